@@ -1,0 +1,136 @@
+//! An interactive client for the terminal: lines typed are sent as text, events are printed.
+//!
+//! `cargo run --example connect -- ws://127.0.0.1:9001/chat`
+//!
+//! The end of standard input (Ctrl-D) closes the connection. The exit status is 0 after a clean
+//! end, 1 after any other, 2 if the command line is wrong.
+
+use std::{
+    error::Error,
+    io::{BufRead, Write},
+    net::{Shutdown, TcpStream},
+    process::ExitCode,
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
+
+use hybi::{Client, CloseCode, Config, Connection, Event, Inbox};
+
+#[path = "shared/dial.rs"]
+mod dial;
+
+/// How long to wait for the server once the connection is closing.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The half of a connection that two threads share: one types, the other receives.
+struct Shared {
+    websocket: Connection<Client>,
+    outbox: Vec<u8>,
+    stream: TcpStream,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [url] = &arguments[..] else {
+        eprintln!("usage: connect URL      such as ws://127.0.0.1:9001/chat");
+        return ExitCode::from(2);
+    };
+    match run(url) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("connect: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(url: &str) -> Result<(), Box<dyn Error>> {
+    let dial::Dialed { websocket, stream, inbox } = dial::dial(url, Config::new())?;
+    eprintln!("connected to {url}; Ctrl-D closes");
+    let reader = stream.try_clone()?;
+    let shared = Arc::new(Mutex::new(Shared { websocket, outbox: Vec::new(), stream }));
+
+    let typing = Arc::clone(&shared);
+    // This thread ends with the process: nothing can interrupt the reading of a line.
+    thread::spawn(move || {
+        if let Err(error) = type_lines(&typing) {
+            eprintln!("connect: {error}");
+        }
+    });
+    receive(&shared, reader, inbox)
+}
+
+/// Sends each line of standard input, then closes.
+fn type_lines(shared: &Mutex<Shared>) -> Result<(), Box<dyn Error>> {
+    for line in std::io::stdin().lock().lines() {
+        let line = line?;
+        with(shared, |Shared { websocket, outbox, .. }| websocket.send_text(&line, outbox))?;
+    }
+    with(shared, |Shared { websocket, outbox, stream }| {
+        if websocket.state() == hybi::State::Open {
+            websocket.close(CloseCode::NORMAL, "", outbox)?;
+            // The receiving thread waits so long for the server to go along.
+            let _ = stream.set_read_timeout(Some(CLOSE_PATIENCE));
+        }
+        Ok(())
+    })
+}
+
+/// Prints events until the connection ends.
+fn receive(
+    shared: &Mutex<Shared>,
+    mut reader: TcpStream,
+    mut inbox: Inbox,
+) -> Result<(), Box<dyn Error>> {
+    loop {
+        with(shared, |Shared { websocket, outbox, .. }| {
+            while let Some(event) = websocket.receive(&mut inbox, outbox)? {
+                print(&event);
+            }
+            Ok(())
+        })?;
+        let state = lock(shared).websocket.state();
+        if lock(shared).websocket.is_done() {
+            break;
+        }
+        if dial::read(&mut inbox, &mut reader, state)? == 0 {
+            lock(shared).websocket.end_of_input()?;
+            break;
+        }
+    }
+    let _ = reader.shutdown(Shutdown::Both);
+    Ok(())
+}
+
+/// Does something with the connection, then writes what it left in the outbox, even after an
+/// error.
+fn with(
+    shared: &Mutex<Shared>,
+    act: impl FnOnce(&mut Shared) -> Result<(), hybi::Error>,
+) -> Result<(), Box<dyn Error>> {
+    let mut shared = lock(shared);
+    let result = act(&mut shared);
+    let Shared { outbox, stream, .. } = &mut *shared;
+    stream.write_all(outbox)?;
+    outbox.clear();
+    Ok(result?)
+}
+
+fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn print(event: &Event<'_>) {
+    match event {
+        // Whatever the peer sends, it does not steer the terminal.
+        Event::Text(text) => println!("< {}", text.escape_debug()),
+        Event::Binary(data) => println!("< {} bytes of binary data", data.len()),
+        Event::Ping(data) => println!("  ping, {} bytes", data.len()),
+        Event::Pong(data) => println!("  pong, {} bytes", data.len()),
+        Event::Close(close) => match close.code() {
+            Some(code) => println!("  closed: {code} {}", close.reason().escape_debug()),
+            None => println!("  closed without a code"),
+        },
+    }
+}

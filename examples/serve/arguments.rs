@@ -1,0 +1,61 @@
+//! The command line.
+
+use hybi::{Config, handshake::HeadLimits};
+
+const USAGE: &str = "\
+usage: serve [ADDR] [OPTIONS]
+
+ADDR is where to listen, 127.0.0.1:9001 by default. Sizes are in bytes.
+
+  --message-size N    the largest message to receive (16777216)
+  --frame-size N      the largest frame to receive (16777216)
+  --fragments N       the most fragments of a message to receive (131072)
+  --outbox-size N     how much may wait to be sent (16777216)
+  --fragment-size N   split messages on the way out (they are not split)
+  --head-size N       the largest head of a request (16384)
+  --head-fields N     the most header fields of a request (100, at most 128)
+  --quiet             do not report connections that end with an error";
+
+/// What was asked for.
+pub(crate) struct Arguments {
+    pub(crate) address: String,
+    pub(crate) config: Config,
+    pub(crate) head: HeadLimits,
+    pub(crate) quiet: bool,
+}
+
+impl Arguments {
+    /// Reads the command line; the error is to be shown.
+    pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut arguments = Self {
+            address: "127.0.0.1:9001".into(),
+            config: Config::new(),
+            head: HeadLimits::new(),
+            quiet: false,
+        };
+        let mut addressed = false;
+        while let Some(word) = words.next() {
+            let mut number = || {
+                let value = words.next().ok_or_else(|| format!("{word} needs a number"))?;
+                value.parse::<u32>().map_err(|_| format!("{word} {value}: not a number"))
+            };
+            let Self { config, head, .. } = &mut arguments;
+            match word.as_str() {
+                "--message-size" => *config = config.message_size(number()?.into()),
+                "--frame-size" => *config = config.frame_size(number()?.into()),
+                "--fragments" => *config = config.fragments(number()?),
+                "--outbox-size" => *config = config.outbox_size(number()? as usize),
+                "--fragment-size" => *config = config.fragment_size(number()? as usize),
+                "--head-size" => *head = head.size(number()? as usize),
+                "--head-fields" => *head = head.fields(number()? as usize),
+                "--quiet" => arguments.quiet = true,
+                _ if word.starts_with('-') || addressed => return Err(USAGE.into()),
+                _ => {
+                    arguments.address = word;
+                    addressed = true;
+                }
+            }
+        }
+        Ok(arguments)
+    }
+}

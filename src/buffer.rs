@@ -1,0 +1,48 @@
+//! Buffers: the caller's inbox and outbox.
+//!
+//! This module owns where bytes lie and how buffers grow and shrink. It knows nothing of the
+//! protocol.
+//!
+//! The [`Inbox`] is the receive buffer and the reassembly buffer in one. Bytes are read into their
+//! final place and unmasked there; fragments of one message are moved left together, over the
+//! headers and control frames between them:
+//!
+//! ```text
+//!          start        held      unread          end
+//!   ┌────────┬────────────┬─────────┬──────────────┬──────────┐
+//!   │  free  │ message so │  gap:   │ received,    │  spare   │
+//!   │        │ far        │ headers │ not looked at│          │
+//!   └────────┴────────────┴─────────┴──────────────┴──────────┘
+//!
+//!   a fragment's payload arrives at `unread`: it is unmasked and moved to `held` in one pass
+//!
+//!          start                 held   unread    end
+//!   ┌────────┬─────────────────────┬──────┬────────┬──────────┐
+//!   │  free  │ message so far      │ gap  │        │  spare   │
+//!   └────────┴─────────────────────┴──────┴────────┴──────────┘
+//!
+//!   the message is complete: it is delivered where it lies, and all before `unread` is free
+//!
+//!                                       start = held
+//!                                         unread   end
+//!   ┌──────────────────────────────────────┬────────┬──────────┐
+//!   │  free (the event still borrows it)   │        │  spare   │
+//!   └──────────────────────────────────────┴────────┴──────────┘
+//! ```
+//!
+//! A message that one frame holds is never moved while it is whole in the inbox. Bytes are moved
+//! to the front only when room is asked for and there is none behind them, so the cost of a
+//! message stays linear however it is cut.
+//!
+//! The [`Outbox`] takes what is to be sent: a `Vec<u8>`, a [`FixedOutbox`], or your own.
+
+mod inbox;
+mod outbox;
+mod storage;
+
+pub(crate) use inbox::Cursor;
+pub use inbox::Inbox;
+pub use outbox::{FixedOutbox, Outbox};
+#[cfg(feature = "alloc")]
+pub use storage::Growing;
+pub use storage::{Fixed, Storage};

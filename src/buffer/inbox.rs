@@ -1,0 +1,294 @@
+//! The receive buffer, which is the reassembly buffer too.
+
+use super::storage::{Fixed, Storage};
+use crate::{
+    Misuse,
+    frame::{MAX_CONTROL, MAX_HEADER},
+};
+
+/// The largest control frame, which may come between the fragments of a message and must be whole
+/// in the inbox to be handled.
+const MAX_OVERHEAD: usize = MAX_HEADER + MAX_CONTROL;
+
+/// From this many missing bytes on, an inbox offers no more room than what is missing, so that
+/// the next message begins at the front.
+const LARGE: usize = 4096;
+
+/// The caller's receive buffer.
+///
+/// Read into [`spare`](Self::spare), say how much was read with [`fill`](Self::fill), and hand it
+/// to `receive` until that has nothing more to deliver:
+///
+/// ```
+/// # use hybi::Inbox;
+/// # fn read(buffer: &mut [u8]) -> usize { buffer[0] = 0x81; 1 }
+/// let mut inbox = Inbox::with_capacity(16 * 1024);
+/// let length = read(inbox.spare());
+/// inbox.fill(length)?;
+/// # Ok::<(), hybi::Error>(())
+/// ```
+///
+/// An inbox made [`with_capacity`](Inbox::with_capacity) grows with the bytes that arrive while a
+/// message needs it, within the limits of whoever receives from it, and shrinks later. One made
+/// [`over`](Inbox::over) a slice or an array does not allocate; it holds messages up to its size
+/// less 139 bytes, the room that a control frame between two fragments may need.
+#[derive(Clone, Debug)]
+pub struct Inbox<#[cfg(feature = "alloc")] S = super::Growing, #[cfg(not(feature = "alloc"))] S> {
+    storage: S,
+    cursor: Cursor,
+}
+
+/// Where things lie in an inbox; the picture is in the documentation of [`buffer`](super).
+///
+/// Invariant: `start <= held <= unread <= end <= capacity`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cursor {
+    /// Where the message in progress starts.
+    pub(crate) start: usize,
+    /// Where it ends so far.
+    pub(crate) held: usize,
+    /// The first byte that nobody has looked at.
+    pub(crate) unread: usize,
+    /// The end of what has been received.
+    pub(crate) end: usize,
+    /// How many bytes the receiver lacks for what is in progress; 0 if it did not say.
+    wanted: usize,
+    /// Whether nothing comes after what is wanted that belongs with what is held.
+    wanted_is_last: bool,
+    /// The highest `end` since the inbox was empty.
+    peak: usize,
+}
+
+#[cfg(feature = "alloc")]
+impl Inbox<super::Growing> {
+    /// An inbox that usually has room for this many bytes, and for more while a message needs it.
+    ///
+    /// It allocates when bytes are first expected. 16 KiB suits most connections.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { storage: super::Growing::with_capacity(bytes), cursor: Cursor::default() }
+    }
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Inbox<Fixed<B>> {
+    /// An inbox over memory of a fixed size: `&mut [u8]`, `[u8; N]`.
+    pub fn over(memory: B) -> Self {
+        Self { storage: Fixed(memory), cursor: Cursor::default() }
+    }
+}
+
+impl<S: Storage> Inbox<S> {
+    /// Room for the next bytes to be read into.
+    ///
+    /// It is empty only when the inbox is full of bytes that have not been received yet: call
+    /// `receive` until it has nothing more, then ask again. While a large frame is in progress,
+    /// the room is no larger than what the frame still lacks.
+    pub fn spare(&mut self) -> &mut [u8] {
+        let cursor = &mut self.cursor;
+        if cursor.is_empty() {
+            self.storage.idle(cursor.peak);
+            let Cursor { wanted, wanted_is_last, .. } = *cursor;
+            *cursor = Cursor { wanted, wanted_is_last, ..Cursor::default() };
+        } else if cursor.unread == cursor.end {
+            cursor.unread = cursor.held;
+            cursor.end = cursor.held;
+        }
+        self.make_room();
+        let bytes = self.storage.bytes();
+        let mut spare = bytes.get_mut(self.cursor.end..).unwrap_or_default();
+        if self.cursor.wanted >= LARGE && self.cursor.wanted < spare.len() {
+            spare = &mut spare[..self.cursor.wanted];
+        }
+        spare
+    }
+
+    /// Says how many bytes were read into [`spare`](Self::spare).
+    ///
+    /// # Errors
+    ///
+    /// More than there was room for; nothing is taken.
+    pub fn fill(&mut self, length: usize) -> Result<(), Misuse> {
+        let room = self.storage.capacity() - self.cursor.end;
+        if length > room {
+            return Err(Misuse::FilledTooMuch { filled: length, room });
+        }
+        self.cursor.receive(length);
+        Ok(())
+    }
+
+    /// Copies as many of these bytes into the inbox as it has room for, and returns how many: for
+    /// a runtime that owns the buffers it reads into.
+    #[must_use = "what is not taken is to be offered again"]
+    pub fn take_from(&mut self, bytes: &[u8]) -> usize {
+        let mut taken = 0;
+        while taken < bytes.len() {
+            let spare = self.spare();
+            let length = spare.len().min(bytes.len() - taken);
+            if length == 0 {
+                break;
+            }
+            spare[..length].copy_from_slice(&bytes[taken..taken + length]);
+            self.cursor.receive(length);
+            taken += length;
+        }
+        taken
+    }
+
+    /// What has been received and not been looked at, such as bytes behind the request of another
+    /// protocol.
+    pub fn unread(&mut self) -> &[u8] {
+        let Cursor { unread, end, .. } = self.cursor;
+        &self.storage.bytes()[unread..end]
+    }
+
+    /// Whether nothing is held: no message in progress, nothing that was not looked at. Such an
+    /// inbox can serve another connection, or be [released](Self::release).
+    pub fn is_empty(&self) -> bool {
+        self.cursor.is_empty()
+    }
+
+    /// Drops all that is held and gives the memory back; it comes again when it is needed.
+    pub fn release(&mut self) {
+        self.cursor = Cursor::default();
+        self.storage.release();
+    }
+
+    /// The bytes and where things lie in them.
+    pub(crate) fn parts(&mut self) -> (&mut [u8], &mut Cursor) {
+        (self.storage.bytes(), &mut self.cursor)
+    }
+
+    /// The most bytes that it can ever hold.
+    pub(crate) fn max_capacity(&self) -> usize {
+        self.storage.max_capacity()
+    }
+
+    /// The longest message that it can hold, in bytes.
+    pub(crate) fn max_message(&self) -> usize {
+        self.storage.max_capacity().saturating_sub(MAX_OVERHEAD)
+    }
+
+    /// Sees to it that there is room for something, and for all that is wanted where that is
+    /// cheap.
+    fn make_room(&mut self) {
+        let capacity = self.storage.capacity();
+        let room = capacity - self.cursor.end;
+        let enough = self.cursor.wanted.min(capacity / 4).max(1);
+        if room >= enough {
+            return;
+        }
+        // Moving pays if it frees at least as much as it moves, and must be if nothing is left.
+        let free = self.cursor.start + (self.cursor.unread - self.cursor.held);
+        let occupied = self.cursor.end - free;
+        if free >= occupied || (room == 0 && free > 0) {
+            self.compact();
+        }
+        let room = capacity - self.cursor.end;
+        if capacity == 0 || (room < enough && self.cursor.wanted > 0) {
+            self.storage.grow(self.cursor.larger(capacity));
+        }
+    }
+
+    /// Moves the message in progress to the front and what is behind it next to it.
+    fn compact(&mut self) {
+        let cursor = &mut self.cursor;
+        let bytes = self.storage.bytes();
+        let held = cursor.held - cursor.start;
+        let unread = cursor.end - cursor.unread;
+        bytes.copy_within(cursor.start..cursor.held, 0);
+        bytes.copy_within(cursor.unread..cursor.end, held);
+        cursor.start = 0;
+        cursor.held = held;
+        cursor.unread = held;
+        cursor.end = held + unread;
+    }
+}
+
+#[cfg(feature = "std")]
+impl<S: Storage> Inbox<S> {
+    /// Reads once from a source, and returns how many bytes came; 0 means that it has ended.
+    ///
+    /// # Errors
+    ///
+    /// What the source says; [`OutOfMemory`](std::io::ErrorKind::OutOfMemory) if the inbox is full
+    /// of bytes that have not been received.
+    pub fn read_from(&mut self, source: &mut impl std::io::Read) -> std::io::Result<usize> {
+        let spare = self.spare();
+        if spare.is_empty() {
+            let message = "the inbox is full: call receive until it has nothing more to deliver";
+            return Err(std::io::Error::new(std::io::ErrorKind::OutOfMemory, message));
+        }
+        let length = source.read(spare)?;
+        self.fill(length).map_err(std::io::Error::other)?;
+        Ok(length)
+    }
+}
+
+impl Cursor {
+    fn is_empty(&self) -> bool {
+        self.start == self.held && self.unread == self.end
+    }
+
+    /// The capacity to grow to: twice as much, so that growing costs no more than the bytes that
+    /// came, or just what is needed where that is known and not much more than twice.
+    fn larger(&self, capacity: usize) -> usize {
+        let twice = capacity.saturating_mul(2);
+        let needed = self.end.saturating_add(self.wanted);
+        if self.wanted_is_last && needed <= twice.saturating_add(LARGE) { needed } else { twice }
+    }
+
+    /// Bytes have come into the spare room.
+    fn receive(&mut self, length: usize) {
+        self.end += length;
+        self.peak = self.peak.max(self.end);
+        self.wanted = self.wanted.saturating_sub(length);
+    }
+
+    /// Says that what is in progress lacks this many bytes at least.
+    pub(crate) fn want(&mut self, length: usize) {
+        self.wanted = length;
+        self.wanted_is_last = false;
+    }
+
+    /// Says that the message in progress lacks just this many bytes.
+    pub(crate) fn want_last(&mut self, length: usize) {
+        self.wanted = length;
+        self.wanted_is_last = true;
+    }
+
+    /// How many bytes have been received and not been looked at.
+    pub(crate) fn available(&self) -> usize {
+        self.end - self.unread
+    }
+
+    /// How many bytes of the message in progress are held.
+    pub(crate) fn message(&self) -> usize {
+        self.held - self.start
+    }
+
+    /// Passes over bytes that have been looked at. If no message is in progress, all before is
+    /// free.
+    pub(crate) fn pass(&mut self, length: usize) {
+        debug_assert!(length <= self.available());
+        let nothing_held = self.start == self.held;
+        self.unread += length;
+        if nothing_held {
+            self.start = self.unread;
+            self.held = self.unread;
+        }
+    }
+
+    /// Frees the message up to `to`: it is being delivered.
+    pub(crate) fn deliver(&mut self, to: usize) {
+        debug_assert!(self.start <= to && to <= self.held);
+        self.start = to;
+        if self.start == self.held {
+            self.start = self.unread;
+            self.held = self.unread;
+        }
+    }
+
+    /// Drops all that is held.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { peak: self.peak, ..Self::default() };
+    }
+}

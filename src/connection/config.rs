@@ -1,0 +1,124 @@
+//! What the caller can choose for a connection, limits above all.
+
+/// The settings of a connection; each has a default that is safe on the open Internet.
+///
+/// ```
+/// use hybi::{Config, Pongs};
+///
+/// let config = Config::new().message_size(64 * 1024).fragments(100).pongs(Pongs::Latest);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Config {
+    pub(crate) message_size: u64,
+    pub(crate) frame_size: u64,
+    pub(crate) fragments: u32,
+    pub(crate) outbox_size: usize,
+    pub(crate) fragment_size: usize,
+    pub(crate) pongs: Pongs,
+    pub(crate) pong_backlog: usize,
+    pub(crate) deliver_while_closing: bool,
+}
+
+/// How pings are answered. Whatever the choice, each ping is an event too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pongs {
+    /// Every ping at once, as long as fewer bytes wait in the outbox than [`Config::pong_backlog`]
+    /// says; beyond that, as [`Latest`](Self::Latest).
+    #[default]
+    All,
+    /// The latest ping, once for each batch of input, as section 5.5.3 allows: a flood of pings
+    /// costs one pong. At most one pong waits, in the connection itself.
+    Latest,
+    /// None: the caller answers with [`send_pong`](crate::Connection::send_pong), as section
+    /// 5.5.2 obliges it to.
+    Manual,
+}
+
+const MIB: u64 = 1024 * 1024;
+
+impl Config {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self {
+            message_size: 16 * MIB,
+            frame_size: 16 * MIB,
+            fragments: 128 * 1024,
+            outbox_size: 16 * 1024 * 1024,
+            fragment_size: usize::MAX,
+            pongs: Pongs::All,
+            pong_backlog: 64 * 1024,
+            deliver_while_closing: false,
+        }
+    }
+
+    /// The largest message to be received, in bytes; 16 MiB by default.
+    ///
+    /// A larger one fails the connection with 1009, when the header that exceeds the limit
+    /// arrives. For messages that are received in chunks it may be `u64::MAX`: they take no memory.
+    #[must_use]
+    pub const fn message_size(self, bytes: u64) -> Self {
+        Self { message_size: bytes, ..self }
+    }
+
+    /// The largest frame to be received, in bytes; 16 MiB by default.
+    ///
+    /// A larger one fails the connection with 1009, when its header arrives.
+    #[must_use]
+    pub const fn frame_size(self, bytes: u64) -> Self {
+        Self { frame_size: bytes, ..self }
+    }
+
+    /// The most fragments that a received message may have, empty ones included; 131,072 by
+    /// default.
+    ///
+    /// More fail the connection with 1008.
+    #[must_use]
+    pub const fn fragments(self, count: u32) -> Self {
+        Self { fragments: count, ..self }
+    }
+
+    /// How many bytes may wait in the outbox; 16 MiB by default.
+    ///
+    /// Once so many wait, sending is refused with [`OutboxFull`](crate::Error::OutboxFull) and
+    /// pongs wait too, until some are written out. One message may reach beyond the mark.
+    #[must_use]
+    pub const fn outbox_size(self, bytes: usize) -> Self {
+        Self { outbox_size: bytes, ..self }
+    }
+
+    /// Splits messages on the way out into fragments of at most this many bytes (at least 1), so
+    /// that control frames can come between them; by default messages are not split.
+    #[must_use]
+    pub const fn fragment_size(self, bytes: usize) -> Self {
+        let bytes = if bytes == 0 { 1 } else { bytes };
+        Self { fragment_size: bytes, ..self }
+    }
+
+    /// How pings are answered; [`Pongs::All`] by default.
+    #[must_use]
+    pub const fn pongs(self, pongs: Pongs) -> Self {
+        Self { pongs, ..self }
+    }
+
+    /// How many bytes may wait in the outbox for [`Pongs::All`] to answer every ping; 64 KiB by
+    /// default.
+    ///
+    /// Beyond it, a peer that pings and does not read costs no more than one pong that waits.
+    #[must_use]
+    pub const fn pong_backlog(self, bytes: usize) -> Self {
+        Self { pong_backlog: bytes, ..self }
+    }
+
+    /// Whether messages are delivered that arrive after our Close and before the peer's; by
+    /// default they are checked and dropped (section 5.1 leaves it open).
+    #[must_use]
+    pub const fn deliver_while_closing(self, deliver: bool) -> Self {
+        Self { deliver_while_closing: deliver, ..self }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}

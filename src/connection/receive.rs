@@ -1,0 +1,251 @@
+//! Receiving: from the inbox to events.
+
+use core::ops::Range;
+
+use super::{ChunkEvent, Connection, Event, Pongs, Role, State, Step};
+use crate::{
+    Error, LimitExceeded, Misuse, Violation,
+    buffer::{Cursor, Inbox, Outbox, Storage},
+    close::{Close, CloseCode},
+    frame::{Header, Opcode},
+    mask::Mask,
+    message::{Delivery, Kind, Piece},
+    utf8,
+};
+
+/// Something to be delivered, by where it lies in the inbox.
+enum Found {
+    Piece(Piece),
+    Ping(Range<usize>),
+    Pong(Range<usize>),
+    Close(Option<CloseCode>, Range<usize>),
+}
+
+impl<R: Role> Connection<R> {
+    /// Delivers the next event, or `None` when all that the inbox holds has been dealt with: then
+    /// write out the outbox, and read on.
+    ///
+    /// The event borrows the inbox, so that the connection is free to send while the event is
+    /// looked at; it is released by the next call. Messages come whole: one that a frame holds is
+    /// not copied, one in fragments is put together in the inbox.
+    ///
+    /// Answers that the protocol asks for (a pong, the reply to a Close) are in the outbox at the
+    /// latest when this returns `None`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Protocol`](Error::Protocol) and [`Limit`](Error::Limit): the connection has failed.
+    ///   The Close frame that says why is in the outbox (if it had room; else the next call puts
+    ///   it there), the inbox is empty, and nothing more will be received.
+    /// - [`Misuse::ChunksPending`]: a message was begun with
+    ///   [`receive_chunk`](Self::receive_chunk).
+    pub fn receive<'i, S: Storage>(
+        &mut self,
+        inbox: &'i mut Inbox<S>,
+        outbox: &mut impl Outbox,
+    ) -> Result<Option<Event<'i>>, Error> {
+        if self.incoming.in_chunks() && self.state == State::Open {
+            return Err(Misuse::ChunksPending.into());
+        }
+        let delivery = Delivery::Whole { room: inbox.max_message() };
+        let Some(found) = self.advance(inbox, outbox, delivery)? else { return Ok(None) };
+        let (bytes, _) = inbox.parts();
+        let event = match found {
+            Found::Piece(Piece { kind: Kind::Text, bytes: range, .. }) => {
+                Event::Text(text(&bytes[range])?)
+            }
+            Found::Piece(Piece { kind: Kind::Binary, bytes: range, .. }) => {
+                Event::Binary(&bytes[range])
+            }
+            Found::Ping(range) => Event::Ping(&bytes[range]),
+            Found::Pong(range) => Event::Pong(&bytes[range]),
+            Found::Close(code, reason) => Event::Close(Close::of(code, text(&bytes[reason])?)),
+        };
+        Ok(Some(event))
+    }
+
+    /// Delivers the next event, a message in parts as it arrives: for messages that are larger
+    /// than memory, or to be handled as they come.
+    ///
+    /// Otherwise as [`receive`](Self::receive), which may be called instead between two messages.
+    /// Chunks are as long as what was read; those of a text end on whole characters. The limits
+    /// hold here too: for a stream without end, set [`Config::message_size`] to `u64::MAX`.
+    ///
+    /// [`Config::message_size`]: crate::Config::message_size
+    ///
+    /// # Errors
+    ///
+    /// As for [`receive`](Self::receive), but for [`Misuse::ChunksPending`].
+    pub fn receive_chunk<'i, S: Storage>(
+        &mut self,
+        inbox: &'i mut Inbox<S>,
+        outbox: &mut impl Outbox,
+    ) -> Result<Option<ChunkEvent<'i>>, Error> {
+        let Some(found) = self.advance(inbox, outbox, Delivery::Chunks)? else { return Ok(None) };
+        let (bytes, _) = inbox.parts();
+        let event = match found {
+            Found::Piece(Piece { kind: Kind::Text, bytes: range, last }) => {
+                ChunkEvent::Text { text: text(&bytes[range])?, last }
+            }
+            Found::Piece(Piece { kind: Kind::Binary, bytes: range, last }) => {
+                ChunkEvent::Binary { data: &bytes[range], last }
+            }
+            Found::Ping(range) => ChunkEvent::Ping(&bytes[range]),
+            Found::Pong(range) => ChunkEvent::Pong(&bytes[range]),
+            Found::Close(code, reason) => ChunkEvent::Close(Close::of(code, text(&bytes[reason])?)),
+        };
+        Ok(Some(event))
+    }
+
+    /// Goes on to the next event, and does what the protocol asks for on the way.
+    fn advance<S: Storage>(
+        &mut self,
+        inbox: &mut Inbox<S>,
+        outbox: &mut impl Outbox,
+        delivery: Delivery,
+    ) -> Result<Option<Found>, Error> {
+        while self.state.receives() {
+            // Messages that arrive after our own Close are checked and, by default, dropped, for
+            // which they need not be put together.
+            let drop = self.state == State::CloseSent && !self.config.deliver_while_closing;
+            let delivery = if drop { Delivery::Chunks } else { delivery };
+            let capacity = inbox.max_capacity();
+            let (bytes, cursor) = inbox.parts();
+            let found = match self.find(bytes, cursor, delivery, capacity) {
+                Ok(found) => found,
+                Err(error) => {
+                    self.fail(&error, outbox);
+                    inbox.release();
+                    return Err(error);
+                }
+            };
+            match &found {
+                None => {
+                    self.send_pending(outbox);
+                    return Ok(None);
+                }
+                Some(Found::Piece(_)) if drop => continue,
+                Some(Found::Ping(payload)) => self.answer_ping(&bytes[payload.clone()], outbox),
+                Some(Found::Close(code, _)) => self.answer_close(*code, cursor, outbox),
+                Some(_) => {}
+            }
+            return Ok(found);
+        }
+        // Section 1.4: what follows the peer's Close, or a failure, is not looked at.
+        inbox.parts().1.clear();
+        self.send_pending(outbox);
+        Ok(None)
+    }
+
+    /// Finds the next thing to deliver in the inbox, which can hold `capacity` bytes at most.
+    fn find(
+        &mut self,
+        bytes: &mut [u8],
+        cursor: &mut Cursor,
+        delivery: Delivery,
+        capacity: usize,
+    ) -> Result<Option<Found>, Error> {
+        cursor.want(0);
+        loop {
+            if self.incoming.in_frame() {
+                self.incoming.absorb(bytes, cursor)?;
+                if let Some(piece) = self.incoming.deliver(cursor, delivery)? {
+                    return Ok(Some(Found::Piece(piece)));
+                }
+                if self.incoming.in_frame() {
+                    self.incoming.want(cursor, delivery);
+                    return Ok(None);
+                }
+            }
+            let window = &bytes[cursor.unread..cursor.end];
+            let Some((header, size)) = Header::parse(window, R::RULES)? else {
+                cursor.want(1);
+                return Ok(None);
+            };
+            if header.opcode().is_control() {
+                return find_control(&header, size, bytes, cursor, capacity);
+            }
+            self.incoming.begin(&header, &self.config, delivery)?;
+            cursor.pass(size);
+        }
+    }
+
+    fn answer_ping(&mut self, payload: &[u8], outbox: &mut impl Outbox) {
+        // Section 5.5.2 asks for a pong until a Close was received; after our own Close it would
+        // be of no use.
+        if self.state != State::Open || self.config.pongs == Pongs::Manual {
+            return;
+        }
+        self.pending_pong.set(payload);
+        if self.config.pongs == Pongs::All && outbox.pending() < self.config.pong_backlog {
+            self.send_pending(outbox);
+        }
+    }
+
+    fn answer_close(
+        &mut self,
+        code: Option<CloseCode>,
+        cursor: &mut Cursor,
+        outbox: &mut impl Outbox,
+    ) {
+        cursor.clear();
+        self.pending_pong.clear();
+        let close = Close::of(code, "");
+        self.peer_close = Some(close);
+        self.state = self.state.after(Step::ReceiveClose);
+        if self.state == State::CloseReceived {
+            // Section 5.5.1: the reply echoes the code; the reason need not be.
+            self.pending_close = Some(close);
+            self.send_pending(outbox);
+        }
+    }
+
+    /// Fails the connection (section 7.1.7): one Close, if none was sent, and nothing more.
+    fn fail(&mut self, error: &Error, outbox: &mut impl Outbox) {
+        self.pending_pong.clear();
+        if self.state == State::Open {
+            self.pending_close = error.close_code().map(|code| Close::of(Some(code), ""));
+        }
+        self.state = self.state.after(Step::Fail);
+        self.send_pending(outbox);
+    }
+}
+
+/// Takes a control frame, once it is whole in the inbox.
+fn find_control(
+    header: &Header,
+    size: usize,
+    bytes: &mut [u8],
+    cursor: &mut Cursor,
+    capacity: usize,
+) -> Result<Option<Found>, Error> {
+    // At most 125, so nothing is cut off.
+    let length = usize::try_from(header.length()).unwrap_or(usize::MAX);
+    let whole = size + length;
+    if let Some(lacking) = whole.checked_sub(cursor.available()).filter(|lacking| *lacking > 0) {
+        let room = capacity - cursor.message();
+        if whole > room {
+            return Err(LimitExceeded::InboxSize { size: whole as u64, limit: room as u64 }.into());
+        }
+        cursor.want(lacking);
+        return Ok(None);
+    }
+    let payload = cursor.unread + size..cursor.unread + whole;
+    if let Some(key) = header.mask() {
+        Mask::new(key).apply(&mut bytes[payload.clone()]);
+    }
+    cursor.pass(whole);
+    Ok(Some(match header.opcode() {
+        Opcode::Ping => Found::Ping(payload),
+        Opcode::Pong => Found::Pong(payload),
+        _ => {
+            let close = Close::parse(&bytes[payload.clone()])?;
+            Found::Close(close.code(), payload.end - close.reason().len()..payload.end)
+        }
+    }))
+}
+
+/// Text that has been validated as it arrived.
+fn text(bytes: &[u8]) -> Result<&str, Violation> {
+    utf8::text(bytes).ok_or(Violation::TextNotUtf8)
+}

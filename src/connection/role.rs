@@ -1,0 +1,66 @@
+//! The two ends of a connection.
+
+use crate::{
+    frame::Rules,
+    random::{Entropy, EntropyError},
+};
+
+/// Which end of a connection: [`Server`] or [`Client`].
+pub trait Role: sealed::Sealed {}
+
+/// The end that accepts: it receives masked frames and sends unmasked ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Server(());
+
+/// The end that asks: it masks what it sends, with keys from a source of randomness.
+#[derive(Clone, Debug)]
+pub struct Client<
+    #[cfg(feature = "getrandom")] E = crate::random::OsEntropy,
+    #[cfg(not(feature = "getrandom"))] E,
+> {
+    pub(crate) entropy: E,
+}
+
+impl Server {
+    pub(crate) const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl Role for Server {}
+impl<E: Entropy> Role for Client<E> {}
+
+pub(crate) mod sealed {
+    use super::{EntropyError, Rules};
+
+    pub trait Sealed {
+        /// What is asked of the peer's frames.
+        const RULES: Rules;
+        const IS_SERVER: bool;
+
+        /// The masking key for the next frame to be sent.
+        fn masking_key(&mut self) -> Result<Option<[u8; 4]>, EntropyError>;
+    }
+}
+
+impl sealed::Sealed for Server {
+    const RULES: Rules = Rules::from_client();
+    const IS_SERVER: bool = true;
+
+    fn masking_key(&mut self) -> Result<Option<[u8; 4]>, EntropyError> {
+        // Section 5.1: a server masks no frame.
+        Ok(None)
+    }
+}
+
+impl<E: Entropy> sealed::Sealed for Client<E> {
+    const RULES: Rules = Rules::from_server();
+    const IS_SERVER: bool = false;
+
+    fn masking_key(&mut self) -> Result<Option<[u8; 4]>, EntropyError> {
+        // Section 5.3: a fresh key for every frame.
+        let mut key = [0; 4];
+        self.entropy.fill(&mut key)?;
+        Ok(Some(key))
+    }
+}

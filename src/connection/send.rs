@@ -1,0 +1,437 @@
+//! Sending: from messages to the outbox.
+
+use super::{Client, Connection, Role, Server, State, Step};
+use crate::{
+    Error, Misuse,
+    buffer::Outbox,
+    close::{CloseCode, MAX_REASON},
+    frame::{Header, HeaderBytes, MAX_CONTROL, Opcode},
+    mask::Mask,
+    message::Kind,
+    random::Entropy,
+    utf8::Validator,
+};
+
+/// Whether a fragment is the last of its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fragment {
+    /// More fragments follow.
+    More,
+    /// The message ends with this one.
+    Last,
+}
+
+/// A frame that lies in two pieces, to be sent one right after the other: by a vectored write, or
+/// by two.
+///
+/// What waits in the outbox is to be written first.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a frame that was made is to be sent"]
+pub struct Framed<'a> {
+    header: HeaderBytes,
+    payload: &'a [u8],
+}
+
+impl<'a> Framed<'a> {
+    /// The header, 2 to 14 bytes.
+    pub fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// The payload as it goes over the wire.
+    pub const fn payload(&self) -> &'a [u8] {
+        self.payload
+    }
+
+    /// Both, in order.
+    pub fn slices(&self) -> [&[u8]; 2] {
+        [&self.header, self.payload]
+    }
+
+    /// Both, in order, for [`write_vectored`](std::io::Write::write_vectored).
+    #[cfg(feature = "std")]
+    pub fn io_slices(&self) -> [std::io::IoSlice<'_>; 2] {
+        self.slices().map(std::io::IoSlice::new)
+    }
+}
+
+impl<R: Role> Connection<R> {
+    /// Sends a text message.
+    ///
+    /// # Errors
+    ///
+    /// - [`Misuse::NotOpen`]: the connection is closing or closed.
+    /// - [`Misuse::MessageOpen`]: a message is being sent fragment by fragment.
+    /// - [`OutboxFull`](Error::OutboxFull): nothing of the message was written.
+    /// - [`Entropy`](Error::Entropy): a client got no masking key; nothing of it was written.
+    pub fn send_text(&mut self, text: &str, outbox: &mut impl Outbox) -> Result<(), Error> {
+        self.send_message(Kind::Text, text.as_bytes(), outbox)
+    }
+
+    /// Sends a binary message.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_text`](Self::send_text).
+    pub fn send_binary(&mut self, data: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
+        self.send_message(Kind::Binary, data, outbox)
+    }
+
+    /// Sends the next fragment of a text message, whose length need not be known: the first
+    /// fragment begins the message, the [last](Fragment::Last) ends it.
+    ///
+    /// Pings, pongs and a Close may be sent between two fragments, other messages may not.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_text`](Self::send_text); [`Misuse::KindChanged`] if the message was begun as
+    /// binary.
+    pub fn send_text_fragment(
+        &mut self,
+        text: &str,
+        fragment: Fragment,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        self.send_fragment(Kind::Text, text.as_bytes(), fragment, outbox)
+    }
+
+    /// Sends the next fragment of a binary message; see
+    /// [`send_text_fragment`](Self::send_text_fragment).
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_text`](Self::send_text); [`Misuse::KindChanged`] if the message was begun as
+    /// text.
+    pub fn send_binary_fragment(
+        &mut self,
+        data: &[u8],
+        fragment: Fragment,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        self.send_fragment(Kind::Binary, data, fragment, outbox)
+    }
+
+    /// Sends a ping with up to 125 bytes, which the peer's pong will repeat.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_text`](Self::send_text), and [`Misuse::ControlTooLong`].
+    pub fn send_ping(&mut self, payload: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
+        self.send_control(Opcode::Ping, payload, outbox)
+    }
+
+    /// Sends a pong with up to 125 bytes: the answer to a ping under
+    /// [`Pongs::Manual`](crate::Pongs::Manual), or one that nobody asked for (section 5.5.3).
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_text`](Self::send_text), and [`Misuse::ControlTooLong`].
+    pub fn send_pong(&mut self, payload: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
+        self.send_control(Opcode::Pong, payload, outbox)
+    }
+
+    /// Begins the closing handshake with a code and a reason of up to 123 bytes, which may be
+    /// empty. A message of which not all fragments were sent is given up.
+    ///
+    /// Go on receiving until the connection [is done](Self::is_done): the peer's Close comes.
+    ///
+    /// # Errors
+    ///
+    /// - [`Misuse::NotOpen`]: a Close was sent or received already.
+    /// - [`Misuse::ReasonTooLong`]; [`Misuse::MandatoryExtensionByServer`].
+    /// - [`OutboxFull`](Error::OutboxFull), [`Entropy`](Error::Entropy): nothing was written.
+    pub fn close(
+        &mut self,
+        code: CloseCode,
+        reason: &str,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        if R::IS_SERVER && code == CloseCode::MANDATORY_EXTENSION {
+            return Err(Misuse::MandatoryExtensionByServer.into());
+        }
+        if reason.len() > MAX_REASON {
+            return Err(Misuse::ReasonTooLong(reason.len()).into());
+        }
+        let mut body = [0; MAX_CONTROL];
+        body[..2].copy_from_slice(&code.get().to_be_bytes());
+        let body = &mut body[..2 + reason.len()];
+        body[2..].copy_from_slice(reason.as_bytes());
+        self.begin_close(body, outbox)
+    }
+
+    /// Begins the closing handshake without a code; the peer will report 1005.
+    ///
+    /// # Errors
+    ///
+    /// As for [`close`](Self::close).
+    pub fn close_without_code(&mut self, outbox: &mut impl Outbox) -> Result<(), Error> {
+        self.begin_close(&[], outbox)
+    }
+
+    /// Puts into the outbox what is to leave by itself, as far as there is room.
+    pub(super) fn send_pending(&mut self, outbox: &mut impl Outbox) {
+        if outbox.pending() < self.config.outbox_size
+            && let Some(payload) = self.pending_pong.get()
+        {
+            let header = control_header(Opcode::Pong, payload);
+            if append(&mut self.role, header, payload, outbox).is_ok() {
+                self.pending_pong.clear();
+            }
+        }
+        if let Some(close) = self.pending_close {
+            let body = close.code().map(|code| code.get().to_be_bytes());
+            let body = body.as_ref().map_or(&[][..], |body| body);
+            let header = control_header(Opcode::Close, body);
+            let sent = append(&mut self.role, header, body, outbox);
+            // It waits for room. Without a masking key it can never be sent: the transport is
+            // closed all the same.
+            if !matches!(sent, Err(Error::OutboxFull { .. })) {
+                self.pending_close = None;
+                self.state = self.state.after(Step::SendClose);
+            }
+        }
+    }
+
+    fn send_message(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        self.may_begin_message()?;
+        self.send_data(kind.opcode(), payload, true, outbox)
+    }
+
+    fn send_fragment(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        fragment: Fragment,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        self.may_send()?;
+        // Section 5.4: the first frame names the kind, the others continue.
+        let opcode = match self.outgoing {
+            None => kind.opcode(),
+            Some(open) if open == kind => Opcode::Continuation,
+            Some(_) => return Err(Misuse::KindChanged.into()),
+        };
+        let last = fragment == Fragment::Last;
+        self.send_data(opcode, payload, last, outbox)?;
+        self.outgoing = (!last).then_some(kind);
+        Ok(())
+    }
+
+    /// Appends data frames, as many as the payload is to be split into; all or none.
+    fn send_data(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        last: bool,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        self.send_pending(outbox);
+        self.has_room(outbox, payload.len())?;
+        let before = outbox.pending();
+        let mut opcode = opcode;
+        let mut rest = payload;
+        loop {
+            let (piece, after) = rest.split_at(rest.len().min(self.config.fragment_size));
+            let fin = last && after.is_empty();
+            let header = Header::data(opcode, fin, piece);
+            if let Err(error) = append(&mut self.role, header, piece, outbox) {
+                outbox.truncate(before);
+                return Err(error);
+            }
+            if after.is_empty() {
+                return Ok(());
+            }
+            opcode = Opcode::Continuation;
+            rest = after;
+        }
+    }
+
+    fn send_control(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        self.may_send()?;
+        if payload.len() > MAX_CONTROL {
+            return Err(Misuse::ControlTooLong(payload.len()).into());
+        }
+        self.has_room(outbox, payload.len())?;
+        append(&mut self.role, control_header(opcode, payload), payload, outbox)
+    }
+
+    fn begin_close(&mut self, body: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
+        self.may_send()?;
+        append(&mut self.role, control_header(Opcode::Close, body), body, outbox)?;
+        self.pending_pong.clear();
+        self.outgoing = None;
+        self.state = self.state.after(Step::SendClose);
+        Ok(())
+    }
+
+    /// Section 6.1: data is sent in the open state only.
+    fn may_send(&self) -> Result<(), Misuse> {
+        if self.state == State::Open { Ok(()) } else { Err(Misuse::NotOpen) }
+    }
+
+    /// Section 5.4: messages are not interleaved.
+    fn may_begin_message(&self) -> Result<(), Misuse> {
+        self.may_send()?;
+        if self.outgoing.is_none() { Ok(()) } else { Err(Misuse::MessageOpen) }
+    }
+
+    fn has_room(&self, outbox: &impl Outbox, needed: usize) -> Result<(), Error> {
+        if outbox.pending() < self.config.outbox_size {
+            Ok(())
+        } else {
+            Err(Error::OutboxFull { needed })
+        }
+    }
+}
+
+impl Connection<Server> {
+    /// Frames a text message without copying it; see [`Framed`].
+    ///
+    /// ```
+    /// # use hybi::{Config, Connection};
+    /// # let mut websocket = Connection::server(Config::new());
+    /// # let (mut stream, mut outbox) = (Vec::new(), Vec::new());
+    /// use std::io::Write;
+    ///
+    /// let framed = websocket.frame_text("a long text")?;
+    /// stream.write_all(&outbox)?;
+    /// outbox.clear();
+    /// let written = stream.write_vectored(&framed.io_slices())?;
+    /// # assert_eq!(stream, b"\x81\x0ba long text");
+    /// # let _: Vec<u8> = outbox;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
+    pub fn frame_text<'a>(&mut self, text: &'a str) -> Result<Framed<'a>, Error> {
+        self.frame(Kind::Text, text.as_bytes())
+    }
+
+    /// Frames a binary message without copying it; see [`Framed`].
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
+    pub fn frame_binary<'a>(&mut self, data: &'a [u8]) -> Result<Framed<'a>, Error> {
+        self.frame(Kind::Binary, data)
+    }
+
+    /// Sends a message that was prepared for many connections.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_text`](Self::send_text).
+    #[cfg(feature = "alloc")]
+    pub fn send_prepared(
+        &mut self,
+        message: &crate::Prepared,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        self.may_begin_message()?;
+        self.send_pending(outbox);
+        let frame = message.frame();
+        self.has_room(outbox, frame.len())?;
+        if frame.len() > outbox.room() {
+            return Err(Error::OutboxFull { needed: frame.len() });
+        }
+        outbox.append(frame);
+        Ok(())
+    }
+
+    /// The bytes of a prepared message, to be written without copying them into an outbox. What
+    /// waits in the outbox is to be written first.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
+    #[cfg(feature = "alloc")]
+    pub fn frame_prepared<'a>(&mut self, message: &'a crate::Prepared) -> Result<&'a [u8], Error> {
+        self.may_begin_message()?;
+        Ok(message.frame())
+    }
+
+    fn frame<'a>(&mut self, kind: Kind, payload: &'a [u8]) -> Result<Framed<'a>, Error> {
+        self.may_begin_message()?;
+        let header = Header::data(kind.opcode(), true, payload).encode();
+        Ok(Framed { header, payload })
+    }
+}
+
+impl<E: Entropy> Connection<Client<E>> {
+    /// Frames a text message and masks it where it lies; see [`Framed`]. The text is given as
+    /// bytes, because masked it is text no longer.
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`], [`Misuse::TextNotUtf8`] and
+    /// [`Entropy`](Error::Entropy); the text is left as it was.
+    pub fn mask_text<'a>(&mut self, text: &'a mut [u8]) -> Result<Framed<'a>, Error> {
+        let mut validator = Validator::new();
+        validator.feed(text).map_err(|error| Misuse::TextNotUtf8(error.offset))?;
+        if !validator.is_complete() {
+            return Err(Misuse::TextNotUtf8(text.len() - validator.partial()).into());
+        }
+        self.mask(Kind::Text, text)
+    }
+
+    /// Frames a binary message and masks it where it lies; see [`Framed`].
+    ///
+    /// # Errors
+    ///
+    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`] and [`Entropy`](Error::Entropy); the data is
+    /// left as it was.
+    pub fn mask_binary<'a>(&mut self, data: &'a mut [u8]) -> Result<Framed<'a>, Error> {
+        self.mask(Kind::Binary, data)
+    }
+
+    fn mask<'a>(&mut self, kind: Kind, payload: &'a mut [u8]) -> Result<Framed<'a>, Error> {
+        self.may_begin_message()?;
+        let mut key = [0; 4];
+        self.role.entropy.fill(&mut key)?;
+        Mask::new(key).apply(payload);
+        let header = Header::data(kind.opcode(), true, payload).with_mask(key).encode();
+        Ok(Framed { header, payload })
+    }
+}
+
+/// The header of a control frame; the payload has at most 125 bytes.
+fn control_header(opcode: Opcode, payload: &[u8]) -> Header {
+    debug_assert!(opcode.is_control() && payload.len() <= MAX_CONTROL);
+    Header::data(opcode, true, payload)
+}
+
+/// Appends one frame, masked if the role masks; all of it or nothing.
+fn append<R: Role>(
+    role: &mut R,
+    header: Header,
+    payload: &[u8],
+    outbox: &mut impl Outbox,
+) -> Result<(), Error> {
+    let key = role.masking_key()?;
+    let header = match key {
+        Some(key) => header.with_mask(key),
+        None => header,
+    };
+    let needed = header.size().saturating_add(payload.len());
+    if needed > outbox.room() {
+        return Err(Error::OutboxFull { needed });
+    }
+    outbox.append(&header.encode());
+    match key {
+        Some(key) => outbox.append_masked(payload, &mut Mask::new(key)),
+        None => outbox.append(payload),
+    }
+    Ok(())
+}

@@ -1,0 +1,243 @@
+//! What can go wrong, sorted by who is at fault.
+//!
+//! An [`Error`] says whether the peer broke the protocol, met a limit, or went away, whether the
+//! caller misused the API, or whether the machine let us down. What the peer did wrong carries the
+//! status code that the connection was closed with.
+
+use crate::{close::CloseCode, handshake, random::EntropyError};
+
+/// Anything that can go wrong, by fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The peer broke the protocol. A Close frame with [`Violation::close_code`] is in the outbox,
+    /// nothing more will be received, and the transport is to be closed once the outbox is
+    /// written.
+    #[error("the peer broke the protocol: {0}")]
+    Protocol(#[from] Violation),
+
+    /// The peer sent more than this endpoint accepts. As with [`Protocol`](Self::Protocol), a
+    /// Close frame is in the outbox.
+    #[error("the peer exceeded a limit: {0}")]
+    Limit(#[from] LimitExceeded),
+
+    /// The transport ended without a closing handshake; the close code is 1006.
+    #[error("the connection was lost: the transport ended without a closing handshake")]
+    ConnectionLost,
+
+    /// A server refused the request for an opening handshake; the answer is in the outbox.
+    #[error("the opening handshake was refused: {0}")]
+    Refused(#[from] handshake::server::Refusal),
+
+    /// A client found the answer to its opening handshake wrong. Nothing may be sent; the
+    /// transport is to be closed.
+    #[error("the opening handshake failed: {0}")]
+    Handshake(#[from] handshake::client::Failure),
+
+    /// The caller asked for something that cannot be. Nothing was sent, nothing changed.
+    #[error(transparent)]
+    Misuse(#[from] Misuse),
+
+    /// The outbox has no room. Nothing was written, nothing changed: write out what it holds, and
+    /// try again.
+    #[error("the outbox has no room for {needed} bytes: write out what it holds, then try again")]
+    OutboxFull {
+        /// How many bytes were to be appended, at least.
+        needed: usize,
+    },
+
+    /// The source of randomness failed. Nothing was sent.
+    #[error(transparent)]
+    Entropy(#[from] EntropyError),
+}
+
+impl Error {
+    /// The status code that this endpoint closed the connection with, if the error closed it.
+    pub fn close_code(&self) -> Option<CloseCode> {
+        match self {
+            Self::Protocol(violation) => Some(violation.close_code()),
+            Self::Limit(limit) => Some(limit.close_code()),
+            _ => None,
+        }
+    }
+}
+
+/// A rule that the peer broke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Violation {
+    /// A reserved bit is set that no extension in use defines.
+    #[error("a reserved bit is set that no extension defines (RFC 6455, section 5.2)")]
+    ReservedBits,
+    /// An opcode that has no meaning.
+    #[error("opcode {0:#x} is reserved (RFC 6455, section 5.2)")]
+    ReservedOpcode(u8),
+    /// A control frame without the FIN bit.
+    #[error("a control frame is fragmented (RFC 6455, section 5.5)")]
+    FragmentedControl,
+    /// A control frame of more than 125 bytes.
+    #[error("a control frame is longer than 125 bytes (RFC 6455, section 5.5)")]
+    ControlTooLong,
+    /// A length that would have fitted into fewer bytes.
+    #[error("a length is not in its shortest form (RFC 6455, section 5.2)")]
+    LengthNotMinimal,
+    /// A length of 2^63 or more.
+    #[error("a length has its top bit set (RFC 6455, section 5.2)")]
+    LengthTopBit,
+    /// A client sent a frame that is not masked.
+    #[error("a client's frame is not masked (RFC 6455, section 5.1)")]
+    NotMasked,
+    /// A server sent a frame that is masked.
+    #[error("a server's frame is masked (RFC 6455, section 5.1)")]
+    Masked,
+    /// A continuation frame, but no message to continue.
+    #[error("a continuation frame has no message to continue (RFC 6455, section 5.4)")]
+    NothingToContinue,
+    /// A new message while the one before it was not complete.
+    #[error("a message begins inside another (RFC 6455, section 5.4)")]
+    MessageInsideMessage,
+    /// Text that is not UTF-8.
+    #[error("a text message is not UTF-8 (RFC 6455, section 8.1)")]
+    TextNotUtf8,
+    /// A Close frame with one byte.
+    #[error("the body of a Close frame is one byte long (RFC 6455, section 5.5.1)")]
+    CloseBodyTooShort,
+    /// A Close frame with a status code that must not be sent.
+    #[error("status code {0} must not be sent (RFC 6455, section 7.4)")]
+    CloseCode(u16),
+    /// A Close frame with a reason that is not UTF-8.
+    #[error("the reason in a Close frame is not UTF-8 (RFC 6455, section 5.5.1)")]
+    CloseReasonNotUtf8,
+}
+
+impl Violation {
+    /// The status code that answers it.
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::TextNotUtf8 | Self::CloseReasonNotUtf8 => CloseCode::INVALID_PAYLOAD,
+            _ => CloseCode::PROTOCOL_ERROR,
+        }
+    }
+}
+
+/// A limit that the peer exceeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LimitExceeded {
+    /// A frame declares more bytes than [`Config::frame_size`](crate::Config::frame_size).
+    #[error("a frame of {size} bytes, where Config::frame_size allows {limit}")]
+    FrameSize {
+        /// What the frame declares, in bytes.
+        size: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// A message has more bytes than [`Config::message_size`](crate::Config::message_size).
+    #[error("a message of at least {size} bytes, where Config::message_size allows {limit}")]
+    MessageSize {
+        /// The message up to the end of the frame that exceeds the limit, in bytes.
+        size: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// A message does not fit into an inbox that cannot grow.
+    #[error(
+        "a message of at least {size} bytes, where the inbox has room for {limit}: \
+         give it more, or receive in chunks"
+    )]
+    InboxSize {
+        /// The message up to the end of the frame that does not fit, in bytes.
+        size: u64,
+        /// The longest message that the inbox can hold, in bytes.
+        limit: u64,
+    },
+    /// A message has more fragments than [`Config::fragments`](crate::Config::fragments).
+    #[error("a message of more fragments than the {limit} that Config::fragments allows")]
+    Fragments {
+        /// The limit.
+        limit: u32,
+    },
+}
+
+impl LimitExceeded {
+    /// The status code that answers it.
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            Self::FrameSize { .. } | Self::MessageSize { .. } | Self::InboxSize { .. } => {
+                CloseCode::MESSAGE_TOO_BIG
+            }
+            Self::Fragments { .. } => CloseCode::POLICY_VIOLATION,
+        }
+    }
+}
+
+/// A call that makes no sense where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// Data cannot be sent once the connection is closing.
+    #[error("nothing can be sent any more: the connection is closing or closed")]
+    NotOpen,
+    /// A whole message cannot be sent between the fragments of another.
+    #[error("a fragmented message is being sent: send its last fragment first")]
+    MessageOpen,
+    /// A fragment of one kind cannot continue a message of the other kind.
+    #[error("the fragmented message being sent is of the other kind")]
+    KindChanged,
+    /// The rest of a message that was begun in chunks is to be received in chunks.
+    #[error("the message was begun in chunks: take its rest with receive_chunk")]
+    ChunksPending,
+    /// A ping or pong carries at most 125 bytes.
+    #[error("the payload of a control frame is {0} bytes long, and 125 are allowed")]
+    ControlTooLong(usize),
+    /// A close reason has at most 123 bytes.
+    #[error("the reason is {0} bytes long, and 123 are allowed")]
+    ReasonTooLong(usize),
+    /// A server cannot ask for an extension: it has the last word on them in the handshake.
+    #[error("only a client may send status code 1010")]
+    MandatoryExtensionByServer,
+    /// Bytes given as text are not UTF-8.
+    #[error("the text is not UTF-8 at byte {0}")]
+    TextNotUtf8(usize),
+    /// More bytes were reported as received than there was room for.
+    #[error("{filled} bytes were reported as received, but there was room for {room} only")]
+    FilledTooMuch {
+        /// What was reported, in bytes.
+        filled: usize,
+        /// The room there was, in bytes.
+        room: usize,
+    },
+    /// A frame's payload has begun and is to be passed on first.
+    #[error("the payload of the frame before is not complete: {0} bytes are missing")]
+    PayloadMissing(u64),
+    /// More payload than the frame's header declares.
+    #[error("more payload than the {0} bytes that the frame still lacks")]
+    PayloadTooLong(u64),
+    /// The subprotocol is not one that the client offers.
+    #[error("the client does not offer this subprotocol")]
+    SubprotocolNotOffered,
+    /// A subprotocol is not a token, or is offered twice.
+    #[error("a subprotocol is not a token (RFC 9110, section 5.6.2), or is offered twice")]
+    Subprotocol,
+    /// An offer of extensions is outside the grammar.
+    #[error("the offer of extensions is outside the grammar (RFC 6455, section 9.1)")]
+    Extensions,
+    /// The name of a header field is not a token.
+    #[error("the name of a header field is not a token (RFC 9110, section 5.6.2)")]
+    FieldName,
+    /// The value of a header field contains a control character.
+    #[error("the value of a header field contains a control character")]
+    FieldValue,
+    /// A header field that the engine writes itself, or that would change what follows.
+    #[error("this header field is written by the engine, or not allowed here")]
+    ReservedField,
+    /// The value for `Origin` is not the serialization of an origin.
+    #[error("not the serialization of an origin (RFC 6454, section 6.2)")]
+    Origin,
+    /// A status outside 200 to 599.
+    #[error("status {0} cannot answer a request here: 200 to 599 can")]
+    Status(u16),
+    /// The opening handshake has ended.
+    #[error("the opening handshake has ended")]
+    HandshakeOver,
+}

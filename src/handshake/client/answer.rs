@@ -1,0 +1,97 @@
+//! A server's answer.
+
+use crate::{
+    Client, Connection,
+    extension::{self, Extension},
+    handshake::{
+        Fields,
+        negotiation::{self, Agreement},
+    },
+    random::Entropy,
+};
+
+/// What a server answered.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant)] // there is one for each connection, and it is taken apart at once
+pub enum Answer<'i, E: Entropy> {
+    /// It accepts: the connection is open.
+    Accepted(Accepted<'i, E>),
+    /// It does not: the answer is one of plain HTTP, and the transport is to be closed.
+    Refused(Refused<'i>),
+}
+
+/// An answer that accepts the WebSocket, checked in every field. Bytes behind it are in the inbox:
+/// they are the first frames.
+#[derive(Debug)]
+#[must_use = "the connection is had by `finish`"]
+pub struct Accepted<'i, E: Entropy> {
+    pub(super) websocket: Connection<Client<E>>,
+    pub(super) fields: Fields<'i>,
+    pub(super) agreement: Agreement<'i>,
+}
+
+impl<'i, E: Entropy> Accepted<'i, E> {
+    /// The subprotocol that the server chose, one of those offered.
+    pub const fn subprotocol(&self) -> Option<&'i str> {
+        self.agreement.subprotocol
+    }
+
+    /// The extensions that the server accepted, each one of those offered, in order of use.
+    pub fn extensions(&self) -> impl Iterator<Item = Extension<'i>> + Clone + use<'i, E> {
+        let fields = self.fields.all("Sec-WebSocket-Extensions");
+        fields.filter_map(|value| extension::parse(value).ok()).flatten()
+    }
+
+    /// All header fields of the answer.
+    pub const fn headers(&self) -> Fields<'i> {
+        self.fields
+    }
+
+    /// The open connection.
+    pub fn finish(self) -> Connection<Client<E>> {
+        self.websocket
+    }
+}
+
+/// Any other answer: a redirect, a demand for credentials, an error.
+///
+/// What follows is for the caller to judge; a redirect is a new attempt on a new connection, to
+/// which credentials are not to be carried over unless scheme, host and port are all the same.
+#[derive(Clone, Copy)]
+pub struct Refused<'i> {
+    pub(super) status: u16,
+    pub(super) fields: Fields<'i>,
+    pub(super) body: &'i [u8],
+}
+
+impl<'i> Refused<'i> {
+    /// The status, 200 to 599.
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// All header fields of the answer, such as `Location` or `WWW-Authenticate`.
+    pub const fn headers(&self) -> Fields<'i> {
+        self.fields
+    }
+
+    /// The start of the body: what has come of it so far. It stays in the inbox.
+    pub const fn body(&self) -> &'i [u8] {
+        self.body
+    }
+
+    /// The versions of the WebSocket protocol that the server says it speaks (section 4.4).
+    pub fn versions(&self) -> impl Iterator<Item = u8> + Clone + use<'i> {
+        negotiation::versions(self.fields.iter())
+    }
+}
+
+/// Shows no more than the status and the fields' names.
+impl core::fmt::Debug for Refused<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Refused")
+            .field("status", &self.status)
+            .field("fields", &self.fields)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,178 @@
+//! A client's request.
+
+use core::fmt::{self, Write};
+
+use super::Opening;
+use crate::{
+    Config, Error, Misuse,
+    buffer::Outbox,
+    extension,
+    handshake::{
+        Field, HeadLimits, Uri, field,
+        head::Scanner,
+        key::Key,
+        negotiation::{self, Offered},
+        origin, response,
+    },
+    random::Entropy,
+};
+
+/// A request for a WebSocket to be completed and sent.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a request is sent by `send`"]
+pub struct Request<'a> {
+    uri: Uri<'a>,
+    subprotocols: &'a [&'a str],
+    requires_subprotocol: bool,
+    extensions: &'a str,
+    origin: Option<&'a str>,
+    fields: &'a [Field<'a>],
+    limits: HeadLimits,
+    config: Config,
+}
+
+impl<'a> Request<'a> {
+    /// Asks for the WebSocket of this URI.
+    pub const fn new(uri: &Uri<'a>) -> Self {
+        Self {
+            uri: *uri,
+            subprotocols: &[],
+            requires_subprotocol: false,
+            extensions: "",
+            origin: None,
+            fields: &[],
+            limits: HeadLimits::new(),
+            config: Config::new(),
+        }
+    }
+
+    /// Offers subprotocols, in order of preference.
+    ///
+    /// A server that chooses none is fine, unless they are
+    /// [required](Self::require_subprotocol).
+    pub const fn subprotocols(self, names: &'a [&'a str]) -> Self {
+        Self { subprotocols: names, ..self }
+    }
+
+    /// Fails the handshake if the server chooses none of the subprotocols, as browsers do.
+    pub const fn require_subprotocol(self) -> Self {
+        Self { requires_subprotocol: true, ..self }
+    }
+
+    /// Offers extensions, in the words of `Sec-WebSocket-Extensions`.
+    ///
+    /// What the server accepts, it will use: offer only what you handle yourself, with
+    /// [`frame`](crate::frame), because a [`Connection`](crate::Connection) knows nothing of it.
+    pub const fn extensions(self, offers: &'a str) -> Self {
+        Self { extensions: offers, ..self }
+    }
+
+    /// Says which page asks: for browsers, and for whoever acts for one.
+    pub const fn origin(self, origin: &'a str) -> Self {
+        Self { origin: Some(origin), ..self }
+    }
+
+    /// Further header fields, such as `Authorization` or `Cookie`.
+    pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
+        Self { fields, ..self }
+    }
+
+    /// Limits on the head of the response.
+    pub const fn limits(self, limits: HeadLimits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The settings of the connection.
+    pub const fn config(self, config: Config) -> Self {
+        Self { config, ..self }
+    }
+
+    /// Puts the request into the outbox, with randomness from the operating system.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_with`](Self::send_with).
+    #[cfg(feature = "getrandom")]
+    pub fn send(self, outbox: &mut impl Outbox) -> Result<Opening<'a>, Error> {
+        self.send_with(crate::random::OsEntropy::new(), outbox)
+    }
+
+    /// Puts the request into the outbox, with randomness from the caller's source, which will
+    /// serve the connection too.
+    ///
+    /// # Errors
+    ///
+    /// - [`Misuse::Subprotocol`], [`Misuse::Extensions`], [`Misuse::Origin`],
+    ///   [`Misuse::FieldName`], [`Misuse::FieldValue`], [`Misuse::ReservedField`].
+    /// - [`OutboxFull`](Error::OutboxFull), [`Entropy`](Error::Entropy): nothing was written.
+    pub fn send_with<E: Entropy>(
+        self,
+        mut entropy: E,
+        outbox: &mut impl Outbox,
+    ) -> Result<Opening<'a, E>, Error> {
+        self.check()?;
+        let key = Key::draw(&mut entropy)?;
+        response::append(outbox, |sink| self.write(&key, &mut Sink(sink)).unwrap_or_default())?;
+        let offered = Offered {
+            accept: key.accept(),
+            subprotocols: self.subprotocols,
+            extensions: self.extensions,
+            requires_subprotocol: self.requires_subprotocol,
+        };
+        let scanner = Scanner::new(self.limits);
+        Ok(Opening { offered, config: self.config, scanner, interim: 0, entropy: Some(entropy) })
+    }
+
+    /// Refuses whatever could put more into the request than it says.
+    fn check(&self) -> Result<(), Misuse> {
+        let names = self.subprotocols.iter().map(|name| name.as_bytes());
+        if !negotiation::are_distinct_tokens(names) {
+            return Err(Misuse::Subprotocol);
+        }
+        let offers = self.extensions.as_bytes();
+        if !offers.is_empty() && extension::parse(offers).is_err() {
+            return Err(Misuse::Extensions);
+        }
+        if self.origin.is_some_and(|origin| !origin::is_serialized(origin)) {
+            return Err(Misuse::Origin);
+        }
+        // `Origin` has a setter of its own, so that there is never a second one.
+        if self.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("Origin")) {
+            return Err(Misuse::ReservedField);
+        }
+        field::check(self.fields)
+    }
+
+    fn write(&self, key: &Key, sink: &mut Sink<'_>) -> fmt::Result {
+        let (target, host) = (self.uri.resource_name(), self.uri.authority());
+        write!(sink, "GET {target} HTTP/1.1\r\nHost: {host}\r\n")?;
+        sink.write_str("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ")?;
+        (sink.0)(key.as_bytes());
+        sink.write_str("\r\nSec-WebSocket-Version: 13\r\n")?;
+        if let Some(origin) = self.origin {
+            write!(sink, "Origin: {origin}\r\n")?;
+        }
+        for (index, name) in self.subprotocols.iter().enumerate() {
+            let before = if index == 0 { "Sec-WebSocket-Protocol: " } else { ", " };
+            write!(sink, "{before}{name}")?;
+        }
+        if !self.subprotocols.is_empty() {
+            sink.write_str("\r\n")?;
+        }
+        if !self.extensions.is_empty() {
+            write!(sink, "Sec-WebSocket-Extensions: {}\r\n", self.extensions)?;
+        }
+        field::write(self.fields, sink.0);
+        sink.write_str("\r\n")
+    }
+}
+
+/// Formats into whatever takes bytes, which never fails.
+struct Sink<'a>(&'a mut dyn FnMut(&[u8]));
+
+impl Write for Sink<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        (self.0)(text.as_bytes());
+        Ok(())
+    }
+}

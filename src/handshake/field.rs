@@ -1,0 +1,43 @@
+//! Header fields that the application adds to a request or a response.
+//!
+//! Nothing can be injected through them: names are tokens, values hold no control characters, and
+//! fields that the engine writes itself, or that would change where the message ends, are refused.
+
+use super::token::is_token;
+use crate::Misuse;
+
+/// A name and a value.
+pub type Field<'a> = (&'a str, &'a str);
+
+const RESERVED: [&str; 6] =
+    ["Host", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding", "Expect"];
+const RESERVED_PREFIXES: [&str; 2] = ["Proxy-", "Sec-WebSocket-"];
+
+/// Checks fields before a byte is written.
+pub(crate) fn check(fields: &[Field<'_>]) -> Result<(), Misuse> {
+    for (name, value) in fields {
+        if !is_token(name.as_bytes()) {
+            return Err(Misuse::FieldName);
+        }
+        let has_prefix = |prefix: &str| {
+            name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        let is_name = |reserved: &str| name.eq_ignore_ascii_case(reserved);
+        if RESERVED.into_iter().any(is_name) || RESERVED_PREFIXES.into_iter().any(has_prefix) {
+            return Err(Misuse::ReservedField);
+        }
+        if value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
+            return Err(Misuse::FieldValue);
+        }
+    }
+    Ok(())
+}
+
+/// Writes checked fields, each with its end of line.
+pub(crate) fn write(fields: &[Field<'_>], sink: &mut dyn FnMut(&[u8])) {
+    for (name, value) in fields {
+        for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
+            sink(part);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The negotiation: what header fields ask for and answer (RFC 6455, sections 4.1 and 4.2).
+//!
+//! It works on any iterator of names and values, so that a request may come from this crate's own
+//! HTTP/1.1 parser or from somebody else's. Each check is one function, which yields what was
+//! found; there is no way to have the result without the check.
+
+use super::{
+    client::Failure,
+    key::Key,
+    server::Refusal,
+    token::{elements, is_token},
+    uri::Authority,
+};
+use crate::extension;
+
+/// A header field, its name in any case.
+pub(crate) type FieldRef<'a> = (&'a str, &'a [u8]);
+
+/// What a client asks for: a request for a WebSocket whose every field is sound.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer<'a> {
+    pub(crate) key: Key,
+    pub(crate) host: Authority<'a>,
+    pub(crate) origin: Option<&'a str>,
+}
+
+/// Whether the fields ask for a WebSocket, soundly or not.
+pub(crate) fn asks_for_websocket<'a>(fields: impl Iterator<Item = FieldRef<'a>> + Clone) -> bool {
+    has_token(values(fields, "Upgrade"), "websocket")
+}
+
+/// Checks the fields of a request for a WebSocket.
+pub(crate) fn check_offer<'a>(
+    fields: &(impl Iterator<Item = FieldRef<'a>> + Clone),
+) -> Result<Offer<'a>, Refusal> {
+    let all = |name| values(fields.clone(), name);
+
+    // RFC 9112, section 3.2: exactly one Host.
+    let host = only(all("Host")).and_then(parse_host).ok_or(Refusal::Host)?;
+    // What follows the head are frames; they must not be taken for a body.
+    let lengths_are_zero =
+        only_or_none(all("Content-Length")).is_some_and(|l| l.unwrap_or(b"0") == b"0");
+    if !lengths_are_zero || all("Transfer-Encoding").next().is_some() {
+        return Err(Refusal::Body);
+    }
+    if all("Expect").next().is_some() {
+        return Err(Refusal::Expectation);
+    }
+    // Section 4.2.1, item 4.
+    if !has_token(all("Connection"), "upgrade") {
+        return Err(Refusal::Connection);
+    }
+    check_version(fields)?;
+    // Item 5: exactly one key.
+    let key = only(all("Sec-WebSocket-Key")).and_then(Key::parse).ok_or(Refusal::Key)?;
+    if !are_distinct_tokens(subprotocols(fields.clone()))
+        || !are_lists(all("Sec-WebSocket-Protocol"))
+    {
+        return Err(Refusal::Subprotocols);
+    }
+    if all("Sec-WebSocket-Extensions").any(|value| extension::parse(value).is_err()) {
+        return Err(Refusal::Extensions);
+    }
+    // RFC 6454, section 7.3: at most one Origin.
+    let origin = only_or_none(all("Origin")).ok_or(Refusal::Origin)?;
+    let origin = match origin {
+        Some(value) if value.is_ascii() => core::str::from_utf8(value).ok(),
+        Some(_) => return Err(Refusal::OriginSyntax),
+        None => None,
+    };
+    Ok(Offer { key, host, origin })
+}
+
+/// What a server accepted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Agreement<'a> {
+    pub(crate) subprotocol: Option<&'a str>,
+}
+
+/// What a client offered, to hold the answer against.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offered<'a> {
+    pub(crate) accept: [u8; 28],
+    pub(crate) subprotocols: &'a [&'a str],
+    pub(crate) extensions: &'a str,
+    pub(crate) requires_subprotocol: bool,
+}
+
+/// Checks the fields of a response that accepts a WebSocket (section 4.1).
+pub(crate) fn check_answer<'a>(
+    fields: &(impl Iterator<Item = FieldRef<'a>> + Clone),
+    offered: &Offered<'_>,
+) -> Result<Agreement<'a>, Failure> {
+    let all = |name| values(fields.clone(), name);
+
+    // Item 2.
+    if !only(all("Upgrade")).is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
+        return Err(Failure::Upgrade);
+    }
+    // Item 3.
+    if !has_token(all("Connection"), "upgrade") {
+        return Err(Failure::Connection);
+    }
+    // Item 4; section 11.3.3: never twice.
+    if only(all("Sec-WebSocket-Accept")) != Some(&offered.accept) {
+        return Err(Failure::Accept);
+    }
+    // A 101 has no body, and peers must not disagree on where frames begin.
+    let lengths_are_zero = all("Content-Length").all(|value| value == b"0");
+    if !lengths_are_zero || all("Transfer-Encoding").next().is_some() {
+        return Err(Failure::Body);
+    }
+    check_extensions(&all("Sec-WebSocket-Extensions"), offered.extensions)?;
+    // Item 6; section 11.3.4: one token, once.
+    let chosen = only_or_none(all("Sec-WebSocket-Protocol")).ok_or(Failure::Subprotocol)?;
+    let subprotocol = match chosen {
+        None if offered.requires_subprotocol => return Err(Failure::NoSubprotocol),
+        None => None,
+        Some(value) => {
+            let value = core::str::from_utf8(value).map_err(|_| Failure::Subprotocol)?;
+            if !offered.subprotocols.contains(&value) {
+                return Err(Failure::Subprotocol);
+            }
+            Some(value)
+        }
+    };
+    Ok(Agreement { subprotocol })
+}
+
+/// The subprotocols that the fields list, in order of preference.
+pub(crate) fn subprotocols<'a>(
+    fields: impl Iterator<Item = FieldRef<'a>> + Clone,
+) -> impl Iterator<Item = &'a [u8]> + Clone {
+    values(fields, "Sec-WebSocket-Protocol").flat_map(elements)
+}
+
+/// Whether all are tokens and no two are equal.
+pub(crate) fn are_distinct_tokens<'a>(names: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+    /// Comparing each with each costs the square of their number.
+    const MAX_SUBPROTOCOLS: usize = 128;
+    let mut rest = names;
+    let mut count = 0;
+    while let Some(name) = rest.next() {
+        count += 1;
+        if count > MAX_SUBPROTOCOLS || !is_token(name) || rest.clone().any(|other| other == name) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The versions of WebSocket that a server says it speaks (section 4.4).
+pub(crate) fn versions<'a>(
+    fields: impl Iterator<Item = FieldRef<'a>> + Clone,
+) -> impl Iterator<Item = u8> + Clone {
+    values(fields, "Sec-WebSocket-Version").flat_map(elements).filter_map(parse_version)
+}
+
+/// Section 4.2.1, item 6, and what older drafts did in its place.
+fn check_version<'a>(fields: &(impl Iterator<Item = FieldRef<'a>> + Clone)) -> Result<(), Refusal> {
+    let all = |name| values(fields.clone(), name);
+    let Some(version) = only_or_none(all("Sec-WebSocket-Version")) else {
+        return Err(Refusal::Version);
+    };
+    match version.map(parse_version) {
+        Some(Some(13)) => Ok(()),
+        Some(Some(other)) => Err(Refusal::UnsupportedVersion(other)),
+        Some(None) => Err(Refusal::Version),
+        None if all("Sec-WebSocket-Key1").next().is_some() => Err(Refusal::Hixie76),
+        None if all("Sec-WebSocket-Key").next().is_none() && all("Origin").next().is_some() => {
+            Err(Refusal::Hixie75)
+        }
+        None => Err(Refusal::NoVersion),
+    }
+}
+
+/// 0 to 255 in decimal, without leading zeros (section 4.3).
+fn parse_version(value: &[u8]) -> Option<u8> {
+    let canonical = matches!(value, [b'0'] | [b'1'..=b'9', ..]);
+    if !canonical || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    core::str::from_utf8(value).ok()?.parse().ok()
+}
+
+/// Section 9.1: only what was offered, and each once.
+fn check_extensions<'a>(
+    values: &(impl Iterator<Item = &'a [u8]> + Clone),
+    offered: &str,
+) -> Result<(), Failure> {
+    let accepted = |value| extension::parse(value).into_iter().flatten();
+    for (field, value) in values.clone().enumerate() {
+        let extensions = extension::parse(value).map_err(|_| Failure::Extensions)?;
+        for (index, extension) in extensions.enumerate() {
+            let name = extension.name();
+            let mut offers = extension::parse(offered.as_bytes()).into_iter().flatten();
+            if !offers.any(|offer| offer.name() == name) {
+                return Err(Failure::ExtensionNotOffered);
+            }
+            let before = values.clone().take(field).flat_map(accepted);
+            let mut before = before.chain(accepted(value).take(index));
+            if before.any(|other| other.name() == name) {
+                return Err(Failure::ExtensionTwice);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn values<'a>(
+    fields: impl Iterator<Item = FieldRef<'a>> + Clone,
+    name: &'static str,
+) -> impl Iterator<Item = &'a [u8]> + Clone {
+    fields.filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+}
+
+/// Whether a token stands in a list, perhaps over several fields.
+fn has_token<'a>(mut values: impl Iterator<Item = &'a [u8]>, token: &str) -> bool {
+    values.any(|value| elements(value).any(|e| e.eq_ignore_ascii_case(token.as_bytes())))
+}
+
+/// Whether each value has at least one element.
+fn are_lists<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> bool {
+    values.all(|value| elements(value).next().is_some())
+}
+
+/// The one value there is.
+fn only<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
+    let value = values.next()?;
+    values.next().is_none().then_some(value)
+}
+
+/// The one value there is, or that there is none; `None` for several.
+#[allow(clippy::option_option)] // two questions, both asked where it is called
+fn only_or_none<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<Option<&'a [u8]>> {
+    let value = values.next();
+    values.next().is_none().then_some(value)
+}
+
+/// A single host, with or without a port.
+fn parse_host(value: &[u8]) -> Option<Authority<'_>> {
+    let value = core::str::from_utf8(value).ok()?;
+    // A comma may stand in a name, but nobody's name has one: it is two hosts in one field.
+    if value.contains(',') {
+        return None;
+    }
+    Authority::parse(value).ok()
+}

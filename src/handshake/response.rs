@@ -1,0 +1,161 @@
+//! Plain HTTP responses: refusals, and answers to requests that ask for no WebSocket.
+
+use super::field::{self, Field};
+use crate::{Error, Misuse, buffer::Outbox};
+
+/// A response to be completed and put into the outbox.
+///
+/// It says `Connection: close`: what came behind the request is not looked at, and the transport
+/// is to be closed when the outbox is written out.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a response is sent by `send`"]
+pub struct Response<'a> {
+    status: u16,
+    fields: &'a [Field<'a>],
+    body: &'a [u8],
+    has_body: bool,
+}
+
+impl<'a> Response<'a> {
+    pub(crate) const fn new(status: u16) -> Self {
+        Self { status, fields: &[], body: &[], has_body: true }
+    }
+
+    /// Leaves the body out, but says how long it is: the answer to HEAD.
+    pub(crate) const fn without_body(self, without: bool) -> Self {
+        Self { has_body: !without, ..self }
+    }
+
+    /// Header fields to send, besides `Connection` and `Content-Length`.
+    pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
+        Self { fields, ..self }
+    }
+
+    /// The body; say with [`headers`](Self::headers) what `Content-Type` it has.
+    pub const fn body(self, body: &'a [u8]) -> Self {
+        Self { body, ..self }
+    }
+
+    /// Puts it into the outbox.
+    ///
+    /// # Errors
+    ///
+    /// - [`Misuse::Status`], [`Misuse::FieldName`], [`Misuse::FieldValue`],
+    ///   [`Misuse::ReservedField`].
+    /// - [`OutboxFull`](Error::OutboxFull): nothing was written.
+    pub fn send(self, outbox: &mut impl Outbox) -> Result<(), Error> {
+        // A status below 200 would leave the request without an answer.
+        if !(200..=599).contains(&self.status) {
+            return Err(Misuse::Status(self.status).into());
+        }
+        field::check(self.fields)?;
+        self.send_with(b"", outbox)
+    }
+
+    /// Puts it into the outbox with fields of the engine's own, as they stand on the wire.
+    pub(crate) fn send_with(self, own: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
+        append(outbox, |sink| {
+            let number = Decimal::of(usize::from(self.status));
+            let length = Decimal::of(self.body.len());
+            for part in [b"HTTP/1.1 ", number.digits(), b" ", reason(self.status), b"\r\n"] {
+                sink(part);
+            }
+            sink(own);
+            field::write(self.fields, sink);
+            let length = [b"Connection: close\r\nContent-Length: ", length.digits(), b"\r\n\r\n"];
+            length.into_iter().for_each(&mut *sink);
+            if self.has_body {
+                sink(self.body);
+            }
+        })
+    }
+}
+
+/// Appends what `write` writes; all of it, or nothing if the outbox has no room.
+pub(crate) fn append(
+    outbox: &mut impl Outbox,
+    write: impl Fn(&mut dyn FnMut(&[u8])),
+) -> Result<(), Error> {
+    let mut needed = 0_usize;
+    write(&mut |part| needed = needed.saturating_add(part.len()));
+    if needed > outbox.room() {
+        return Err(Error::OutboxFull { needed });
+    }
+    write(&mut |part| outbox.append(part));
+    Ok(())
+}
+
+/// A number in decimal, without allocating.
+pub(crate) struct Decimal {
+    bytes: [u8; 20],
+    start: usize,
+}
+
+impl Decimal {
+    pub(crate) fn of(mut number: usize) -> Self {
+        let mut bytes = [b'0'; 20];
+        let mut start = bytes.len() - 1;
+        while number > 0 {
+            #[allow(clippy::cast_possible_truncation)] // below ten
+            let digit = (number % 10) as u8;
+            bytes[start] = b'0' + digit;
+            number /= 10;
+            if number > 0 {
+                start -= 1;
+            }
+        }
+        Self { bytes, start }
+    }
+
+    pub(crate) fn digits(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
+
+/// The words behind a status; nobody acts on them.
+const fn reason(status: u16) -> &'static [u8] {
+    match status {
+        200 => b"OK",
+        204 => b"No Content",
+        301 => b"Moved Permanently",
+        302 => b"Found",
+        303 => b"See Other",
+        304 => b"Not Modified",
+        307 => b"Temporary Redirect",
+        308 => b"Permanent Redirect",
+        400 => b"Bad Request",
+        401 => b"Unauthorized",
+        403 => b"Forbidden",
+        404 => b"Not Found",
+        405 => b"Method Not Allowed",
+        408 => b"Request Timeout",
+        410 => b"Gone",
+        413 => b"Content Too Large",
+        414 => b"URI Too Long",
+        417 => b"Expectation Failed",
+        421 => b"Misdirected Request",
+        426 => b"Upgrade Required",
+        429 => b"Too Many Requests",
+        431 => b"Request Header Fields Too Large",
+        500 => b"Internal Server Error",
+        501 => b"Not Implemented",
+        502 => b"Bad Gateway",
+        503 => b"Service Unavailable",
+        504 => b"Gateway Timeout",
+        505 => b"HTTP Version Not Supported",
+        _ => b"",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decimal;
+
+    #[test]
+    fn decimals() {
+        for (number, digits) in [(0, "0"), (7, "7"), (10, "10"), (65_536, "65536")] {
+            assert_eq!(Decimal::of(number).digits(), digits.as_bytes());
+        }
+        assert_eq!(Decimal::of(usize::MAX).digits().len(), if usize::BITS == 64 { 20 } else { 10 });
+    }
+}

@@ -1,0 +1,125 @@
+//! The server's side of the opening handshake (RFC 6455, section 4.2).
+//!
+//! ```
+//! use hybi::{Event, Inbox, handshake::{Origins, server::Opening}};
+//!
+//! # let request = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+//! #     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+//! #     Sec-WebSocket-Protocol: chat, superchat\r\nSec-WebSocket-Version: 13\r\n\
+//! #     Origin: http://example.com\r\n\r\n";
+//! # let mut stream = &request[..];
+//! let mut inbox = Inbox::with_capacity(16 * 1024);
+//! let mut outbox = Vec::new();
+//! let mut opening = Opening::new(Origins::list(&["http://example.com"]));
+//! let websocket = loop {
+//!     inbox.read_from(&mut stream)?;
+//!     if let Some(request) = opening.receive(&mut inbox, &mut outbox)? {
+//!         assert_eq!(request.target(), "/chat");
+//!         break request.accept().subprotocol("chat").finish(&mut outbox)?;
+//!     }
+//! };
+//! assert!(outbox.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod refusal;
+mod request;
+
+pub use refusal::Refusal;
+pub use request::{Accept, HttpRequest, Incoming, Request};
+
+use super::{
+    Origins,
+    head::{HeadLimits, Scanner},
+};
+use crate::{
+    Error, Misuse,
+    buffer::{Inbox, Outbox, Storage},
+};
+
+/// A server's connection on which a request is awaited.
+#[derive(Clone, Debug)]
+pub struct Opening<'a> {
+    origins: Origins<'a>,
+    scanner: Scanner,
+    /// Whether a request was handed out or refused that ends the opening.
+    over: bool,
+}
+
+impl<'a> Opening<'a> {
+    /// Awaits a request from the origins that this server lets in.
+    pub const fn new(origins: Origins<'a>) -> Self {
+        Self::with_limits(origins, HeadLimits::new())
+    }
+
+    /// The same, with other limits on the request's head.
+    pub const fn with_limits(origins: Origins<'a>, limits: HeadLimits) -> Self {
+        Self { origins, scanner: Scanner::new(limits), over: false }
+    }
+
+    /// Looks for a request for a WebSocket; `None` as long as it is not complete.
+    ///
+    /// Give the peer a deadline of your own: it may never complete one.
+    ///
+    /// # Errors
+    ///
+    /// - [`Refused`](Error::Refused): the request is no WebSocket's, or is malformed, or comes
+    ///   from an origin that is not let in. The HTTP response that says so is in the outbox, what
+    ///   else came is dropped: write the outbox out and close the transport.
+    /// - [`Misuse::HandshakeOver`]: a request has been handed out or refused.
+    pub fn receive<'i, S: Storage>(
+        &mut self,
+        inbox: &'i mut Inbox<S>,
+        outbox: &mut impl Outbox,
+    ) -> Result<Option<Request<'i>>, Error> {
+        match self.receive_any(inbox, outbox)? {
+            None => Ok(None),
+            Some(Incoming::WebSocket(request)) => Ok(Some(request)),
+            Some(Incoming::Http(_)) => Err(self.refuse(Refusal::NotWebSocket, outbox)),
+        }
+    }
+
+    /// As [`receive`](Self::receive), but hands out requests that ask for no WebSocket as well, so
+    /// that one port serves both. After such a request the opening awaits the next one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`receive`](Self::receive).
+    pub fn receive_any<'i, S: Storage>(
+        &mut self,
+        inbox: &'i mut Inbox<S>,
+        outbox: &mut impl Outbox,
+    ) -> Result<Option<Incoming<'i>>, Error> {
+        if self.over {
+            return Err(Misuse::HandshakeOver.into());
+        }
+        let (bytes, cursor) = inbox.parts();
+        let received = &bytes[cursor.unread..cursor.end];
+        let length = match self.scanner.scan(received) {
+            Ok(Some(length)) => length,
+            Ok(None) => {
+                cursor.want(1);
+                return Ok(None);
+            }
+            Err(fault) => return Err(self.refuse(Refusal::Head(fault), outbox)),
+        };
+        self.scanner.reset();
+        let head = cursor.unread..cursor.unread + length;
+        cursor.pass(length);
+        match Incoming::parse(&bytes[head], &self.origins) {
+            Ok(incoming) => {
+                self.over = matches!(incoming, Incoming::WebSocket(_));
+                Ok(Some(incoming))
+            }
+            Err(refusal) => Err(self.refuse(refusal, outbox)),
+        }
+    }
+
+    /// Puts the answer into the outbox, if it has room; the transport is to be closed either way.
+    fn refuse(&mut self, refusal: Refusal, outbox: &mut impl Outbox) -> Error {
+        self.over = true;
+        match refusal.response().send_with(refusal.fields(), outbox) {
+            Ok(()) | Err(_) => Error::Refused(refusal),
+        }
+    }
+}

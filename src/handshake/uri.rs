@@ -1,0 +1,356 @@
+//! `ws` and `wss` URIs (RFC 6455, section 3; RFC 3986).
+//!
+//! A URI is parsed without allocating into what to connect to (host, port, whether TLS is asked
+//! for) and what to send (the resource name, the `Host`). Nothing is repaired: what is outside the
+//! grammar is refused.
+
+use core::{
+    fmt,
+    hash::{Hash, Hasher},
+    net::{Ipv4Addr, Ipv6Addr},
+};
+
+/// The longest URI, in bytes.
+pub const MAX_URI: usize = 8 * 1024;
+
+/// The URI of a WebSocket.
+///
+/// ```
+/// use hybi::Uri;
+///
+/// let uri = Uri::parse("wss://Example.com/chat?room=1")?;
+/// assert!(uri.is_secure());
+/// assert_eq!(uri.port(), 443);
+/// assert_eq!(uri.resource_name().to_string(), "/chat?room=1");
+/// assert_eq!(uri.authority().to_string(), "example.com");
+/// # Ok::<(), hybi::handshake::UriError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Uri<'a> {
+    secure: bool,
+    host: Host<'a>,
+    port: u16,
+    /// Empty, or beginning with `/`.
+    path: &'a str,
+    /// Without the `?`.
+    query: Option<&'a str>,
+}
+
+/// What to connect to.
+#[derive(Clone, Copy, Debug)]
+pub enum Host<'a> {
+    /// A registered name, as it was written; names compare without regard to case.
+    Name(&'a str),
+    /// An IPv4 address.
+    V4(Ipv4Addr),
+    /// An IPv6 address.
+    V6(Ipv6Addr),
+}
+
+/// Why something is not the URI of a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum UriError {
+    /// It is longer than [`MAX_URI`].
+    #[error("the URI is longer than {MAX_URI} bytes")]
+    TooLong,
+    /// The scheme is neither `ws` nor `wss`.
+    #[error("the URI does not begin with ws:// or wss://")]
+    Scheme,
+    /// There is no host.
+    #[error("the URI names no host")]
+    NoHost,
+    /// The host is outside the grammar.
+    #[error("the host is outside the grammar (RFC 3986, section 3.2.2); IDNA makes a name ASCII")]
+    Host,
+    /// A kind of host that nobody uses: an address of a future version, or with a zone.
+    #[error("this kind of host is not supported: an address of a future version, or with a zone")]
+    UnsupportedHost,
+    /// The port is not a number from 1 to 65535.
+    #[error("the port is not a number from 1 to 65535")]
+    Port,
+    /// There is a user name or password.
+    #[error("credentials do not belong in the URI: send them in a header field")]
+    Userinfo,
+    /// There is a fragment.
+    #[error("the URI of a WebSocket has no fragment: write # as %23")]
+    Fragment,
+    /// A byte outside the grammar in path or query.
+    #[error("byte {offset} is outside the grammar (RFC 3986): percent-encode it")]
+    Byte {
+        /// Where it stands in the URI.
+        offset: usize,
+    },
+    /// A percent sign without two hexadecimal digits behind it.
+    #[error("a percent sign is not followed by two hexadecimal digits")]
+    PercentEncoding,
+}
+
+impl<'a> Uri<'a> {
+    /// Reads a `ws` or `wss` URI.
+    ///
+    /// # Errors
+    ///
+    /// Where it leaves the grammar, or what there is that must not be.
+    pub fn parse(uri: &'a str) -> Result<Self, UriError> {
+        Self::with_schemes(uri, "ws", "wss")
+    }
+
+    /// Reads an `http` or `https` URL as the `ws` or `wss` URI that the web platform makes of it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`parse`](Self::parse).
+    pub fn parse_http(url: &'a str) -> Result<Self, UriError> {
+        Self::with_schemes(url, "http", "https")
+    }
+
+    /// Whether TLS is asked for.
+    pub const fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// The host to connect to.
+    pub const fn host(&self) -> Host<'a> {
+        self.host
+    }
+
+    /// The port to connect to; where the URI names none, 80, or 443 with TLS.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The path, `/` if the URI has none.
+    pub const fn path(&self) -> &'a str {
+        if self.path.is_empty() { "/" } else { self.path }
+    }
+
+    /// The query, without the `?`.
+    pub const fn query(&self) -> Option<&'a str> {
+        self.query
+    }
+
+    /// What the request asks for: the path and, unless it is empty, the query.
+    pub const fn resource_name(&self) -> ResourceName<'a> {
+        ResourceName { path: self.path(), query: self.query }
+    }
+
+    /// The value of the `Host` field: the host in lower case, and the port unless it is the
+    /// scheme's own.
+    pub const fn authority(&self) -> Authority<'a> {
+        let port = if self.port == default_port(self.secure) { None } else { Some(self.port) };
+        Authority { host: self.host, port }
+    }
+
+    fn with_schemes(uri: &'a str, plain: &str, secure: &str) -> Result<Self, UriError> {
+        if uri.len() > MAX_URI {
+            return Err(UriError::TooLong);
+        }
+        let (scheme, rest) = uri.split_once("://").ok_or(UriError::Scheme)?;
+        let secure = match scheme {
+            _ if scheme.eq_ignore_ascii_case(plain) => false,
+            _ if scheme.eq_ignore_ascii_case(secure) => true,
+            _ => return Err(UriError::Scheme),
+        };
+        if rest.contains('#') {
+            return Err(UriError::Fragment);
+        }
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, resource) = rest.split_at(end);
+        let (host, port) = parse_authority(authority)?;
+        check_resource(resource, uri.len() - resource.len())?;
+        let (path, query) = match resource.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (resource, None),
+        };
+        let port = port.unwrap_or(default_port(secure));
+        Ok(Self { secure, host, port, path, query })
+    }
+}
+
+impl fmt::Display for Uri<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.secure { "wss" } else { "ws" };
+        write!(f, "{scheme}://{}{}", self.authority(), self.path())?;
+        if let Some(query) = self.query {
+            write!(f, "?{query}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What a request asks for; see [`Uri::resource_name`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResourceName<'a> {
+    path: &'a str,
+    query: Option<&'a str>,
+}
+
+impl fmt::Display for ResourceName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.path)?;
+        match self.query {
+            // Section 3: the question mark only where the query is not empty.
+            Some("") | None => Ok(()),
+            Some(query) => write!(f, "?{query}"),
+        }
+    }
+}
+
+/// A host, and a port where it is not the usual one; see [`Uri::authority`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Authority<'a> {
+    pub(crate) host: Host<'a>,
+    pub(crate) port: Option<u16>,
+}
+
+impl<'a> Authority<'a> {
+    /// Reads `host` or `host:port`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Uri::parse`].
+    pub(crate) fn parse(authority: &'a str) -> Result<Self, UriError> {
+        let (host, port) = parse_authority(authority)?;
+        Ok(Self { host, port })
+    }
+}
+
+impl fmt::Display for Authority<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.port {
+            Some(port) => write!(f, "{}:{port}", self.host),
+            None => write!(f, "{}", self.host),
+        }
+    }
+}
+
+impl PartialEq for Host<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Name(one), Self::Name(other)) => one.eq_ignore_ascii_case(other),
+            (Self::V4(one), Self::V4(other)) => one == other,
+            (Self::V6(one), Self::V6(other)) => one == other,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Host<'_> {}
+
+impl Hash for Host<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Name(name) => {
+                name.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
+            }
+            Self::V4(address) => address.hash(state),
+            Self::V6(address) => address.hash(state),
+        }
+    }
+}
+
+/// In lower case, an IPv6 address in brackets.
+impl fmt::Display for Host<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        match self {
+            Self::Name(name) => {
+                name.chars().try_for_each(|character| f.write_char(character.to_ascii_lowercase()))
+            }
+            Self::V4(address) => address.fmt(f),
+            Self::V6(address) => write!(f, "[{address}]"),
+        }
+    }
+}
+
+pub(crate) const fn default_port(secure: bool) -> u16 {
+    if secure { 443 } else { 80 }
+}
+
+/// `host` or `host:port`; an empty port counts as none.
+fn parse_authority(authority: &str) -> Result<(Host<'_>, Option<u16>), UriError> {
+    if authority.contains('@') {
+        return Err(UriError::Userinfo);
+    }
+    if let Some(bracketed) = authority.strip_prefix('[') {
+        let (address, after) = bracketed.split_once(']').ok_or(UriError::Host)?;
+        let port = match after.strip_prefix(':') {
+            Some(port) => parse_port(port)?,
+            None if after.is_empty() => None,
+            None => return Err(UriError::Host),
+        };
+        return Ok((Host::V6(parse_ipv6(address)?), port));
+    }
+    let (host, port) = match authority.split_once(':') {
+        Some((host, port)) => (host, port),
+        None => (authority, ""),
+    };
+    if host.is_empty() {
+        return Err(UriError::NoHost);
+    }
+    check_name(host)?;
+    // More than one colon without brackets: an IPv6 address that lacks them.
+    if port.contains(':') {
+        return Err(UriError::Host);
+    }
+    let port = parse_port(port)?;
+    Ok((host.parse().map_or(Host::Name(host), Host::V4), port))
+}
+
+fn parse_ipv6(address: &str) -> Result<Ipv6Addr, UriError> {
+    if address.contains('%') || address.starts_with(['v', 'V']) {
+        return Err(UriError::UnsupportedHost);
+    }
+    address.parse().map_err(|_| UriError::Host)
+}
+
+fn parse_port(port: &str) -> Result<Option<u16>, UriError> {
+    if port.is_empty() {
+        return Ok(None);
+    }
+    let digits = port.trim_start_matches('0');
+    // No sign, no space, and no more digits than a port can have.
+    if digits.len() > 5 || !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(UriError::Port);
+    }
+    match digits.parse() {
+        Ok(port) if port > 0 => Ok(Some(port)),
+        _ => Err(UriError::Port),
+    }
+}
+
+/// A registered name: `*( unreserved / pct-encoded / sub-delims )`.
+fn check_name(name: &str) -> Result<(), UriError> {
+    check_percent(name)?;
+    let sound = |byte| is_unreserved(byte) || is_sub_delim(byte) || byte == b'%';
+    if name.bytes().all(sound) { Ok(()) } else { Err(UriError::Host) }
+}
+
+/// Path and query: `*( pchar / "/" / "?" )`.
+fn check_resource(resource: &str, at: usize) -> Result<(), UriError> {
+    check_percent(resource)?;
+    let sound = |byte| {
+        is_unreserved(byte)
+            || is_sub_delim(byte)
+            || matches!(byte, b'%' | b':' | b'@' | b'/' | b'?')
+    };
+    match resource.bytes().position(|byte| !sound(byte)) {
+        Some(position) => Err(UriError::Byte { offset: at + position }),
+        None => Ok(()),
+    }
+}
+
+/// Section 2.1 of RFC 3986: a percent sign and two hexadecimal digits.
+fn check_percent(text: &str) -> Result<(), UriError> {
+    let encoded = |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if text.split('%').skip(1).all(encoded) { Ok(()) } else { Err(UriError::PercentEncoding) }
+}
+
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+const fn is_sub_delim(byte: u8) -> bool {
+    matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
+}

@@ -1,0 +1,30 @@
+//! The WebSocket protocol as a pure, sans-IO state machine: bytes go in, events and bytes come out.
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod buffer;
+pub mod close;
+pub mod connection;
+mod error;
+pub mod extension;
+pub mod frame;
+pub mod handshake;
+pub mod mask;
+pub mod message;
+pub mod random;
+pub mod utf8;
+
+pub use buffer::{FixedOutbox, Inbox, Outbox};
+pub use close::{Close, CloseCode};
+pub use connection::{
+    ChunkEvent, Client, Config, Connection, Event, Fragment, Framed, Pongs, Role, Server, State,
+};
+pub use error::{Error, LimitExceeded, Misuse, Violation};
+pub use handshake::{Host, Uri};
+#[cfg(feature = "alloc")]
+pub use message::Prepared;

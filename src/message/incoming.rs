@@ -1,0 +1,203 @@
+//! The message being received.
+
+use core::ops::Range;
+
+use super::Kind;
+use crate::{
+    Config, Error, LimitExceeded, Violation,
+    buffer::Cursor,
+    frame::{Header, Opcode},
+    mask::{IsAscii, Mask},
+    utf8::Validator,
+};
+
+/// How messages are handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    /// Each when it is complete, up to so many bytes: the room in the inbox.
+    Whole { room: usize },
+    /// As the bytes arrive.
+    Chunks,
+}
+
+/// A part of a message, or all of it, ready to be delivered from the inbox.
+#[derive(Clone, Debug)]
+pub(crate) struct Piece {
+    pub(crate) kind: Kind,
+    /// Where it lies; text ends on a whole character.
+    pub(crate) bytes: Range<usize>,
+    pub(crate) last: bool,
+}
+
+/// The frame and the message in progress.
+#[derive(Clone, Debug)]
+pub(crate) struct Incoming {
+    /// Whether a data frame has begun and not ended.
+    in_frame: bool,
+    /// Whether the frame in progress is the last of its message.
+    fin: bool,
+    /// Bytes of payload that the frame in progress still lacks.
+    remaining: u64,
+    /// `None` where the peer is a server.
+    mask: Option<Mask>,
+    /// The message in progress.
+    message: Option<Kind>,
+    /// Its bytes, up to the end of the frame in progress.
+    length: u64,
+    fragments: u32,
+    utf8: Validator,
+    /// Whether it is being handed out in chunks.
+    in_chunks: bool,
+}
+
+impl Incoming {
+    pub(crate) const fn new() -> Self {
+        Self {
+            in_frame: false,
+            fin: false,
+            remaining: 0,
+            mask: None,
+            message: None,
+            length: 0,
+            fragments: 0,
+            utf8: Validator::new(),
+            in_chunks: false,
+        }
+    }
+
+    /// Whether the payload of a data frame comes next, rather than a header.
+    pub(crate) const fn in_frame(&self) -> bool {
+        self.in_frame
+    }
+
+    /// Whether a message has been handed out in part.
+    pub(crate) const fn in_chunks(&self) -> bool {
+        self.in_chunks
+    }
+
+    /// Begins a data frame. All that its header can tell is judged here, before a byte of its
+    /// payload is stored.
+    pub(crate) fn begin(
+        &mut self,
+        header: &Header,
+        config: &Config,
+        delivery: Delivery,
+    ) -> Result<(), Error> {
+        match (header.opcode(), self.message) {
+            // Section 5.4: fragments of one message are not interleaved with those of another.
+            (Opcode::Continuation, None) => return Err(Violation::NothingToContinue.into()),
+            (Opcode::Text | Opcode::Binary, Some(_)) => {
+                return Err(Violation::MessageInsideMessage.into());
+            }
+            (Opcode::Text, None) => self.message = Some(Kind::Text),
+            (Opcode::Binary, None) => self.message = Some(Kind::Binary),
+            _ => {}
+        }
+        self.limit(header, config, delivery)?;
+        self.in_frame = true;
+        self.fin = header.fin();
+        self.remaining = header.length();
+        self.mask = header.mask().map(Mask::new);
+        self.in_chunks |= delivery == Delivery::Chunks;
+        Ok(())
+    }
+
+    /// Takes what has come of the frame's payload: unmasks it, moves it to the message in progress
+    /// and, where that is text, validates it.
+    pub(crate) fn absorb(
+        &mut self,
+        bytes: &mut [u8],
+        cursor: &mut Cursor,
+    ) -> Result<(), Violation> {
+        let available = cursor.available();
+        let length = usize::try_from(self.remaining).map_or(available, |n| n.min(available));
+        let from = cursor.unread..cursor.unread + length;
+        let to = cursor.held..cursor.held + length;
+        let ascii = match &mut self.mask {
+            Some(mask) if from == to => mask.apply_watching_ascii(&mut bytes[from]),
+            Some(mask) => mask.shift(bytes, from, to.start),
+            None => {
+                if from != to {
+                    bytes.copy_within(from, to.start);
+                }
+                IsAscii(false)
+            }
+        };
+        cursor.held += length;
+        cursor.unread += length;
+        self.remaining -= length as u64;
+        // Section 8.1: judged as it arrives, so that an impossible byte ends the connection even
+        // inside a frame that is not complete.
+        if self.message == Some(Kind::Text) && !(ascii.0 && self.utf8.is_complete()) {
+            self.utf8.feed(&bytes[to]).map_err(|_| Violation::TextNotUtf8)?;
+        }
+        Ok(())
+    }
+
+    /// What can be delivered now.
+    pub(crate) fn deliver(
+        &mut self,
+        cursor: &mut Cursor,
+        delivery: Delivery,
+    ) -> Result<Option<Piece>, Violation> {
+        let Some(kind) = self.message else { return Ok(None) };
+        let frame_ended = self.remaining == 0;
+        let last = frame_ended && self.fin;
+        let start = cursor.start;
+        let end = cursor.held - self.utf8.partial();
+        if last {
+            // Section 8.1: a message that ends inside a character is not UTF-8.
+            if !self.utf8.is_complete() {
+                return Err(Violation::TextNotUtf8);
+            }
+            *self = Self::new();
+        } else {
+            self.in_frame = !frame_ended;
+            if delivery != Delivery::Chunks || start >= end {
+                return Ok(None);
+            }
+        }
+        cursor.deliver(end);
+        Ok(Some(Piece { kind, bytes: start..end, last }))
+    }
+
+    /// Says what the frame in progress lacks.
+    pub(crate) fn want(&self, cursor: &mut Cursor, delivery: Delivery) {
+        let lacking = usize::try_from(self.remaining).unwrap_or(usize::MAX);
+        match delivery {
+            // What comes is handed on at once and needs no more room than there is.
+            Delivery::Chunks => cursor.want(1),
+            Delivery::Whole { .. } if self.fin => cursor.want_last(lacking),
+            Delivery::Whole { .. } => cursor.want(lacking),
+        }
+    }
+
+    fn limit(
+        &mut self,
+        header: &Header,
+        config: &Config,
+        delivery: Delivery,
+    ) -> Result<(), LimitExceeded> {
+        // Empty fragments count: they cost work, though no memory.
+        self.fragments = self.fragments.saturating_add(1);
+        if self.fragments > config.fragments {
+            return Err(LimitExceeded::Fragments { limit: config.fragments });
+        }
+        let size = header.length();
+        if size > config.frame_size {
+            return Err(LimitExceeded::FrameSize { size, limit: config.frame_size });
+        }
+        // Lengths are below 2^63 each, and the sum so far is within a limit or saturated.
+        let size = self.length.saturating_add(size);
+        if size > config.message_size {
+            return Err(LimitExceeded::MessageSize { size, limit: config.message_size });
+        }
+        if let Delivery::Whole { room } = delivery
+            && size > room as u64
+        {
+            return Err(LimitExceeded::InboxSize { size, limit: room as u64 });
+        }
+        self.length = size;
+        Ok(())
+    }
+}

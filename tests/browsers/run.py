@@ -1,0 +1,743 @@
+#!/usr/bin/env python3
+"""Opens the page of the example server in real headless browsers and checks that it works.
+
+Chromium is driven over the DevTools protocol and Firefox over WebDriver BiDi; both are JSON
+messages over a WebSocket, so one small client serves both. README.md says how to run this.
+"""
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import importlib.metadata
+import json
+import os
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+OUTPUT = ROOT / "target" / "browsers"
+VENV = OUTPUT / "venv"
+EXIT_FAILED, EXIT_CANNOT_RUN, EXIT_INTERRUPTED = 1, 2, 130
+
+BUILD_SECONDS = 900  # The server may have to be compiled first.
+START_SECONDS = 60
+STEP_SECONDS = 20
+LARGE_SECONDS = 90
+POLL_SECONDS = 0.1
+STOP_SECONDS = 5
+
+DESKTOP = (1280, 900)
+PHONE_WIDTH = 390
+
+GREETING = "Grüße 你好 🎉"
+MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
+# Both sides of each boundary in the length encoding of a frame.
+BOUNDARY_SIZES = [0, 1, 125, 126, 127, 65535, 65536, 65537]
+MIB = 1024 * 1024
+CLOSE_CODE, CLOSE_REASON = 4001, "done, tschüß"
+
+
+def websockets_is_usable():
+    try:
+        # Version 15 is the first that can be told not to go through a proxy.
+        return int(importlib.metadata.version("websockets").split(".")[0]) >= 15
+    except importlib.metadata.PackageNotFoundError:
+        return False
+
+
+def continue_in_virtualenv():
+    """Starts this script again in a virtualenv of its own that has the package it needs."""
+    python = VENV / "bin" / "python"
+    if Path(sys.prefix).resolve() == VENV:
+        print(f"{VENV} lacks the websockets package; remove it and try again")
+        sys.exit(EXIT_CANNOT_RUN)
+    try:
+        if not python.exists():
+            subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*install, "-r", HERE / "requirements.txt"], check=True)
+    except subprocess.CalledProcessError as error:
+        print(f"cannot prepare {VENV}: {error}; remove it and try again")
+        sys.exit(EXIT_CANNOT_RUN)
+    os.execv(python, [str(python), str(Path(__file__).resolve()), *sys.argv[1:]])
+
+
+if not websockets_is_usable():
+    continue_in_virtualenv()
+
+from websockets.asyncio.client import connect  # noqa: E402  (only there from here on)
+from websockets.exceptions import ConnectionClosed  # noqa: E402
+
+
+class CheckFailed(Exception):
+    """What a check found is not what it wants; the text says both."""
+
+
+def expect(condition, message):
+    if not condition:
+        raise CheckFailed(message)
+
+
+class Report:
+    """Prints one line for each check, and counts."""
+
+    def __init__(self):
+        self.passed = 0
+        self.failed = 0
+
+    async def check(self, name, steps, seconds=STEP_SECONDS):
+        """Runs a coroutine as a check. Says whether it passed."""
+        try:
+            await asyncio.wait_for(steps, seconds)
+        except asyncio.TimeoutError:
+            return self.fail(name, f"not done after {seconds} s")
+        except Exception as error:  # Whatever goes wrong in one check must not stop the others.
+            return self.fail(name, str(error) or type(error).__name__)
+        self.passed += 1
+        print(f"PASS {name}", flush=True)
+        return True
+
+    def fail(self, name, reason):
+        self.failed += 1
+        print(f"FAIL {name}: {reason}", flush=True)
+        return False
+
+
+class Child:
+    """A process in a group of its own, so that all it starts can be ended with it."""
+
+    def __init__(self, process, log):
+        self.process = process
+        self.log = log
+
+    @classmethod
+    async def start(cls, command, log, cwd=None):
+        with log.open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *map(str, command),
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return cls(process, log)
+
+    def expect_running(self):
+        if self.process.returncode is None:
+            return
+        tail = self.log.read_text(errors="replace").splitlines()[-12:]
+        lines = "".join(f"\n    {line}" for line in tail)
+        raise CheckFailed(f"ended with status {self.process.returncode}, see {self.log}:{lines}")
+
+    async def stop(self):
+        self.signal(signal.SIGTERM)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self.process.wait(), STOP_SECONDS)
+        # The leader may leave others of its group behind, also when it ended well.
+        self.signal(signal.SIGKILL)
+        await self.process.wait()
+
+    def signal(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
+
+
+class Remote:
+    """A client of a remote control protocol: calls with numbered replies, and events."""
+
+    def __init__(self, connection, on_event=lambda method, params: None):
+        self.connection = connection
+        self.on_event = on_event
+        self.waiting = {}
+        self.calls = 0
+        self.reader = asyncio.create_task(self.read())
+
+    @classmethod
+    async def connect(cls, url, **options):
+        connection = await connect(url, max_size=None, proxy=None, ping_interval=None)
+        return cls(connection, **options)
+
+    async def call(self, method, **params):
+        self.calls += 1
+        number = self.calls
+        reply = asyncio.get_running_loop().create_future()
+        self.waiting[number] = reply
+        try:
+            await self.connection.send(json.dumps({"id": number, "method": method, "params": params}))
+            message = await reply
+        finally:
+            del self.waiting[number]
+        if "error" in message:
+            raise CheckFailed(f"{method}: {message.get('message') or message['error']}")
+        return message["result"]
+
+    async def read(self):
+        try:
+            async for text in self.connection:
+                self.take(json.loads(text))
+        except ConnectionClosed:
+            pass
+        for reply in self.waiting.values():
+            if not reply.done():
+                reply.set_exception(CheckFailed("the browser went away"))
+
+    def take(self, message):
+        number = message.get("id")
+        if number is None:
+            self.on_event(message["method"], message["params"])
+        elif number in self.waiting and not self.waiting[number].done():
+            self.waiting[number].set_result(message)
+
+    async def close(self):
+        await self.connection.close()
+        await self.reader
+
+
+class Browser:
+    """What the checks need of a browser, with one page open in it."""
+
+    def __init__(self, binary):
+        self.binary = binary
+        self.profile = Path(tempfile.mkdtemp(prefix=f"hybi-{self.name}-"))
+        self.child = None
+        self.remotes = []
+        self.errors = []  # What the page complained about in the console.
+        self.requests = []  # The address of everything the page asked for.
+
+    async def start(self, logs):
+        self.prepare_profile()
+        self.child = await Child.start(self.command(), logs / f"{self.name}.log")
+        port_file = self.profile / self.port_file
+        while not (port_file.exists() and port_file.read_text().strip()):
+            self.child.expect_running()
+            await asyncio.sleep(POLL_SECONDS)
+        await self.attach(port_file.read_text())
+
+    async def connect(self, url, **options):
+        remote = await Remote.connect(url, **options)
+        self.remotes.append(remote)
+        return remote
+
+    async def evaluate(self, expression):
+        """The value of a JavaScript expression, which may be a promise, by way of JSON."""
+        text = await self.evaluate_to_string(
+            f"(async () => JSON.stringify((await ({expression})) ?? null))()"
+        )
+        return json.loads(text)
+
+    async def until(self, expression):
+        while not await self.evaluate(expression):
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def screenshot(self, path, width, height):
+        await self.resize(width, height)
+        path.write_bytes(base64.b64decode(await self.capture()))
+
+    async def stop(self):
+        if self.remotes:
+            # A browser that leaves by itself takes along its helpers outside the process group.
+            with contextlib.suppress(CheckFailed, ConnectionClosed, asyncio.TimeoutError):
+                await asyncio.wait_for(self.quit(), STOP_SECONDS)
+        if self.child:
+            await self.child.stop()
+        for remote in self.remotes:
+            await remote.close()
+        await self.remove_profile()
+
+    async def remove_profile(self):
+        # Dying processes may still write, which makes a removal fail half way.
+        for _ in range(20):
+            shutil.rmtree(self.profile, ignore_errors=True)
+            if not self.profile.exists():
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+
+class Chromium(Browser):
+    name = "chromium"
+    binaries = ["chromium", "chromium-browser", "google-chrome"]
+    port_file = "DevToolsActivePort"
+
+    def prepare_profile(self):
+        pass  # An empty directory will do.
+
+    def command(self):
+        return [
+            self.binary,
+            "--headless",
+            "--no-sandbox",  # It cannot be had as root, nor in most containers.
+            "--disable-dev-shm-usage",  # Containers tend to have little of it.
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--disable-quic",
+            "--remote-debugging-port=0",
+            f"--user-data-dir={self.profile}",
+            "about:blank",
+        ]
+
+    async def attach(self, port_text):
+        port, path = port_text.split()
+        base = f"ws://127.0.0.1:{port}"
+        self.control = await self.connect(base + path)
+        target = await self.control.call("Target.createTarget", url="about:blank")
+        page = f"{base}/devtools/page/{target['targetId']}"
+        self.page = await self.connect(page, on_event=self.on_event)
+        for domain in ["Page", "Runtime", "Log", "Network"]:
+            await self.page.call(f"{domain}.enable")
+
+    def on_event(self, method, params):
+        if method == "Runtime.exceptionThrown":
+            details = params["exceptionDetails"]
+            self.errors.append(details.get("exception", {}).get("description", details["text"]))
+        elif method == "Runtime.consoleAPICalled" and params["type"] in ("error", "assert"):
+            self.errors.append(" ".join(str(arg.get("value", arg)) for arg in params["args"]))
+        elif method == "Log.entryAdded" and params["entry"]["level"] == "error":
+            self.errors.append(params["entry"]["text"])
+        elif method == "Network.requestWillBeSent":
+            self.requests.append(params["request"]["url"])
+        elif method == "Network.webSocketCreated":
+            self.requests.append(params["url"])
+
+    async def open(self, url):
+        answer = await self.page.call("Page.navigate", url=url)
+        expect("errorText" not in answer, answer.get("errorText"))
+        await self.until(f"location.href === {json.dumps(url)} && document.readyState === 'complete'")
+
+    async def evaluate_to_string(self, expression):
+        answer = await self.page.call(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True
+        )
+        if "exceptionDetails" in answer:
+            details = answer["exceptionDetails"]
+            raise CheckFailed(details.get("exception", {}).get("description", details["text"]))
+        return answer["result"]["value"]
+
+    async def resize(self, width, height):
+        await self.page.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width <= PHONE_WIDTH,
+        )
+
+    async def prefer_scheme(self, scheme):
+        # Without motion, so that no picture is taken half way from one scheme to the other.
+        features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        await self.page.call(
+            "Emulation.setEmulatedMedia",
+            features=[{"name": name, "value": value} for name, value in features.items()],
+        )
+
+    async def capture(self):
+        return (await self.page.call("Page.captureScreenshot", format="png"))["data"]
+
+    async def quit(self):
+        await self.control.call("Browser.close")
+        await self.child.process.wait()
+
+
+class Firefox(Browser):
+    name = "firefox"
+    binaries = ["firefox-esr", "firefox"]
+    port_file = "WebDriverBiDiServer.json"
+    preferences = {
+        # A fresh profile would otherwise fetch settings, and open pages of its own.
+        "services.settings.server": "data:,#none",
+        "app.normandy.enabled": False,
+        "browser.startup.homepage_override.mstone": "ignore",
+        "datareporting.policy.dataSubmissionEnabled": False,
+        "toolkit.telemetry.server": "",
+    }
+
+    def prepare_profile(self):
+        lines = [
+            f"user_pref({json.dumps(name)}, {json.dumps(value)});\n"
+            for name, value in self.preferences.items()
+        ]
+        (self.profile / "user.js").write_text("".join(lines))
+
+    def command(self):
+        return [
+            self.binary,
+            "--headless",
+            "--no-remote",
+            "--profile",
+            self.profile,
+            "--remote-debugging-port",
+            "0",
+            "about:blank",
+        ]
+
+    async def attach(self, port_text):
+        port = json.loads(port_text)["ws_port"]
+        self.page = await self.connect(f"ws://127.0.0.1:{port}/session", on_event=self.on_event)
+        await self.page.call("session.new", capabilities={})
+        created = await self.page.call("browsingContext.create", type="tab")
+        self.context = created["context"]
+        await self.page.call(
+            "session.subscribe",
+            events=["log.entryAdded", "network.beforeRequestSent"],
+            contexts=[self.context],
+        )
+
+    def on_event(self, method, params):
+        if method == "log.entryAdded" and params["level"] == "error":
+            self.errors.append(str(params["text"]))
+        elif method == "network.beforeRequestSent":
+            self.requests.append(params["request"]["url"])
+
+    async def open(self, url):
+        await self.page.call(
+            "browsingContext.navigate", context=self.context, url=url, wait="complete"
+        )
+
+    async def evaluate_to_string(self, expression):
+        answer = await self.page.call(
+            "script.evaluate",
+            expression=expression,
+            target={"context": self.context},
+            awaitPromise=True,
+        )
+        if answer["type"] == "exception":
+            raise CheckFailed(answer["exceptionDetails"]["text"])
+        return answer["result"]["value"]
+
+    async def resize(self, width, height):
+        await self.page.call(
+            "browsingContext.setViewport",
+            context=self.context,
+            viewport={"width": width, "height": height},
+        )
+
+    async def capture(self):
+        answer = await self.page.call("browsingContext.captureScreenshot", context=self.context)
+        return answer["data"]
+
+    async def quit(self):
+        await self.page.call("browser.close")
+        await self.child.process.wait()
+
+
+BROWSERS = {kind.name: kind for kind in [Chromium, Firefox]}
+
+
+# ---- Checks of one browser -----------------------------------------------------------------
+
+
+async def start_and_open(browser, url, logs):
+    await browser.start(logs)
+    await browser.open(url)
+
+
+async def heading_is_there(browser):
+    title = await browser.evaluate("document.title")
+    expect("hybi" in title, f"the title is {title!r}")
+    heading = await browser.evaluate("document.querySelector('h1')?.textContent")
+    expect(heading == "hybi", f"the heading is {heading!r}")
+
+
+async def both_connections_open(browser):
+    await browser.until("hybiPage.chatState() === 'open'")
+    await browser.until("hybiPage.echoState() === 'open'")
+
+
+async def echo_matches(browser, call, size):
+    result = await browser.evaluate(f"hybiPage.{call}")
+    expect(result["match"] is True, f"what came back for {size} bytes is something else")
+    expect(result["bytes"] == size, f"{result['bytes']} bytes were sent instead of {size}")
+
+
+async def echo_text(browser, text):
+    await echo_matches(browser, f"echoText({json.dumps(text)})", len(text.encode()))
+
+
+async def echo_binary(browser, size):
+    await echo_matches(browser, f"echoBinary({size})", size)
+
+
+async def echo_boundaries(browser):
+    for size in BOUNDARY_SIZES:
+        await echo_binary(browser, size)
+        await echo_text(browser, "x" * size)
+
+
+async def echo_by_the_form(browser):
+    """What a person does, instead of the object for tests: choose a size and press the buttons."""
+    await browser.evaluate("document.getElementById('echo-results').replaceChildren()")
+    for button in ["echo-send-text", "echo-send-size-text", "echo-send-size-binary"]:
+        await browser.evaluate(f"document.getElementById('{button}').click()")
+    await browser.until("document.querySelectorAll('#echo-results .match').length === 3")
+
+
+async def close_with_code(browser):
+    arguments = f"{CLOSE_CODE}, {json.dumps(CLOSE_REASON)}"
+    ending = await browser.evaluate(f"hybiPage.closeEcho({arguments})")
+    # The reply repeats the code; a reason is the business of whoever begins to close.
+    wanted = {"code": CLOSE_CODE, "reason": "", "wasClean": True}
+    expect(ending == wanted, f"the close event has {ending}")
+    state = await browser.evaluate("hybiPage.echoState()")
+    expect(state == "closed", f"the state is then {state!r}")
+
+
+async def connect_again(browser):
+    await browser.evaluate("document.getElementById('echo-connect').click()")
+    await browser.until("hybiPage.echoState() === 'open'")
+    await echo_text(browser, "again")
+
+
+async def fits_a_phone(browser):
+    await browser.resize(PHONE_WIDTH, DESKTOP[1])
+    width = await browser.evaluate("document.documentElement.scrollWidth")
+    expect(width <= PHONE_WIDTH, f"the page is {width} wide and must be scrolled sideways")
+
+
+async def no_errors(browser):
+    expect(not browser.errors, "; ".join(browser.errors))
+
+
+async def no_other_hosts(browser, url):
+    expect(browser.requests, "no request was seen at all, so none can be judged")
+    own = urlsplit(url).netloc
+    others = [
+        request
+        for request in browser.requests
+        if urlsplit(request).scheme in ("http", "https", "ws", "wss")
+        and urlsplit(request).netloc != own
+    ]
+    expect(not others, f"the page asked for {', '.join(others)}")
+
+
+async def take_screenshots(browser, directory):
+    await browser.screenshot(directory / f"{browser.name}.png", *DESKTOP)
+    if not isinstance(browser, Chromium):
+        return
+    await browser.prefer_scheme("dark")
+    await browser.screenshot(directory / "chromium-dark.png", *DESKTOP)
+    await browser.prefer_scheme("light")
+    await browser.resize(PHONE_WIDTH, DESKTOP[1])
+    whole = await browser.evaluate("document.documentElement.scrollHeight")
+    await browser.screenshot(directory / "chromium-phone.png", PHONE_WIDTH, whole)
+
+
+# ---- Checks across browsers ----------------------------------------------------------------
+
+
+async def line_arrives(browser, text):
+    """Waits until the end of a line is the text, and the list on the page shows it."""
+    wanted = json.dumps(text)
+    await browser.until(f"hybiPage.chatLines().some((line) => line.endsWith({wanted}))")
+    await browser.until(f"document.getElementById('chat-list').textContent.includes({wanted})")
+
+
+async def chat_between(sender, receiver):
+    text = f"{GREETING} from {sender.name} to {receiver.name}"
+    await sender.evaluate(f"hybiPage.sendChat({json.dumps(text)})")
+    await line_arrives(receiver, text)
+
+
+async def chat_by_the_form(browser):
+    text = f"typed in {browser.name}"
+    await browser.evaluate(
+        f"document.getElementById('chat-input').value = {json.dumps(text)},"
+        "document.getElementById('chat-send').click()"
+    )
+    await line_arrives(browser, text)
+
+
+async def chat_shows_markup_as_text(browser):
+    await browser.evaluate(f"hybiPage.sendChat({json.dumps(MARKUP)})")
+    await line_arrives(browser, MARKUP)
+    found = await browser.evaluate("document.querySelectorAll('#chat-list :is(img, b)').length")
+    expect(found == 0, "the markup of a message became part of the page")
+
+
+async def terminal_client_takes_part(url, browsers):
+    parts = urlsplit(url)
+    scheme = "wss" if parts.scheme == "https" else "ws"
+    line = "a line without a name, 终端"
+    async with connect(f"{scheme}://{parts.netloc}/chat", proxy=None) as terminal:
+        await terminal.send(line)
+        expect(await terminal.recv() == line, "the sender got back another line")
+        for browser in browsers:
+            await line_arrives(browser, line)
+        reply = f"reply from {browsers[0].name}"
+        await browsers[0].evaluate(f"hybiPage.sendChat({json.dumps(reply)})")
+        heard = await terminal.recv()
+        expect(heard.endswith(f": {reply}"), f"the terminal got {heard!r}")
+
+
+# ---- The whole run -------------------------------------------------------------------------
+
+
+async def check_connecting(report, browser):
+    name = browser.name
+    await report.check(f"{name}: title and heading", heading_is_there(browser))
+    await report.check(f"{name}: chat and echo connections open", both_connections_open(browser))
+
+
+async def check_chat(report, browsers, url):
+    for sender in browsers:
+        for receiver in browsers:
+            name = f"chat: {sender.name} to {receiver.name}, text beyond ASCII"
+            await report.check(name, chat_between(sender, receiver))
+    for browser in browsers:
+        await report.check(f"chat: by the form in {browser.name}", chat_by_the_form(browser))
+        name = f"chat: markup is shown as text in {browser.name}"
+        await report.check(name, chat_shows_markup_as_text(browser))
+    await report.check("chat: a terminal client takes part", terminal_client_takes_part(url, browsers))
+
+
+async def check_echo(report, browser):
+    name = browser.name
+    await report.check(f"{name}: echo of a text", echo_text(browser, GREETING))
+    await report.check(f"{name}: echo of a text of 0 bytes", echo_text(browser, ""))
+    await report.check(f"{name}: echo at the frame length boundaries", echo_boundaries(browser))
+    await report.check(f"{name}: echo of 1 MiB binary", echo_binary(browser, MIB), LARGE_SECONDS)
+    await report.check(f"{name}: echo of 16 MiB binary", echo_binary(browser, 16 * MIB), LARGE_SECONDS)
+    await report.check(f"{name}: echo by the buttons", echo_by_the_form(browser))
+    await report.check(f"{name}: close with code {CLOSE_CODE} and a reason", close_with_code(browser))
+    await report.check(f"{name}: echo connects again", connect_again(browser))
+
+
+async def check_page(report, browser, url, directory):
+    name = browser.name
+    await report.check(f"{name}: no sideways scrolling at phone width", fits_a_phone(browser))
+    await report.check(f"{name}: screenshots", take_screenshots(browser, directory))
+    await report.check(f"{name}: no errors in the console", no_errors(browser))
+    await report.check(f"{name}: no request to other hosts", no_other_hosts(browser, url))
+
+
+async def accepts(child, host, port):
+    while True:
+        child.expect_running()
+        try:
+            _, writer = await asyncio.open_connection(host, port)
+        except OSError:
+            await asyncio.sleep(POLL_SECONDS)
+        else:
+            writer.close()
+            return
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+async def start_server(report, stack, command, directory):
+    """The address of the page, or nothing when the server does not come up."""
+    host, port = "127.0.0.1", free_port()
+    address = f"{host}:{port}"
+    if command:
+        words, cwd = [word.replace("{addr}", address) for word in shlex.split(command)], None
+    else:
+        words, cwd = ["cargo", "run", "--release", "--example", "serve", "--", address], ROOT
+    child = await Child.start(words, directory / "server.log", cwd)
+    stack.push_async_callback(child.stop)
+    if await report.check("server accepts connections", accepts(child, host, port), BUILD_SECONDS):
+        return f"http://{address}/"
+    return None
+
+
+async def start_browsers(report, stack, binaries, url, directory):
+    """Those browsers that came up and show the page."""
+
+    async def start(name, binary):
+        browser = BROWSERS[name](binary)
+        stack.push_async_callback(browser.stop)
+        steps = start_and_open(browser, url, directory)
+        return browser if await report.check(f"{name}: opens the page", steps, START_SECONDS) else None
+
+    started = await asyncio.gather(*(start(*item) for item in binaries.items()))
+    return [browser for browser in started if browser]
+
+
+async def run(options, binaries, report):
+    directory = options.screenshots
+    directory.mkdir(parents=True, exist_ok=True)
+    async with contextlib.AsyncExitStack() as stack:
+        url = options.url or await start_server(report, stack, options.server, directory)
+        if not url:
+            return
+        browsers = await start_browsers(report, stack, binaries, url, directory)
+        if not browsers:
+            return
+        for browser in browsers:
+            await check_connecting(report, browser)
+        await check_chat(report, browsers, url)
+        for browser in browsers:
+            await check_echo(report, browser)
+        for browser in browsers:
+            await check_page(report, browser, url, directory)
+
+
+async def run_until_signal(*arguments):
+    """Lets the usual signals unwind the run, so that no process and no profile is left behind."""
+    task = asyncio.ensure_future(run(*arguments))
+    for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    await task
+
+
+def find_browsers(only):
+    found = {}
+    for name in [only] if only else BROWSERS:
+        paths = [shutil.which(binary) for binary in BROWSERS[name].binaries]
+        found[name] = next((path for path in paths if path), None)
+    missing = [name for name, path in found.items() if not path]
+    if missing:
+        print(f"not installed: {', '.join(missing)}")
+        print("On Debian: apt-get install chromium firefox-esr")
+        sys.exit(EXIT_CANNOT_RUN)
+    return found
+
+
+def whole_url(text):
+    """The address as a browser will show it, with the path it lacks."""
+    return text if urlsplit(text).path else f"{text}/"
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    server = parser.add_mutually_exclusive_group()
+    server.add_argument(
+        "--server", metavar="CMD", help="command that serves on {addr}, instead of the example"
+    )
+    server.add_argument("--url", type=whole_url, help="address of the page of a running server")
+    parser.add_argument(
+        "--screenshots", metavar="DIR", type=Path, default=OUTPUT, help="where screenshots and logs go"
+    )
+    parser.add_argument("--only", choices=BROWSERS, help="leave out the other browser")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_options()
+    binaries = find_browsers(options.only)
+    report = Report()
+    try:
+        asyncio.run(run_until_signal(options, binaries, report))
+    except asyncio.CancelledError:
+        print("interrupted")
+        sys.exit(EXIT_INTERRUPTED)
+    print(f"{report.passed} passed, {report.failed} failed")
+    sys.exit(EXIT_FAILED if report.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
