@@ -1,5 +1,6 @@
 //! The WebSocket protocol as a pure, sans-IO state machine: bytes go in, events and bytes come out.
 #![no_std]
+#![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]
