@@ -1,4 +1,4 @@
-//! The WebSocket protocol as a pure, sans-IO state machine: bytes go in, events and bytes come out.
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -26,6 +26,6 @@ pub use connection::{
     ChunkEvent, Client, Config, Connection, Event, Fragment, Framed, Pongs, Role, Server, State,
 };
 pub use error::{Error, LimitExceeded, Misuse, Violation};
-pub use handshake::{Host, Uri};
+pub use handshake::{Host, Origins, Uri, client, server};
 #[cfg(feature = "alloc")]
 pub use message::Prepared;
