@@ -40,8 +40,8 @@ mod inbox;
 mod outbox;
 mod storage;
 
-pub(crate) use inbox::Cursor;
-pub use inbox::Inbox;
+pub(crate) use inbox::{Cursor, MAX_OVERHEAD};
+pub use inbox::{FixedInbox, Inbox};
 pub use outbox::{FixedOutbox, Outbox};
 #[cfg(feature = "alloc")]
 pub use storage::Growing;

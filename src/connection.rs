@@ -81,7 +81,7 @@ use crate::{
 ///
 /// When `receive` fails, the Close frame that tells the peer why is in the outbox: write it out
 /// before you close the transport.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Connection<R: Role> {
     role: R,
     config: Config,
@@ -193,7 +193,6 @@ impl<R: Role> Connection<R> {
 }
 
 /// The pong that is to be sent next, if any: the payload of the latest ping not answered.
-#[derive(Clone)]
 struct PendingPong {
     payload: [u8; MAX_CONTROL],
     /// At most `MAX_CONTROL`; `None` if no pong is to be sent.

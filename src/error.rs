@@ -34,6 +34,10 @@ pub enum Error {
     #[error("the opening handshake failed: {0}")]
     Handshake(#[from] handshake::client::Failure),
 
+    /// Something is not the URI of a WebSocket.
+    #[error(transparent)]
+    Uri(#[from] handshake::UriError),
+
     /// The caller asked for something that cannot be. Nothing was sent, nothing changed.
     #[error(transparent)]
     Misuse(#[from] Misuse),
@@ -206,6 +210,14 @@ pub enum Misuse {
         filled: usize,
         /// The room there was, in bytes.
         room: usize,
+    },
+    /// More bytes were reported as written than there were.
+    #[error("{written} bytes were reported as written, but there were {pending} only")]
+    WrittenTooMuch {
+        /// What was reported, in bytes.
+        written: usize,
+        /// What there was, in bytes.
+        pending: usize,
     },
     /// A frame's payload has begun and is to be passed on first.
     #[error("the payload of the frame before is not complete: {0} bytes are missing")]

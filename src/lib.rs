@@ -20,7 +20,7 @@ pub mod message;
 pub mod random;
 pub mod utf8;
 
-pub use buffer::{FixedOutbox, Inbox, Outbox};
+pub use buffer::{FixedInbox, FixedOutbox, Inbox, Outbox};
 pub use close::{Close, CloseCode};
 pub use connection::{
     ChunkEvent, Client, Config, Connection, Event, Fragment, Framed, Pongs, Role, Server, State,

@@ -8,7 +8,7 @@ use crate::{
 
 /// The largest control frame, which may come between the fragments of a message and must be whole
 /// in the inbox to be handled.
-const MAX_OVERHEAD: usize = MAX_HEADER + MAX_CONTROL;
+pub(crate) const MAX_OVERHEAD: usize = MAX_HEADER + MAX_CONTROL;
 
 /// From this many missing bytes on, an inbox offers no more room than what is missing, so that
 /// the next message begins at the front.
@@ -30,8 +30,9 @@ const LARGE: usize = 4096;
 ///
 /// An inbox made [`with_capacity`](Inbox::with_capacity) grows with the bytes that arrive while a
 /// message needs it, within the limits of whoever receives from it, and shrinks later. One made
-/// [`over`](Inbox::over) a slice or an array does not allocate; it holds messages up to its size
-/// less 139 bytes, the room that a control frame between two fragments may need.
+/// [`over`](Inbox::over) a slice or an array does not allocate. It holds messages up to its size,
+/// and the fragments before the last one up to its size less 139 bytes, which a control frame
+/// between two fragments may need.
 #[derive(Clone, Debug)]
 pub struct Inbox<#[cfg(feature = "alloc")] S = super::Growing, #[cfg(not(feature = "alloc"))] S> {
     storage: S,
@@ -41,7 +42,7 @@ pub struct Inbox<#[cfg(feature = "alloc")] S = super::Growing, #[cfg(not(feature
 /// Where things lie in an inbox; the picture is in the documentation of [`buffer`](super).
 ///
 /// Invariant: `start <= held <= unread <= end <= capacity`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor {
     /// Where the message in progress starts.
     pub(crate) start: usize,
@@ -65,16 +66,19 @@ impl Inbox<super::Growing> {
     ///
     /// It allocates when bytes are first expected. 16 KiB suits most connections.
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { storage: super::Growing::with_capacity(bytes), cursor: Cursor::default() }
+        Self { storage: super::Growing::with_capacity(bytes), cursor: Cursor::NEW }
     }
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Inbox<Fixed<B>> {
     /// An inbox over memory of a fixed size: `&mut [u8]`, `[u8; N]`.
-    pub fn over(memory: B) -> Self {
-        Self { storage: Fixed(memory), cursor: Cursor::default() }
+    pub const fn over(memory: B) -> Self {
+        Self { storage: Fixed(memory), cursor: Cursor::NEW }
     }
 }
+
+/// An inbox over memory of a fixed size.
+pub type FixedInbox<B> = Inbox<Fixed<B>>;
 
 impl<S: Storage> Inbox<S> {
     /// Room for the next bytes to be read into.
@@ -87,13 +91,13 @@ impl<S: Storage> Inbox<S> {
         if cursor.is_empty() {
             self.storage.idle(cursor.peak);
             let Cursor { wanted, wanted_is_last, .. } = *cursor;
-            *cursor = Cursor { wanted, wanted_is_last, ..Cursor::default() };
+            *cursor = Cursor { wanted, wanted_is_last, ..Cursor::NEW };
         } else if cursor.unread == cursor.end {
             cursor.unread = cursor.held;
             cursor.end = cursor.held;
         }
         self.make_room();
-        let bytes = self.storage.bytes();
+        let bytes = self.storage.bytes_mut();
         let mut spare = bytes.get_mut(self.cursor.end..).unwrap_or_default();
         if self.cursor.wanted >= LARGE && self.cursor.wanted < spare.len() {
             spare = &mut spare[..self.cursor.wanted];
@@ -107,7 +111,7 @@ impl<S: Storage> Inbox<S> {
     ///
     /// More than there was room for; nothing is taken.
     pub fn fill(&mut self, length: usize) -> Result<(), Misuse> {
-        let room = self.storage.capacity() - self.cursor.end;
+        let room = self.storage.bytes().len() - self.cursor.end;
         if length > room {
             return Err(Misuse::FilledTooMuch { filled: length, room });
         }
@@ -135,7 +139,7 @@ impl<S: Storage> Inbox<S> {
 
     /// What has been received and not been looked at, such as bytes behind the request of another
     /// protocol.
-    pub fn unread(&mut self) -> &[u8] {
+    pub fn unread(&self) -> &[u8] {
         let Cursor { unread, end, .. } = self.cursor;
         &self.storage.bytes()[unread..end]
     }
@@ -148,13 +152,13 @@ impl<S: Storage> Inbox<S> {
 
     /// Drops all that is held and gives the memory back; it comes again when it is needed.
     pub fn release(&mut self) {
-        self.cursor = Cursor::default();
+        self.cursor = Cursor::NEW;
         self.storage.release();
     }
 
     /// The bytes and where things lie in them.
     pub(crate) fn parts(&mut self) -> (&mut [u8], &mut Cursor) {
-        (self.storage.bytes(), &mut self.cursor)
+        (self.storage.bytes_mut(), &mut self.cursor)
     }
 
     /// The most bytes that it can ever hold.
@@ -162,15 +166,10 @@ impl<S: Storage> Inbox<S> {
         self.storage.max_capacity()
     }
 
-    /// The longest message that it can hold, in bytes.
-    pub(crate) fn max_message(&self) -> usize {
-        self.storage.max_capacity().saturating_sub(MAX_OVERHEAD)
-    }
-
     /// Sees to it that there is room for something, and for all that is wanted where that is
     /// cheap.
     fn make_room(&mut self) {
-        let capacity = self.storage.capacity();
+        let capacity = self.storage.bytes().len();
         let room = capacity - self.cursor.end;
         let enough = self.cursor.wanted.min(capacity / 4).max(1);
         if room >= enough {
@@ -191,7 +190,7 @@ impl<S: Storage> Inbox<S> {
     /// Moves the message in progress to the front and what is behind it next to it.
     fn compact(&mut self) {
         let cursor = &mut self.cursor;
-        let bytes = self.storage.bytes();
+        let bytes = self.storage.bytes_mut();
         let held = cursor.held - cursor.start;
         let unread = cursor.end - cursor.unread;
         bytes.copy_within(cursor.start..cursor.held, 0);
@@ -224,6 +223,10 @@ impl<S: Storage> Inbox<S> {
 }
 
 impl Cursor {
+    /// Of an inbox that has not been used.
+    const NEW: Self =
+        Self { start: 0, held: 0, unread: 0, end: 0, wanted: 0, wanted_is_last: false, peak: 0 };
+
     fn is_empty(&self) -> bool {
         self.start == self.held && self.unread == self.end
     }
@@ -289,6 +292,6 @@ impl Cursor {
 
     /// Drops all that is held.
     pub(crate) fn clear(&mut self) {
-        *self = Self { peak: self.peak, ..Self::default() };
+        *self = Self { peak: self.peak, ..Self::NEW };
     }
 }

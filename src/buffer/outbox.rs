@@ -1,6 +1,6 @@
 //! Where bytes go that are to be sent.
 
-use crate::mask::Mask;
+use crate::{Misuse, mask::Mask};
 
 /// Takes the bytes to be sent, in order.
 ///
@@ -92,7 +92,8 @@ impl Outbox for alloc::vec::Vec<u8> {
 /// let mut outbox = FixedOutbox::over([0; 512]);
 /// // … something is sent …
 /// let written = stream.write(outbox.bytes());
-/// outbox.consume(written);
+/// outbox.consume(written)?;
+/// # Ok::<(), hybi::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct FixedOutbox<B> {
@@ -112,11 +113,18 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FixedOutbox<B> {
         &self.memory.as_ref()[..self.length]
     }
 
-    /// Drops bytes from the front that have been written; never more than there are.
-    pub fn consume(&mut self, written: usize) {
-        let written = written.min(self.length);
+    /// Drops bytes from the front that have been written.
+    ///
+    /// # Errors
+    ///
+    /// More than there were; nothing is dropped.
+    pub fn consume(&mut self, written: usize) -> Result<(), Misuse> {
+        let Some(left) = self.length.checked_sub(written) else {
+            return Err(Misuse::WrittenTooMuch { written, pending: self.length });
+        };
         self.memory.as_mut().copy_within(written..self.length, 0);
-        self.length -= written;
+        self.length = left;
+        Ok(())
     }
 
     /// Drops all bytes.

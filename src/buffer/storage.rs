@@ -7,9 +7,9 @@ pub(crate) mod sealed {
     /// Memory that may grow.
     pub trait Sealed {
         /// All of it.
-        fn bytes(&mut self) -> &mut [u8];
-        /// How much there is, in bytes.
-        fn capacity(&self) -> usize;
+        fn bytes(&self) -> &[u8];
+        /// All of it, to be written.
+        fn bytes_mut(&mut self) -> &mut [u8];
         /// How much there can ever be, in bytes.
         fn max_capacity(&self) -> usize;
         /// Grows to `capacity` bytes, if it can.
@@ -28,16 +28,16 @@ pub struct Fixed<B>(pub(crate) B);
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Storage for Fixed<B> {}
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> sealed::Sealed for Fixed<B> {
-    fn bytes(&mut self) -> &mut [u8] {
+    fn bytes(&self) -> &[u8] {
+        self.0.as_ref()
+    }
+
+    fn bytes_mut(&mut self) -> &mut [u8] {
         self.0.as_mut()
     }
 
-    fn capacity(&self) -> usize {
-        self.0.as_ref().len()
-    }
-
     fn max_capacity(&self) -> usize {
-        self.capacity()
+        self.bytes().len()
     }
 
     fn grow(&mut self, _: usize) {}
@@ -81,12 +81,12 @@ mod growing {
     impl Storage for Growing {}
 
     impl Sealed for Growing {
-        fn bytes(&mut self) -> &mut [u8] {
-            &mut self.bytes
+        fn bytes(&self) -> &[u8] {
+            &self.bytes
         }
 
-        fn capacity(&self) -> usize {
-            self.bytes.len()
+        fn bytes_mut(&mut self) -> &mut [u8] {
+            &mut self.bytes
         }
 
         fn max_capacity(&self) -> usize {

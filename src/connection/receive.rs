@@ -47,7 +47,7 @@ impl<R: Role> Connection<R> {
         if self.incoming.in_chunks() && self.state == State::Open {
             return Err(Misuse::ChunksPending.into());
         }
-        let delivery = Delivery::Whole { room: inbox.max_message() };
+        let delivery = Delivery::Whole { capacity: inbox.max_capacity() };
         let Some(found) = self.advance(inbox, outbox, delivery)? else { return Ok(None) };
         let (bytes, _) = inbox.parts();
         let event = match found {

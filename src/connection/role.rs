@@ -9,11 +9,11 @@ use crate::{
 pub trait Role: sealed::Sealed {}
 
 /// The end that accepts: it receives masked frames and sends unmasked ones.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Server(());
 
 /// The end that asks: it masks what it sends, with keys from a source of randomness.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Client<
     #[cfg(feature = "getrandom")] E = crate::random::OsEntropy,
     #[cfg(not(feature = "getrandom"))] E,

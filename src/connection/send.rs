@@ -388,6 +388,17 @@ impl<E: Entropy> Connection<Client<E>> {
 
     /// Frames a binary message and masks it where it lies; see [`Framed`].
     ///
+    /// As long as the frame is not sent, nobody can change the payload (section 10.3):
+    ///
+    /// ```compile_fail
+    /// # fn f(websocket: &mut hybi::Connection<hybi::Client>) -> Result<(), hybi::Error> {
+    /// let mut data = [0; 100];
+    /// let framed = websocket.mask_binary(&mut data)?;
+    /// data[0] = 1;
+    /// println!("{framed:?}");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`] and [`Entropy`](Error::Entropy); the data is

@@ -80,11 +80,12 @@ impl<E: Entropy> Opening<'_, E> {
         let Some(entropy) = self.entropy.take() else {
             return Err(Misuse::HandshakeOver.into());
         };
+        let capacity = inbox.max_capacity();
         let (bytes, cursor) = inbox.parts();
         let bytes: &'i [u8] = bytes;
         loop {
             let received = &bytes[cursor.unread..cursor.end];
-            let Some(length) = self.scanner.scan(received).map_err(Failure::Head)? else {
+            let Some(length) = self.scanner.scan(received, capacity).map_err(Failure::Head)? else {
                 cursor.want(1);
                 self.entropy = Some(entropy);
                 return Ok(None);

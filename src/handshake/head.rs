@@ -75,8 +75,8 @@ pub enum HeadFault {
     /// More fields than [`HeadLimits::fields`].
     #[error("there are too many header fields; HeadLimits::fields is the limit")]
     TooManyFields,
-    /// The head is longer than [`HeadLimits::size`].
-    #[error("the head is too long; HeadLimits::size is the limit")]
+    /// The head is longer than [`HeadLimits::size`], or than an inbox that cannot grow.
+    #[error("the head is too long; HeadLimits::size is the limit, or the inbox if it is fixed")]
     TooLong,
 }
 
@@ -103,8 +103,13 @@ impl Scanner {
     }
 
     /// The length of the head at the front of `bytes`, with the empty line that ends it; `None` if
-    /// it has not ended. Each byte is looked at once.
-    pub(crate) fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, HeadFault> {
+    /// it has not ended, and there is room for more in an inbox of this capacity. Each byte is
+    /// looked at once.
+    pub(crate) fn scan(
+        &mut self,
+        bytes: &[u8],
+        capacity: usize,
+    ) -> Result<Option<usize>, HeadFault> {
         while let Some(&byte) = bytes.get(self.scanned) {
             if self.scanned >= self.limits.size {
                 return Err(HeadFault::TooLong);
@@ -132,6 +137,9 @@ impl Scanner {
                 _ => {}
             }
             self.scanned += 1;
+        }
+        if bytes.len() >= capacity {
+            return Err(HeadFault::TooLong);
         }
         Ok(None)
     }

@@ -93,9 +93,10 @@ impl<'a> Opening<'a> {
         if self.over {
             return Err(Misuse::HandshakeOver.into());
         }
+        let capacity = inbox.max_capacity();
         let (bytes, cursor) = inbox.parts();
         let received = &bytes[cursor.unread..cursor.end];
-        let length = match self.scanner.scan(received) {
+        let length = match self.scanner.scan(received, capacity) {
             Ok(Some(length)) => length,
             Ok(None) => {
                 cursor.want(1);

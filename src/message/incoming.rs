@@ -5,7 +5,7 @@ use core::ops::Range;
 use super::Kind;
 use crate::{
     Config, Error, LimitExceeded, Violation,
-    buffer::Cursor,
+    buffer::{Cursor, MAX_OVERHEAD},
     frame::{Header, Opcode},
     mask::{IsAscii, Mask},
     utf8::Validator,
@@ -14,8 +14,8 @@ use crate::{
 /// How messages are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// Each when it is complete, up to so many bytes: the room in the inbox.
-    Whole { room: usize },
+    /// Each when it is complete, in an inbox that can hold so many bytes.
+    Whole { capacity: usize },
     /// As the bytes arrive.
     Chunks,
 }
@@ -30,7 +30,7 @@ pub(crate) struct Piece {
 }
 
 /// The frame and the message in progress.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Incoming {
     /// Whether a data frame has begun and not ended.
     in_frame: bool,
@@ -192,10 +192,13 @@ impl Incoming {
         if size > config.message_size {
             return Err(LimitExceeded::MessageSize { size, limit: config.message_size });
         }
-        if let Delivery::Whole { room } = delivery
-            && size > room as u64
-        {
-            return Err(LimitExceeded::InboxSize { size, limit: room as u64 });
+        if let Delivery::Whole { capacity } = delivery {
+            // Before more fragments, control frames may come.
+            let kept = if header.fin() { 0 } else { MAX_OVERHEAD };
+            let limit = capacity.saturating_sub(kept) as u64;
+            if size > limit {
+                return Err(LimitExceeded::InboxSize { size, limit });
+            }
         }
         self.length = size;
         Ok(())

@@ -135,16 +135,28 @@ fn the_defaults_let_pass_what_is_usual() {
 #[test]
 fn a_fixed_inbox_says_what_it_cannot_hold() {
     for from in BOTH {
-        // 139 bytes are kept for a control frame between two fragments.
+        // All of it holds one frame.
+        let whole = frame(from, FIN | BINARY, &[1; 200]);
+        for cut in [Cut::Every(1), Cut::Every(64), Cut::Whole] {
+            let outcome = feed_fixed::<200>(from, Config::new(), &whole, &cut);
+            assert_eq!(outcome.heard, [binary(&[1; 200])], "{cut:?}");
+        }
+        let limit = LimitExceeded::InboxSize { size: 201, limit: 200 };
+        let bytes = header(from, FIN | BINARY, 201);
+        let outcome = feed_fixed::<200>(from, Config::new(), &bytes, &Cut::Whole);
+        assert_refused(&outcome, other(from), limit, 1009);
+
+        // Before the last fragment, 139 bytes are kept for a control frame.
         let ping = frame(from, FIN | PING, &[b'?'; 125]);
-        let exact = [&frame(from, BINARY, &[1; 61])[..], &ping, &frame(from, FIN, &[])].concat();
+        let exact =
+            [&frame(from, BINARY, &[1; 61])[..], &ping, &frame(from, FIN, &[2; 139])].concat();
         let outcome = feed_fixed::<200>(from, Config::new(), &exact, &Cut::Every(1));
         assert_eq!((outcome.error, outcome.heard.len()), (None, 2));
         let whole = feed_fixed::<200>(from, Config::new(), &exact, &Cut::Whole);
         assert_eq!(whole.heard, outcome.heard);
 
         let limit = LimitExceeded::InboxSize { size: 62, limit: 61 };
-        let bytes = header(from, FIN | BINARY, 62);
+        let bytes = header(from, BINARY, 62);
         let outcome = feed_fixed::<200>(from, Config::new(), &bytes, &Cut::Whole);
         assert_refused(&outcome, other(from), limit, 1009);
 

@@ -36,7 +36,7 @@ macro_rules! check {
     };
 }
 
-// 6455-6.1-c, 6455-6.1-d, 6455-5.1-c, 6455-5.3-a
+// 6455-6.1-c, 6455-6.1-d, 6455-5.1-c, 6455-5.3-a, 6455-5.2-h
 #[test]
 fn the_examples_of_section_5_7() {
     let mut outbox = Vec::new();
@@ -255,6 +255,7 @@ fn without_randomness_nothing_is_sent() {
     assert_eq!((&outbox[..], &data), (&b"before"[..], b"data"));
 }
 
+// J-03
 #[test]
 fn an_outbox_without_room_is_left_as_it_was() {
     for size in 0..9 {
@@ -269,7 +270,9 @@ fn an_outbox_without_room_is_left_as_it_was() {
     let mut outbox = FixedOutbox::over([0; 9]);
     websocket.send_text("12345", &mut outbox).unwrap();
     assert_eq!(outbox.bytes(), b"\x01\x03123\x80\x0245");
-    outbox.consume(5);
+    outbox.consume(5).unwrap();
+    let refused = Misuse::WrittenTooMuch { written: 5, pending: 4 };
+    assert_eq!(outbox.consume(5), Err(refused));
     assert_eq!(outbox.bytes(), b"\x80\x0245");
 }
 
@@ -299,12 +302,12 @@ fn the_outbox_may_be_written_in_any_pieces() {
     let mut written = Vec::new();
     for index in 0..20_u8 {
         websocket.send_binary(&[index; 5], &mut outbox).unwrap();
-        let count = usize::from(index) % 17;
-        written.extend_from_slice(&outbox.bytes()[..count.min(outbox.bytes().len())]);
-        outbox.consume(count);
+        let count = (usize::from(index) % 17).min(outbox.bytes().len());
+        written.extend_from_slice(&outbox.bytes()[..count]);
+        outbox.consume(count).unwrap();
         if outbox.bytes().len() > 40 {
             written.extend_from_slice(outbox.bytes());
-            outbox.consume(usize::MAX);
+            outbox.clear();
         }
     }
     written.extend_from_slice(outbox.bytes());

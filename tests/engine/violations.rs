@@ -49,7 +49,7 @@ fn mask_bit(from: From) -> u8 {
     if from == From::Client { 0x80 } else { 0 }
 }
 
-// 6455-5.2-a, 6455-11.9-a, P-fd-e, 6455-7.1.7-e
+// 6455-5.2-a, 6455-11.9-a, P-fd-e, 6455-7.1.7-c, 6455-7.1.7-d, 6455-7.1.7-e, 6455-10.7-b, G-14
 #[test]
 fn reserved_bits() {
     for from in BOTH {
@@ -237,7 +237,7 @@ fn text_that_ends_inside_a_character() {
     }
 }
 
-// 6455-5.5.1-c, P-cl-d, G-10, 6455-5.5.1-b
+// 6455-5.5.1-c, P-cl-d, G-10, G-13, 6455-5.5.1-b
 #[test]
 fn malformed_close_bodies() {
     let cases: [(&[u8], Violation); 7] = [
