@@ -13,9 +13,20 @@ const RESERVED: [&str; 6] =
     ["Host", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding", "Expect"];
 const RESERVED_PREFIXES: [&str; 2] = ["Proxy-", "Sec-WebSocket-"];
 
+/// The application's fields.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct OwnFields<'a>(pub(crate) &'a [Field<'a>]);
+
+/// Shows the names alone: values may be credentials.
+impl core::fmt::Debug for OwnFields<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
 /// Checks fields before a byte is written.
-pub(crate) fn check(fields: &[Field<'_>]) -> Result<(), Misuse> {
-    for (name, value) in fields {
+pub(crate) fn check(fields: OwnFields<'_>) -> Result<(), Misuse> {
+    for (name, value) in fields.0 {
         if !is_token(name.as_bytes()) {
             return Err(Misuse::FieldName);
         }
@@ -34,8 +45,8 @@ pub(crate) fn check(fields: &[Field<'_>]) -> Result<(), Misuse> {
 }
 
 /// Writes checked fields, each with its end of line.
-pub(crate) fn write(fields: &[Field<'_>], sink: &mut dyn FnMut(&[u8])) {
-    for (name, value) in fields {
+pub(crate) fn write(fields: OwnFields<'_>, sink: &mut dyn FnMut(&[u8])) {
+    for (name, value) in fields.0 {
         for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
             sink(part);
         }

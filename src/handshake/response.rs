@@ -1,34 +1,36 @@
 //! Plain HTTP responses: refusals, and answers to requests that ask for no WebSocket.
 
-use super::field::{self, Field};
+use super::field::{self, Field, OwnFields};
 use crate::{Error, Misuse, buffer::Outbox};
 
 /// A response to be completed and put into the outbox.
 ///
 /// It says `Connection: close`: what came behind the request is not looked at, and the transport
 /// is to be closed when the outbox is written out.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[must_use = "a response is sent by `send`"]
 pub struct Response<'a> {
     status: u16,
-    fields: &'a [Field<'a>],
+    fields: OwnFields<'a>,
     body: &'a [u8],
     has_body: bool,
 }
 
 impl<'a> Response<'a> {
     pub(crate) const fn new(status: u16) -> Self {
-        Self { status, fields: &[], body: &[], has_body: true }
+        // RFC 9110, sections 15.3.5 and 15.4.5: these have no body.
+        let has_body = !matches!(status, 204 | 304);
+        Self { status, fields: OwnFields(&[]), body: &[], has_body }
     }
 
     /// Leaves the body out, but says how long it is: the answer to HEAD.
     pub(crate) const fn without_body(self, without: bool) -> Self {
-        Self { has_body: !without, ..self }
+        Self { has_body: self.has_body && !without, ..self }
     }
 
     /// Header fields to send, besides `Connection` and `Content-Length`.
     pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
-        Self { fields, ..self }
+        Self { fields: OwnFields(fields), ..self }
     }
 
     /// The body; say with [`headers`](Self::headers) what `Content-Type` it has.
@@ -62,12 +64,26 @@ impl<'a> Response<'a> {
             }
             sink(own);
             field::write(self.fields, sink);
-            let length = [b"Connection: close\r\nContent-Length: ", length.digits(), b"\r\n\r\n"];
-            length.into_iter().for_each(&mut *sink);
+            sink(b"Connection: close\r\n");
+            // RFC 9110, section 8.6: not even its length.
+            if self.status != 204 {
+                [b"Content-Length: ", length.digits(), b"\r\n"].into_iter().for_each(&mut *sink);
+            }
+            sink(b"\r\n");
             if self.has_body {
                 sink(self.body);
             }
         })
+    }
+}
+
+/// Shows neither the values of fields nor the body, which may be somebody's.
+impl core::fmt::Debug for Response<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status)
+            .field("fields", &self.fields)
+            .finish_non_exhaustive()
     }
 }
 

@@ -72,15 +72,15 @@ impl<'a> Opening<'a> {
         inbox: &'i mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Result<Option<Request<'i>>, Error> {
-        match self.receive_any(inbox, outbox)? {
-            None => Ok(None),
+        match self.take(inbox, outbox, false)? {
             Some(Incoming::WebSocket(request)) => Ok(Some(request)),
-            Some(Incoming::Http(_)) => Err(self.refuse(Refusal::NotWebSocket, outbox)),
+            _ => Ok(None),
         }
     }
 
     /// As [`receive`](Self::receive), but hands out requests that ask for no WebSocket as well, so
-    /// that one port serves both. After such a request the opening awaits the next one.
+    /// that one port serves both. After such a request the opening awaits the next one, unless the
+    /// request has a body, which is for the caller to read.
     ///
     /// # Errors
     ///
@@ -90,37 +90,51 @@ impl<'a> Opening<'a> {
         inbox: &'i mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Result<Option<Incoming<'i>>, Error> {
+        self.take(inbox, outbox, true)
+    }
+
+    fn take<'i, S: Storage>(
+        &mut self,
+        inbox: &'i mut Inbox<S>,
+        outbox: &mut impl Outbox,
+        serves_http: bool,
+    ) -> Result<Option<Incoming<'i>>, Error> {
         if self.over {
             return Err(Misuse::HandshakeOver.into());
         }
         let capacity = inbox.max_capacity();
         let (bytes, cursor) = inbox.parts();
         let received = &bytes[cursor.unread..cursor.end];
-        let length = match self.scanner.scan(received, capacity) {
-            Ok(Some(length)) => length,
+        let scanned = self.scanner.scan(received, capacity);
+        let head = &received[..scanned.unwrap_or_default().unwrap_or_default()];
+        let incoming = match scanned {
             Ok(None) => {
                 cursor.want(1);
                 return Ok(None);
             }
-            Err(fault) => return Err(self.refuse(Refusal::Head(fault), outbox)),
+            Ok(Some(_)) => Incoming::parse(head, &self.origins),
+            Err(fault) => Err(Refusal::Head(fault)),
         };
         self.scanner.reset();
-        let head = cursor.unread..cursor.unread + length;
-        cursor.pass(length);
-        match Incoming::parse(&bytes[head], &self.origins) {
+        cursor.pass(head.len());
+        let refusal = match incoming {
+            Ok(Incoming::Http(_)) if !serves_http => Refusal::NotWebSocket,
             Ok(incoming) => {
-                self.over = matches!(incoming, Incoming::WebSocket(_));
-                Ok(Some(incoming))
+                self.over = match incoming {
+                    Incoming::WebSocket(_) => true,
+                    Incoming::Http(request) => request.has_body(),
+                };
+                return Ok(Some(incoming));
             }
-            Err(refusal) => Err(self.refuse(refusal, outbox)),
-        }
-    }
-
-    /// Puts the answer into the outbox, if it has room; the transport is to be closed either way.
-    fn refuse(&mut self, refusal: Refusal, outbox: &mut impl Outbox) -> Error {
+            Err(refusal) => refusal,
+        };
+        // What came behind a request that is refused is nobody's.
+        cursor.clear();
         self.over = true;
-        match refusal.response().send_with(refusal.fields(), outbox) {
-            Ok(()) | Err(_) => Error::Refused(refusal),
+        let response = refusal.response().without_body(head.starts_with(b"HEAD "));
+        // If the outbox has no room for it, the transport is closed without an answer.
+        match response.send_with(refusal.fields(), outbox) {
+            Ok(()) | Err(_) => Err(Error::Refused(refusal)),
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::{
     buffer::Outbox,
     extension,
     handshake::{
-        Field, HeadLimits, Uri, field,
+        Field, HeadLimits, Uri,
+        field::{self, OwnFields},
         head::Scanner,
         key::Key,
         negotiation::{self, Offered},
@@ -26,7 +27,7 @@ pub struct Request<'a> {
     requires_subprotocol: bool,
     extensions: &'a str,
     origin: Option<&'a str>,
-    fields: &'a [Field<'a>],
+    fields: OwnFields<'a>,
     limits: HeadLimits,
     config: Config,
 }
@@ -40,7 +41,7 @@ impl<'a> Request<'a> {
             requires_subprotocol: false,
             extensions: "",
             origin: None,
-            fields: &[],
+            fields: OwnFields(&[]),
             limits: HeadLimits::new(),
             config: Config::new(),
         }
@@ -74,7 +75,7 @@ impl<'a> Request<'a> {
 
     /// Further header fields, such as `Authorization` or `Cookie`.
     pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
-        Self { fields, ..self }
+        Self { fields: OwnFields(fields), ..self }
     }
 
     /// Limits on the head of the response.
@@ -137,7 +138,7 @@ impl<'a> Request<'a> {
             return Err(Misuse::Origin);
         }
         // `Origin` has a setter of its own, so that there is never a second one.
-        if self.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("Origin")) {
+        if self.fields.0.iter().any(|(name, _)| name.eq_ignore_ascii_case("Origin")) {
             return Err(Misuse::ReservedField);
         }
         field::check(self.fields)

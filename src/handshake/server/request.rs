@@ -6,7 +6,8 @@ use crate::{
     buffer::Outbox,
     extension::{self, Extension},
     handshake::{
-        Field, Fields, Origins, Response, field,
+        Field, Fields, Origins, Response, Uri,
+        field::{self, OwnFields},
         head::RequestLine,
         negotiation::{self, Offer},
         response,
@@ -107,7 +108,7 @@ impl<'i> Request<'i> {
 
     /// Begins to accept it; [`finish`](Accept::finish) does.
     pub const fn accept(self) -> Accept<'i> {
-        Accept { request: self, subprotocol: None, fields: &[], config: Config::new() }
+        Accept { request: self, subprotocol: None, fields: OwnFields(&[]), config: Config::new() }
     }
 
     /// Begins to reject it with a status from 200 to 599, such as 401, 404 or 307;
@@ -138,6 +139,12 @@ impl<'i> HttpRequest<'i> {
         self.head
     }
 
+    /// Whether a body follows the head, so that the next request does not.
+    pub(super) fn has_body(&self) -> bool {
+        let lengths_are_zero = self.fields.all("Content-Length").all(|value| value == b"0");
+        !lengths_are_zero || self.fields.get("Transfer-Encoding").is_some()
+    }
+
     /// Begins to answer it with a status from 200 to 599; [`send`](Response::send) does. A request
     /// with HEAD gets no body.
     pub fn respond(self, status: u16) -> Response<'i> {
@@ -161,7 +168,7 @@ impl core::fmt::Debug for HttpRequest<'_> {
 pub struct Accept<'a> {
     request: Request<'a>,
     subprotocol: Option<&'a str>,
-    fields: &'a [Field<'a>],
+    fields: OwnFields<'a>,
     config: Config,
 }
 
@@ -173,7 +180,7 @@ impl<'a> Accept<'a> {
 
     /// Header fields to send along, such as cookies.
     pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
-        Self { fields, ..self }
+        Self { fields: OwnFields(fields), ..self }
     }
 
     /// The settings of the connection.
@@ -205,7 +212,7 @@ impl<'a> Accept<'a> {
             sink(&accept);
             sink(b"\r\n");
             if let Some(name) = self.subprotocol {
-                field::write(&[("Sec-WebSocket-Protocol", name)], sink);
+                field::write(OwnFields(&[("Sec-WebSocket-Protocol", name)]), sink);
             }
             field::write(self.fields, sink);
             sink(b"\r\n");
@@ -216,14 +223,8 @@ impl<'a> Accept<'a> {
 
 /// The path in a target, of the origin form or of the absolute form (RFC 9112, section 3.2).
 fn path_of(target: &str) -> Option<&str> {
-    let path = if target.starts_with('/') {
-        target
-    } else {
-        let (scheme, rest) = target.split_once("://")?;
-        if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
-            return None;
-        }
-        rest.find('/').and_then(|slash| rest.get(slash..)).unwrap_or("/")
-    };
-    path.split('?').next()
+    if target.starts_with('/') {
+        return target.split('?').next();
+    }
+    Uri::parse_http(target).ok().map(|url| url.path())
 }

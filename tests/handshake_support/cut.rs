@@ -1,0 +1,9 @@
+//! Cutting bytes into pieces, as a network would.
+
+/// All in one, byte by byte, and split in two at every place, or every few where there are many.
+pub(crate) fn cuts(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
+    let step = bytes.len() / 1000 + 1;
+    let splits = (0..=bytes.len()).step_by(step).map(|at| bytes.split_at(at).into());
+    let splits = splits.map(|pair: [&[u8]; 2]| pair.to_vec());
+    [vec![bytes], bytes.chunks(1).collect()].into_iter().chain(splits)
+}

@@ -1,0 +1,42 @@
+//! Reading HTTP that the crate wrote, with a parser of somebody else's.
+
+use httparse::Status;
+
+/// A response.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    fields: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Response {
+    /// Reads a whole response; what stands behind its head is the body.
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        let mut fields = [httparse::EMPTY_HEADER; 32];
+        let mut head = httparse::Response::new(&mut fields);
+        let Ok(Status::Complete(length)) = head.parse(bytes) else {
+            panic!("no response: {}", bytes.escape_ascii());
+        };
+        assert_eq!(head.version, Some(1), "HTTP/1.1");
+        let text = |bytes: &[u8]| String::from_utf8(bytes.into()).unwrap();
+        Self {
+            status: head.code.unwrap(),
+            fields: head.headers.iter().map(|f| (f.name.to_lowercase(), text(f.value))).collect(),
+            body: text(&bytes[length..]),
+        }
+    }
+
+    /// The values of the fields of this name, which is in lower case.
+    pub(crate) fn all(&self, name: &str) -> Vec<&str> {
+        let fields = self.fields.iter().filter(|(other, _)| other == name);
+        fields.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// Checks that the response says where it ends, and that it ends the connection.
+    pub(crate) fn assert_ends_the_connection(&self) {
+        assert_eq!(self.all("content-length"), [self.body.len().to_string()], "{self:?}");
+        assert_eq!(self.all("transfer-encoding"), [""; 0], "{self:?}");
+        assert_eq!(self.all("connection"), ["close"], "{self:?}");
+    }
+}

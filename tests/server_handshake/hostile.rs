@@ -1,0 +1,220 @@
+//! Requests made to hurt: values that cost others quadratic time, and bytes that are no text.
+
+use hybi::{
+    Inbox,
+    handshake::{
+        HeadFault, HeadLimits, Origins,
+        server::{Opening, Refusal, Request},
+    },
+};
+use proptest::{collection::vec, prelude::*};
+
+use crate::handshake_support::{
+    http::Response,
+    server::{HELLO, MARKER, Outcome, assert_accepted, assert_refused, opening, serve, sound},
+};
+
+const KIB: usize = 1024;
+
+/// Feeds a request at once.
+fn judge(opening: Opening<'_>, request: &[u8]) -> Outcome<()> {
+    serve(opening, Inbox::with_capacity(request.len()), &mut Vec::new(), &[request], |_| ())
+}
+
+/// Feeds the sound request with another value of a field, at once and byte by byte, to a server
+/// whose limits have room for it.
+fn judge_long(name: &str, value: impl AsRef<[u8]>) -> Outcome<()> {
+    let limits = HeadLimits::new().size(128 * KIB).line(128 * KIB);
+    let opening = Opening::with_limits(Origins::any(), limits);
+    let request = sound().with(name, &[value]).bytes();
+    let outcome = judge(opening.clone(), &request);
+    let pieces: Vec<_> = request.chunks(1).collect();
+    let inbox = Inbox::with_capacity(64);
+    assert_eq!(serve(opening, inbox, &mut Vec::new(), &pieces, |_| ()), outcome);
+    outcome
+}
+
+// A-03
+#[test]
+fn a_run_of_spaces_between_subprotocols() {
+    let spaces = " ".repeat(32 * KIB);
+    let refused = judge_long("Sec-WebSocket-Protocol", format!("a{spaces}b"));
+    assert_eq!(refused, Outcome::Refused(Refusal::Subprotocols));
+    let accepted = judge_long("Sec-WebSocket-Protocol", format!("a,{spaces}b{spaces}"));
+    assert_eq!(accepted, Outcome::Open((), Vec::new()));
+    // The defaults do not even read it.
+    let request = sound().with("Sec-WebSocket-Protocol", &[format!("a{spaces}b")]).bytes();
+    let fault = Refusal::Head(HeadFault::LineTooLong);
+    assert_eq!(judge(opening(), &request), Outcome::Refused(fault));
+}
+
+// A-04
+#[test]
+fn a_quote_that_does_not_end() {
+    for filler in [r"\\", r"\a", r"\", "a"] {
+        let value = format!("a; b=\"{}", filler.repeat(64 * KIB / filler.len()));
+        let outcome = judge_long("Sec-WebSocket-Extensions", value);
+        assert_eq!(outcome, Outcome::Refused(Refusal::Extensions), "{filler}");
+    }
+}
+
+// A-05
+#[test]
+fn runs_of_commas_and_spaces() {
+    for filler in [",", ", ", " ", "\t,", "x,", "upgrad,", "websocke,"] {
+        let run = filler.repeat(64 * KIB / filler.len());
+        for (name, token, refusal) in [
+            ("Upgrade", "websocket", Refusal::NotWebSocket),
+            ("Connection", "upgrade", Refusal::Connection),
+        ] {
+            assert_eq!(judge_long(name, &run), Outcome::Refused(refusal), "{filler}");
+            let found = judge_long(name, format!("{run},{token}"));
+            assert_eq!(found, Outcome::Open((), Vec::new()), "{filler}");
+        }
+        let name = "Sec-WebSocket-Protocol";
+        let lists_nothing = [",", ", ", " ", "\t,"].contains(&filler);
+        if lists_nothing {
+            assert_eq!(judge_long(name, &run), Outcome::Refused(Refusal::Subprotocols));
+        }
+    }
+}
+
+// Comparing each with each is bounded.
+#[test]
+fn a_hundred_and_twenty_eight_subprotocols() {
+    let list = |count: usize| (0..count).map(|i| format!("p{i}")).collect::<Vec<_>>().join(",");
+    let outcome = judge_long("Sec-WebSocket-Protocol", list(128));
+    assert_eq!(outcome, Outcome::Open((), Vec::new()));
+    for count in [129, 10_000] {
+        let outcome = judge_long("Sec-WebSocket-Protocol", list(count));
+        assert_eq!(outcome, Outcome::Refused(Refusal::Subprotocols));
+    }
+}
+
+// A-06, P-ex-b
+#[test]
+fn odd_names_of_extensions_are_names() {
+    let long = "x".repeat(7 * KIB);
+    for name in ["__proto__", "constructor", "toString", "!", "0", &long] {
+        let request = sound().with("Sec-WebSocket-Extensions", &[name]).bytes();
+        let see = |request: &Request<'_>| {
+            assert!(request.extensions().map(|extension| extension.name()).eq([name]));
+        };
+        let ((), answer) = assert_accepted(&request, see);
+        assert!(!String::from_utf8(answer).unwrap().contains("Extensions"));
+    }
+}
+
+// P-sh-j, A-07, 6455-10.1-a
+#[test]
+fn bytes_that_are_not_ascii() {
+    let fields = [
+        ("Host", Some(Refusal::Host)),
+        ("Upgrade", Some(Refusal::NotWebSocket)),
+        ("Connection", Some(Refusal::Connection)),
+        ("Sec-WebSocket-Key", Some(Refusal::Key)),
+        ("Sec-WebSocket-Version", Some(Refusal::Version)),
+        ("Sec-WebSocket-Protocol", Some(Refusal::Subprotocols)),
+        ("Sec-WebSocket-Extensions", Some(Refusal::Extensions)),
+        ("Origin", Some(Refusal::OriginSyntax)),
+        ("Cookie", None),
+    ];
+    let of = |name: &str| match name {
+        "Upgrade" => "websocket",
+        "Connection" => "Upgrade",
+        "Sec-WebSocket-Key" => "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version" => "13",
+        "Origin" => "http://a.example",
+        _ => "a",
+    };
+    for (name, refusal) in fields {
+        let expected = refusal.map_or(Outcome::Open((), Vec::new()), Outcome::Refused);
+        for byte in 0x80..=0xff {
+            let sound_value = of(name).as_bytes();
+            for value in [[sound_value, &[byte]].concat(), [&[byte], sound_value].concat()] {
+                let request = sound().with(name, &[value]).bytes();
+                assert_eq!(judge(opening(), &request), expected, "{name}: {byte:#x}");
+            }
+        }
+        if let Some(refusal) = refusal {
+            let request = sound().with(name, &[[MARKER.as_bytes(), b"\xff"].concat()]).bytes();
+            assert_refused(&opening(), &request, refusal, refusal.status());
+        }
+    }
+}
+
+/// Whether somebody else's parser finds all in the request that a WebSocket needs.
+fn is_sound(request: &[u8]) -> bool {
+    let mut fields = [httparse::EMPTY_HEADER; 64];
+    let mut head = httparse::Request::new(&mut fields);
+    if !matches!(head.parse(request), Ok(httparse::Status::Complete(_))) {
+        return false;
+    }
+    let all = |name: &str| {
+        let fields = head.headers.iter().filter(|field| field.name.eq_ignore_ascii_case(name));
+        fields.map(|field| field.value).collect::<Vec<_>>()
+    };
+    let lists = |name, token: &str| {
+        let elements = all(name).join(&b',').to_ascii_lowercase();
+        let mut elements = elements.split(|byte| *byte == b',');
+        elements.any(|element| element.trim_ascii() == token.as_bytes())
+    };
+    let key = all("Sec-WebSocket-Key");
+    head.method == Some("GET")
+        && head.version == Some(1)
+        && all("Host").len() == 1
+        && lists("Upgrade", "websocket")
+        && lists("Connection", "upgrade")
+        && all("Sec-WebSocket-Version") == [b"13"]
+        && key.len() == 1
+        && key[0].len() == 24
+        && key[0].ends_with(b"==")
+        && all("Transfer-Encoding").is_empty()
+        && all("Content-Length").iter().all(|length| *length == b"0")
+}
+
+proptest! {
+    // 6455-10.1-a, 6455-7.2.2-a
+    #[test]
+    fn random_bytes_are_waited_for_or_refused(bytes in vec(any::<u8>(), 0..400), cut: u8) {
+        let pieces: Vec<_> = bytes.chunks(usize::from(cut) + 1).collect();
+        let mut outbox = Vec::new();
+        match serve(opening(), Inbox::with_capacity(64), &mut outbox, &pieces, |_| ()) {
+            Outcome::Waiting => prop_assert!(outbox.is_empty()),
+            Outcome::Refused(refusal) => {
+                let response = Response::parse(&outbox);
+                prop_assert_eq!(response.status, refusal.status());
+                response.assert_ends_the_connection();
+            }
+            Outcome::Open(..) => prop_assert!(false, "nobody asked"),
+        }
+    }
+
+    // 6455-10.1-a, 6455-4.2.1-a, A-13
+    #[test]
+    fn a_mutilated_request_is_accepted_only_if_it_is_still_sound(
+        mutations in vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..4),
+    ) {
+        let mut request = sound().bytes();
+        for (at, byte, kind) in mutations {
+            let at = at.index(request.len());
+            match kind {
+                0 => request[at] = byte,
+                1 => request[at] ^= 0x20,
+                2 => request.insert(at, byte),
+                _ => drop(request.remove(at)),
+            }
+        }
+        // The frame shows that nothing of it was taken for the request, or the other way round.
+        let bytes = [&request[..], &HELLO].concat();
+        let mut outbox = Vec::new();
+        let inbox = Inbox::with_capacity(64);
+        let outcome = serve(opening(), inbox, &mut outbox, &[&bytes], |_| ());
+        if let Outcome::Open((), messages) = outcome {
+            prop_assert!(is_sound(&request), "{}", request.escape_ascii());
+            prop_assert_eq!(messages, ["Hello"]);
+        } else {
+            prop_assert!(!outbox.starts_with(b"HTTP/1.1 101"));
+        }
+    }
+}
