@@ -1,6 +1,5 @@
 //! Extensions: the grammar of the lists, and what both sides make of offers and answers.
 
-#![cfg(feature = "std")] // for the buffers
 #![allow(clippy::unwrap_used, clippy::panic)] // in helpers too
 
 mod handshake_support {

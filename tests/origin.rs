@@ -1,6 +1,5 @@
 //! Which pages a server lets in.
 
-#![cfg(feature = "std")] // for the buffers
 #![allow(clippy::unwrap_used, clippy::panic)] // in helpers too
 
 mod handshake_support {

@@ -1,6 +1,5 @@
 //! `ws` and `wss` URIs: what they yield, what is refused, and what of them goes over the wire.
 
-#![cfg(feature = "std")] // for the buffers
 #![allow(clippy::unwrap_used)] // in helpers too
 
 use hybi::{

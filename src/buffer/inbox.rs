@@ -33,7 +33,7 @@ const LARGE: usize = 4096;
 /// [`over`](Inbox::over) a slice or an array does not allocate. It holds messages up to its size,
 /// and the fragments before the last one up to its size less 139 bytes, which a control frame
 /// between two fragments may need.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Inbox<#[cfg(feature = "alloc")] S = super::Growing, #[cfg(not(feature = "alloc"))] S> {
     storage: S,
     cursor: Cursor,
@@ -199,6 +199,13 @@ impl<S: Storage> Inbox<S> {
         cursor.held = held;
         cursor.unread = held;
         cursor.end = held + unread;
+    }
+}
+
+/// Shows where things lie, not what they are.
+impl<S> core::fmt::Debug for Inbox<S> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Inbox").field("cursor", &self.cursor).finish_non_exhaustive()
     }
 }
 

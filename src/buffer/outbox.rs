@@ -95,7 +95,7 @@ impl Outbox for alloc::vec::Vec<u8> {
 /// outbox.consume(written)?;
 /// # Ok::<(), hybi::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct FixedOutbox<B> {
     memory: B,
     /// At most the length of `memory`.
@@ -130,6 +130,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FixedOutbox<B> {
     /// Drops all bytes.
     pub fn clear(&mut self) {
         self.length = 0;
+    }
+}
+
+/// Shows how much waits, not what it is.
+impl<B> core::fmt::Debug for FixedOutbox<B> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "FixedOutbox({} bytes)", self.length)
     }
 }
 

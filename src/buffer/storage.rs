@@ -22,7 +22,7 @@ pub(crate) mod sealed {
 }
 
 /// Memory of a fixed size: a slice, an array, anything that is one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Fixed<B>(pub(crate) B);
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Storage for Fixed<B> {}
@@ -63,7 +63,7 @@ mod growing {
     /// Memory from the allocator: nothing until the first byte is expected, then its usual size,
     /// more for a message that needs it, and back to the usual size when no message has needed
     /// more for a while.
-    #[derive(Clone, Debug)]
+    #[derive(Clone)]
     pub struct Growing {
         bytes: Vec<u8>,
         /// The usual size, at least 1.

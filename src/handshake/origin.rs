@@ -123,8 +123,9 @@ impl<'a> Origins<'a> {
             }),
             Pages::SameHost => Origin::parse(origin).is_some_and(|origin| {
                 let secure = origin.scheme == Scheme("https");
+                let is_web = secure || origin.scheme == Scheme("http");
                 let port = host.port.or(Some(default_port(secure)));
-                origin.host == host.host && origin.port == port
+                is_web && origin.host == host.host && origin.port == port
             }),
         }
     }

@@ -55,6 +55,7 @@ fn status_lines_outside_the_grammar() {
         "HTTP/1.11 101 x",
         "HTTP/01.1 101 x",
         "http/1.1 101 x",
+        "hTTP/1.1 101 x",
         "HTTPS/1.1 101 x",
         "ICY 101 x",
         "<html>Welcome</html>",

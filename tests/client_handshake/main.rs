@@ -1,6 +1,5 @@
 //! The client's side of the opening handshake: what it asks, which answers it accepts.
 
-#![cfg(feature = "std")] // for the buffers
 #![allow(clippy::unwrap_used, clippy::panic)] // in helpers too
 
 #[path = "../handshake_support"]

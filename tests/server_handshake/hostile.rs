@@ -10,8 +10,9 @@ use hybi::{
 use proptest::{collection::vec, prelude::*};
 
 use crate::handshake_support::{
+    head::KEY,
     http::Response,
-    server::{HELLO, MARKER, Outcome, assert_accepted, assert_refused, opening, serve, sound},
+    server::{HELLO, Outcome, assert_accepted, assert_refused, opening, serve, sound},
 };
 
 const KIB: usize = 1024;
@@ -108,37 +109,33 @@ fn odd_names_of_extensions_are_names() {
 // P-sh-j, A-07, 6455-10.1-a
 #[test]
 fn bytes_that_are_not_ascii() {
+    // Each with a value that is sound.
     let fields = [
-        ("Host", Some(Refusal::Host)),
-        ("Upgrade", Some(Refusal::NotWebSocket)),
-        ("Connection", Some(Refusal::Connection)),
-        ("Sec-WebSocket-Key", Some(Refusal::Key)),
-        ("Sec-WebSocket-Version", Some(Refusal::Version)),
-        ("Sec-WebSocket-Protocol", Some(Refusal::Subprotocols)),
-        ("Sec-WebSocket-Extensions", Some(Refusal::Extensions)),
-        ("Origin", Some(Refusal::OriginSyntax)),
-        ("Cookie", None),
+        ("Host", "a", Some(Refusal::Host)),
+        ("Upgrade", "websocket", Some(Refusal::NotWebSocket)),
+        ("Connection", "Upgrade", Some(Refusal::Connection)),
+        ("Sec-WebSocket-Key", KEY, Some(Refusal::Key)),
+        ("Sec-WebSocket-Version", "13", Some(Refusal::Version)),
+        ("Sec-WebSocket-Protocol", "a", Some(Refusal::Subprotocols)),
+        ("Sec-WebSocket-Extensions", "a", Some(Refusal::Extensions)),
+        ("Origin", "http://a.example", Some(Refusal::OriginSyntax)),
+        ("Cookie", "a", None),
     ];
-    let of = |name: &str| match name {
-        "Upgrade" => "websocket",
-        "Connection" => "Upgrade",
-        "Sec-WebSocket-Key" => "dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Version" => "13",
-        "Origin" => "http://a.example",
-        _ => "a",
-    };
-    for (name, refusal) in fields {
+    for (name, sound_value, refusal) in fields {
         let expected = refusal.map_or(Outcome::Open((), Vec::new()), Outcome::Refused);
+        let sound_value = sound_value.as_bytes();
         for byte in 0x80..=0xff {
-            let sound_value = of(name).as_bytes();
             for value in [[sound_value, &[byte]].concat(), [&[byte], sound_value].concat()] {
                 let request = sound().with(name, &[value]).bytes();
                 assert_eq!(judge(opening(), &request), expected, "{name}: {byte:#x}");
             }
         }
+        // Cut in every way, and where it is UTF-8.
         if let Some(refusal) = refusal {
-            let request = sound().with(name, &[[MARKER.as_bytes(), b"\xff"].concat()]).bytes();
-            assert_refused(&opening(), &request, refusal, refusal.status());
+            for bytes in [&b"\xff"[..], "\u{e9}".as_bytes()] {
+                let request = sound().with(name, &[[sound_value, bytes].concat()]).bytes();
+                assert_refused(&opening(), &request, refusal, refusal.status());
+            }
         }
     }
 }

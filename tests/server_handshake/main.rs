@@ -1,6 +1,5 @@
 //! The server's side of the opening handshake: what it accepts, how it answers, what it refuses.
 
-#![cfg(feature = "std")] // for the buffers
 #![allow(clippy::unwrap_used, clippy::panic)] // in helpers too
 
 #[path = "../handshake_support"]

@@ -59,6 +59,7 @@ fn request_lines_outside_the_grammar() {
         "GET /Marker5f1c HTTP/1,1",
         "GET /Marker5f1c HTTP/1.x",
         "GET /Marker5f1c http/1.1",
+        "GET /Marker5f1c hTTP/1.1",
         "GET /Marker5f1c HTTPS/1.1",
         "GET /Marker5f1c Marker5f1c",
     ];

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use hybi::{
-    Error, Inbox,
+    Error, FixedOutbox, Inbox, Outbox,
     handshake::{
         Origins,
         server::{Incoming, Opening},
@@ -83,4 +83,18 @@ fn an_answer_is_shown_without_its_cookies_and_its_body() {
     // In bytes or as text.
     let shown = format!("{:?}", request.reject(401).body(SECRET.as_bytes()));
     assert!(!shown.contains(SECRET) && !shown.contains("83, 101, 99, 114"), "{shown}");
+}
+
+// P-se-f
+#[test]
+fn buffers_are_shown_without_what_they_hold() {
+    let mut inbox = Inbox::with_capacity(64);
+    assert_eq!(inbox.take_from(SECRET.as_bytes()), SECRET.len());
+    let mut fixed = Inbox::over([0; 64]);
+    assert_eq!(fixed.take_from(SECRET.as_bytes()), SECRET.len());
+    let mut outbox = FixedOutbox::over([0; 64]);
+    outbox.append(SECRET.as_bytes());
+    for shown in [format!("{inbox:?}"), format!("{fixed:?}"), format!("{outbox:?}")] {
+        assert!(!shown.contains("83, 101, 99, 114"), "{shown}");
+    }
 }
