@@ -1,0 +1,483 @@
+//! The client's opening handshake: its request says what it was asked to say and no more, and of
+//! the answers, however they are cut, it accepts those alone that pass a second check.
+
+#![no_main]
+
+use arbitrary::Arbitrary;
+use hybi::{
+    Connection, Error, Inbox, Misuse, Uri,
+    buffer::Storage,
+    handshake::{
+        HeadLimits, Origins,
+        client::{self, Answer, Failure, Opening},
+        server::{self, Incoming},
+    },
+};
+use hybi_fuzz::{
+    accept,
+    cuts::Cuts,
+    http::{Change, Dictionary, Head, Parsed},
+    keys::Keys,
+};
+use libfuzzer_sys::fuzz_target;
+
+const DICTIONARY: Dictionary = Dictionary {
+    starts: &[
+        "HTTP/1.1 101 Switching Protocols",
+        "HTTP/1.1 101",
+        "HTTP/1.9 101 ",
+        "HTTP/1.0 101 Switching Protocols",
+        "HTTP/2.0 101 Switching Protocols",
+        "HTTP/1.1 100 Continue",
+        "HTTP/1.1 199 Early",
+        "HTTP/1.1 200 OK",
+        "HTTP/1.1 302 Found",
+        "HTTP/1.1 426 Upgrade Required",
+        "HTTP/1.1 599 Unheard of",
+        "HTTP/1.1 600 Beyond",
+        "HTTP/1.1 1010 Longer",
+        "HTTP/1.1  101 Spaced",
+    ],
+    names: &[
+        "Upgrade",
+        "Connection",
+        "Sec-WebSocket-Accept",
+        "Sec-WebSocket-Protocol",
+        "Sec-WebSocket-Extensions",
+        "Sec-WebSocket-Version",
+        "Content-Length",
+        "Transfer-Encoding",
+        "Set-Cookie",
+        "upgrade",
+        "Upgrade ",
+        "",
+    ],
+    values: &[
+        "websocket",
+        "WebSocket",
+        "websocket, h2c",
+        "Upgrade",
+        "keep-alive,,UPGRADE",
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+        "chat",
+        "superchat",
+        "Chat",
+        "chat, superchat",
+        "permessage-deflate",
+        "permessage-deflate; server_max_window_bits=10, foo",
+        "foo, foo",
+        "bar",
+        "13, 8, 7",
+        "0",
+        "1",
+        "chunked",
+        "",
+    ],
+};
+
+const SUBPROTOCOLS: &[&str] = &["chat", "superchat"];
+const EXTENSIONS: &str = "permessage-deflate; client_max_window_bits, foo; a=\"1\"";
+
+#[derive(Debug, Arbitrary)]
+struct Input<'a> {
+    wish: Wish<'a>,
+    limits: Option<(u16, u8, u16)>,
+    /// The usual size of the inbox that grows.
+    usual: u8,
+    /// The size of one that does not.
+    fixed: u16,
+    cuts: Cuts<'a>,
+    edits: Vec<(u16, u8)>,
+    source: Source<'a>,
+}
+
+/// What the client asks for.
+#[derive(Debug, Arbitrary)]
+enum Wish<'a> {
+    Plain,
+    Offers { required: bool },
+    Strange(Strange<'a>),
+}
+
+#[derive(Debug, Arbitrary)]
+struct Strange<'a> {
+    authority: &'a str,
+    resource: &'a str,
+    subprotocols: Vec<&'a str>,
+    extensions: &'a str,
+    origin: Option<&'a str>,
+    field: (&'a str, &'a str),
+}
+
+#[derive(Debug, Arbitrary)]
+enum Source<'a> {
+    Bytes(&'a [u8]),
+    /// Interim responses, the changes to the one that accepts, and what follows it.
+    Responses(u8, Vec<Change<'a>>, &'a [u8]),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Outcome {
+    Waiting,
+    Accepted { subprotocol: Option<String>, extensions: Vec<String> },
+    Refused { status: u16, versions: Vec<u8> },
+    Failed(Failure),
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let authority = if let Wish::Strange(strange) = &input.wish { strange.authority } else { "a" };
+    let resource = if let Wish::Strange(strange) = &input.wish { strange.resource } else { "/" };
+    let uri = format!("ws://{authority}{resource}");
+    let Ok(uri) = Uri::parse(&uri) else { return };
+    let field = if let Wish::Strange(strange) = &input.wish { strange.field } else { ("a", "b") };
+    let fields = [field];
+    let Some((request, opening)) = send(&input, &uri, &fields) else { return };
+
+    let head = Parsed::of(&request);
+    assert_eq!(head.size, request.len(), "bytes behind the request");
+    check_request(&input.wish, &uri, &head);
+    let proof = accept::accept(head.only("sec-websocket-key").expect("one key"));
+    let bytes = input.source.bytes(&input.edits, &proof);
+
+    let answered = Answered { bytes: &bytes, wish: &input.wish, proof: &proof };
+    let inbox = || Inbox::with_capacity(usize::from(input.usual));
+    let outcome = answered.run(opening.clone(), inbox(), Cuts::NONE);
+    for cuts in [input.cuts, Cuts::EVERYWHERE] {
+        assert_eq!(answered.run(opening.clone(), inbox(), cuts), outcome);
+    }
+    let size = input.limits.map_or(16 * 1024, |(size, ..)| size.into());
+    // A byte more than the longest head.
+    let fixed = Inbox::over(vec![0; size + 1]);
+    assert_eq!(answered.run(opening.clone(), fixed, input.cuts), outcome);
+    answered.judge(&outcome, input.limits.is_none());
+
+    // An inbox that cannot grow is a limit of its own.
+    let fixed = || Inbox::over(vec![0; usize::from(input.fixed).max(1)]);
+    let outcome = answered.run(opening.clone(), fixed(), input.cuts);
+    answered.judge(&outcome, false);
+    assert_eq!(answered.run(opening, fixed(), Cuts::NONE), outcome);
+});
+
+/// Sends the request, if there can be such a one.
+fn send<'a>(
+    input: &'a Input<'_>,
+    uri: &Uri<'a>,
+    fields: &'a [(&'a str, &'a str)],
+) -> Option<(Vec<u8>, Opening<'a, Keys>)> {
+    let mut request = client::Request::new(uri);
+    if let Some((size, fields, line)) = input.limits {
+        let limits = HeadLimits::new();
+        request = request.limits(limits.size(size.into()).fields(fields.into()).line(line.into()));
+    }
+    match &input.wish {
+        Wish::Plain => {}
+        Wish::Offers { required } => {
+            request = request.subprotocols(SUBPROTOCOLS).extensions(EXTENSIONS);
+            if *required {
+                request = request.require_subprotocol();
+            }
+        }
+        Wish::Strange(strange) => {
+            request = request.subprotocols(&strange.subprotocols);
+            request = request.extensions(strange.extensions).headers(fields);
+            if let Some(origin) = strange.origin {
+                request = request.origin(origin);
+            }
+        }
+    }
+    let mut outbox = Vec::new();
+    match request.send_with(Keys::default(), &mut outbox) {
+        Ok(opening) => Some((outbox, opening)),
+        Err(error) => {
+            assert!(matches!(error, Error::Misuse(_)), "{error}");
+            assert!(matches!(input.wish, Wish::Strange(_)), "{error}");
+            assert_eq!(outbox, [], "a request that cannot be is sent");
+            None
+        }
+    }
+}
+
+/// Holds that the request says what was wished, field by field, and that a server finds it sound.
+fn check_request(wish: &Wish<'_>, uri: &Uri<'_>, head: &Parsed<'_>) {
+    let start = format!("GET {} HTTP/1.1", uri.resource_name());
+    assert_eq!(head.start, start.as_bytes());
+    let host = uri.authority().to_string();
+    let mut expected = vec![
+        ("host", &host[..]),
+        ("upgrade", "websocket"),
+        ("connection", "Upgrade"),
+        ("sec-websocket-version", "13"),
+    ];
+    let offered = wish.subprotocols().join(", ");
+    if !offered.is_empty() {
+        expected.push(("sec-websocket-protocol", &offered));
+    }
+    if !wish.extensions().is_empty() {
+        expected.push(("sec-websocket-extensions", wish.extensions()));
+    }
+    let mut name = String::new();
+    if let Wish::Strange(strange) = wish {
+        expected.extend(strange.origin.map(|origin| ("origin", origin)));
+        name = strange.field.0.to_ascii_lowercase();
+        expected.push((&name, strange.field.1));
+    }
+    let spaces: &[_] = &[' ', '\t'];
+    for (name, value) in &expected {
+        let values = head.all(name);
+        assert!(values.contains(&value.trim_matches(spaces).as_bytes()), "{name} is not sent");
+    }
+    let key = head.only("sec-websocket-key");
+    assert!(key.is_some_and(accept::is_key));
+    assert_eq!(head.fields.len(), expected.len() + 1, "more is sent");
+    assert!(!["host", "upgrade", "connection", "origin", "content-length"].contains(&&name[..]));
+    assert!(!name.starts_with("sec-websocket-"));
+
+    let mut inbox = Inbox::with_capacity(256);
+    let mut request = Vec::new();
+    write_again(head, &mut request);
+    let mut opening = server::Opening::new(Origins::any());
+    let mut rest = &request[..];
+    let mut answer = Vec::new();
+    while !rest.is_empty() {
+        let taken = inbox.take_from(rest);
+        rest = &rest[taken..];
+        match opening.receive_any(&mut inbox, &mut answer) {
+            Ok(None) => assert!(!rest.is_empty(), "the request is not complete"),
+            Ok(Some(Incoming::WebSocket(request))) => {
+                let offers = request.subprotocols().collect::<Vec<_>>();
+                return assert_eq!(offers, wish.subprotocols());
+            }
+            Ok(Some(Incoming::Http(_))) => panic!("the request asks for no WebSocket"),
+            // A name with a comma in it is a host for a URI, and not for a server.
+            Err(_) if host.contains(',') => return,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// The bytes of a head that was taken apart, written without the parser's help.
+fn write_again(head: &Parsed<'_>, bytes: &mut Vec<u8>) {
+    bytes.extend([head.start, b"\r\n"].concat());
+    for (name, value) in &head.fields {
+        bytes.extend([name.as_bytes(), b":", value, b"\r\n"].concat());
+    }
+    bytes.extend(b"\r\n");
+}
+
+impl Wish<'_> {
+    fn subprotocols(&self) -> &[&str] {
+        match self {
+            Self::Plain => &[],
+            Self::Offers { .. } => SUBPROTOCOLS,
+            Self::Strange(strange) => &strange.subprotocols,
+        }
+    }
+
+    fn extensions(&self) -> &str {
+        match self {
+            Self::Plain => "",
+            Self::Offers { .. } => EXTENSIONS,
+            Self::Strange(strange) => strange.extensions,
+        }
+    }
+
+    const fn requires_subprotocol(&self) -> bool {
+        matches!(self, Self::Offers { required: true })
+    }
+}
+
+impl Source<'_> {
+    fn bytes(&self, edits: &[(u16, u8)], proof: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        match self {
+            Source::Bytes(raw) => bytes.extend_from_slice(raw),
+            Source::Responses(interim, changes, behind) => {
+                for _ in 0..interim % 16 {
+                    Head::new("HTTP/1.1 103 Early Hints", &[]).write(&mut bytes);
+                }
+                let mut head = Head::new(DICTIONARY.starts[0], &accepting(proof));
+                for change in changes {
+                    head.change(change, &DICTIONARY);
+                }
+                head.write(&mut bytes);
+                bytes.extend_from_slice(behind);
+            }
+        }
+        for &(place, byte) in edits {
+            if let Some(place) = usize::from(place).checked_rem(bytes.len()) {
+                bytes[place] = byte;
+            }
+        }
+        bytes
+    }
+}
+
+const fn accepting(proof: &str) -> [(&str, &str); 3] {
+    [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", proof)]
+}
+
+struct Answered<'a> {
+    bytes: &'a [u8],
+    wish: &'a Wish<'a>,
+    proof: &'a str,
+}
+
+impl Answered<'_> {
+    /// Receives until the opening is over.
+    fn run<S: Storage>(
+        &self,
+        mut opening: Opening<'_, Keys>,
+        mut inbox: Inbox<S>,
+        cuts: Cuts<'_>,
+    ) -> Outcome {
+        let mut received = 0;
+        for piece in cuts.of(self.bytes) {
+            let mut rest = piece;
+            while !rest.is_empty() {
+                let taken = inbox.take_from(rest);
+                assert!(taken > 0, "no room, though all was received");
+                received += taken;
+                rest = &rest[taken..];
+                if let Some(outcome) = self.receive(&mut opening, &mut inbox, received) {
+                    let again = opening.receive(&mut inbox).map(|_| ());
+                    assert_eq!(again, Err(Misuse::HandshakeOver.into()));
+                    return outcome;
+                }
+            }
+        }
+        Outcome::Waiting
+    }
+
+    fn receive<S: Storage>(
+        &self,
+        opening: &mut Opening<'_, Keys>,
+        inbox: &mut Inbox<S>,
+        received: usize,
+    ) -> Option<Outcome> {
+        let outcome = match opening.receive(inbox) {
+            Ok(None) => return None,
+            Ok(Some(Answer::Accepted(accepted))) => {
+                self.last_head().check_fields(accepted.headers().iter());
+                let subprotocol = accepted.subprotocol().map(Into::into);
+                let extensions = accepted.extensions().map(|e| e.name().into()).collect();
+                let connection: Connection<_> = accepted.finish();
+                assert!(!connection.is_done() && !connection.is_closing());
+                Outcome::Accepted { subprotocol, extensions }
+            }
+            Ok(Some(Answer::Refused(refused))) => {
+                self.last_head().check_fields(refused.headers().iter());
+                assert_eq!(refused.body(), &self.bytes[self.heads()..received]);
+                let versions = refused.versions().collect();
+                Outcome::Refused { status: refused.status(), versions }
+            }
+            Err(Error::Handshake(failure)) => return Some(Outcome::Failed(failure)),
+            Err(error) => panic!("the peer is at fault, and not the caller: {error}"),
+        };
+        assert_eq!(inbox.unread(), &self.bytes[self.heads()..received]);
+        Some(outcome)
+    }
+
+    /// How long the heads are, up to the first that is no interim response.
+    fn heads(&self) -> usize {
+        let mut done = 0;
+        loop {
+            let head = Parsed::of(&self.bytes[done..]);
+            done += head.size;
+            if status(&head) / 100 != 1 || status(&head) == 101 {
+                return done;
+            }
+        }
+    }
+
+    /// The last of these heads.
+    fn last_head(&self) -> Parsed<'_> {
+        let heads = &self.bytes[..self.heads()];
+        let before = heads[..heads.len() - 4].windows(4).rposition(|window| window == b"\r\n\r\n");
+        Parsed::of(&heads[before.map_or(0, |before| before + 4)..])
+    }
+
+    /// Holds the outcome against the bytes.
+    fn judge(&self, outcome: &Outcome, has_usual_limits: bool) {
+        if let Outcome::Accepted { subprotocol, extensions } = outcome {
+            self.check_accepted(subprotocol.as_deref(), extensions);
+        } else if has_usual_limits {
+            assert!(!self.is_plain(), "{outcome:?}, for no reason");
+        }
+        match outcome {
+            Outcome::Waiting => {
+                let last = self.bytes.windows(4).rposition(|window| window == b"\r\n\r\n");
+                let heads = last.map_or(&[][..], |last| &self.bytes[..last + 4]);
+                let mut rest = heads;
+                while !rest.is_empty() {
+                    let head = Parsed::of(rest);
+                    assert!(
+                        status(&head) / 100 == 1 && status(&head) != 101,
+                        "an answer is overlooked"
+                    );
+                    rest = &rest[head.size..];
+                }
+            }
+            Outcome::Refused { status: refused, .. } => {
+                assert_eq!(status(&self.last_head()), *refused);
+                assert!((200..600).contains(refused));
+            }
+            Outcome::Accepted { .. } | Outcome::Failed(_) => {}
+        }
+    }
+
+    /// Section 4.1 of RFC 6455.
+    fn check_accepted(&self, subprotocol: Option<&str>, extensions: &[String]) {
+        let head = self.last_head();
+        assert_eq!(status(&head), 101);
+        assert!(head.start.starts_with(b"HTTP/1.") && head.start[7] != b'0');
+        let upgrade = head.only("upgrade").expect("one Upgrade");
+        assert!(upgrade.eq_ignore_ascii_case(b"websocket"));
+        assert!(head.lists("connection", "upgrade"));
+        assert_eq!(head.only("sec-websocket-accept"), Some(self.proof.as_bytes()));
+        assert!(head.all("transfer-encoding").is_empty());
+        assert!(head.all("content-length").iter().all(|length| length == b"0"));
+
+        assert_eq!(head.only("sec-websocket-protocol"), subprotocol.map(str::as_bytes));
+        assert!(head.all("sec-websocket-protocol").len() < 2);
+        match subprotocol {
+            Some(chosen) => assert!(self.wish.subprotocols().contains(&chosen)),
+            None => assert!(!self.wish.requires_subprotocol()),
+        }
+
+        let name = |extension: &str| {
+            let end = extension.find(';').unwrap_or(extension.len());
+            extension[..end].trim_matches([' ', '\t']).to_owned()
+        };
+        let names = |list: &str| -> Vec<String> { list.split(',').map(name).collect() };
+        let offered = names(self.wish.extensions());
+        let fields = head.all("sec-websocket-extensions");
+        let mut accepted = Vec::new();
+        for field in fields {
+            accepted.extend(names(str::from_utf8(field).expect("ASCII")));
+        }
+        accepted.retain(|name| !name.is_empty());
+        assert_eq!(accepted, extensions);
+        for (index, extension) in extensions.iter().enumerate() {
+            assert!(offered.contains(extension), "an extension that was not offered");
+            assert!(!extensions[..index].contains(extension), "an extension twice");
+        }
+    }
+
+    /// Whether an answer is at the front that nobody could find fault with.
+    fn is_plain(&self) -> bool {
+        let interim = b"HTTP/1.1 103 Early Hints\r\n\r\n";
+        let mut rest = self.bytes;
+        for _ in 0..8 {
+            rest = rest.strip_prefix(interim).unwrap_or(rest);
+        }
+        let mut plain = Vec::new();
+        Head::new(DICTIONARY.starts[0], &accepting(self.proof)).write(&mut plain);
+        rest.starts_with(&plain) && !self.wish.requires_subprotocol()
+    }
+}
+
+fn status(head: &Parsed<'_>) -> u16 {
+    let status = head.start.get(9..12).and_then(|status| str::from_utf8(status).ok());
+    assert!(matches!(head.start.get(12), None | Some(b' ')), "a status has three digits");
+    status.and_then(|status| status.parse().ok()).expect("a status is a number")
+}

@@ -1,0 +1,513 @@
+//! The server's opening handshake: requests, one after the other, however the input is cut. What is
+//! let in is checked a second time, and every answer is one complete response.
+
+#![no_main]
+
+use arbitrary::Arbitrary;
+use hybi::{
+    Error, Inbox, Misuse,
+    buffer::Storage,
+    handshake::{
+        HeadFault, HeadLimits, Origins,
+        server::{HttpRequest, Incoming, Opening, Refusal, Request},
+    },
+};
+use hybi_fuzz::{
+    accept,
+    cuts::Cuts,
+    http::{self, Change, Dictionary, Head, Parsed},
+};
+use libfuzzer_sys::fuzz_target;
+
+const DICTIONARY: Dictionary = Dictionary {
+    starts: &[
+        "GET / HTTP/1.1",
+        "GET /chat?room=1 HTTP/1.1",
+        "GET http://example.com/chat HTTP/1.1",
+        "GET https://example.com?q HTTP/1.9",
+        "GET * HTTP/1.1",
+        "GET / HTTP/1.0",
+        "GET / HTTP/2.0",
+        "HEAD / HTTP/1.1",
+        "POST / HTTP/1.1",
+        "get / HTTP/1.1",
+        "GET  / HTTP/1.1",
+        "GET /#a HTTP/1.1",
+    ],
+    names: &[
+        "Host",
+        "Upgrade",
+        "Connection",
+        "Sec-WebSocket-Version",
+        "Sec-WebSocket-Key",
+        "Sec-WebSocket-Key1",
+        "Sec-WebSocket-Protocol",
+        "Sec-WebSocket-Extensions",
+        "Origin",
+        "Content-Length",
+        "Transfer-Encoding",
+        "Expect",
+        "Cookie",
+        "sec-websocket-key",
+        "HOST",
+        "Host ",
+        "",
+    ],
+    values: &[
+        "example.com",
+        "example.com:8080",
+        "[::1]:80",
+        "a,b",
+        "user@example.com",
+        "websocket",
+        "WebSocket, h2c",
+        "websocketx",
+        "Upgrade",
+        "keep-alive, ,upgrade",
+        "close",
+        "13",
+        "013",
+        "8",
+        "255",
+        "256",
+        "dGhlIHNhbXBsZSBub25jZQ==",
+        "dGhlIHNhbXBsZSBub25jZR==",
+        "dGhlIHNhbXBsZSBub25jZQ=",
+        "dGhlIHNhbXBsZSBub25jZTE=",
+        "chat, superchat",
+        "chat,chat",
+        ",",
+        "permessage-deflate; client_max_window_bits=\"10\"",
+        "a;b=",
+        "https://example.com",
+        "HTTPS://EXAMPLE.COM:443",
+        "http://example.com",
+        "null",
+        "0",
+        "1",
+        "0, 0",
+        "chunked",
+        "100-continue",
+        "",
+    ],
+};
+
+const FIELDS: [(&str, &str); 5] = [
+    ("Host", "example.com"),
+    ("Upgrade", "websocket"),
+    ("Connection", "Upgrade"),
+    ("Sec-WebSocket-Version", "13"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
+
+#[derive(Debug, Arbitrary)]
+struct Input<'a> {
+    policy: Policy,
+    limits: Option<(u16, u8, u16)>,
+    answer: Answer,
+    /// Whether requests that ask for no WebSocket are handed out.
+    serves_http: bool,
+    /// The usual size of the inbox that grows.
+    usual: u8,
+    /// The size of one that does not.
+    fixed: u16,
+    cuts: Cuts<'a>,
+    edits: Vec<(u16, u8)>,
+    source: Source<'a>,
+}
+
+#[derive(Debug, Arbitrary)]
+enum Source<'a> {
+    Bytes(&'a [u8]),
+    /// Requests with their changes, and what follows the last one.
+    Requests(Vec<Vec<Change<'a>>>, &'a [u8]),
+}
+
+#[derive(Clone, Copy, Debug, Arbitrary)]
+enum Policy {
+    Any,
+    List,
+    ListOrNoBrowser,
+    SameHost,
+    NoBrowser,
+}
+
+#[derive(Clone, Copy, Debug, Arbitrary)]
+enum Answer {
+    Accept,
+    AcceptSubprotocol,
+    Reject(u16),
+}
+
+/// What a server makes of what it receives.
+#[derive(Clone, Debug, PartialEq)]
+enum Step {
+    Http { target: String, answer: Vec<u8> },
+    WebSocket { offer: Offer, answer: Vec<u8> },
+    Refused(Refusal, Vec<u8>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Offer {
+    target: String,
+    path: String,
+    origin: Option<String>,
+    subprotocols: Vec<String>,
+    extensions: Vec<String>,
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let bytes = input.source.bytes(&input.edits);
+    let server = Server::new(&input, &bytes);
+    let expected = server.run(Inbox::with_capacity(usize::from(input.usual)), Cuts::NONE);
+    for cuts in [input.cuts, Cuts::EVERYWHERE] {
+        let inbox = Inbox::with_capacity(usize::from(input.usual));
+        assert_eq!(server.run(inbox, cuts), expected);
+    }
+    // A byte more than the longest head.
+    let fixed = Inbox::over(vec![0; server.size + 1]);
+    assert_eq!(server.run(fixed, input.cuts), expected);
+    server.judge(&expected);
+
+    // An inbox that cannot grow is a limit of its own.
+    let size = usize::from(input.fixed).max(1);
+    let small = Server { size: server.size.min(size), ..server };
+    let steps = small.run(Inbox::over(vec![0; size]), input.cuts);
+    small.judge(&steps);
+    assert_eq!(small.run(Inbox::over(vec![0; size]), Cuts::NONE), steps);
+});
+
+impl Source<'_> {
+    fn bytes(&self, edits: &[(u16, u8)]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        match self {
+            Source::Bytes(raw) => bytes.extend_from_slice(raw),
+            Source::Requests(requests, behind) => {
+                for changes in requests {
+                    let mut head = Head::new("GET /chat HTTP/1.1", &FIELDS);
+                    for change in changes {
+                        head.change(change, &DICTIONARY);
+                    }
+                    head.write(&mut bytes);
+                }
+                bytes.extend_from_slice(behind);
+            }
+        }
+        for &(place, byte) in edits {
+            if let Some(place) = usize::from(place).checked_rem(bytes.len()) {
+                bytes[place] = byte;
+            }
+        }
+        bytes
+    }
+}
+
+struct Server<'a> {
+    bytes: &'a [u8],
+    policy: Policy,
+    limits: HeadLimits,
+    /// Of a head, of its fields in number, and of a line.
+    size: usize,
+    fields: usize,
+    line: usize,
+    answer: Answer,
+    serves_http: bool,
+}
+
+impl<'a> Server<'a> {
+    fn new(input: &Input<'_>, bytes: &'a [u8]) -> Self {
+        let (limits, size, fields, line) = match input.limits {
+            None => (HeadLimits::new(), 16 * 1024, 100, 8 * 1024),
+            Some((size, fields, line)) => {
+                let (size, fields, line) = (size.into(), fields.into(), line.into());
+                let limits = HeadLimits::new().size(size).fields(fields).line(line);
+                (limits, size, fields.min(128), line)
+            }
+        };
+        let Input { policy, answer, serves_http, .. } = *input;
+        Self { bytes, policy, limits, size, fields, line, answer, serves_http }
+    }
+
+    /// Receives until the opening is over.
+    fn run<S: Storage>(&self, mut inbox: Inbox<S>, cuts: Cuts<'_>) -> Vec<Step> {
+        let mut opening = Opening::with_limits(self.policy.origins(), self.limits);
+        let mut outbox = Vec::new();
+        let mut steps = Vec::new();
+        let (mut received, mut done) = (0, 0);
+        for piece in cuts.of(self.bytes) {
+            let mut rest = piece;
+            while !rest.is_empty() {
+                let taken = inbox.take_from(rest);
+                assert!(taken > 0, "no room, though all was received");
+                received += taken;
+                rest = &rest[taken..];
+                loop {
+                    let head = &self.bytes[done..];
+                    let result = if self.serves_http {
+                        opening.receive_any(&mut inbox, &mut outbox)
+                    } else {
+                        let request = opening.receive(&mut inbox, &mut outbox);
+                        request.map(|request| request.map(Incoming::WebSocket))
+                    };
+                    let mut is_over = true;
+                    let step = match result {
+                        Ok(None) => break,
+                        Ok(Some(Incoming::Http(request))) => {
+                            done += check_http(&request, head);
+                            is_over = has_body(&Parsed::of(head));
+                            self.answer_http(&request)
+                        }
+                        Ok(Some(Incoming::WebSocket(request))) => {
+                            done += check_websocket(&request, head);
+                            self.answer_websocket(&request)
+                        }
+                        Err(Error::Refused(refusal)) => {
+                            Step::Refused(refusal, std::mem::take(&mut outbox))
+                        }
+                        Err(error) => panic!("the peer is at fault, and not the caller: {error}"),
+                    };
+                    assert_eq!(outbox, [], "a request that was handed out is answered already");
+                    if matches!(step, Step::Refused(..)) {
+                        assert!(inbox.is_empty(), "what came behind is kept");
+                    } else {
+                        assert_eq!(inbox.unread(), &self.bytes[done..received]);
+                    }
+                    steps.push(step);
+                    if is_over {
+                        let again = opening.receive_any(&mut inbox, &mut outbox).map(|_| ());
+                        assert_eq!(again, Err(Misuse::HandshakeOver.into()));
+                        assert_eq!(outbox, []);
+                        return steps;
+                    }
+                }
+                assert_eq!(inbox.unread(), &self.bytes[done..received]);
+            }
+        }
+        steps
+    }
+
+    fn answer_http(&self, request: &HttpRequest<'_>) -> Step {
+        let mut answer = Vec::new();
+        let status = if let Answer::Reject(status) = self.answer { status } else { 404 };
+        let response = request.respond(status).headers(&[("X-Field", "value")]).body(b"body");
+        let sent = response.send(&mut answer);
+        check_answer(status, sent, &answer, request.method() != "HEAD");
+        Step::Http { target: request.target().into(), answer }
+    }
+
+    fn answer_websocket(&self, request: &Request<'_>) -> Step {
+        let mut answer = Vec::new();
+        let offer = Offer {
+            target: request.target().into(),
+            path: request.path().into(),
+            origin: request.origin().map(Into::into),
+            subprotocols: request.subprotocols().map(Into::into).collect(),
+            extensions: request.extensions().map(|offer| format!("{offer:?}")).collect(),
+        };
+        let subprotocol = match self.answer {
+            Answer::Reject(status) => {
+                let sent = request.reject(status).body(b"no").send(&mut answer);
+                check_answer(status, sent, &answer, true);
+                return Step::WebSocket { offer, answer };
+            }
+            Answer::Accept => None,
+            Answer::AcceptSubprotocol => request.subprotocols().last(),
+        };
+        let mut accept = request.accept();
+        if let Some(subprotocol) = subprotocol {
+            accept = accept.subprotocol(subprotocol);
+        }
+        let connection = accept.finish(&mut answer).expect("the answer is sound");
+        assert!(!connection.is_done());
+
+        let (status, head) = http::check_response(&answer, true);
+        assert_eq!(status, 101);
+        let key = request.headers().get("Sec-WebSocket-Key").expect("there is a key");
+        let proof = accept::accept(key);
+        assert_eq!(head.only("upgrade"), Some(&b"websocket"[..]));
+        assert!(head.lists("connection", "upgrade"));
+        assert_eq!(head.only("sec-websocket-accept"), Some(proof.as_bytes()));
+        assert_eq!(head.only("sec-websocket-protocol"), subprotocol.map(str::as_bytes));
+        assert!(head.all("sec-websocket-extensions").is_empty());
+        Step::WebSocket { offer, answer }
+    }
+
+    /// Holds what was made of the bytes against the bytes.
+    fn judge(&self, steps: &[Step]) {
+        let mut rest = self.bytes;
+        for step in steps {
+            if let Step::Refused(refusal, answer) = step {
+                assert!(*refusal != Refusal::NotWebSocket || !self.serves_http);
+                let has_body = !rest.starts_with(b"HEAD ") || is_fault_of_line(*refusal);
+                let (status, head) = http::check_response(answer, has_body);
+                assert_eq!(status, refusal.status());
+                assert!((400..500).contains(&status) || status == 505);
+                if status == 426 {
+                    assert_eq!(head.only("sec-websocket-version"), Some(&b"13"[..]));
+                }
+                assert!(!self.is_plain(rest), "{refusal}, for no reason");
+                return;
+            }
+            let head = Parsed::of(rest);
+            assert!(head.size <= self.size && head.fields.len() <= self.fields);
+            let lines = rest[..head.size].split(|&byte| byte == b'\n');
+            assert!(lines.map(<[u8]>::len).all(|line| line <= self.line + 1));
+            if let Step::WebSocket { offer, .. } = step {
+                self.check_offer(offer, &head);
+                return;
+            }
+            assert!(!head.lists("upgrade", "websocket") && self.serves_http);
+            if has_body(&head) {
+                return;
+            }
+            rest = &rest[head.size..];
+        }
+        assert!(!rest.windows(4).any(|window| window == b"\r\n\r\n"), "a head is overlooked");
+        assert!(rest.len() <= self.size, "a head is too long");
+    }
+
+    /// Section 4.2.1 of RFC 6455, and what keeps others from being mistaken.
+    fn check_offer(&self, offer: &Offer, head: &Parsed<'_>) {
+        let start = str::from_utf8(head.start).expect("ASCII");
+        let [method, target, version] = start.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("a request line has three parts");
+        };
+        assert_eq!((method, target), ("GET", &offer.target[..]));
+        assert!(matches!(
+            version.as_bytes(),
+            [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9']
+        ));
+        assert!(offer.path.starts_with('/') && !offer.path.contains('?'));
+        assert!(offer.target.contains(&offer.path) || offer.path == "/");
+
+        assert!(head.lists("upgrade", "websocket"));
+        assert!(head.lists("connection", "upgrade"));
+        assert_eq!(head.only("sec-websocket-version"), Some(&b"13"[..]));
+        assert!(head.only("sec-websocket-key").is_some_and(accept::is_key));
+        let host = head.only("host").expect("one host");
+        assert!(!host.is_empty() && !host.iter().any(|byte| b" ,@/?#\\".contains(byte)));
+        assert!(head.all("transfer-encoding").is_empty() && head.all("expect").is_empty());
+        assert!(head.all("content-length").iter().all(|length| length == b"0"));
+
+        let subprotocols = head.list("sec-websocket-protocol");
+        assert_eq!(
+            offer.subprotocols.iter().map(String::as_bytes).collect::<Vec<_>>(),
+            subprotocols
+        );
+        for (index, name) in subprotocols.iter().enumerate() {
+            assert!(!subprotocols[..index].contains(name), "a subprotocol is offered twice");
+        }
+
+        assert!(head.all("origin").len() < 2);
+        assert_eq!(head.only("origin"), offer.origin.as_deref().map(str::as_bytes));
+        let host = str::from_utf8(host).expect("ASCII").to_ascii_lowercase();
+        assert!(self.policy.allows(offer.origin.as_deref(), &host));
+    }
+
+    /// Whether a request is at the front that nobody could find fault with.
+    fn is_plain(&self, bytes: &[u8]) -> bool {
+        let Some(size) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+            return false;
+        };
+        let Ok(text) = str::from_utf8(&bytes[..size]) else { return false };
+        let mut lines = text.split("\r\n");
+        let fits = lines.clone().all(|line| line.len() <= self.line)
+            && lines.clone().count() <= self.fields + 1
+            && size + 4 <= self.size;
+        let mut seen = [false; FIELDS.len()];
+        fits && lines.next() == Some("GET /chat HTTP/1.1")
+            && lines.all(|line| {
+                let fields = FIELDS.map(|(name, value)| format!("{name}: {value}"));
+                let known = fields.iter().position(|field| field == line);
+                known.is_some_and(|known| !std::mem::replace(&mut seen[known], true))
+            })
+            && seen == [true; FIELDS.len()]
+            && self.policy.allows(None, "example.com")
+    }
+}
+
+impl Policy {
+    const fn origins(self) -> Origins<'static> {
+        const LIST: &[&str] = &["https://example.com"];
+        match self {
+            Self::Any => Origins::any(),
+            Self::List => Origins::list(LIST),
+            Self::ListOrNoBrowser => Origins::list(LIST).or_no_browser(),
+            Self::SameHost => Origins::same_host(),
+            Self::NoBrowser => Origins::no_browser(),
+        }
+    }
+
+    /// The same judgement on the text; the host is in lower case.
+    fn allows(self, origin: Option<&str>, host: &str) -> bool {
+        let absent = matches!(self, Self::Any | Self::ListOrNoBrowser | Self::NoBrowser);
+        let Some(origin) = origin else { return absent };
+        let origin = origin.to_ascii_lowercase();
+        match self {
+            Self::Any => true,
+            Self::NoBrowser => false,
+            Self::List | Self::ListOrNoBrowser => {
+                let port = origin.strip_prefix("https://example.com");
+                port.is_some_and(|port| {
+                    let port = port.strip_prefix(':').unwrap_or(port);
+                    matches!(port.trim_start_matches('0'), "" | "443")
+                })
+            }
+            // An IPv6 address has many spellings.
+            Self::SameHost if host.starts_with('[') => true,
+            Self::SameHost => {
+                let (usual, authority) = match origin.split_once("://") {
+                    Some(("http", authority)) => ("80", authority),
+                    Some(("https", authority)) => ("443", authority),
+                    _ => return false,
+                };
+                let parts = |authority: &str| {
+                    let (name, port) = authority.split_once(':').unwrap_or((authority, ""));
+                    let port = if port.is_empty() { usual } else { port.trim_start_matches('0') };
+                    (name.to_owned(), port.to_owned())
+                };
+                parts(authority) == parts(host)
+            }
+        }
+    }
+}
+
+/// Holds a request against its bytes; yields the length of its head.
+fn check_http(request: &HttpRequest<'_>, bytes: &[u8]) -> usize {
+    let head = Parsed::of(bytes);
+    head.check_fields(request.headers().iter());
+    assert_eq!(request.head(), &bytes[..head.size]);
+    let line = format!("{} {} HTTP/1.", request.method(), request.target());
+    assert!(head.start.starts_with(line.as_bytes()) && head.start.len() == line.len() + 1);
+    head.size
+}
+
+/// The same for a request for a WebSocket.
+fn check_websocket(request: &Request<'_>, bytes: &[u8]) -> usize {
+    let head = Parsed::of(bytes);
+    head.check_fields(request.headers().iter());
+    head.size
+}
+
+/// Whether what follows a head is its body.
+fn has_body(head: &Parsed<'_>) -> bool {
+    let lengths = head.all("content-length");
+    lengths.iter().any(|length| length != b"0") || !head.all("transfer-encoding").is_empty()
+}
+
+/// Whether a head was given up before its method was known.
+const fn is_fault_of_line(refusal: Refusal) -> bool {
+    let Refusal::Head(fault) = refusal else { return false };
+    !matches!(fault, HeadFault::StartLine | HeadFault::HttpVersion | HeadFault::Field)
+}
+
+/// Holds that an answer was sent if, and only if, its status can answer a request.
+fn check_answer(status: u16, sent: Result<(), Error>, answer: &[u8], has_body: bool) {
+    if (200..600).contains(&status) {
+        assert_eq!(sent, Ok(()));
+        assert_eq!(http::check_response(answer, has_body).0, status);
+    } else {
+        assert_eq!(sent, Err(Misuse::Status(status).into()));
+        assert_eq!(answer, []);
+    }
+}

@@ -1,0 +1,185 @@
+//! Heads that are valid for the most part, and a second parser of heads, which splits at line ends
+//! and judges nothing.
+
+use arbitrary::Arbitrary;
+
+/// A head to be changed and written.
+#[derive(Clone, Debug)]
+pub struct Head<'a> {
+    start: &'a [u8],
+    fields: Vec<(&'a [u8], &'a [u8])>,
+}
+
+/// What changes may put in.
+#[derive(Clone, Copy, Debug)]
+pub struct Dictionary {
+    pub starts: &'static [&'static str],
+    pub names: &'static [&'static str],
+    pub values: &'static [&'static str],
+}
+
+/// A change to a head; numbers choose a field, or an entry of the dictionary.
+#[derive(Debug, Arbitrary)]
+pub enum Change<'a> {
+    Start(u8),
+    StartBytes(&'a [u8]),
+    Remove(u8),
+    Repeat(u8),
+    Rename(u8, u8),
+    Value(u8, u8),
+    ValueBytes(u8, &'a [u8]),
+    Add(u8, u8),
+    AddBytes(u8, &'a [u8]),
+}
+
+impl<'a> Head<'a> {
+    /// Without changes.
+    pub fn new(start: &'a str, fields: &[(&'a str, &'a str)]) -> Self {
+        let fields = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        Self { start: start.as_bytes(), fields: fields.collect() }
+    }
+
+    /// Makes a change, if it has a place.
+    pub fn change(&mut self, change: &Change<'a>, dictionary: &Dictionary) {
+        let entry =
+            |list: &[&'static str], number: u8| list[usize::from(number) % list.len()].as_bytes();
+        let count = self.fields.len();
+        let place = |number: u8| usize::from(number).checked_rem(count);
+        match *change {
+            Change::Start(start) => self.start = entry(dictionary.starts, start),
+            Change::StartBytes(start) => self.start = start,
+            Change::Remove(field) => {
+                place(field).map(|place| self.fields.remove(place));
+            }
+            Change::Repeat(field) => self.fields.extend(place(field).map(|at| self.fields[at])),
+            Change::Rename(field, name) => {
+                if let Some(place) = place(field) {
+                    self.fields[place].0 = entry(dictionary.names, name);
+                }
+            }
+            Change::Value(field, value) => {
+                if let Some(place) = place(field) {
+                    self.fields[place].1 = entry(dictionary.values, value);
+                }
+            }
+            Change::ValueBytes(field, value) => {
+                if let Some(place) = place(field) {
+                    self.fields[place].1 = value;
+                }
+            }
+            Change::Add(name, value) => {
+                let field = (entry(dictionary.names, name), entry(dictionary.values, value));
+                self.fields.push(field);
+            }
+            Change::AddBytes(name, value) => {
+                self.fields.push((entry(dictionary.names, name), value));
+            }
+        }
+    }
+
+    /// The bytes on the wire.
+    pub fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.extend(self.start);
+        bytes.extend(b"\r\n");
+        for (name, value) in &self.fields {
+            bytes.extend([name, &b": "[..], value, b"\r\n"].concat());
+        }
+        bytes.extend(b"\r\n");
+    }
+}
+
+/// A head taken apart.
+#[derive(Clone, Debug)]
+pub struct Parsed<'a> {
+    pub start: &'a [u8],
+    /// Names in lower case, values without the whitespace around them.
+    pub fields: Vec<(String, &'a [u8])>,
+    /// How long the head is, with the empty line.
+    pub size: usize,
+}
+
+impl<'a> Parsed<'a> {
+    /// The head at the front, which somebody has found valid.
+    pub fn of(bytes: &'a [u8]) -> Self {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        let size = end.expect("an empty line ends the head") + 4;
+        let mut lines = Vec::new();
+        let mut rest = &bytes[..size - 2];
+        while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
+            assert!(!rest[..end].iter().any(|byte| b"\r\n\0".contains(byte)), "a line in a line");
+            lines.push(&rest[..end]);
+            rest = &rest[end + 2..];
+        }
+        let field = |line: &&'a [u8]| {
+            let colon = line.iter().position(|&byte| byte == b':').expect("a field has a colon");
+            let name = str::from_utf8(&line[..colon]).expect("a name is ASCII");
+            assert!(!name.is_empty() && !name.contains([' ', '\t']), "whitespace before a colon");
+            (name.to_ascii_lowercase(), trim(&line[colon + 1..]))
+        };
+        let fields = lines[1..].iter().map(field).collect();
+        Self { start: lines[0], fields, size }
+    }
+
+    /// The values of all fields of this name, which is in lower case.
+    pub fn all(&self, name: &str) -> Vec<&'a [u8]> {
+        let same = self.fields.iter().filter(|(other, _)| other == name);
+        same.map(|(_, value)| *value).collect()
+    }
+
+    /// The value of a field that stands there once.
+    pub fn only(&self, name: &str) -> Option<&'a [u8]> {
+        match self.all(name)[..] {
+            [value] => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The elements of a comma list in all fields of this name.
+    pub fn list(&self, name: &str) -> Vec<&'a [u8]> {
+        let values = self.all(name);
+        let elements = values.iter().flat_map(|value| value.split(|&byte| byte == b','));
+        elements.map(trim).filter(|element| !element.is_empty()).collect()
+    }
+
+    /// Whether a comma list has this element in any case.
+    pub fn lists(&self, name: &str, element: &str) -> bool {
+        self.list(name).iter().any(|other| other.eq_ignore_ascii_case(element.as_bytes()))
+    }
+
+    /// Holds the fields that were found against these.
+    pub fn check_fields<'f>(&self, found: impl Iterator<Item = (&'f str, &'f [u8])>) {
+        let found: Vec<_> = found.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
+        assert_eq!(found, self.fields);
+    }
+}
+
+/// Holds that this is one complete response of HTTP/1.1, and yields its status and head.
+pub fn check_response(bytes: &[u8], has_body: bool) -> (u16, Parsed<'_>) {
+    assert!(bytes.starts_with(b"HTTP/1.1 "), "not a response of HTTP/1.1");
+    let head = Parsed::of(bytes);
+    let start = str::from_utf8(head.start).expect("the start line is ASCII");
+    let status = start[9..12].parse().expect("a status is a number");
+    assert!(start[12..].starts_with(' '), "no space behind the status");
+    let body = bytes.len() - head.size;
+    if matches!(status, 101 | 204) {
+        assert_eq!(body, 0, "bytes behind a head that ends the response");
+        assert!(head.all("content-length").is_empty(), "not even the length of a body");
+    } else {
+        let length = head.only("content-length").expect("one Content-Length");
+        let length: usize =
+            str::from_utf8(length).ok().and_then(|l| l.parse().ok()).expect("ASCII");
+        let has_body = has_body && status != 304;
+        assert_eq!(body, if has_body { length } else { 0 }, "Content-Length is wrong");
+    }
+    let connection = if status == 101 { "Upgrade" } else { "close" };
+    assert_eq!(head.only("connection"), Some(connection.as_bytes()));
+    assert!(head.all("transfer-encoding").is_empty());
+    (status, head)
+}
+
+fn trim(value: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(|byte| !is_space(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+    &value[start..end]
+}

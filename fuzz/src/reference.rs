@@ -1,0 +1,288 @@
+//! The protocol a second time: slow, over the whole input at once, to the letter.
+
+use hybi::{Error, LimitExceeded, Violation, message::Kind};
+
+use crate::event::Heard;
+
+/// A header, its numbers as they stand on the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct Header {
+    pub fin: bool,
+    /// The three reserved bits, RSV1 the highest.
+    pub reserved: u8,
+    pub opcode: u8,
+    pub length: u128,
+    pub key: Option<[u8; 4]>,
+    /// How many bytes the header takes.
+    pub size: usize,
+}
+
+/// Reads the header at the front; `None` if it may still become a valid one.
+///
+/// # Errors
+///
+/// The rule that no further bytes can make good.
+pub fn header(bytes: &[u8], masked: bool, reserved: u8) -> Result<Option<Header>, Violation> {
+    let Some(&first) = bytes.first() else { return Ok(None) };
+    let (fin, bits, opcode) = (first >= 0x80, first / 16 % 8, first % 16);
+    if bits & !reserved != 0 {
+        return Err(Violation::ReservedBits);
+    }
+    let control = match opcode {
+        0..=2 => false,
+        8..=10 => true,
+        _ => return Err(Violation::ReservedOpcode(opcode)),
+    };
+    if control && !fin {
+        return Err(Violation::FragmentedControl);
+    }
+
+    let Some(&second) = bytes.get(1) else { return Ok(None) };
+    match (second >= 0x80, masked) {
+        (true, false) => return Err(Violation::Masked),
+        (false, true) => return Err(Violation::NotMasked),
+        _ => {}
+    }
+    let short = second % 0x80;
+    if control && short > 125 {
+        return Err(Violation::ControlTooLong);
+    }
+
+    // The bytes that came leave a range of lengths, which must overlap the range that is allowed.
+    let (width, smallest, largest) = match short {
+        126 => (2, 126, (1 << 16) - 1),
+        127 => (8, 1 << 16, (1 << 63) - 1),
+        _ => (0, 0, 125),
+    };
+    let told = &bytes[2..bytes.len().min(2 + width)];
+    let length = match width {
+        0 => u128::from(short),
+        _ => told.iter().fold(0, |length, &byte| length * 256 + u128::from(byte)),
+    };
+    let unit = 1_u128 << (8 * (width - told.len()));
+    let (least, most) = (length * unit, length * unit + (unit - 1));
+    if most < smallest {
+        return Err(Violation::LengthNotMinimal);
+    }
+    if least > largest {
+        return Err(Violation::LengthTopBit);
+    }
+
+    let size = 2 + width + if masked { 4 } else { 0 };
+    if bytes.len() < size {
+        return Ok(None);
+    }
+    let key = masked.then(|| [0, 1, 2, 3].map(|index| bytes[size - 4 + index]));
+    Ok(Some(Header { fin, reserved: bits, opcode, length, key, size }))
+}
+
+/// What a receiver accepts.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub message: u128,
+    pub frame: u128,
+    pub fragments: u32,
+    /// The size of an inbox that cannot grow.
+    pub inbox: Option<usize>,
+    /// Whether messages are put together in the inbox, or come in chunks.
+    pub whole: bool,
+}
+
+impl Limits {
+    /// Whatever comes.
+    pub const NONE: Self = Self {
+        message: u128::MAX,
+        frame: u128::MAX,
+        fragments: u32::MAX,
+        inbox: None,
+        whole: true,
+    };
+}
+
+/// What a receiver hears.
+#[derive(Clone, Debug, Default)]
+pub struct Decoded {
+    pub heard: Vec<Heard>,
+    pub error: Option<Error>,
+    /// What of a message that is not complete can be delivered.
+    pub unfinished: Option<(Kind, Vec<u8>)>,
+    /// The keys of the frames that were begun.
+    pub keys: Vec<[u8; 4]>,
+    /// What follows the last frame that was looked at.
+    pub rest: usize,
+}
+
+/// Reads a stream of frames, up to a Close, a fault, or its end.
+pub fn decode(bytes: &[u8], masked: bool, limits: &Limits) -> Decoded {
+    let mut receiver = Receiver { limits: *limits, ..Receiver::NEW };
+    let mut decoded = Decoded::default();
+    let mut rest = bytes;
+    let result = loop {
+        match receiver.frame(&mut rest, masked, &mut decoded) {
+            Ok(true) => {}
+            Ok(false) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    decoded.error = result.err();
+    decoded.rest = rest.len();
+    decoded.unfinished = receiver.message.map(|(kind, mut message)| {
+        if kind == Kind::Text {
+            message.truncate(valid_length(&message));
+        }
+        (kind, message)
+    });
+    decoded
+}
+
+struct Receiver {
+    limits: Limits,
+    message: Option<(Kind, Vec<u8>)>,
+    /// The bytes of the message, up to the end of the frame in progress.
+    length: u128,
+    fragments: u32,
+}
+
+impl Receiver {
+    const NEW: Self = Self { limits: Limits::NONE, message: None, length: 0, fragments: 0 };
+
+    /// Takes one frame from the front; tells whether there may be more.
+    fn frame(
+        &mut self,
+        rest: &mut &[u8],
+        masked: bool,
+        decoded: &mut Decoded,
+    ) -> Result<bool, Error> {
+        let Some(header) = header(rest, masked, 0)? else { return Ok(false) };
+        let body = &rest[header.size..];
+        let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+        let mut payload = body[..length.min(body.len())].to_vec();
+        for (index, byte) in payload.iter_mut().enumerate() {
+            *byte ^= header.key.map_or(0, |key| key[index % 4]);
+        }
+        let complete = body.len() >= length;
+        decoded.keys.extend(header.key);
+
+        if header.opcode >= 8 {
+            self.fits(header.size + length)?;
+            if !complete {
+                return Ok(false);
+            }
+            *rest = &body[length..];
+            let heard = control(header.opcode, payload)?;
+            let more = !matches!(heard, Heard::Close(..));
+            decoded.heard.push(heard);
+            return Ok(more);
+        }
+
+        self.begin(&header)?;
+        let Some((kind, mut message)) = self.message.take() else { return Ok(false) };
+        message.extend_from_slice(&payload);
+        *rest = &body[payload.len()..];
+        let last = complete && header.fin;
+        let cut = last && valid_length(&message) < message.len();
+        if kind == Kind::Text && (cut || is_beyond_repair(&message)) {
+            self.message = Some((kind, message));
+            return Err(Violation::TextNotUtf8.into());
+        }
+        if last {
+            decoded.heard.push(Heard::message(kind, message));
+            (self.length, self.fragments) = (0, 0);
+        } else {
+            self.message = Some((kind, message));
+        }
+        Ok(complete)
+    }
+
+    /// Judges the header of a data frame.
+    fn begin(&mut self, header: &Header) -> Result<(), Error> {
+        match (header.opcode, &self.message) {
+            (0, None) => return Err(Violation::NothingToContinue.into()),
+            (1 | 2, Some(_)) => return Err(Violation::MessageInsideMessage.into()),
+            (1, None) => self.message = Some((Kind::Text, Vec::new())),
+            (2, None) => self.message = Some((Kind::Binary, Vec::new())),
+            _ => {}
+        }
+        let Limits { message, frame, fragments, inbox, whole } = self.limits;
+        self.fragments += 1;
+        self.length += header.length;
+        let number = |length: u128| u64::try_from(length).expect("limits are below 2^64");
+        if self.fragments > fragments {
+            return Err(LimitExceeded::Fragments { limit: fragments }.into());
+        }
+        if header.length > frame {
+            let (size, limit) = (number(header.length), number(frame));
+            return Err(LimitExceeded::FrameSize { size, limit }.into());
+        }
+        if self.length > message {
+            let (size, limit) = (number(self.length), number(message));
+            return Err(LimitExceeded::MessageSize { size, limit }.into());
+        }
+        // The documentation of `Inbox`: before more fragments, the longest control frame must fit.
+        let kept = if header.fin { 0 } else { 139 };
+        let room = inbox.filter(|_| whole).map(|size| size.saturating_sub(kept) as u128);
+        if let Some(room) = room.filter(|&room| self.length > room) {
+            let (size, limit) = (number(self.length), number(room));
+            return Err(LimitExceeded::InboxSize { size, limit }.into());
+        }
+        Ok(())
+    }
+
+    /// Judges whether a control frame fits besides what is held of a message.
+    fn fits(&self, size: usize) -> Result<(), Error> {
+        let held = match &self.message {
+            Some((_, message)) if self.limits.whole => message.len(),
+            Some((Kind::Text, message)) => message.len() - valid_length(message),
+            _ => 0,
+        };
+        let room = self.limits.inbox.map(|inbox| inbox - held);
+        match room.filter(|&room| size > room) {
+            Some(room) => {
+                Err(LimitExceeded::InboxSize { size: size as u64, limit: room as u64 }.into())
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn control(opcode: u8, payload: Vec<u8>) -> Result<Heard, Violation> {
+    Ok(match (opcode, &payload[..]) {
+        (9, _) => Heard::Ping(payload),
+        (10, _) => Heard::Pong(payload),
+        (_, []) => Heard::Close(None, String::new()),
+        (_, [_]) => return Err(Violation::CloseBodyTooShort),
+        (_, [high, low, reason @ ..]) => {
+            let code = u16::from(*high) * 256 + u16::from(*low);
+            if !matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999) {
+                return Err(Violation::CloseCode(code));
+            }
+            match core::str::from_utf8(reason) {
+                Ok(reason) => Heard::Close(Some(code), reason.into()),
+                Err(_) => return Err(Violation::CloseReasonNotUtf8),
+            }
+        }
+    })
+}
+
+/// How many bytes at the front are whole characters.
+pub fn valid_length(text: &[u8]) -> usize {
+    core::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len)
+}
+
+/// Whether nothing that follows can make it UTF-8.
+pub fn is_beyond_repair(text: &[u8]) -> bool {
+    core::str::from_utf8(text).is_err_and(|error| error.error_len().is_some())
+}
+
+/// A frame as a sender should have put it together.
+pub fn encode(opcode: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).expect("a control frame is short");
+    let mut frame = vec![0x80 | opcode, length];
+    if let Some(key) = key {
+        frame[1] |= 0x80;
+        frame.extend_from_slice(&key);
+    }
+    let key = key.unwrap_or_default();
+    frame.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
+    frame
+}
