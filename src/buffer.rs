@@ -37,11 +37,15 @@
 //! The [`Outbox`] takes what is to be sent: a `Vec<u8>`, a [`FixedOutbox`], or your own.
 
 mod inbox;
+#[cfg(feature = "deflate")]
+mod inflated;
 mod outbox;
 mod storage;
 
 pub(crate) use inbox::{Cursor, MAX_OVERHEAD};
 pub use inbox::{FixedInbox, Inbox};
+#[cfg(feature = "deflate")]
+pub(crate) use inflated::Inflated;
 pub use outbox::{FixedOutbox, Outbox};
 #[cfg(feature = "alloc")]
 pub use storage::Growing;

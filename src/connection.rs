@@ -5,6 +5,8 @@
 //! kept inline. It knows nothing of HTTP.
 
 mod closing;
+#[cfg(feature = "deflate")]
+mod compression;
 mod config;
 mod event;
 mod receive;
@@ -18,6 +20,8 @@ pub use event::{ChunkEvent, Event};
 pub use role::{Client, Role, Server};
 pub use send::{Fragment, Framed};
 
+#[cfg(feature = "deflate")]
+use crate::extension::deflate::{Deflate, Parameters};
 use crate::{
     Error,
     close::Close,
@@ -94,6 +98,12 @@ pub struct Connection<R: Role> {
     pending_pong: PendingPong,
     /// The message that is being sent fragment by fragment.
     outgoing: Option<Kind>,
+    /// Whether that message is compressed.
+    #[cfg(feature = "deflate")]
+    compresses_outgoing: bool,
+    /// Boxed, for most connections do without.
+    #[cfg(feature = "deflate")]
+    compression: Option<std::boxed::Box<compression::Compression>>,
 }
 
 impl Connection<Server> {
@@ -122,6 +132,39 @@ impl<R: Role> Connection<R> {
             pending_close: None,
             pending_pong: PendingPong::NONE,
             outgoing: None,
+            #[cfg(feature = "deflate")]
+            compresses_outgoing: false,
+            #[cfg(feature = "deflate")]
+            compression: None,
+        }
+    }
+
+    /// Puts compression into use on a connection whose opening handshake agreed on it elsewhere;
+    /// the handshakes of this crate do so by themselves.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn with_deflate(mut self, deflate: &Deflate, parameters: Parameters) -> Self {
+        let compression = compression::Compression::new(deflate, parameters, R::IS_SERVER);
+        self.compression = Some(compression.into());
+        self
+    }
+
+    /// What was agreed on for compression, if it is in use.
+    #[cfg(feature = "deflate")]
+    pub fn compression(&self) -> Option<Parameters> {
+        self.compression.as_ref().map(|compression| compression.parameters())
+    }
+
+    /// Chooses whether messages that are sent from here on are compressed, where compression is
+    /// in use; they are, unless this says otherwise.
+    ///
+    /// The length of a compressed message tells something of what is in it. Where a message joins
+    /// a secret with data that somebody else chose, send it uncompressed. Where the two come in
+    /// different messages, the same holds under context takeover.
+    #[cfg(feature = "deflate")]
+    pub fn compress(&mut self, compress: bool) {
+        if let Some(compression) = &mut self.compression {
+            compression.want(compress);
         }
     }
 

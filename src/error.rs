@@ -103,6 +103,9 @@ pub enum Violation {
     /// Text that is not UTF-8.
     #[error("a text message is not UTF-8 (RFC 6455, section 8.1)")]
     TextNotUtf8,
+    /// A compressed message that is not DEFLATE data, or does not end where it should.
+    #[error("a compressed message is not valid (RFC 7692, section 7.2)")]
+    NotDeflate,
     /// A Close frame with one byte.
     #[error("the body of a Close frame is one byte long (RFC 6455, section 5.5.1)")]
     CloseBodyTooShort,
@@ -118,7 +121,9 @@ impl Violation {
     /// The status code that answers it.
     pub const fn close_code(self) -> CloseCode {
         match self {
-            Self::TextNotUtf8 | Self::CloseReasonNotUtf8 => CloseCode::INVALID_PAYLOAD,
+            Self::TextNotUtf8 | Self::NotDeflate | Self::CloseReasonNotUtf8 => {
+                CloseCode::INVALID_PAYLOAD
+            }
             _ => CloseCode::PROTOCOL_ERROR,
         }
     }

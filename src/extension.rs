@@ -13,6 +13,9 @@
 //! # Ok::<(), hybi::extension::ExtensionSyntax>(())
 //! ```
 
+#[cfg(feature = "deflate")]
+pub mod deflate;
+
 use crate::handshake::token::is_token_byte;
 
 /// The most extensions in one field, and the most parameters of one extension.

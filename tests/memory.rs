@@ -1,96 +1,17 @@
 //! Memory: what an endpoint allocates, counted by the allocator itself.
 
 #![allow(clippy::unwrap_used)] // tests panic
-#![allow(unsafe_code)] // an allocator that hands everything on to the system's
 
+mod counting;
 #[path = "engine/wire.rs"]
 #[allow(dead_code)] // more of it is used elsewhere
 mod wire;
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    cell::Cell,
-};
-
+use counting::{KIB, MIB, measure};
 use hybi::{
     Config, Connection, Error, Event, FixedOutbox, Inbox, LimitExceeded, Server,
     handshake::{Origins, server::Opening},
 };
-
-/// Counts what the thread that runs a test allocates.
-struct Counting;
-
-thread_local! {
-    /// Below zero where a thread frees what another allocated.
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-    /// Every byte ever allocated, growing included.
-    static TOTAL: Cell<isize> = const { Cell::new(0) };
-}
-
-fn grown(by: usize) {
-    LIVE.set(LIVE.get() + by.cast_signed());
-    TOTAL.set(TOTAL.get() + by.cast_signed());
-    PEAK.set(PEAK.get().max(LIVE.get()));
-}
-
-fn shrunk(by: usize) {
-    LIVE.set(LIVE.get() - by.cast_signed());
-}
-
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        grown(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        shrunk(layout.size());
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // As if it moved: for a moment there are both.
-        grown(size);
-        shrunk(layout.size());
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// What something allocated: at the most at one time, in all, and still.
-#[derive(Debug)]
-struct Cost {
-    peak: isize,
-    total: isize,
-    kept: isize,
-}
-
-fn measure<T>(act: impl FnOnce() -> T) -> (T, Cost) {
-    let (live, total) = (LIVE.get(), TOTAL.get());
-    PEAK.set(live);
-    let result = act();
-    let cost =
-        Cost { peak: PEAK.get() - live, total: TOTAL.get() - total, kept: LIVE.get() - live };
-    (result, cost)
-}
-
-const KIB: usize = 1024;
-const MIB: usize = 1024 * KIB;
-
-impl Cost {
-    /// Whether at no time more than this many bytes were allocated.
-    fn peaks_within(&self, bytes: usize) -> bool {
-        self.peak <= bytes.cast_signed()
-    }
-
-    /// Whether no more than this many bytes were allocated in all.
-    fn totals_within(&self, bytes: usize) -> bool {
-        self.total <= bytes.cast_signed()
-    }
-}
 
 /// Feeds these bytes, and drops what is delivered.
 fn feed(

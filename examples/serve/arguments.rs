@@ -1,6 +1,6 @@
 //! The command line.
 
-use hybi::{Config, handshake::HeadLimits};
+use hybi::{Config, extension::deflate::Deflate, handshake::HeadLimits};
 
 const USAGE: &str = "\
 usage: serve [ADDR] [OPTIONS]
@@ -21,6 +21,7 @@ pub(crate) struct Arguments {
     pub(crate) address: String,
     pub(crate) config: Config,
     pub(crate) head: HeadLimits,
+    pub(crate) deflate: Deflate,
     pub(crate) quiet: bool,
 }
 
@@ -31,6 +32,7 @@ impl Arguments {
             address: "127.0.0.1:9001".into(),
             config: Config::new(),
             head: HeadLimits::new(),
+            deflate: Deflate::new(),
             quiet: false,
         };
         let mut addressed = false;

@@ -136,7 +136,8 @@ fn open(
             }
             Some(Incoming::WebSocket(request)) => {
                 let place = if request.path() == "/chat" { Place::Chat } else { Place::Echo };
-                let mut accept = request.accept().config(arguments.config);
+                let mut accept =
+                    request.accept().config(arguments.config).deflate(&arguments.deflate);
                 if let Some(name) = request.subprotocols().next() {
                     accept = accept.subprotocol(name);
                 }

@@ -9,7 +9,8 @@ use std::{
 
 use hybi::{
     Client, Config, Connection, Host, Inbox, State, Uri,
-    handshake::client::{Answer, Refused, Request},
+    client::{Answer, Refused, Request},
+    extension::deflate::Deflate,
 };
 
 /// How long to wait for the server to answer the opening handshake.
@@ -38,7 +39,9 @@ pub(crate) fn dial(uri: &str, config: Config) -> Result<Dialed, Box<dyn Error>> 
 
     let mut inbox = Inbox::with_capacity(64 * 1024);
     let mut outbox = Vec::new();
-    let mut opening = Request::new(&uri).config(config).send(&mut outbox)?;
+    let deflate = Deflate::new();
+    let request = Request::new(&uri).config(config).deflate(&deflate);
+    let mut opening = request.send(&mut outbox)?;
     stream.write_all(&outbox)?;
     let websocket = loop {
         if inbox.read_from(&mut stream)? == 0 {

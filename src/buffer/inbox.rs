@@ -37,6 +37,8 @@ const LARGE: usize = 4096;
 pub struct Inbox<#[cfg(feature = "alloc")] S = super::Growing, #[cfg(not(feature = "alloc"))] S> {
     storage: S,
     cursor: Cursor,
+    #[cfg(feature = "deflate")]
+    inflated: super::Inflated,
 }
 
 /// Where things lie in an inbox; the picture is in the documentation of [`buffer`](super).
@@ -66,14 +68,24 @@ impl Inbox<super::Growing> {
     ///
     /// It allocates when bytes are first expected. 16 KiB suits most connections.
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { storage: super::Growing::with_capacity(bytes), cursor: Cursor::NEW }
+        Self {
+            storage: super::Growing::with_capacity(bytes),
+            cursor: Cursor::NEW,
+            #[cfg(feature = "deflate")]
+            inflated: super::Inflated::new(),
+        }
     }
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Inbox<Fixed<B>> {
     /// An inbox over memory of a fixed size: `&mut [u8]`, `[u8; N]`.
     pub const fn over(memory: B) -> Self {
-        Self { storage: Fixed(memory), cursor: Cursor::NEW }
+        Self {
+            storage: Fixed(memory),
+            cursor: Cursor::NEW,
+            #[cfg(feature = "deflate")]
+            inflated: super::Inflated::new(),
+        }
     }
 }
 
@@ -90,6 +102,8 @@ impl<S: Storage> Inbox<S> {
         let cursor = &mut self.cursor;
         if cursor.is_empty() {
             self.storage.idle(cursor.peak);
+            #[cfg(feature = "deflate")]
+            self.inflated.idle();
             let Cursor { wanted, wanted_is_last, .. } = *cursor;
             *cursor = Cursor { wanted, wanted_is_last, ..Cursor::NEW };
         } else if cursor.unread == cursor.end {
@@ -147,6 +161,10 @@ impl<S: Storage> Inbox<S> {
     /// Whether nothing is held: no message in progress, nothing that was not looked at. Such an
     /// inbox can serve another connection, or be [released](Self::release).
     pub fn is_empty(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        if !self.inflated.is_empty() {
+            return false;
+        }
         self.cursor.is_empty()
     }
 
@@ -154,11 +172,19 @@ impl<S: Storage> Inbox<S> {
     pub fn release(&mut self) {
         self.cursor = Cursor::NEW;
         self.storage.release();
+        #[cfg(feature = "deflate")]
+        self.inflated.release();
     }
 
     /// The bytes and where things lie in them.
     pub(crate) fn parts(&mut self) -> (&mut [u8], &mut Cursor) {
         (self.storage.bytes_mut(), &mut self.cursor)
+    }
+
+    /// The same, and the message that is being decompressed.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn all_parts(&mut self) -> (&mut [u8], &mut Cursor, &mut super::Inflated) {
+        (self.storage.bytes_mut(), &mut self.cursor, &mut self.inflated)
     }
 
     /// The most bytes that it can ever hold.

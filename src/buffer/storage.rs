@@ -73,8 +73,9 @@ mod growing {
     }
 
     impl Growing {
-        pub(in super::super) fn with_capacity(usual: usize) -> Self {
-            Self { bytes: Vec::new(), usual: usual.max(1), calm: 0 }
+        pub(in super::super) const fn with_capacity(usual: usize) -> Self {
+            let usual = if usual == 0 { 1 } else { usual };
+            Self { bytes: Vec::new(), usual, calm: 0 }
         }
     }
 

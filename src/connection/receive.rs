@@ -7,7 +7,7 @@ use crate::{
     Error, LimitExceeded, Misuse, Violation,
     buffer::{Cursor, Inbox, Outbox, Storage},
     close::{Close, CloseCode},
-    frame::{Header, Opcode},
+    frame::{Header, Opcode, Reserved, Rules},
     mask::Mask,
     message::{Delivery, Kind, Piece},
     utf8,
@@ -49,7 +49,7 @@ impl<R: Role> Connection<R> {
         }
         let delivery = Delivery::Whole { capacity: inbox.max_capacity() };
         let Some(found) = self.advance(inbox, outbox, delivery)? else { return Ok(None) };
-        let (bytes, _) = inbox.parts();
+        let bytes = source(inbox, &found);
         let event = match found {
             Found::Piece(Piece { kind: Kind::Text, bytes: range, .. }) => {
                 Event::Text(text(&bytes[range])?)
@@ -82,12 +82,12 @@ impl<R: Role> Connection<R> {
         outbox: &mut impl Outbox,
     ) -> Result<Option<ChunkEvent<'i>>, Error> {
         let Some(found) = self.advance(inbox, outbox, Delivery::Chunks)? else { return Ok(None) };
-        let (bytes, _) = inbox.parts();
+        let bytes = source(inbox, &found);
         let event = match found {
-            Found::Piece(Piece { kind: Kind::Text, bytes: range, last }) => {
+            Found::Piece(Piece { kind: Kind::Text, bytes: range, last, .. }) => {
                 ChunkEvent::Text { text: text(&bytes[range])?, last }
             }
-            Found::Piece(Piece { kind: Kind::Binary, bytes: range, last }) => {
+            Found::Piece(Piece { kind: Kind::Binary, bytes: range, last, .. }) => {
                 ChunkEvent::Binary { data: &bytes[range], last }
             }
             Found::Ping(range) => ChunkEvent::Ping(&bytes[range]),
@@ -110,8 +110,7 @@ impl<R: Role> Connection<R> {
             let drop = self.state == State::CloseSent && !self.config.deliver_while_closing;
             let delivery = if drop { Delivery::Chunks } else { delivery };
             let capacity = inbox.max_capacity();
-            let (bytes, cursor) = inbox.parts();
-            let found = match self.find(bytes, cursor, delivery, capacity) {
+            let found = match self.find(inbox, delivery, capacity) {
                 Ok(found) => found,
                 Err(error) => {
                     self.fail(&error, outbox);
@@ -119,6 +118,7 @@ impl<R: Role> Connection<R> {
                     return Err(error);
                 }
             };
+            let (bytes, cursor) = inbox.parts();
             match &found {
                 None => {
                     self.send_pending(outbox);
@@ -138,15 +138,35 @@ impl<R: Role> Connection<R> {
     }
 
     /// Finds the next thing to deliver in the inbox, which can hold `capacity` bytes at most.
-    fn find(
+    fn find<S: Storage>(
         &mut self,
-        bytes: &mut [u8],
-        cursor: &mut Cursor,
+        inbox: &mut Inbox<S>,
         delivery: Delivery,
         capacity: usize,
     ) -> Result<Option<Found>, Error> {
+        #[cfg(feature = "deflate")]
+        let (bytes, cursor, inflated) = inbox.all_parts();
+        #[cfg(not(feature = "deflate"))]
+        let (bytes, cursor) = inbox.parts();
         cursor.want(0);
         loop {
+            #[cfg(feature = "deflate")]
+            if self.incoming.in_frame()
+                && self.incoming.is_compressed()
+                && let Some(compression) = &mut self.compression
+            {
+                let Self { incoming, config, .. } = self;
+                let piece =
+                    compression.receive(incoming, bytes, cursor, inflated, config, delivery)?;
+                if let Some(piece) = piece {
+                    return Ok(Some(Found::Piece(piece)));
+                }
+                if self.incoming.in_frame() {
+                    cursor.want(1);
+                    return Ok(None);
+                }
+                continue;
+            }
             if self.incoming.in_frame() {
                 self.incoming.absorb(bytes, cursor)?;
                 if let Some(piece) = self.incoming.deliver(cursor, delivery)? {
@@ -158,16 +178,29 @@ impl<R: Role> Connection<R> {
                 }
             }
             let window = &bytes[cursor.unread..cursor.end];
-            let Some((header, size)) = Header::parse(window, R::RULES)? else {
+            let Some((header, size)) = Header::parse(window, self.rules())? else {
                 cursor.want(1);
                 return Ok(None);
             };
             if header.opcode().is_control() {
+                // RFC 7692, section 6: a control frame is never compressed.
+                if header.reserved() != Reserved::NONE {
+                    return Err(Violation::ReservedBits.into());
+                }
                 return find_control(&header, size, bytes, cursor, capacity);
             }
             self.incoming.begin(&header, &self.config, delivery)?;
             cursor.pass(size);
         }
+    }
+
+    /// What is asked of the peer's frames.
+    const fn rules(&self) -> Rules {
+        #[cfg(feature = "deflate")]
+        if self.compression.is_some() {
+            return R::RULES.allowing(Reserved::RSV1);
+        }
+        R::RULES
     }
 
     fn answer_ping(&mut self, payload: &[u8], outbox: &mut impl Outbox) {
@@ -206,6 +239,10 @@ impl<R: Role> Connection<R> {
         if self.state == State::Open {
             self.pending_close = error.close_code().map(|code| Close::of(Some(code), ""));
         }
+        #[cfg(feature = "deflate")]
+        if let Some(compression) = &mut self.compression {
+            compression.fail();
+        }
         self.state = self.state.after(Step::Fail);
         self.send_pending(outbox);
     }
@@ -243,6 +280,17 @@ fn find_control(
             Found::Close(close.code(), payload.end - close.reason().len()..payload.end)
         }
     }))
+}
+
+/// Where the bytes are of what was found.
+fn source<'i, S: Storage>(inbox: &'i mut Inbox<S>, found: &Found) -> &'i [u8] {
+    #[cfg(feature = "deflate")]
+    if let Found::Piece(Piece { is_inflated: true, .. }) = found {
+        let (_, _, inflated) = inbox.all_parts();
+        return inflated.bytes();
+    }
+    let _ = found;
+    inbox.parts().0
 }
 
 /// Text that has been validated as it arrived.

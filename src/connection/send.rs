@@ -5,7 +5,7 @@ use crate::{
     Error, Misuse,
     buffer::Outbox,
     close::{CloseCode, MAX_REASON},
-    frame::{Header, HeaderBytes, MAX_CONTROL, Opcode},
+    frame::{Header, HeaderBytes, MAX_CONTROL, Opcode, Reserved},
     mask::Mask,
     message::Kind,
     random::Entropy,
@@ -232,23 +232,62 @@ impl<R: Role> Connection<R> {
     ) -> Result<(), Error> {
         self.send_pending(outbox);
         self.has_room(outbox, payload.len())?;
-        let before = outbox.pending();
-        let mut opcode = opcode;
-        let mut rest = payload;
-        loop {
-            let (piece, after) = rest.split_at(rest.len().min(self.config.fragment_size));
-            let fin = last && after.is_empty();
-            let header = Header::data(opcode, fin, piece);
-            if let Err(error) = append(&mut self.role, header, piece, outbox) {
-                outbox.truncate(before);
-                return Err(error);
-            }
-            if after.is_empty() {
-                return Ok(());
-            }
-            opcode = Opcode::Continuation;
-            rest = after;
+        #[cfg(feature = "deflate")]
+        if self.is_to_be_compressed(opcode, payload, last) {
+            return self.send_compressed(opcode, payload, last, outbox);
         }
+        let size = self.config.fragment_size;
+        append_split(&mut self.role, (opcode, Reserved::NONE), payload, last, size, outbox)
+    }
+
+    /// Whether data is to be compressed; the first fragment of a message decides for all.
+    #[cfg(feature = "deflate")]
+    fn is_to_be_compressed(&mut self, opcode: Opcode, payload: &[u8], last: bool) -> bool {
+        if opcode != Opcode::Continuation {
+            // How long a message in fragments will be is not known.
+            let length = last.then_some(payload.len());
+            self.compresses_outgoing =
+                self.compression.as_ref().is_some_and(|compression| compression.suits(length));
+        }
+        self.compresses_outgoing
+    }
+
+    /// Compresses data, then appends it in as many frames as it is to be split into.
+    #[cfg(feature = "deflate")]
+    fn send_compressed(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+        last: bool,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        let size = self.config.fragment_size;
+        let is_first = opcode != Opcode::Continuation;
+        let whole = is_first && last;
+        let Some(compression) = &mut self.compression else { return Ok(()) };
+        let smaller = compression
+            .compress(payload, last)
+            .filter(|compressed| !whole || compressed.len() < payload.len());
+        let sent = match smaller {
+            Some(compressed) => {
+                // RFC 7692, section 6: the first frame of a message says so.
+                let reserved = if is_first { Reserved::RSV1 } else { Reserved::NONE };
+                append_split(&mut self.role, (opcode, reserved), compressed, last, size, outbox)
+            }
+            None if whole => {
+                compression.forget_sent();
+                let plain = (opcode, Reserved::NONE);
+                return append_split(&mut self.role, plain, payload, last, size, outbox);
+            }
+            // A codec that fails in the middle of a message leaves nothing to go on with.
+            None => Err(Misuse::NotOpen.into()),
+        };
+        match &sent {
+            Ok(()) if last => compression.sent(),
+            Ok(()) => {}
+            Err(_) => compression.forget_sent(),
+        }
+        sent
     }
 
     fn send_control(
@@ -341,11 +380,12 @@ impl Connection<Server> {
     ) -> Result<(), Error> {
         self.may_begin_message()?;
         self.send_pending(outbox);
-        let frame = message.frame();
-        self.has_room(outbox, frame.len())?;
-        if frame.len() > outbox.room() {
-            return Err(Error::OutboxFull { needed: frame.len() });
+        let needed = message.frame().len();
+        self.has_room(outbox, needed)?;
+        if needed > outbox.room() {
+            return Err(Error::OutboxFull { needed });
         }
+        let frame = self.choose_prepared(message);
         outbox.append(frame);
         Ok(())
     }
@@ -359,7 +399,22 @@ impl Connection<Server> {
     #[cfg(feature = "alloc")]
     pub fn frame_prepared<'a>(&mut self, message: &'a crate::Prepared) -> Result<&'a [u8], Error> {
         self.may_begin_message()?;
-        Ok(message.frame())
+        Ok(self.choose_prepared(message))
+    }
+
+    /// The form of a prepared message that suits this connection.
+    #[cfg(feature = "alloc")]
+    fn choose_prepared<'a>(&mut self, message: &'a crate::Prepared) -> &'a [u8] {
+        #[cfg(feature = "deflate")]
+        if let Some(compression) = &mut self.compression
+            && let Some((frame, window_bits)) = message.compressed_frame()
+            && compression.takes_prepared(window_bits)
+        {
+            // The peer's window now holds what our compressor has not seen.
+            compression.forget_sent();
+            return frame;
+        }
+        message.frame()
     }
 
     fn frame<'a>(&mut self, kind: Kind, payload: &'a [u8]) -> Result<Framed<'a>, Error> {
@@ -421,6 +476,35 @@ impl<E: Entropy> Connection<Client<E>> {
 fn control_header(opcode: Opcode, payload: &[u8]) -> Header {
     debug_assert!(opcode.is_control() && payload.len() <= MAX_CONTROL);
     Header::data(opcode, true, payload)
+}
+
+/// Appends data frames of at most `size` bytes each, with these reserved bits in the first; all
+/// of them or none.
+fn append_split<R: Role>(
+    role: &mut R,
+    (mut opcode, mut reserved): (Opcode, Reserved),
+    payload: &[u8],
+    last: bool,
+    size: usize,
+    outbox: &mut impl Outbox,
+) -> Result<(), Error> {
+    let before = outbox.pending();
+    let mut rest = payload;
+    loop {
+        let (piece, after) = rest.split_at(rest.len().min(size));
+        let fin = last && after.is_empty();
+        let header = Header::data(opcode, fin, piece).with_reserved(reserved);
+        if let Err(error) = append(role, header, piece, outbox) {
+            outbox.truncate(before);
+            return Err(error);
+        }
+        if after.is_empty() {
+            return Ok(());
+        }
+        opcode = Opcode::Continuation;
+        reserved = Reserved::NONE;
+        rest = after;
+    }
 }
 
 /// Appends one frame, masked if the role masks; all of it or nothing.

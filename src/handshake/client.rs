@@ -98,6 +98,11 @@ impl<E: Entropy> Opening<'_, E> {
                 101 => {
                     let agreement = negotiation::check_answer(&fields.iter(), &self.offered)?;
                     let websocket = Connection::client(self.config, entropy);
+                    #[cfg(feature = "deflate")]
+                    let websocket = match (self.offered.deflate, agreement.deflate) {
+                        (Some(deflate), Some(agreed)) => websocket.with_deflate(deflate, agreed),
+                        _ => websocket,
+                    };
                     return Ok(Some(Answer::Accepted(Accepted { websocket, fields, agreement })));
                 }
                 100..=199 if self.interim == MAX_INTERIM => {

@@ -12,6 +12,8 @@ use super::{
     uri::Authority,
 };
 use crate::extension;
+#[cfg(feature = "deflate")]
+use crate::extension::deflate::{self, Deflate, Parameters};
 
 /// A header field, its name in any case.
 pub(crate) type FieldRef<'a> = (&'a str, &'a [u8]);
@@ -75,6 +77,8 @@ pub(crate) fn check_offer<'a>(
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Agreement<'a> {
     pub(crate) subprotocol: Option<&'a str>,
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<Parameters>,
 }
 
 /// What a client offered, to hold the answer against.
@@ -84,6 +88,8 @@ pub(crate) struct Offered<'a> {
     pub(crate) subprotocols: &'a [&'a str],
     pub(crate) extensions: &'a str,
     pub(crate) requires_subprotocol: bool,
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<&'a Deflate>,
 }
 
 /// Checks the fields of a response that accepts a WebSocket (section 4.1).
@@ -110,7 +116,7 @@ pub(crate) fn check_answer<'a>(
     if !lengths_are_zero || all("Transfer-Encoding").next().is_some() {
         return Err(Failure::Body);
     }
-    check_extensions(&all("Sec-WebSocket-Extensions"), offered.extensions)?;
+    check_extensions(&all("Sec-WebSocket-Extensions"), offered)?;
     // Item 6; section 11.3.4: one token, once.
     let chosen = only_or_none(all("Sec-WebSocket-Protocol")).ok_or(Failure::Subprotocol)?;
     let subprotocol = match chosen {
@@ -124,7 +130,11 @@ pub(crate) fn check_answer<'a>(
             Some(value)
         }
     };
-    Ok(Agreement { subprotocol })
+    Ok(Agreement {
+        subprotocol,
+        #[cfg(feature = "deflate")]
+        deflate: check_deflate(all("Sec-WebSocket-Extensions"), offered)?,
+    })
 }
 
 /// The subprotocols that the fields list, in order of preference.
@@ -183,18 +193,42 @@ fn parse_version(value: &[u8]) -> Option<u8> {
     core::str::from_utf8(value).ok()?.parse().ok()
 }
 
+impl Offered<'_> {
+    fn has_extension(&self, name: &str) -> bool {
+        #[cfg(feature = "deflate")]
+        if self.deflate.is_some() && name == deflate::NAME {
+            return true;
+        }
+        let mut offers = extension::parse(self.extensions.as_bytes()).into_iter().flatten();
+        offers.any(|offer| offer.name() == name)
+    }
+}
+
+/// RFC 7692, section 7: what the answer to our offer means.
+#[cfg(feature = "deflate")]
+fn check_deflate<'a>(
+    values: impl Iterator<Item = &'a [u8]>,
+    offered: &Offered<'_>,
+) -> Result<Option<Parameters>, Failure> {
+    let Some(deflate) = offered.deflate else { return Ok(None) };
+    let mut answers = values.filter_map(|value| extension::parse(value).ok()).flatten();
+    match answers.find(|answer| answer.name() == deflate::NAME) {
+        Some(answer) => deflate.check(&answer).map(Some).map_err(|_| Failure::Deflate),
+        None => Ok(None),
+    }
+}
+
 /// Section 9.1: only what was offered, and each once.
 fn check_extensions<'a>(
     values: &(impl Iterator<Item = &'a [u8]> + Clone),
-    offered: &str,
+    offered: &Offered<'_>,
 ) -> Result<(), Failure> {
     let accepted = |value| extension::parse(value).into_iter().flatten();
     for (field, value) in values.clone().enumerate() {
         let extensions = extension::parse(value).map_err(|_| Failure::Extensions)?;
         for (index, extension) in extensions.enumerate() {
             let name = extension.name();
-            let mut offers = extension::parse(offered.as_bytes()).into_iter().flatten();
-            if !offers.any(|offer| offer.name() == name) {
+            if !offered.has_extension(name) {
                 return Err(Failure::ExtensionNotOffered);
             }
             let before = values.clone().take(field).flat_map(accepted);

@@ -77,6 +77,21 @@ impl<'a> Response<'a> {
     }
 }
 
+/// Formats into whatever takes bytes.
+pub(crate) fn format(sink: &mut dyn FnMut(&[u8]), words: core::fmt::Arguments<'_>) {
+    // It fails for what fails to format itself, and nothing here does.
+    let _ = core::fmt::Write::write_fmt(&mut Sink(sink), words);
+}
+
+struct Sink<'a>(&'a mut dyn FnMut(&[u8]));
+
+impl core::fmt::Write for Sink<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        (self.0)(text.as_bytes());
+        Ok(())
+    }
+}
+
 /// Shows neither the values of fields nor the body, which may be somebody's.
 impl core::fmt::Debug for Response<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

@@ -3,6 +3,8 @@
 use core::ops::Range;
 
 use super::Kind;
+#[cfg(feature = "deflate")]
+use crate::frame::Reserved;
 use crate::{
     Config, Error, LimitExceeded, Violation,
     buffer::{Cursor, MAX_OVERHEAD},
@@ -27,10 +29,14 @@ pub(crate) struct Piece {
     /// Where it lies; text ends on a whole character.
     pub(crate) bytes: Range<usize>,
     pub(crate) last: bool,
+    /// Whether it lies with what was decompressed, rather than where it was read.
+    #[cfg(feature = "deflate")]
+    pub(crate) is_inflated: bool,
 }
 
 /// The frame and the message in progress.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // each is a fact by itself
 pub(crate) struct Incoming {
     /// Whether a data frame has begun and not ended.
     in_frame: bool,
@@ -48,6 +54,12 @@ pub(crate) struct Incoming {
     utf8: Validator,
     /// Whether it is being handed out in chunks.
     in_chunks: bool,
+    /// Whether its payload is compressed.
+    #[cfg(feature = "deflate")]
+    is_compressed: bool,
+    /// How many bytes of compressed payload wait in the inbox that have been unmasked.
+    #[cfg(feature = "deflate")]
+    unmasked: usize,
 }
 
 impl Incoming {
@@ -62,6 +74,10 @@ impl Incoming {
             fragments: 0,
             utf8: Validator::new(),
             in_chunks: false,
+            #[cfg(feature = "deflate")]
+            is_compressed: false,
+            #[cfg(feature = "deflate")]
+            unmasked: 0,
         }
     }
 
@@ -93,6 +109,8 @@ impl Incoming {
             (Opcode::Binary, None) => self.message = Some(Kind::Binary),
             _ => {}
         }
+        #[cfg(feature = "deflate")]
+        self.mark_compressed(header)?;
         self.limit(header, config, delivery)?;
         self.in_frame = true;
         self.fin = header.fin();
@@ -156,9 +174,16 @@ impl Incoming {
             if delivery != Delivery::Chunks || start >= end {
                 return Ok(None);
             }
+            self.in_chunks = true;
         }
         cursor.deliver(end);
-        Ok(Some(Piece { kind, bytes: start..end, last }))
+        Ok(Some(Piece {
+            kind,
+            bytes: start..end,
+            last,
+            #[cfg(feature = "deflate")]
+            is_inflated: false,
+        }))
     }
 
     /// Says what the frame in progress lacks.
@@ -187,6 +212,11 @@ impl Incoming {
         if size > config.frame_size {
             return Err(LimitExceeded::FrameSize { size, limit: config.frame_size });
         }
+        // How long a compressed message is shows as it is decompressed, outside the inbox.
+        #[cfg(feature = "deflate")]
+        if self.is_compressed {
+            return Ok(());
+        }
         // Lengths are below 2^63 each, and the sum so far is within a limit or saturated.
         let size = self.length.saturating_add(size);
         if size > config.message_size {
@@ -202,5 +232,91 @@ impl Incoming {
         }
         self.length = size;
         Ok(())
+    }
+}
+
+/// What a message needs that is decompressed on the way.
+#[cfg(feature = "deflate")]
+impl Incoming {
+    /// Whether the message in progress is compressed.
+    pub(crate) const fn is_compressed(&self) -> bool {
+        self.is_compressed
+    }
+
+    /// What the message in progress carries.
+    pub(crate) const fn kind(&self) -> Option<Kind> {
+        self.message
+    }
+
+    /// How many bytes it has come to, decompressed.
+    pub(crate) const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Whether all of its payload has been taken.
+    pub(crate) const fn is_at_end(&self) -> bool {
+        self.remaining == 0 && self.fin
+    }
+
+    /// How many bytes of a character that is not complete it ends with.
+    pub(crate) fn partial_character(&self) -> usize {
+        self.utf8.partial()
+    }
+
+    /// Whether it may end here.
+    pub(crate) const fn may_end(&self) -> bool {
+        self.utf8.is_complete()
+    }
+
+    /// Unmasks what has come of the frame's payload, each byte once, and tells where it lies.
+    pub(crate) fn unmask(&mut self, bytes: &mut [u8], cursor: &Cursor) -> Range<usize> {
+        let available = cursor.available();
+        let length = usize::try_from(self.remaining).map_or(available, |n| n.min(available));
+        let payload = cursor.unread..cursor.unread + length;
+        if let Some(mask) = &mut self.mask {
+            mask.apply(&mut bytes[payload.start + self.unmasked..payload.end]);
+        }
+        self.unmasked = length;
+        payload
+    }
+
+    /// So many bytes of the payload have been decompressed.
+    pub(crate) fn took(&mut self, cursor: &mut Cursor, length: usize) {
+        cursor.pass(length);
+        self.unmasked -= length;
+        self.remaining -= length as u64;
+    }
+
+    /// Judges the next bytes of the message, and tells how many it has come to.
+    pub(crate) fn inflated(&mut self, made: &[u8]) -> Result<u64, Violation> {
+        self.length = self.length.saturating_add(made.len() as u64);
+        if self.message == Some(Kind::Text) {
+            // RFC 7692, section 6: validity is that of the decompressed text.
+            self.utf8.feed(made).map_err(|_| Violation::TextNotUtf8)?;
+        }
+        Ok(self.length)
+    }
+
+    /// Awaits the next header, if the frame in progress is complete and not the last.
+    pub(crate) fn end_frame(&mut self) {
+        self.in_frame = self.remaining > 0 || self.fin;
+    }
+
+    /// A part of the message is being handed out.
+    pub(crate) fn hand_out_in_chunks(&mut self) {
+        self.in_chunks = true;
+    }
+
+    /// RFC 7692, section 6: the first frame of a message says whether it is compressed.
+    fn mark_compressed(&mut self, header: &Header) -> Result<(), Violation> {
+        let marked = header.reserved().contains(Reserved::RSV1);
+        match header.opcode() {
+            Opcode::Continuation if marked => Err(Violation::ReservedBits),
+            Opcode::Continuation => Ok(()),
+            _ => {
+                self.is_compressed = marked;
+                Ok(())
+            }
+        }
     }
 }

@@ -20,6 +20,14 @@ use crate::frame::Header;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Prepared {
     frame: Vec<u8>,
+    #[cfg(feature = "deflate")]
+    kind: Kind,
+    /// How long the header is.
+    #[cfg(feature = "deflate")]
+    header: usize,
+    /// The same, compressed by itself, with the window that it needs.
+    #[cfg(feature = "deflate")]
+    compressed: Option<(Vec<u8>, u8)>,
 }
 
 impl Prepared {
@@ -38,13 +46,46 @@ impl Prepared {
         &self.frame
     }
 
-    fn new(kind: Kind, payload: &[u8]) -> Self {
-        let header = Header::data(kind.opcode(), true, payload).encode();
-        let mut frame = Vec::with_capacity(header.len() + payload.len());
-        frame.extend_from_slice(&header);
-        frame.extend_from_slice(payload);
-        Self { frame }
+    /// Prepares the compressed form too, for connections on which compression with such a window
+    /// is in use. It is left out where it would not be shorter.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn compressed(self, deflate: &crate::extension::deflate::Deflate) -> Self {
+        let compressed =
+            deflate.compress_alone(&self.frame[self.header..]).and_then(|(payload, window)| {
+                let first = Header::data(self.kind.opcode(), true, &payload);
+                let frame = framed(first.with_reserved(crate::frame::Reserved::RSV1), &payload);
+                (frame.len() < self.frame.len()).then_some((frame, window))
+            });
+        Self { compressed, ..self }
     }
+
+    /// The compressed form, for a window of so many bits at least.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn compressed_frame(&self) -> Option<(&[u8], u8)> {
+        self.compressed.as_ref().map(|(frame, window)| (&frame[..], *window))
+    }
+
+    fn new(kind: Kind, payload: &[u8]) -> Self {
+        let header = Header::data(kind.opcode(), true, payload);
+        Self {
+            frame: framed(header, payload),
+            #[cfg(feature = "deflate")]
+            kind,
+            #[cfg(feature = "deflate")]
+            header: header.size(),
+            #[cfg(feature = "deflate")]
+            compressed: None,
+        }
+    }
+}
+
+fn framed(header: Header, payload: &[u8]) -> Vec<u8> {
+    let header = header.encode();
+    let mut frame = Vec::with_capacity(header.len() + payload.len());
+    frame.extend_from_slice(&header);
+    frame.extend_from_slice(payload);
+    frame
 }
 
 /// Shows how long it is, not what it says.

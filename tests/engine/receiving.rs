@@ -178,6 +178,24 @@ fn chunks_come_before_the_frame_is_complete() {
     assert_eq!(chunk, Some(ChunkEvent::Text { text: "\u{ef}ve", last: true }));
 }
 
+#[test]
+fn a_message_that_came_out_in_part_is_not_delivered_as_a_whole() {
+    use hybi::{ChunkEvent, Inbox};
+    let mut websocket = crate::feed::server(Config::new());
+    let mut inbox = Inbox::over([0; 200]);
+    let mut outbox = Vec::new();
+    let bytes = frame(From::Client, FIN | BINARY, b"one two");
+    assert_eq!(inbox.take_from(&bytes[..9]), 9);
+    assert_eq!(websocket.receive(&mut inbox, &mut outbox).unwrap(), None);
+    let chunk = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap();
+    assert_eq!(chunk, Some(ChunkEvent::Binary { data: b"one", last: false }));
+    assert_eq!(inbox.take_from(&bytes[9..]), 4);
+    let pending = Err(hybi::Misuse::ChunksPending.into());
+    assert_eq!(websocket.receive(&mut inbox, &mut outbox), pending);
+    let chunk = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap();
+    assert_eq!(chunk, Some(ChunkEvent::Binary { data: b" two", last: true }));
+}
+
 // P-ra-d
 #[test]
 fn a_stream_larger_than_memory_passes_in_chunks() {

@@ -36,6 +36,9 @@ pub enum Failure {
     /// The server accepted an extension twice.
     #[error("the server accepted an extension twice")]
     ExtensionTwice,
+    /// The server's parameters for permessage-deflate do not answer the offer.
+    #[error("the answer to permessage-deflate does not fit the offer (RFC 7692, section 7)")]
+    Deflate,
     /// The server chose a subprotocol that was not offered, or more than one.
     #[error("the server chose a subprotocol that was not offered (RFC 6455, section 4.1)")]
     Subprotocol,

@@ -1,8 +1,10 @@
 //! A client's request.
 
-use core::fmt::{self, Write};
+use core::fmt::Display;
 
 use super::Opening;
+#[cfg(feature = "deflate")]
+use crate::extension::deflate::Deflate;
 use crate::{
     Config, Error, Misuse,
     buffer::Outbox,
@@ -13,7 +15,8 @@ use crate::{
         head::Scanner,
         key::Key,
         negotiation::{self, Offered},
-        origin, response,
+        origin,
+        response::{self, format},
     },
     random::Entropy,
 };
@@ -30,6 +33,8 @@ pub struct Request<'a> {
     fields: OwnFields<'a>,
     limits: HeadLimits,
     config: Config,
+    #[cfg(feature = "deflate")]
+    deflate: Option<&'a Deflate>,
 }
 
 impl<'a> Request<'a> {
@@ -44,6 +49,8 @@ impl<'a> Request<'a> {
             fields: OwnFields(&[]),
             limits: HeadLimits::new(),
             config: Config::new(),
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
     }
 
@@ -66,6 +73,12 @@ impl<'a> Request<'a> {
     /// [`frame`](crate::frame), because a [`Connection`](crate::Connection) knows nothing of it.
     pub const fn extensions(self, offers: &'a str) -> Self {
         Self { extensions: offers, ..self }
+    }
+
+    /// Offers compression with this policy.
+    #[cfg(feature = "deflate")]
+    pub const fn deflate(self, deflate: &'a Deflate) -> Self {
+        Self { deflate: Some(deflate), ..self }
     }
 
     /// Says which page asks: for browsers, and for whoever acts for one.
@@ -113,12 +126,14 @@ impl<'a> Request<'a> {
     ) -> Result<Opening<'a, E>, Error> {
         self.check()?;
         let key = Key::draw(&mut entropy)?;
-        response::append(outbox, |sink| self.write(&key, &mut Sink(sink)).unwrap_or_default())?;
+        response::append(outbox, |sink| self.write(&key, sink))?;
         let offered = Offered {
             accept: key.accept(),
             subprotocols: self.subprotocols,
             extensions: self.extensions,
             requires_subprotocol: self.requires_subprotocol,
+            #[cfg(feature = "deflate")]
+            deflate: self.deflate,
         };
         let scanner = Scanner::new(self.limits);
         Ok(Opening { offered, config: self.config, scanner, interim: 0, entropy: Some(entropy) })
@@ -144,36 +159,43 @@ impl<'a> Request<'a> {
         field::check(self.fields)
     }
 
-    fn write(&self, key: &Key, sink: &mut Sink<'_>) -> fmt::Result {
+    fn write(&self, key: &Key, sink: &mut dyn FnMut(&[u8])) {
         let (target, host) = (self.uri.resource_name(), self.uri.authority());
-        write!(sink, "GET {target} HTTP/1.1\r\nHost: {host}\r\n")?;
-        sink.write_str("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ")?;
-        (sink.0)(key.as_bytes());
-        sink.write_str("\r\nSec-WebSocket-Version: 13\r\n")?;
+        format(sink, format_args!("GET {target} HTTP/1.1\r\nHost: {host}\r\n"));
+        sink(b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
+        sink(key.as_bytes());
+        sink(b"\r\nSec-WebSocket-Version: 13\r\n");
         if let Some(origin) = self.origin {
-            write!(sink, "Origin: {origin}\r\n")?;
+            format(sink, format_args!("Origin: {origin}\r\n"));
         }
-        for (index, name) in self.subprotocols.iter().enumerate() {
-            let before = if index == 0 { "Sec-WebSocket-Protocol: " } else { ", " };
-            write!(sink, "{before}{name}")?;
+        write_list(sink, "Sec-WebSocket-Protocol", self.subprotocols.iter());
+        let extensions = Some(self.extensions).filter(|offers| !offers.is_empty());
+        write_list(sink, "Sec-WebSocket-Extensions", extensions.iter());
+        #[cfg(feature = "deflate")]
+        if let Some(deflate) = self.deflate {
+            write_list(sink, "Sec-WebSocket-Extensions", deflate.offers());
         }
-        if !self.subprotocols.is_empty() {
-            sink.write_str("\r\n")?;
-        }
-        if !self.extensions.is_empty() {
-            write!(sink, "Sec-WebSocket-Extensions: {}\r\n", self.extensions)?;
-        }
-        field::write(self.fields, sink.0);
-        sink.write_str("\r\n")
+        field::write(self.fields, sink);
+        sink(b"\r\n");
     }
 }
 
-/// Formats into whatever takes bytes, which never fails.
-struct Sink<'a>(&'a mut dyn FnMut(&[u8]));
-
-impl Write for Sink<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        (self.0)(text.as_bytes());
-        Ok(())
+/// Writes a field with a comma list, unless the list is empty.
+fn write_list(
+    sink: &mut dyn FnMut(&[u8]),
+    name: &str,
+    elements: impl Iterator<Item = impl Display>,
+) {
+    let mut is_empty = true;
+    for element in elements {
+        if is_empty {
+            format(sink, format_args!("{name}: {element}"));
+        } else {
+            format(sink, format_args!(", {element}"));
+        }
+        is_empty = false;
+    }
+    if !is_empty {
+        sink(b"\r\n");
     }
 }

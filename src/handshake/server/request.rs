@@ -1,6 +1,8 @@
 //! A request, and what a server makes of it.
 
 use super::Refusal;
+#[cfg(feature = "deflate")]
+use crate::extension::deflate::{self, Accepted, Deflate};
 use crate::{
     Config, Connection, Error, Misuse, Server,
     buffer::Outbox,
@@ -108,7 +110,14 @@ impl<'i> Request<'i> {
 
     /// Begins to accept it; [`finish`](Accept::finish) does.
     pub const fn accept(self) -> Accept<'i> {
-        Accept { request: self, subprotocol: None, fields: OwnFields(&[]), config: Config::new() }
+        Accept {
+            request: self,
+            subprotocol: None,
+            fields: OwnFields(&[]),
+            config: Config::new(),
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
     }
 
     /// Begins to reject it with a status from 200 to 599, such as 401, 404 or 307;
@@ -170,6 +179,8 @@ pub struct Accept<'a> {
     subprotocol: Option<&'a str>,
     fields: OwnFields<'a>,
     config: Config,
+    #[cfg(feature = "deflate")]
+    deflate: Option<&'a Deflate>,
 }
 
 impl<'a> Accept<'a> {
@@ -188,6 +199,12 @@ impl<'a> Accept<'a> {
         Self { config, ..self }
     }
 
+    /// Accepts compression, if the client offers what this policy can accept.
+    #[cfg(feature = "deflate")]
+    pub const fn deflate(self, deflate: &'a Deflate) -> Self {
+        Self { deflate: Some(deflate), ..self }
+    }
+
     /// Puts the response into the outbox: the connection is open.
     ///
     /// # Errors
@@ -203,6 +220,8 @@ impl<'a> Accept<'a> {
             return Err(Misuse::SubprotocolNotOffered.into());
         }
         field::check(self.fields)?;
+        #[cfg(feature = "deflate")]
+        let agreed = self.agree_on_deflate();
         let accept = self.request.offer.key.accept();
         response::append(outbox, |sink| {
             sink(
@@ -214,10 +233,27 @@ impl<'a> Accept<'a> {
             if let Some(name) = self.subprotocol {
                 field::write(OwnFields(&[("Sec-WebSocket-Protocol", name)]), sink);
             }
+            #[cfg(feature = "deflate")]
+            if let Some((_, accepted)) = &agreed {
+                sink(b"Sec-WebSocket-Extensions: ");
+                response::format(sink, format_args!("{}\r\n", accepted.answer));
+            }
             field::write(self.fields, sink);
             sink(b"\r\n");
         })?;
-        Ok(Connection::server(self.config))
+        let websocket = Connection::server(self.config);
+        #[cfg(feature = "deflate")]
+        if let Some((deflate, accepted)) = agreed {
+            return Ok(websocket.with_deflate(deflate, accepted.parameters));
+        }
+        Ok(websocket)
+    }
+
+    #[cfg(feature = "deflate")]
+    fn agree_on_deflate(&self) -> Option<(&'a Deflate, Accepted)> {
+        let offers = self.request.extensions().filter(|offer| offer.name() == deflate::NAME);
+        let deflate = self.deflate?;
+        Some((deflate, deflate.accept(offers)?))
     }
 }
 

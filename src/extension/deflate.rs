@@ -1,0 +1,178 @@
+//! permessage-deflate: compression (RFC 7692).
+//!
+//! This module owns the negotiation of the extension, the compressor and the decompressor, and the
+//! memory that they hold. It knows nothing of frames, sockets or time.
+//!
+//! Compression is off unless a handshake is given a [`Deflate`]: a policy, and the codecs that all
+//! connections made with it share.
+//!
+//! ```
+//! use hybi::extension::deflate::Deflate;
+//!
+//! // Once for all connections of a server:
+//! let deflate = Deflate::new().level(3).threshold(512);
+//! // For each: request.accept().deflate(&deflate).finish(&mut outbox)
+//! ```
+//!
+//! # What a connection holds
+//!
+//! Between messages, a direction without context takeover holds nothing: a codec is taken from the
+//! shared ones for one message and given back. That is the default for both directions. A
+//! direction with context takeover keeps its codec, because its window is what makes the next
+//! message shorter. A connection that has not used a direction holds nothing for it.
+//!
+//! # Secrets
+//!
+//! The length of compressed data tells something of what is in it, even under encryption. Do not
+//! compress a secret in one message with data that an attacker chose (or, with context takeover,
+//! on one connection): see [`Connection::compress`](crate::Connection::compress).
+
+mod compressor;
+mod decompressor;
+mod negotiation;
+mod parameters;
+mod pool;
+
+pub(crate) use compressor::Compressor;
+pub(crate) use decompressor::{Decompressor, Outcome};
+pub(crate) use negotiation::Accepted;
+pub use parameters::{Direction, Parameters};
+pub(crate) use pool::Pool;
+
+use std::{boxed::Box, sync::Arc, vec::Vec};
+
+/// The name of the extension.
+pub(crate) const NAME: &str = "permessage-deflate";
+
+/// What to offer and to accept, how to compress, and the codecs that connections share.
+///
+/// A clone shares its codecs.
+#[derive(Clone, Debug)]
+pub struct Deflate {
+    settings: Settings,
+    pool: Arc<Pool>,
+}
+
+/// The policy, by value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) level: u8,
+    pub(crate) memory_level: u8,
+    pub(crate) threshold: usize,
+    /// What we do when sending.
+    pub(crate) sending: Direction,
+    /// What we ask of the peer.
+    pub(crate) receiving: Direction,
+    pub(crate) insist: bool,
+}
+
+impl Deflate {
+    /// The defaults: no context takeover, windows of 32 KiB, a fast level.
+    pub fn new() -> Self {
+        let direction = Direction { window_bits: 15, takeover: false };
+        let settings = Settings {
+            level: 2,
+            memory_level: 8,
+            threshold: 256,
+            sending: direction,
+            receiving: direction,
+            insist: false,
+        };
+        Self { settings, pool: Arc::default() }
+    }
+
+    /// How hard to compress, from 1 (fast) to 9 (small); 2 by default.
+    #[must_use]
+    pub fn level(self, level: u8) -> Self {
+        self.with(|settings| settings.level = level.clamp(1, 9))
+    }
+
+    /// How much memory a compressor takes besides its window, from 1 to 9; 8 by default.
+    #[must_use]
+    pub fn memory_level(self, level: u8) -> Self {
+        self.with(|settings| settings.memory_level = level.clamp(1, 9))
+    }
+
+    /// Messages of fewer bytes are sent uncompressed; 256 by default.
+    #[must_use]
+    pub fn threshold(self, bytes: usize) -> Self {
+        self.with(|settings| settings.threshold = bytes)
+    }
+
+    /// Keeps the window from one message that is sent to the next: similar messages become much
+    /// shorter, and the connection keeps a compressor. Off by default; the peer may forbid it.
+    #[must_use]
+    pub fn send_takeover(self, takeover: bool) -> Self {
+        self.with(|settings| settings.sending.takeover = takeover)
+    }
+
+    /// Lets the peer keep its window from one message to the next; the connection keeps a
+    /// decompressor. Off by default.
+    #[must_use]
+    pub fn receive_takeover(self, takeover: bool) -> Self {
+        self.with(|settings| settings.receiving.takeover = takeover)
+    }
+
+    /// The window of our compressor, 2^bits bytes, from 9 to 15; 15 by default. The peer may ask
+    /// for a smaller one.
+    #[must_use]
+    pub fn send_window(self, bits: u8) -> Self {
+        self.with(|settings| settings.sending.window_bits = bits.clamp(9, 15))
+    }
+
+    /// The window that the peer is asked to keep to, 2^bits bytes, from 8 to 15; 15 by default.
+    #[must_use]
+    pub fn receive_window(self, bits: u8) -> Self {
+        self.with(|settings| settings.receiving.window_bits = bits.clamp(8, 15))
+    }
+
+    /// Goes without compression rather than with a peer that does not grant what is asked for.
+    /// By default, a client offers the same without its wishes as a second choice, and a server
+    /// takes what it gets.
+    #[must_use]
+    pub fn insist(self, insist: bool) -> Self {
+        self.with(|settings| settings.insist = insist)
+    }
+
+    /// Compresses a message by itself, and tells the window that it needs.
+    pub(crate) fn compress_alone(&self, message: &[u8]) -> Option<(Vec<u8>, u8)> {
+        let bits = self.settings.sending.window_bits;
+        let mut compressor = self.compressor(bits);
+        let compressed = compressor.compress(message, true).map(Vec::from);
+        compressor.reset();
+        self.pool.keep_compressor(compressor);
+        compressed.map(|compressed| (compressed, bits))
+    }
+
+    /// A compressor that nobody uses.
+    pub(crate) fn compressor(&self, window_bits: u8) -> Box<Compressor> {
+        let kept = self.pool.compressor(window_bits);
+        kept.unwrap_or_else(|| Box::new(Compressor::new(&self.settings, window_bits)))
+    }
+
+    /// A decompressor that nobody uses.
+    pub(crate) fn decompressor(&self) -> Box<Decompressor> {
+        self.pool.decompressor().unwrap_or_else(|| Box::new(Decompressor::new()))
+    }
+
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) const fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        // Codecs of other settings are of no use.
+        self.pool = Arc::default();
+        self
+    }
+}
+
+impl Default for Deflate {
+    fn default() -> Self {
+        Self::new()
+    }
+}

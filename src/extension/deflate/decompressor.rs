@@ -1,0 +1,182 @@
+//! Decompressing messages (RFC 7692, section 7.2.2).
+
+use std::vec::Vec;
+
+use zlib_rs::{Inflate, InflateFlush, Status};
+
+/// The largest window, in bytes.
+const WINDOW: usize = 32 * 1024;
+
+/// How many final blocks a message may have with data behind them. Two bytes make one, and each
+/// costs a window, so that they are not to be had without end; nobody is known to send a second.
+const MAX_RESTARTS: u32 = 1024;
+
+/// What the sender leaves out at the end of a message, and a byte that is not to be taken: if the
+/// decoder takes it, the message did not end where it should.
+const TAIL: [u8; 5] = [0x00, 0x00, 0xff, 0xff, 0x00];
+
+/// Decompresses the messages of one direction, piece by piece into room that the caller gives.
+pub(crate) struct Decompressor {
+    inflate: Inflate,
+    /// Whether the stream stands behind a final block, after which another one may begin.
+    ended: bool,
+    /// How often the message has begun a new stream.
+    restarts: u32,
+    /// The end of what was put out before the caller's own record of it begins.
+    history: History,
+}
+
+/// What one call did.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step {
+    /// Bytes of input that were taken.
+    pub(crate) taken: usize,
+    /// Bytes of output that were made.
+    pub(crate) made: usize,
+    /// Whether the message has come to its end, is to go on, or is broken behind what was made.
+    pub(crate) outcome: Outcome,
+}
+
+/// How a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Unfinished,
+    Finished,
+    Invalid,
+}
+
+impl Decompressor {
+    pub(crate) fn new() -> Self {
+        // A window of 32 KiB decodes what any smaller one encodes.
+        let inflate = Inflate::new(false, 15);
+        Self { inflate, ended: false, restarts: 0, history: History::new() }
+    }
+
+    /// Decompresses some of `input` to `output[made..]`, as far as there is room. `output[..made]`
+    /// is what the message has come to so far, as much as the caller still has of it.
+    pub(crate) fn decompress(&mut self, input: &[u8], output: &mut [u8], made: usize) -> Step {
+        if self.ended && !input.is_empty() {
+            self.restarts += 1;
+            if self.restarts > MAX_RESTARTS {
+                return Step { taken: 0, made: 0, outcome: Outcome::Invalid };
+            }
+            self.restart(&output[..made]);
+        }
+        self.run(input, &mut output[made..], InflateFlush::NoFlush)
+    }
+
+    /// Ends the message, all of whose input was taken, as far as there is room.
+    pub(crate) fn finish(&mut self, output: &mut [u8], made: usize) -> Step {
+        // A message may end with a final block, and nothing behind it.
+        if self.ended {
+            return Step { taken: 0, made: 0, outcome: Outcome::Finished };
+        }
+        // First what is still to come of the input.
+        let step = self.run(&[], &mut output[made..], InflateFlush::NoFlush);
+        if step.made > 0 || step.outcome == Outcome::Invalid {
+            return step;
+        }
+        // It stops at the end of each block, and so before the byte that is not to be taken. What
+        // the sender left out is an empty block: it makes nothing.
+        let mut taken = 0;
+        while taken < TAIL.len() - 1 {
+            let step = self.run(&TAIL[taken..], &mut output[made..], InflateFlush::Block);
+            taken += step.taken;
+            let is_stuck = step.taken == 0 || step.made > 0 || self.ended;
+            if is_stuck || step.outcome == Outcome::Invalid {
+                return Step { taken: 0, made: 0, outcome: Outcome::Invalid };
+            }
+        }
+        let at_end = taken == TAIL.len() - 1;
+        let outcome = if at_end { Outcome::Finished } else { Outcome::Invalid };
+        Step { taken: 0, made: 0, outcome }
+    }
+
+    /// The message has ended, and the next one may refer to it: `output` is its end.
+    pub(crate) fn keep_window(&mut self, output: &[u8]) {
+        if self.ended {
+            self.restart(output);
+        }
+        self.remember(output);
+        self.restarts = 0;
+    }
+
+    /// The message has ended, and the next one begins without a window.
+    pub(crate) fn reset(&mut self) {
+        self.inflate.reset(false);
+        self.ended = false;
+        self.restarts = 0;
+        self.history.clear();
+    }
+
+    /// The caller is about to give up this part of its record.
+    pub(crate) fn remember(&mut self, output: &[u8]) {
+        self.history.push(output);
+    }
+
+    fn run(&mut self, input: &[u8], room: &mut [u8], flush: InflateFlush) -> Step {
+        let (total_in, total_out) = (self.inflate.total_in(), self.inflate.total_out());
+        let status = self.inflate.decompress(input, room, flush);
+        self.ended = status == Ok(Status::StreamEnd);
+        let count = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
+        Step {
+            taken: count(self.inflate.total_in(), total_in).min(input.len()),
+            made: count(self.inflate.total_out(), total_out).min(room.len()),
+            outcome: if status.is_ok() { Outcome::Unfinished } else { Outcome::Invalid },
+        }
+    }
+
+    /// Begins a new stream behind a final block, with the window of the one before it.
+    fn restart(&mut self, output: &[u8]) {
+        self.inflate.reset(false);
+        self.ended = false;
+        let window = self.history.followed_by(output);
+        // It fails for a stream with a header only, and this is none.
+        let _ = self.inflate.set_dictionary(&window);
+    }
+}
+
+impl core::fmt::Debug for Decompressor {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Decompressor(..)")
+    }
+}
+
+/// The last 32 KiB of something, in a ring. It is needed behind a final block only, of which there
+/// is no telling before it comes.
+struct History {
+    /// Grows to `WINDOW` bytes, and stays.
+    ring: Vec<u8>,
+    /// Where the oldest byte is, once the ring is full.
+    oldest: usize,
+}
+
+impl History {
+    const fn new() -> Self {
+        Self { ring: Vec::new(), oldest: 0 }
+    }
+
+    fn clear(&mut self) {
+        self.ring.clear();
+        self.oldest = 0;
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let bytes = &bytes[bytes.len().saturating_sub(WINDOW)..];
+        let (growing, rest) = bytes.split_at(bytes.len().min(WINDOW - self.ring.len()));
+        self.ring.extend_from_slice(growing);
+        let (to_end, to_front) = rest.split_at(rest.len().min(WINDOW - self.oldest));
+        self.ring[self.oldest..][..to_end.len()].copy_from_slice(to_end);
+        self.ring[..to_front.len()].copy_from_slice(to_front);
+        self.oldest = (self.oldest + rest.len()) % WINDOW;
+    }
+
+    /// The last 32 KiB of this and what follows it.
+    fn followed_by(&self, bytes: &[u8]) -> Vec<u8> {
+        let bytes = &bytes[bytes.len().saturating_sub(WINDOW)..];
+        let (newer, older) = self.ring.split_at(self.oldest);
+        let mut joined = [older, newer, bytes].concat();
+        joined.drain(..joined.len().saturating_sub(WINDOW));
+        joined
+    }
+}

@@ -1,0 +1,141 @@
+//! The negotiation of the extension (RFC 7692, sections 5 and 7.1).
+
+use super::{
+    Deflate, Direction, Parameters, Settings,
+    parameters::{Bits, Element},
+};
+use crate::extension::Extension;
+
+/// The smallest window that our compressor can keep to; 8 bits are declined.
+const MIN_SEND_BITS: u8 = 9;
+
+/// What a server agreed to, and the element that says so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Accepted {
+    pub(crate) parameters: Parameters,
+    pub(crate) answer: Element,
+}
+
+/// A server's answer that does not fit what was offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NotAnAnswer;
+
+impl Deflate {
+    /// As a server: the first offer that can be accepted. All others are declined, for none of
+    /// them is an error (section 7).
+    pub(crate) fn accept<'a>(
+        &self,
+        mut offers: impl Iterator<Item = Extension<'a>>,
+    ) -> Option<Accepted> {
+        offers.find_map(|offer| self.settings().accept(Element::parse(&offer)?))
+    }
+
+    /// As a client: what to offer, in order of preference.
+    pub(crate) fn offers(&self) -> impl Iterator<Item = Element> + use<> {
+        let settings = self.settings();
+        let first = settings.offer();
+        let second = Element { client_bits: first.client_bits, ..settings.plain_offer() };
+        let has_second = !settings.insist && second != first;
+        [Some(first), has_second.then_some(second)].into_iter().flatten()
+    }
+
+    /// As a client: what the server's answer means.
+    pub(crate) fn check(&self, answer: &Extension<'_>) -> Result<Parameters, NotAnAnswer> {
+        let answer = Element::parse(answer).ok_or(NotAnAnswer)?;
+        let settings = self.settings();
+        let fits = self.offers().any(|offer| settings.fits(answer, offer));
+        if !fits {
+            return Err(NotAnAnswer);
+        }
+        let client_bits = match answer.client_bits {
+            Some(Bits::Of(bits)) => bits,
+            _ => settings.sending.window_bits,
+        };
+        Ok(Parameters {
+            server: Direction {
+                window_bits: answer.server_bits.unwrap_or(15),
+                takeover: !answer.server_no_takeover,
+            },
+            client: Direction {
+                window_bits: client_bits.min(settings.sending.window_bits),
+                takeover: settings.sending.takeover && !answer.client_no_takeover,
+            },
+        })
+    }
+}
+
+impl Settings {
+    fn accept(&self, offer: Element) -> Option<Accepted> {
+        let (sending, receiving) = (self.sending, self.receiving);
+        let server_bits = sending.window_bits.min(offer.server_bits.unwrap_or(15));
+        if server_bits < MIN_SEND_BITS {
+            return None;
+        }
+        // Section 7.1.2.2: only a client that says so can be given a smaller window.
+        let client_bits = match offer.client_bits {
+            None if self.insist && receiving.window_bits < 15 => return None,
+            None => None,
+            Some(Bits::Bare) => Some(receiving.window_bits).filter(|bits| *bits < 15),
+            Some(Bits::Of(bits)) => Some(bits.min(receiving.window_bits)),
+        };
+        let server_takeover = sending.takeover && !offer.server_no_takeover;
+        let client_takeover = receiving.takeover && !offer.client_no_takeover;
+        let named = offer.server_bits.is_some() || server_bits < 15;
+        let answer = Element {
+            server_no_takeover: !server_takeover,
+            client_no_takeover: !client_takeover,
+            server_bits: named.then_some(server_bits),
+            client_bits: client_bits.map(Bits::Of),
+        };
+        let parameters = Parameters {
+            server: Direction { window_bits: server_bits, takeover: server_takeover },
+            client: Direction { window_bits: client_bits.unwrap_or(15), takeover: client_takeover },
+        };
+        Some(Accepted { parameters, answer })
+    }
+
+    /// The offer with all our wishes.
+    fn offer(&self) -> Element {
+        let bits = self.receiving.window_bits;
+        Element {
+            server_no_takeover: !self.receiving.takeover,
+            client_no_takeover: !self.sending.takeover,
+            server_bits: (bits < 15).then_some(bits),
+            ..self.plain_offer()
+        }
+    }
+
+    /// The offer with no wish.
+    const fn plain_offer(&self) -> Element {
+        // Section 7.1.2.2: says that we can be given a smaller window.
+        let client_bits = match self.sending.window_bits {
+            15 => Bits::Bare,
+            bits => Bits::Of(bits),
+        };
+        Element {
+            server_no_takeover: false,
+            client_no_takeover: false,
+            server_bits: None,
+            client_bits: Some(client_bits),
+        }
+    }
+
+    /// Whether an answer is one to this offer.
+    fn fits(&self, answer: Element, offer: Element) -> bool {
+        // Section 7.1.1.1: what was asked for is granted.
+        let takeover = answer.server_no_takeover || !offer.server_no_takeover;
+        // Section 7.1.2.1: the same or a smaller window; unasked, any.
+        let server_bits = match (answer.server_bits, offer.server_bits) {
+            (Some(answered), Some(offered)) => answered <= offered,
+            (None, Some(_)) => false,
+            (_, None) => true,
+        };
+        // Section 7.1.2.2: with a value, and no larger than offered.
+        let client_bits = match answer.client_bits {
+            None => true,
+            Some(Bits::Bare) => false,
+            Some(Bits::Of(bits)) => bits <= self.sending.window_bits,
+        };
+        takeover && server_bits && client_bits
+    }
+}

@@ -1,0 +1,136 @@
+//! The parameters of the extension (RFC 7692, section 7.1).
+
+use core::fmt;
+
+use super::NAME;
+use crate::extension::{Extension, Value};
+
+/// What holds for one direction of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Direction {
+    pub(crate) window_bits: u8,
+    pub(crate) takeover: bool,
+}
+
+impl Direction {
+    /// A direction with a window of 2^bits bytes, 8 to 15; `None` for any other.
+    pub const fn new(window_bits: u8, takeover: bool) -> Option<Self> {
+        match window_bits {
+            8..=15 => Some(Self { window_bits, takeover }),
+            _ => None,
+        }
+    }
+
+    /// The sender's window is at most 2 to the power of this many bytes; 8 to 15.
+    pub const fn window_bits(&self) -> u8 {
+        self.window_bits
+    }
+
+    /// Whether the sender keeps its window from one message to the next.
+    pub const fn takeover(&self) -> bool {
+        self.takeover
+    }
+}
+
+/// What both ends agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    pub(crate) server: Direction,
+    pub(crate) client: Direction,
+}
+
+impl Parameters {
+    /// What holds for what the server sends, and for what the client sends.
+    pub const fn new(server: Direction, client: Direction) -> Self {
+        Self { server, client }
+    }
+
+    /// For what the server sends.
+    pub const fn server(&self) -> Direction {
+        self.server
+    }
+
+    /// For what the client sends.
+    pub const fn client(&self) -> Direction {
+        self.client
+    }
+}
+
+/// One element of `Sec-WebSocket-Extensions`, in an offer or in an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Element {
+    pub(crate) server_no_takeover: bool,
+    pub(crate) client_no_takeover: bool,
+    pub(crate) server_bits: Option<u8>,
+    /// `Bare` where the parameter has no value, which only an offer may do.
+    pub(crate) client_bits: Option<Bits>,
+}
+
+/// The value of `client_max_window_bits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bits {
+    Bare,
+    Of(u8),
+}
+
+impl Element {
+    /// Reads an element; `None` if it has a parameter that is not defined, repeated, or has an
+    /// invalid value (section 7).
+    pub(crate) fn parse(extension: &Extension<'_>) -> Option<Self> {
+        let mut element = Self::default();
+        for parameter in extension.parameters() {
+            let once = match (parameter.name(), parameter.value()) {
+                ("server_no_context_takeover", None) => set(&mut element.server_no_takeover),
+                ("client_no_context_takeover", None) => set(&mut element.client_no_takeover),
+                ("server_max_window_bits", Some(value)) => {
+                    element.server_bits.replace(parse_bits(value)?).is_none()
+                }
+                ("client_max_window_bits", None) => {
+                    element.client_bits.replace(Bits::Bare).is_none()
+                }
+                ("client_max_window_bits", Some(value)) => {
+                    element.client_bits.replace(Bits::Of(parse_bits(value)?)).is_none()
+                }
+                _ => return None,
+            };
+            if !once {
+                return None;
+            }
+        }
+        Some(element)
+    }
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NAME)?;
+        if self.server_no_takeover {
+            f.write_str("; server_no_context_takeover")?;
+        }
+        if self.client_no_takeover {
+            f.write_str("; client_no_context_takeover")?;
+        }
+        if let Some(bits) = self.server_bits {
+            write!(f, "; server_max_window_bits={bits}")?;
+        }
+        match self.client_bits {
+            None => Ok(()),
+            Some(Bits::Bare) => f.write_str("; client_max_window_bits"),
+            Some(Bits::Of(bits)) => write!(f, "; client_max_window_bits={bits}"),
+        }
+    }
+}
+
+/// Sets a flag, and tells whether it was not set.
+fn set(flag: &mut bool) -> bool {
+    !core::mem::replace(flag, true)
+}
+
+/// 8 to 15 in decimal, without leading zeros (section 7.1.2).
+fn parse_bits(value: Value<'_>) -> Option<u8> {
+    (8..=15).find(|bits: &u8| {
+        let (tens, ones) = (bits / 10, bits % 10);
+        let digits = [b'0' + tens, b'0' + ones];
+        value.bytes().eq(digits.into_iter().skip(usize::from(tens == 0)))
+    })
+}

@@ -1,0 +1,49 @@
+//! The policy, from the query of a URI.
+
+use hybi::{Config, extension::deflate::Deflate};
+
+use crate::Failure;
+
+/// How one connection is to compress, and to split what it sends.
+pub(crate) struct Policy {
+    pub(crate) config: Config,
+    /// `None` to go without compression.
+    pub(crate) deflate: Option<Deflate>,
+}
+
+impl Policy {
+    /// Reads a query such as `send_window=12&receive_takeover=1`. Even the shortest messages are
+    /// compressed.
+    pub(crate) fn parse(query: &str) -> Result<Self, Failure> {
+        let mut config = Config::new();
+        let mut deflate = Deflate::new().threshold(0);
+        let mut compression = true;
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').ok_or_else(|| invalid(pair))?;
+            let value: u16 = value.parse().map_err(|_| invalid(pair))?;
+            let bits = u8::try_from(value).unwrap_or(u8::MAX);
+            deflate = match name {
+                "send_window" => deflate.send_window(bits),
+                "receive_window" => deflate.receive_window(bits),
+                "send_takeover" => deflate.send_takeover(value == 1),
+                "receive_takeover" => deflate.receive_takeover(value == 1),
+                "insist" => deflate.insist(value == 1),
+                "level" => deflate.level(bits),
+                "compression" => {
+                    compression = value == 1;
+                    deflate
+                }
+                "fragment_size" => {
+                    config = config.fragment_size(value.into());
+                    deflate
+                }
+                _ => return Err(invalid(pair)),
+            };
+        }
+        Ok(Self { config, deflate: compression.then_some(deflate) })
+    }
+}
+
+fn invalid(pair: &str) -> Failure {
+    format!("{pair}: not a part of a policy").into()
+}

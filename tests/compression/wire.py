@@ -1,0 +1,171 @@
+"""What goes over the wire: a relay that records it, and a reader of the record.
+
+Nothing here comes from an implementation under test: frames are read by hand, and data is
+decompressed by zlib.
+"""
+
+import asyncio
+import contextlib
+import zlib
+from dataclasses import dataclass, field
+
+TEXT, BINARY, CLOSE = 1, 2, 8
+TAIL = b"\x00\x00\xff\xff"
+# A decoder is only strict about distances as far as they lead back behind its current output.
+STEP = 64
+# What it has not consumed is copied at each step.
+SLICE = 1024
+
+
+class NotAsExpected(Exception):
+    """What was found is not what must be; the text says both."""
+
+
+def expect(condition, message):
+    if not condition:
+        raise NotAsExpected(message)
+
+
+@dataclass
+class Frame:
+    final: bool
+    rsv1: bool
+    opcode: int
+    payload: bytes
+
+
+@dataclass
+class WireMessage:
+    compressed: bool
+    frames: int
+    payload: bytes
+
+
+@dataclass
+class Record:
+    """Both directions of one connection, as bytes."""
+
+    from_client: bytearray = field(default_factory=bytearray)
+    from_server: bytearray = field(default_factory=bytearray)
+
+    def sent_by(self, role):
+        return self.from_server if role == "server" else self.from_client
+
+
+class Tap:
+    """Passes one connection on to `target`, a port, and records it."""
+
+    def __init__(self, target):
+        self.target = target
+        self.record = Record()
+        self.done = asyncio.Event()
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self.connection, "127.0.0.1", 0)
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_):
+        self.server.close()
+
+    async def connection(self, reader, writer):
+        onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        try:
+            await asyncio.gather(
+                pump(reader, onward_writer, self.record.from_client),
+                pump(onward_reader, writer, self.record.from_server),
+            )
+        finally:
+            writer.close()
+            onward_writer.close()
+            self.done.set()
+
+
+async def pump(reader, writer, record):
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(1 << 18):
+            record += data
+            writer.write(data)
+            await writer.drain()
+    with contextlib.suppress(OSError):
+        writer.write_eof()
+
+
+def split_head(data):
+    head, separator, rest = bytes(data).partition(b"\r\n\r\n")
+    expect(separator, "the handshake is not complete")
+    return head.decode("latin-1"), rest
+
+
+def header_values(head, name):
+    fields = (line.partition(":") for line in head.split("\r\n")[1:])
+    return [value.strip() for field, _, value in fields if field.lower() == name.lower()]
+
+
+def unmask(payload, key):
+    repeated = (key * (len(payload) // 4 + 1))[: len(payload)]
+    mixed = int.from_bytes(payload, "big") ^ int.from_bytes(repeated, "big")
+    return mixed.to_bytes(len(payload), "big")
+
+
+def read_frame(data, at):
+    """The frame at an offset, and the offset behind it."""
+    first, second = data[at], data[at + 1]
+    at += 2
+    length = second & 0x7F
+    if length >= 126:
+        size = 2 if length == 126 else 8
+        length = int.from_bytes(data[at : at + size], "big")
+        at += size
+    key = data[at : at + 4] if second & 0x80 else b""
+    at += len(key)
+    payload = data[at : at + length]
+    payload = unmask(payload, key) if key else payload
+    return Frame(bool(first & 0x80), bool(first & 0x40), first & 0x0F, payload), at + length
+
+
+def read_frames(data):
+    at, frames = 0, []
+    while at < len(data):
+        frame, at = read_frame(data, at)
+        frames.append(frame)
+    return frames
+
+
+def read_messages(frames):
+    """The messages of these frames, without the control frames among them."""
+    messages = []
+    for frame in frames:
+        if frame.opcode in (TEXT, BINARY):
+            messages.append(WireMessage(frame.rsv1, 1, frame.payload))
+        elif frame.opcode == 0:
+            expect(not frame.rsv1, "a continuation frame has RSV1")
+            messages[-1].frames += 1
+            messages[-1].payload += frame.payload
+    return messages
+
+
+class StrictInflater:
+    """Decompresses messages, and fails on a distance that is beyond the window."""
+
+    def __init__(self, window, takeover):
+        self.window = window
+        self.takeover = takeover
+        self.decoder = None
+
+    def message(self, wire):
+        if not wire.compressed:
+            return wire.payload
+        if self.decoder is None or not self.takeover:
+            self.decoder = zlib.decompressobj(wbits=-self.window)
+        data = wire.payload + TAIL
+        slices = (data[at : at + SLICE] for at in range(0, len(data), SLICE))
+        return b"".join(piece for part in slices for piece in self.pieces(part))
+
+    def pieces(self, rest):
+        while True:
+            piece = self.decoder.decompress(rest, STEP)
+            yield piece
+            rest = self.decoder.unconsumed_tail
+            if not rest and len(piece) < STEP:
+                return
