@@ -9,6 +9,7 @@ mod closing;
 mod compression;
 mod config;
 mod event;
+mod framed;
 mod receive;
 mod role;
 mod send;
@@ -17,8 +18,9 @@ pub use closing::State;
 pub(crate) use closing::Step;
 pub use config::{Config, Pongs};
 pub use event::{ChunkEvent, Event};
+pub use framed::Framed;
 pub use role::{Client, Role, Server};
-pub use send::{Fragment, Framed};
+pub use send::Fragment;
 
 #[cfg(feature = "deflate")]
 use crate::extension::deflate::{Deflate, Parameters};

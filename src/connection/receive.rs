@@ -195,6 +195,7 @@ impl<R: Role> Connection<R> {
     }
 
     /// What is asked of the peer's frames.
+    #[cfg_attr(not(feature = "deflate"), allow(clippy::unused_self))] // there is nothing to ask
     const fn rules(&self) -> Rules {
         #[cfg(feature = "deflate")]
         if self.compression.is_some() {

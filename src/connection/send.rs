@@ -1,15 +1,13 @@
 //! Sending: from messages to the outbox.
 
-use super::{Client, Connection, Role, Server, State, Step};
+use super::{Connection, Role, State, Step};
 use crate::{
     Error, Misuse,
     buffer::Outbox,
     close::{CloseCode, MAX_REASON},
-    frame::{Header, HeaderBytes, MAX_CONTROL, Opcode, Reserved},
+    frame::{Header, MAX_CONTROL, Opcode, Reserved},
     mask::Mask,
     message::Kind,
-    random::Entropy,
-    utf8::Validator,
 };
 
 /// Whether a fragment is the last of its message.
@@ -19,40 +17,6 @@ pub enum Fragment {
     More,
     /// The message ends with this one.
     Last,
-}
-
-/// A frame that lies in two pieces, to be sent one right after the other: by a vectored write, or
-/// by two.
-///
-/// What waits in the outbox is to be written first.
-#[derive(Clone, Copy, Debug)]
-#[must_use = "a frame that was made is to be sent"]
-pub struct Framed<'a> {
-    header: HeaderBytes,
-    payload: &'a [u8],
-}
-
-impl<'a> Framed<'a> {
-    /// The header, 2 to 14 bytes.
-    pub fn header(&self) -> &[u8] {
-        &self.header
-    }
-
-    /// The payload as it goes over the wire.
-    pub const fn payload(&self) -> &'a [u8] {
-        self.payload
-    }
-
-    /// Both, in order.
-    pub fn slices(&self) -> [&[u8]; 2] {
-        [&self.header, self.payload]
-    }
-
-    /// Both, in order, for [`write_vectored`](std::io::Write::write_vectored).
-    #[cfg(feature = "std")]
-    pub fn io_slices(&self) -> [std::io::IoSlice<'_>; 2] {
-        self.slices().map(std::io::IoSlice::new)
-    }
 }
 
 impl<R: Role> Connection<R> {
@@ -319,156 +283,17 @@ impl<R: Role> Connection<R> {
     }
 
     /// Section 5.4: messages are not interleaved.
-    fn may_begin_message(&self) -> Result<(), Misuse> {
+    pub(super) fn may_begin_message(&self) -> Result<(), Misuse> {
         self.may_send()?;
         if self.outgoing.is_none() { Ok(()) } else { Err(Misuse::MessageOpen) }
     }
 
-    fn has_room(&self, outbox: &impl Outbox, needed: usize) -> Result<(), Error> {
+    pub(super) fn has_room(&self, outbox: &impl Outbox, needed: usize) -> Result<(), Error> {
         if outbox.pending() < self.config.outbox_size {
             Ok(())
         } else {
             Err(Error::OutboxFull { needed })
         }
-    }
-}
-
-impl Connection<Server> {
-    /// Frames a text message without copying it; see [`Framed`].
-    ///
-    /// ```
-    /// # use hybi::{Config, Connection};
-    /// # let mut websocket = Connection::server(Config::new());
-    /// # let (mut stream, mut outbox) = (Vec::new(), Vec::new());
-    /// use std::io::Write;
-    ///
-    /// let framed = websocket.frame_text("a long text")?;
-    /// stream.write_all(&outbox)?;
-    /// outbox.clear();
-    /// let written = stream.write_vectored(&framed.io_slices())?;
-    /// # assert_eq!(stream, b"\x81\x0ba long text");
-    /// # let _: Vec<u8> = outbox;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
-    pub fn frame_text<'a>(&mut self, text: &'a str) -> Result<Framed<'a>, Error> {
-        self.frame(Kind::Text, text.as_bytes())
-    }
-
-    /// Frames a binary message without copying it; see [`Framed`].
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
-    pub fn frame_binary<'a>(&mut self, data: &'a [u8]) -> Result<Framed<'a>, Error> {
-        self.frame(Kind::Binary, data)
-    }
-
-    /// Sends a message that was prepared for many connections.
-    ///
-    /// # Errors
-    ///
-    /// As for [`send_text`](Self::send_text).
-    #[cfg(feature = "alloc")]
-    pub fn send_prepared(
-        &mut self,
-        message: &crate::Prepared,
-        outbox: &mut impl Outbox,
-    ) -> Result<(), Error> {
-        self.may_begin_message()?;
-        self.send_pending(outbox);
-        let needed = message.frame().len();
-        self.has_room(outbox, needed)?;
-        if needed > outbox.room() {
-            return Err(Error::OutboxFull { needed });
-        }
-        let frame = self.choose_prepared(message);
-        outbox.append(frame);
-        Ok(())
-    }
-
-    /// The bytes of a prepared message, to be written without copying them into an outbox. What
-    /// waits in the outbox is to be written first.
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
-    #[cfg(feature = "alloc")]
-    pub fn frame_prepared<'a>(&mut self, message: &'a crate::Prepared) -> Result<&'a [u8], Error> {
-        self.may_begin_message()?;
-        Ok(self.choose_prepared(message))
-    }
-
-    /// The form of a prepared message that suits this connection.
-    #[cfg(feature = "alloc")]
-    fn choose_prepared<'a>(&mut self, message: &'a crate::Prepared) -> &'a [u8] {
-        #[cfg(feature = "deflate")]
-        if let Some(compression) = &mut self.compression
-            && let Some((frame, window_bits)) = message.compressed_frame()
-            && compression.takes_prepared(window_bits)
-        {
-            // The peer's window now holds what our compressor has not seen.
-            compression.forget_sent();
-            return frame;
-        }
-        message.frame()
-    }
-
-    fn frame<'a>(&mut self, kind: Kind, payload: &'a [u8]) -> Result<Framed<'a>, Error> {
-        self.may_begin_message()?;
-        let header = Header::data(kind.opcode(), true, payload).encode();
-        Ok(Framed { header, payload })
-    }
-}
-
-impl<E: Entropy> Connection<Client<E>> {
-    /// Frames a text message and masks it where it lies; see [`Framed`]. The text is given as
-    /// bytes, because masked it is text no longer.
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`], [`Misuse::TextNotUtf8`] and
-    /// [`Entropy`](Error::Entropy); the text is left as it was.
-    pub fn mask_text<'a>(&mut self, text: &'a mut [u8]) -> Result<Framed<'a>, Error> {
-        let mut validator = Validator::new();
-        validator.feed(text).map_err(|error| Misuse::TextNotUtf8(error.offset))?;
-        if !validator.is_complete() {
-            return Err(Misuse::TextNotUtf8(text.len() - validator.partial()).into());
-        }
-        self.mask(Kind::Text, text)
-    }
-
-    /// Frames a binary message and masks it where it lies; see [`Framed`].
-    ///
-    /// As long as the frame is not sent, nobody can change the payload (section 10.3):
-    ///
-    /// ```compile_fail
-    /// # fn f(websocket: &mut hybi::Connection<hybi::Client>) -> Result<(), hybi::Error> {
-    /// let mut data = [0; 100];
-    /// let framed = websocket.mask_binary(&mut data)?;
-    /// data[0] = 1;
-    /// println!("{framed:?}");
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`] and [`Entropy`](Error::Entropy); the data is
-    /// left as it was.
-    pub fn mask_binary<'a>(&mut self, data: &'a mut [u8]) -> Result<Framed<'a>, Error> {
-        self.mask(Kind::Binary, data)
-    }
-
-    fn mask<'a>(&mut self, kind: Kind, payload: &'a mut [u8]) -> Result<Framed<'a>, Error> {
-        self.may_begin_message()?;
-        let mut key = [0; 4];
-        self.role.entropy.fill(&mut key)?;
-        Mask::new(key).apply(payload);
-        let header = Header::data(kind.opcode(), true, payload).with_mask(key).encode();
-        Ok(Framed { header, payload })
     }
 }
 
