@@ -21,6 +21,18 @@
 //! direction with context takeover keeps its codec, because its window is what makes the next
 //! message shorter. A connection that has not used a direction holds nothing for it.
 //!
+//! What context takeover costs for each connection, measured after a message of some KiB each way
+//! (`cargo test --test deflate_memory -- --nocapture` prints it):
+//!
+//! | window, memory level | takeover when sending | when receiving | neither |
+//! | --- | --- | --- | --- |
+//! | 2^15, 8 | 372 KiB | 79 KiB | 56 bytes |
+//! | 2^12, 8 | 260 KiB | 79 KiB | 56 bytes |
+//! | 2^9, 8 | 246 KiB | 79 KiB | 56 bytes |
+//! | 2^15, 1 | 261 KiB | 79 KiB | 56 bytes |
+//! | 2^12, 1 | 149 KiB | 79 KiB | 56 bytes |
+//! | 2^9, 1 | 135 KiB | 79 KiB | 56 bytes |
+//!
 //! # Secrets
 //!
 //! The length of compressed data tells something of what is in it, even under encryption. Do not
@@ -121,6 +133,7 @@ impl Deflate {
     }
 
     /// The window that the peer is asked to keep to, 2^bits bytes, from 8 to 15; 15 by default.
+    /// Some peers cannot compress with 8 and refuse; 9 asks for little more.
     #[must_use]
     pub fn receive_window(self, bits: u8) -> Self {
         self.with(|settings| settings.receiving.window_bits = bits.clamp(8, 15))
