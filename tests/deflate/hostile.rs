@@ -187,7 +187,7 @@ fn text_is_judged_decompressed() {
     }
 }
 
-// 7692-6-b, 6455-8.1-b
+// 7692-6-a, 7692-6-b, 6455-8.1-b
 #[test]
 fn an_impossible_byte_ends_the_connection_inside_an_unfinished_frame() {
     for from in BOTH {

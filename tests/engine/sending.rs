@@ -219,7 +219,7 @@ impl Entropy for Counting<'_> {
     }
 }
 
-// 6455-5.3-b, 6455-10.3-a, H-01
+// 6455-5.3-b, 6455-10.3-a, 6455-10.3-c, H-01, B-10
 #[test]
 fn every_frame_has_a_key_of_its_own() {
     let mut drawn = Vec::new();

@@ -233,7 +233,7 @@ fn a_version_that_is_not_one_number() {
     }
 }
 
-// 6455-4.2.2-f, 6455-4.4-b, P-sh-i, A-12
+// 6455-4.2.2-f, 6455-4.4-b, 6455-11.6-a, P-sh-i, A-12
 #[test]
 fn versions_that_are_not_spoken() {
     for version in [0, 7, 8, 12, 14, 25, 255] {
