@@ -1,0 +1,162 @@
+//! A round trip through any pair of settings that can be agreed on: what one end compresses the
+//! other hears, and nothing goes over the wire that a plain frame would not allow.
+
+#![no_main]
+
+use arbitrary::{Arbitrary, Unstructured};
+use hybi::{
+    Config, Connection, Error, Fragment, Inbox, Role,
+    extension::deflate::{Deflate, Direction, Parameters},
+};
+use hybi_fuzz::{cuts::Cuts, event::Heard, keys::Keys};
+use libfuzzer_sys::fuzz_target;
+
+#[derive(Debug, Arbitrary)]
+struct Input<'a> {
+    server: Settings,
+    client: Settings,
+    cuts: Cuts<'a>,
+    messages: Vec<Message<'a>>,
+}
+
+#[derive(Clone, Copy, Debug, Arbitrary)]
+struct Settings {
+    #[arbitrary(with = |u: &mut Unstructured| u.int_in_range(8..=15))]
+    window_bits: u8,
+    takeover: bool,
+    #[arbitrary(with = |u: &mut Unstructured| u.int_in_range(1..=9))]
+    level: u8,
+    #[arbitrary(with = |u: &mut Unstructured| u.int_in_range(1..=9))]
+    memory_level: u8,
+    threshold: u8,
+    fragment_size: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, Arbitrary)]
+#[allow(clippy::struct_excessive_bools)] // each is a choice by itself
+struct Message<'a> {
+    from_server: bool,
+    compress: bool,
+    in_chunks: bool,
+    payload: Payload<'a>,
+    /// How often it is repeated, so that there is something to compress.
+    times: u8,
+    /// Whether it is sent as two fragments.
+    in_two: bool,
+}
+
+#[derive(Clone, Copy, Debug, Arbitrary)]
+enum Payload<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let parameters = Parameters::new(input.server.direction(), input.client.direction());
+    let mut server =
+        Connection::server(input.server.config()).with_deflate(&input.server.deflate(), parameters);
+    let mut client = Connection::client(input.client.config(), Keys::default())
+        .with_deflate(&input.client.deflate(), parameters);
+    let (mut at_server, mut at_client) = (Inbox::with_capacity(64), Inbox::with_capacity(64));
+    for message in &input.messages {
+        if message.from_server {
+            exchange(&mut server, &mut client, &mut at_client, message, input.cuts);
+        } else {
+            exchange(&mut client, &mut server, &mut at_server, message, input.cuts);
+        }
+    }
+});
+
+/// Sends a message from one end, and holds what the other hears against it.
+fn exchange<R: Role, Q: Role>(
+    sender: &mut Connection<R>,
+    receiver: &mut Connection<Q>,
+    inbox: &mut Inbox,
+    message: &Message<'_>,
+    cuts: Cuts<'_>,
+) {
+    let mut outbox = Vec::new();
+    sender.compress(message.compress);
+    let times = usize::from(message.times);
+    let sent = match message.payload {
+        Payload::Text(text) => {
+            let text = text.repeat(times);
+            send_text(sender, &text, message.in_two, &mut outbox).expect("it is open");
+            Heard::Text(text)
+        }
+        Payload::Binary(data) => {
+            let data = data.repeat(times);
+            send_binary(sender, &data, message.in_two, &mut outbox).expect("it is open");
+            Heard::Binary(data)
+        }
+    };
+    let mut heard = Vec::new();
+    let mut joiner = hybi_fuzz::event::Joiner::default();
+    let mut answers = Vec::new();
+    for piece in cuts.of(&outbox) {
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let taken = inbox.take_from(rest);
+            assert!(taken > 0, "no room, though all was received");
+            rest = &rest[taken..];
+            if message.in_chunks {
+                while let Some(event) = receiver.receive_chunk(inbox, &mut answers).expect("sound")
+                {
+                    heard.extend(joiner.join(event));
+                }
+            } else {
+                while let Some(event) = receiver.receive(inbox, &mut answers).expect("sound") {
+                    heard.push(event.into());
+                }
+            }
+        }
+    }
+    assert_eq!(heard, [sent]);
+    assert!(answers.is_empty() && inbox.is_empty());
+}
+
+fn send_text<R: Role>(
+    sender: &mut Connection<R>,
+    text: &str,
+    in_two: bool,
+    outbox: &mut Vec<u8>,
+) -> Result<(), Error> {
+    if !in_two {
+        return sender.send_text(text, outbox);
+    }
+    let (head, tail) = text.split_at(text.floor_char_boundary(text.len() / 2));
+    sender.send_text_fragment(head, Fragment::More, outbox)?;
+    sender.send_text_fragment(tail, Fragment::Last, outbox)
+}
+
+fn send_binary<R: Role>(
+    sender: &mut Connection<R>,
+    data: &[u8],
+    in_two: bool,
+    outbox: &mut Vec<u8>,
+) -> Result<(), Error> {
+    if !in_two {
+        return sender.send_binary(data, outbox);
+    }
+    let (head, tail) = data.split_at(data.len() / 2);
+    sender.send_binary_fragment(head, Fragment::More, outbox)?;
+    sender.send_binary_fragment(tail, Fragment::Last, outbox)
+}
+
+impl Settings {
+    fn direction(self) -> Direction {
+        Direction::new(self.window_bits, self.takeover).expect("a window of 8 to 15 bits")
+    }
+
+    fn deflate(self) -> Deflate {
+        Deflate::new()
+            .level(self.level)
+            .memory_level(self.memory_level)
+            .threshold(self.threshold.into())
+    }
+
+    fn config(self) -> Config {
+        let size = self.fragment_size.map_or(usize::MAX, |size| usize::from(size).max(16));
+        Config::new().fragment_size(size)
+    }
+}
