@@ -144,12 +144,7 @@ impl<R: Role, S: Storage> Run<R, S> {
     #[allow(clippy::option_option)]
     fn next(&mut self, whole: bool) -> Option<Option<Heard>> {
         let Self { connection, inbox, outbox, joiner, .. } = self;
-        let result = if whole {
-            connection.receive(inbox, outbox).map(|event| event.map(|event| Some(event.into())))
-        } else {
-            let result = connection.receive_chunk(inbox, outbox);
-            result.map(|event| event.map(|event| joiner.join(event)))
-        };
+        let result = joiner.receive(connection, inbox, outbox, whole);
         result.unwrap_or_else(|error| {
             assert_eq!(self.error.replace(error), None, "a second error");
             assert!(self.connection.is_done(), "failed, and not done");

@@ -497,13 +497,8 @@ impl<R: Endpoint, S: Storage> End<R, S> {
         if self.settings.drops(before) {
             joiner.open = None;
         }
-        let result = if in_chunks {
-            self.in_chunks = true;
-            let result = connection.receive_chunk(inbox, outbox);
-            result.map(|event| event.map(|event| joiner.join(event)))
-        } else {
-            connection.receive(inbox, outbox).map(|event| event.map(|event| Some(event.into())))
-        };
+        self.in_chunks |= in_chunks;
+        let result = joiner.receive(connection, inbox, outbox, !in_chunks);
         match result {
             Ok(None) => return false,
             Ok(Some(heard)) => {

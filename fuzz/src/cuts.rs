@@ -1,6 +1,7 @@
 //! How an input is cut into pieces, as a transport might.
 
 use arbitrary::Arbitrary;
+use hybi::{Inbox, buffer::Storage};
 
 /// The lengths of the pieces, over and over; nothing is cut if there are none.
 #[derive(Clone, Copy, Debug, Arbitrary)]
@@ -24,5 +25,28 @@ impl Cuts<'_> {
             rest = after;
             (!piece.is_empty()).then_some(piece)
         })
+    }
+
+    /// Hands all of it to an inbox, as it has room; `drain` receives what has come.
+    ///
+    /// # Errors
+    ///
+    /// The first that `drain` reports; what is left is not handed over.
+    pub fn feed<S: Storage, E>(
+        self,
+        bytes: &[u8],
+        inbox: &mut Inbox<S>,
+        mut drain: impl FnMut(&mut Inbox<S>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for piece in self.of(bytes) {
+            let mut rest = piece;
+            while !rest.is_empty() {
+                let taken = inbox.take_from(rest);
+                assert!(taken > 0, "no room, though all was received");
+                rest = &rest[taken..];
+                drain(inbox)?;
+            }
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,9 @@
 //! Events that own what they say, so that runs can be compared.
 
-use hybi::{ChunkEvent, Close, Event, message::Kind};
+use hybi::{
+    ChunkEvent, Close, Connection, Error, Event, Inbox, Outbox, Role, buffer::Storage,
+    message::Kind,
+};
 
 /// What was heard from a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +54,29 @@ pub struct Joiner {
 }
 
 impl Joiner {
+    /// Receives the next event, of whole messages or of messages in chunks, or `None` when there
+    /// is none; inside it `None` for a part of a message.
+    ///
+    /// # Errors
+    ///
+    /// As the connection's.
+    #[allow(clippy::option_option)]
+    pub fn receive<R: Role, S: Storage>(
+        &mut self,
+        connection: &mut Connection<R>,
+        inbox: &mut Inbox<S>,
+        outbox: &mut impl Outbox,
+        whole: bool,
+    ) -> Result<Option<Option<Heard>>, Error> {
+        if whole {
+            let event = connection.receive(inbox, outbox)?;
+            Ok(event.map(|event| Some(event.into())))
+        } else {
+            let event = connection.receive_chunk(inbox, outbox)?;
+            Ok(event.map(|event| self.join(event)))
+        }
+    }
+
     /// Takes an event; yields what is complete with it.
     pub fn join(&mut self, event: ChunkEvent<'_>) -> Option<Heard> {
         match event {
