@@ -21,6 +21,7 @@
 
 pub mod client;
 mod field;
+mod fields;
 mod head;
 mod key;
 mod negotiation;
@@ -31,7 +32,8 @@ pub(crate) mod token;
 mod uri;
 
 pub use field::Field;
-pub use head::{Fields, FieldsIter, HeadFault, HeadLimits};
+pub use fields::{Fields, FieldsIter};
+pub use head::{HeadFault, HeadLimits};
 pub use origin::Origins;
 pub use response::Response;
 pub use uri::{Authority, Host, MAX_URI, ResourceName, Uri, UriError};

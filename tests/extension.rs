@@ -7,6 +7,8 @@ mod handshake_support {
     pub(crate) mod cut;
     pub(crate) mod head;
     pub(crate) mod http;
+    #[cfg(feature = "http")]
+    pub(crate) mod others;
     pub(crate) mod server;
 }
 

@@ -3,7 +3,8 @@
 //! This module finds the end of a head that arrives in pieces, with work linear in its length and
 //! under named limits, and checks its grammar. What the fields mean is for others to say.
 
-use crate::handshake::token::{is_token, trim};
+use super::Fields;
+use crate::handshake::token::is_token;
 
 /// The most fields that [`HeadLimits::fields`] can allow.
 const MAX_FIELDS: usize = 128;
@@ -216,76 +217,6 @@ impl StatusLine {
     }
 }
 
-/// Header fields, in their order on the wire.
-///
-/// Names compare without regard to case; values are bytes, because HTTP lets them be, and come
-/// without the whitespace around them.
-#[derive(Clone, Copy)]
-pub struct Fields<'a> {
-    /// Whole lines, each with its end, all of valid grammar.
-    lines: &'a [u8],
-}
-
-impl<'a> Fields<'a> {
-    /// The value of the first field of this name.
-    pub fn get(self, name: &str) -> Option<&'a [u8]> {
-        self.all(name).next()
-    }
-
-    /// The values of all fields of this name, in order.
-    pub fn all(self, name: &str) -> impl Iterator<Item = &'a [u8]> + Clone {
-        self.iter()
-            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-    }
-
-    /// All names with their values.
-    pub const fn iter(self) -> FieldsIter<'a> {
-        FieldsIter { lines: self.lines }
-    }
-}
-
-impl<'a> IntoIterator for Fields<'a> {
-    type Item = (&'a str, &'a [u8]);
-    type IntoIter = FieldsIter<'a>;
-
-    fn into_iter(self) -> FieldsIter<'a> {
-        self.iter()
-    }
-}
-
-/// Shows the names alone: values may be credentials.
-impl core::fmt::Debug for Fields<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
-    }
-}
-
-/// The iterator over [`Fields`].
-#[derive(Clone)]
-pub struct FieldsIter<'a> {
-    lines: &'a [u8],
-}
-
-impl<'a> Iterator for FieldsIter<'a> {
-    type Item = (&'a str, &'a [u8]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let end = self.lines.iter().position(|&byte| byte == b'\n')?;
-        let (line, rest) = self.lines.split_at(end + 1);
-        self.lines = rest;
-        let colon = line.iter().position(|&byte| byte == b':')?;
-        let name = core::str::from_utf8(&line[..colon]).ok()?;
-        Some((name, trim(line[colon + 1..].strip_suffix(b"\r\n")?)))
-    }
-}
-
-impl core::fmt::Debug for FieldsIter<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        Fields { lines: self.lines }.fmt(f)
-    }
-}
-
 /// The start line without its end, and the fields behind it, whose grammar is checked.
 fn split(head: &[u8]) -> Result<(&[u8], Fields<'_>), HeadFault> {
     let end = head.iter().position(|&byte| byte == b'\n').ok_or(HeadFault::StartLine)?;
@@ -297,7 +228,7 @@ fn split(head: &[u8]) -> Result<(&[u8], Fields<'_>), HeadFault> {
         _ => return Err(HeadFault::Field),
     }
     let lines = fields.strip_suffix(b"\r\n").ok_or(HeadFault::Field)?;
-    Ok((line, Fields { lines }))
+    Ok((line, Fields::of_lines(lines)))
 }
 
 fn minor_version(version: &[u8]) -> Result<u8, HeadFault> {

@@ -22,11 +22,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod accept;
+#[cfg(feature = "http")]
+mod http;
 mod refusal;
 mod request;
 
+pub use accept::Accept;
 pub use refusal::Refusal;
-pub use request::{Accept, HttpRequest, Incoming, Request};
+pub use request::{HttpRequest, Incoming, Request};
 
 use super::{
     Origins,

@@ -1,7 +1,7 @@
 //! Answers that open the connection.
 
 use hybi::{
-    Client, Config, Connection, Inbox, LimitExceeded,
+    Client, Config, Connection, Inbox, LimitExceeded, State,
     handshake::client::{Accepted, Answer},
 };
 
@@ -176,4 +176,28 @@ fn the_settings_reach_the_connection() {
     let (mut websocket, mut inbox) = open(&bytes, Config::new().message_size(4));
     let error = websocket.receive(&mut inbox, &mut Vec::new()).unwrap_err();
     assert_eq!(error, LimitExceeded::MessageSize { size: 5, limit: 4 }.into());
+}
+
+// 6455-7.4.1-f
+#[test]
+fn an_extension_that_the_client_needs() {
+    let finish = |bytes: &[u8]| {
+        let mut inbox = Inbox::with_capacity(1024);
+        assert_eq!(inbox.take_from(bytes), bytes.len());
+        let asked = request().extensions("foo, foobar");
+        let mut opening = asked.send_with(SampleNonce, &mut Vec::new()).unwrap();
+        let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
+            panic!("it was accepted");
+        };
+        let mut outbox = Vec::new();
+        let websocket = accepted.finish_requiring("foo", &mut outbox).unwrap();
+        (websocket.state(), outbox)
+    };
+    let accepting = |extension| answer().with("Sec-WebSocket-Extensions", &[extension]).bytes();
+    assert_eq!(finish(&accepting("foo; bar")), (State::Open, vec![]));
+    // 1010 and the name, masked with "the ".
+    let close = b"\x88\x85the \x77\x9a\x03\x4f\x1b".to_vec();
+    for answer in [answer().bytes(), accepting("foobar")] {
+        assert_eq!(finish(&answer), (State::CloseSent, close.clone()));
+    }
 }

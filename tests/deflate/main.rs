@@ -25,6 +25,8 @@ mod support {
     pub(crate) mod cut;
     pub(crate) mod head;
     pub(crate) mod http;
+    #[cfg(feature = "http")]
+    pub(crate) mod others;
     pub(crate) mod proof;
     pub(crate) mod server;
 }

@@ -33,6 +33,12 @@ impl Response {
         fields.map(|(_, value)| value.as_str()).collect()
     }
 
+    /// The names of all fields, in lower case.
+    #[cfg(feature = "http")]
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Checks that the response says where it ends, and that it ends the connection.
     pub(crate) fn assert_ends_the_connection(&self) {
         assert_eq!(self.all("content-length"), [self.body.len().to_string()], "{self:?}");

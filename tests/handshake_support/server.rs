@@ -126,7 +126,10 @@ pub(crate) fn assert_accepted<T: Debug + PartialEq>(
             }
         }
     }
-    first.unwrap()
+    let (seen, answer) = first.unwrap();
+    #[cfg(feature = "http")]
+    super::others::assert_accepted(request, &see, &seen, &answer);
+    (seen, answer)
 }
 
 /// Checks that a request is refused in this way, once and for all, however it is cut and whatever
@@ -146,6 +149,8 @@ pub(crate) fn assert_refused(
             assert_eq!(*first.get_or_insert_with(|| answer.clone()), answer);
         }
     }
+    #[cfg(feature = "http")]
+    super::others::assert_refused(request, refusal);
     let response = Response::parse(&first.unwrap());
     assert_eq!(response.status, status, "{}", request.escape_ascii());
     response.assert_ends_the_connection();

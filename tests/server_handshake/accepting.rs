@@ -233,7 +233,7 @@ fn an_outbox_without_room_is_left_alone_and_accepting_can_be_tried_again() {
     with_example(|request| {
         let mut outbox = FixedOutbox::over([0; 160]);
         outbox.append(&[b'x'; 160][..161 - needed]);
-        let error = request.accept().finish(&mut outbox).err();
+        let error = request.clone().accept().finish(&mut outbox).err();
         assert_eq!(error, Some(Error::OutboxFull { needed }));
         assert_eq!(outbox.bytes(), &[b'x'; 160][..161 - needed]);
 

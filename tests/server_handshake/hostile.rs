@@ -142,9 +142,17 @@ fn bytes_that_are_not_ascii() {
 
 /// Whether somebody else's parser finds all in the request that a WebSocket needs.
 fn is_sound(request: &[u8]) -> bool {
+    // The parser knows no minor version after 1; all of them are upgraded.
+    let mut request = request.to_vec();
+    let version = b" HTTP/1.";
+    if let Some(at) = request.windows(version.len()).position(|window| window == version)
+        && let Some(minor @ b'2'..=b'9') = request.get_mut(at + version.len())
+    {
+        *minor = b'1';
+    }
     let mut fields = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Request::new(&mut fields);
-    if !matches!(head.parse(request), Ok(httparse::Status::Complete(_))) {
+    if !matches!(head.parse(&request), Ok(httparse::Status::Complete(_))) {
         return false;
     }
     let all = |name: &str| {

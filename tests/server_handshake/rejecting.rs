@@ -75,10 +75,10 @@ fn a_decision_can_fail_and_be_changed_or_never_be_made() {
     let mut opening = opening();
     let mut outbox = Vec::new();
     let request = opening.receive(&mut inbox, &mut outbox).unwrap().unwrap();
-    request.accept().subprotocol("other").finish(&mut outbox).unwrap_err();
-    request.accept().headers(&[("Host", "x")]).finish(&mut outbox).unwrap_err();
-    request.reject(100).send(&mut outbox).unwrap_err();
-    request.accept().finish(&mut FixedOutbox::over([0; 1])).unwrap_err();
+    request.clone().accept().subprotocol("other").finish(&mut outbox).unwrap_err();
+    request.clone().accept().headers(&[("Host", "x")]).finish(&mut outbox).unwrap_err();
+    request.clone().reject(100).send(&mut outbox).unwrap_err();
+    request.clone().accept().finish(&mut FixedOutbox::over([0; 1])).unwrap_err();
     assert_eq!(outbox, b"");
     request.reject(403).send(&mut outbox).unwrap();
     assert_eq!(Response::parse(&outbox).status, 403);
@@ -97,7 +97,7 @@ fn a_status_that_is_no_final_answer_is_a_misuse() {
     let request = opening().receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
     for status in [0, 1, 100, 101, 199, 600, 999, 1000, u16::MAX] {
         let mut outbox = Vec::new();
-        let error = request.reject(status).send(&mut outbox).unwrap_err();
+        let error = request.clone().reject(status).send(&mut outbox).unwrap_err();
         assert_eq!((error, outbox), (Misuse::Status(status).into(), Vec::new()));
     }
 }

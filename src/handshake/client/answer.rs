@@ -1,7 +1,8 @@
 //! A server's answer.
 
 use crate::{
-    Client, Connection,
+    Client, CloseCode, Connection, Error,
+    buffer::Outbox,
     extension::{self, Extension},
     handshake::{
         Fields,
@@ -50,6 +51,26 @@ impl<'i, E: Entropy> Accepted<'i, E> {
     /// The open connection.
     pub fn finish(self) -> Connection<Client<E>> {
         self.websocket
+    }
+
+    /// The open connection if the server accepted this extension, such as `permessage-deflate`.
+    /// If it did not, a Close with code 1010 that names the extension is in the outbox
+    /// (section 7.4.1), and the connection [is closing](Connection::is_closing).
+    ///
+    /// # Errors
+    ///
+    /// As for [`close`](Connection::close).
+    pub fn finish_requiring(
+        self,
+        extension: &str,
+        outbox: &mut impl Outbox,
+    ) -> Result<Connection<Client<E>>, Error> {
+        let is_accepted = self.extensions().any(|accepted| accepted.name() == extension);
+        let mut websocket = self.websocket;
+        if !is_accepted {
+            websocket.close(CloseCode::MANDATORY_EXTENSION, extension, outbox)?;
+        }
+        Ok(websocket)
     }
 }
 

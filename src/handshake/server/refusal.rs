@@ -81,7 +81,7 @@ impl Refusal {
         }
     }
 
-    const fn text(self) -> &'static str {
+    pub(super) const fn text(self) -> &'static str {
         match self {
             Self::Head(fault) => match fault {
                 HeadFault::StartLine => "The request line is malformed.",

@@ -1,23 +1,17 @@
-//! A request, and what a server makes of it.
+//! A request, judged.
 
-use super::Refusal;
-#[cfg(feature = "deflate")]
-use crate::extension::deflate::{self, Accepted, Deflate};
+use super::{Accept, Refusal};
 use crate::{
-    Config, Connection, Error, Misuse, Server,
-    buffer::Outbox,
     extension::{self, Extension},
     handshake::{
-        Field, Fields, Origins, Response, Uri,
-        field::{self, OwnFields},
+        Fields, Origins, Response, Uri,
         head::RequestLine,
         negotiation::{self, Offer},
-        response,
     },
 };
 
 /// A request on a port that serves both.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Incoming<'i> {
     /// A sound request for a WebSocket, from an origin that is let in.
     WebSocket(Request<'i>),
@@ -28,12 +22,12 @@ pub enum Incoming<'i> {
 /// A request for a WebSocket: sound in every field, from an origin that is let in.
 ///
 /// It lies in the inbox. [Accept](Self::accept) or [reject](Self::reject) it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a request is to be accepted or rejected"]
 pub struct Request<'i> {
     line: RequestLine<'i>,
     fields: Fields<'i>,
-    offer: Offer<'i>,
+    pub(super) offer: Offer<'i>,
 }
 
 /// A request that asks for no WebSocket. Only its head has been read.
@@ -56,21 +50,7 @@ impl<'i> Incoming<'i> {
         if !negotiation::asks_for_websocket(fields.iter()) {
             return Ok(Self::Http(HttpRequest { head, line, fields }));
         }
-        // RFC 9110, section 7.8: HTTP/1.0 knows no upgrade.
-        if line.minor == 0 {
-            return Err(Refusal::HttpVersion);
-        }
-        if line.method != "GET" {
-            return Err(Refusal::Method);
-        }
-        if path_of(line.target).is_none() {
-            return Err(Refusal::Target);
-        }
-        let offer = negotiation::check_offer(&fields.iter())?;
-        if !origins.allow(offer.origin, offer.host) {
-            return Err(Refusal::Origin);
-        }
-        Ok(Self::WebSocket(Request { line, fields, offer }))
+        Request::judge(line, fields, origins).map(Self::WebSocket)
     }
 }
 
@@ -110,20 +90,36 @@ impl<'i> Request<'i> {
 
     /// Begins to accept it; [`finish`](Accept::finish) does.
     pub const fn accept(self) -> Accept<'i> {
-        Accept {
-            request: self,
-            subprotocol: None,
-            fields: OwnFields(&[]),
-            config: Config::new(),
-            #[cfg(feature = "deflate")]
-            deflate: None,
-        }
+        Accept::new(self)
     }
 
     /// Begins to reject it with a status from 200 to 599, such as 401, 404 or 307;
     /// [`send`](Response::send) does.
-    pub const fn reject(self, status: u16) -> Response<'i> {
+    pub fn reject<'a>(self, status: u16) -> Response<'a> {
         Response::new(status)
+    }
+
+    /// Judges a request that asks for a WebSocket.
+    pub(super) fn judge(
+        line: RequestLine<'i>,
+        fields: Fields<'i>,
+        origins: &Origins<'_>,
+    ) -> Result<Self, Refusal> {
+        // RFC 9110, section 7.8: HTTP/1.0 knows no upgrade.
+        if line.minor == 0 {
+            return Err(Refusal::HttpVersion);
+        }
+        if line.method != "GET" {
+            return Err(Refusal::Method);
+        }
+        if path_of(line.target).is_none() {
+            return Err(Refusal::Target);
+        }
+        let offer = negotiation::check_offer(&fields.iter())?;
+        if !origins.allow(offer.origin, offer.host) {
+            return Err(Refusal::Origin);
+        }
+        Ok(Self { line, fields, offer })
     }
 }
 
@@ -168,92 +164,6 @@ impl core::fmt::Debug for HttpRequest<'_> {
             .field("line", &self.line)
             .field("fields", &self.fields)
             .finish_non_exhaustive()
-    }
-}
-
-/// An acceptance to be completed.
-#[derive(Clone, Copy, Debug)]
-#[must_use = "an acceptance is sent by `finish`"]
-pub struct Accept<'a> {
-    request: Request<'a>,
-    subprotocol: Option<&'a str>,
-    fields: OwnFields<'a>,
-    config: Config,
-    #[cfg(feature = "deflate")]
-    deflate: Option<&'a Deflate>,
-}
-
-impl<'a> Accept<'a> {
-    /// Chooses a subprotocol, one that the client offers.
-    pub const fn subprotocol(self, name: &'a str) -> Self {
-        Self { subprotocol: Some(name), ..self }
-    }
-
-    /// Header fields to send along, such as cookies.
-    pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
-        Self { fields: OwnFields(fields), ..self }
-    }
-
-    /// The settings of the connection.
-    pub const fn config(self, config: Config) -> Self {
-        Self { config, ..self }
-    }
-
-    /// Accepts compression, if the client offers what this policy can accept.
-    #[cfg(feature = "deflate")]
-    pub const fn deflate(self, deflate: &'a Deflate) -> Self {
-        Self { deflate: Some(deflate), ..self }
-    }
-
-    /// Puts the response into the outbox: the connection is open.
-    ///
-    /// # Errors
-    ///
-    /// - [`Misuse::SubprotocolNotOffered`], [`Misuse::FieldName`], [`Misuse::FieldValue`],
-    ///   [`Misuse::ReservedField`].
-    /// - [`OutboxFull`](Error::OutboxFull): nothing was written.
-    pub fn finish(self, outbox: &mut impl Outbox) -> Result<Connection<Server>, Error> {
-        // Section 4.2.2: only what the client offers.
-        if let Some(name) = self.subprotocol
-            && !self.request.subprotocols().any(|offered| offered == name)
-        {
-            return Err(Misuse::SubprotocolNotOffered.into());
-        }
-        field::check(self.fields)?;
-        #[cfg(feature = "deflate")]
-        let agreed = self.agree_on_deflate();
-        let accept = self.request.offer.key.accept();
-        response::append(outbox, |sink| {
-            sink(
-                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
-                  Connection: Upgrade\r\nSec-WebSocket-Accept: ",
-            );
-            sink(&accept);
-            sink(b"\r\n");
-            if let Some(name) = self.subprotocol {
-                field::write(OwnFields(&[("Sec-WebSocket-Protocol", name)]), sink);
-            }
-            #[cfg(feature = "deflate")]
-            if let Some((_, accepted)) = &agreed {
-                sink(b"Sec-WebSocket-Extensions: ");
-                response::format(sink, format_args!("{}\r\n", accepted.answer));
-            }
-            field::write(self.fields, sink);
-            sink(b"\r\n");
-        })?;
-        let websocket = Connection::server(self.config);
-        #[cfg(feature = "deflate")]
-        if let Some((deflate, accepted)) = agreed {
-            return Ok(websocket.with_deflate(deflate, accepted.parameters));
-        }
-        Ok(websocket)
-    }
-
-    #[cfg(feature = "deflate")]
-    fn agree_on_deflate(&self) -> Option<(&'a Deflate, Accepted)> {
-        let offers = self.request.extensions().filter(|offer| offer.name() == deflate::NAME);
-        let deflate = self.deflate?;
-        Some((deflate, deflate.accept(offers)?))
     }
 }
 

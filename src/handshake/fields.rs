@@ -1,0 +1,139 @@
+//! Header fields as they were received, whoever took them apart.
+
+use super::token::trim;
+
+/// Header fields, those of one name in their order on the wire.
+///
+/// Names compare without regard to case; values are bytes, because HTTP lets them be, and come
+/// without the whitespace around them.
+#[derive(Clone, Copy)]
+pub struct Fields<'a> {
+    source: Source<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    /// Whole lines, each with its end, all of valid grammar.
+    Lines(&'a [u8]),
+    /// What another implementation of HTTP took apart.
+    #[cfg(feature = "http")]
+    Map(&'a http::HeaderMap),
+}
+
+impl<'a> Fields<'a> {
+    /// Fields in whole lines, each with its end, whose grammar has been checked.
+    pub(super) const fn of_lines(lines: &'a [u8]) -> Self {
+        Self { source: Source::Lines(lines) }
+    }
+
+    /// Fields that another implementation of HTTP took apart.
+    #[cfg(feature = "http")]
+    pub(super) const fn of_map(map: &'a http::HeaderMap) -> Self {
+        Self { source: Source::Map(map) }
+    }
+
+    /// The value of the first field of this name.
+    pub fn get(self, name: &str) -> Option<&'a [u8]> {
+        self.all(name).next()
+    }
+
+    /// The values of all fields of this name, in order.
+    pub fn all(self, name: &str) -> impl Iterator<Item = &'a [u8]> + Clone {
+        self.iter()
+            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    }
+
+    /// All names with their values.
+    pub fn iter(self) -> FieldsIter<'a> {
+        FieldsIter(match self.source {
+            Source::Lines(lines) => Rest::Lines(lines),
+            #[cfg(feature = "http")]
+            Source::Map(map) => Rest::Map(MapIter { map, taken: 0, rest: map.iter() }),
+        })
+    }
+}
+
+impl<'a> IntoIterator for Fields<'a> {
+    type Item = (&'a str, &'a [u8]);
+    type IntoIter = FieldsIter<'a>;
+
+    fn into_iter(self) -> FieldsIter<'a> {
+        self.iter()
+    }
+}
+
+/// Shows the names alone: values may be credentials.
+impl core::fmt::Debug for Fields<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.iter().fmt(f)
+    }
+}
+
+/// The iterator over [`Fields`].
+#[derive(Clone)]
+pub struct FieldsIter<'a>(Rest<'a>);
+
+#[derive(Clone)]
+enum Rest<'a> {
+    Lines(&'a [u8]),
+    #[cfg(feature = "http")]
+    Map(MapIter<'a>),
+}
+
+impl<'a> Iterator for FieldsIter<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Rest::Lines(lines) => next_line(lines),
+            #[cfg(feature = "http")]
+            Rest::Map(rest) => rest.next(),
+        }
+    }
+}
+
+impl core::fmt::Debug for FieldsIter<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.clone().map(|(name, _)| name)).finish()
+    }
+}
+
+fn next_line<'a>(lines: &mut &'a [u8]) -> Option<(&'a str, &'a [u8])> {
+    let end = lines.iter().position(|&byte| byte == b'\n')?;
+    let (line, rest) = lines.split_at(end + 1);
+    *lines = rest;
+    let colon = line.iter().position(|&byte| byte == b':')?;
+    let name = core::str::from_utf8(&line[..colon]).ok()?;
+    Some((name, trim(line[colon + 1..].strip_suffix(b"\r\n")?)))
+}
+
+/// The map's own iterator cannot be cloned.
+#[cfg(feature = "http")]
+struct MapIter<'a> {
+    map: &'a http::HeaderMap,
+    taken: usize,
+    rest: http::header::Iter<'a, http::HeaderValue>,
+}
+
+#[cfg(feature = "http")]
+impl<'a> Iterator for MapIter<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (name, value) = self.rest.next()?;
+        self.taken += 1;
+        Some((name.as_str(), trim(value.as_bytes())))
+    }
+}
+
+#[cfg(feature = "http")]
+impl Clone for MapIter<'_> {
+    fn clone(&self) -> Self {
+        let mut rest = self.map.iter();
+        if let Some(last) = self.taken.checked_sub(1) {
+            rest.nth(last);
+        }
+        Self { rest, ..*self }
+    }
+}

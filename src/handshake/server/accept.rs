@@ -1,0 +1,158 @@
+//! The answer that opens the connection.
+
+#[cfg(feature = "http")]
+use http::{HeaderName, HeaderValue, header};
+
+use super::Request;
+#[cfg(feature = "deflate")]
+use crate::extension::deflate::{self, Accepted, Deflate};
+use crate::{
+    Config, Connection, Error, Misuse, Server,
+    buffer::Outbox,
+    handshake::{
+        Field,
+        field::{self, OwnFields},
+        response,
+    },
+};
+
+/// An acceptance to be completed.
+#[derive(Clone, Debug)]
+#[must_use = "an acceptance is sent by `finish`"]
+pub struct Accept<'a> {
+    request: Request<'a>,
+    subprotocol: Option<&'a str>,
+    fields: OwnFields<'a>,
+    config: Config,
+    #[cfg(feature = "deflate")]
+    deflate: Option<&'a Deflate>,
+}
+
+impl<'a> Accept<'a> {
+    pub(super) const fn new(request: Request<'a>) -> Self {
+        Self {
+            request,
+            subprotocol: None,
+            fields: OwnFields(&[]),
+            config: Config::new(),
+            #[cfg(feature = "deflate")]
+            deflate: None,
+        }
+    }
+
+    /// Chooses a subprotocol, one that the client offers.
+    pub const fn subprotocol(self, name: &'a str) -> Self {
+        Self { subprotocol: Some(name), ..self }
+    }
+
+    /// Header fields to send along, such as cookies.
+    pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
+        Self { fields: OwnFields(fields), ..self }
+    }
+
+    /// The settings of the connection.
+    pub const fn config(self, config: Config) -> Self {
+        Self { config, ..self }
+    }
+
+    /// Accepts compression, if the client offers what this policy can accept.
+    #[cfg(feature = "deflate")]
+    pub const fn deflate(self, deflate: &'a Deflate) -> Self {
+        Self { deflate: Some(deflate), ..self }
+    }
+
+    /// Puts the response into the outbox: the connection is open.
+    ///
+    /// # Errors
+    ///
+    /// - [`Misuse::SubprotocolNotOffered`], [`Misuse::FieldName`], [`Misuse::FieldValue`],
+    ///   [`Misuse::ReservedField`].
+    /// - [`OutboxFull`](Error::OutboxFull): nothing was written.
+    pub fn finish(self, outbox: &mut impl Outbox) -> Result<Connection<Server>, Error> {
+        self.check()?;
+        let accept = self.request.offer.key.accept();
+        #[cfg(feature = "deflate")]
+        let agreed = self.agree_on_deflate();
+        response::append(outbox, |sink| {
+            sink(
+                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+                  Connection: Upgrade\r\nSec-WebSocket-Accept: ",
+            );
+            sink(&accept);
+            sink(b"\r\n");
+            if let Some(name) = self.subprotocol {
+                field::write(OwnFields(&[("Sec-WebSocket-Protocol", name)]), sink);
+            }
+            #[cfg(feature = "deflate")]
+            if let Some((_, accepted)) = &agreed {
+                sink(b"Sec-WebSocket-Extensions: ");
+                response::format(sink, format_args!("{}\r\n", accepted.answer));
+            }
+            field::write(self.fields, sink);
+            sink(b"\r\n");
+        })?;
+        let websocket = Connection::server(self.config);
+        #[cfg(feature = "deflate")]
+        if let Some((deflate, accepted)) = agreed {
+            return Ok(websocket.with_deflate(deflate, accepted.parameters));
+        }
+        Ok(websocket)
+    }
+
+    /// As [`finish`](Self::finish), for an HTTP server that writes the response itself: send it,
+    /// then take over the transport. What the server has read behind the request is the first
+    /// input of the connection.
+    ///
+    /// # Errors
+    ///
+    /// As for [`finish`](Self::finish), but for [`OutboxFull`](Error::OutboxFull).
+    #[cfg(feature = "http")]
+    pub fn finish_http(self) -> Result<(http::Response<()>, Connection<Server>), Error> {
+        self.check()?;
+        let mut response = http::Response::new(());
+        *response.status_mut() = http::StatusCode::SWITCHING_PROTOCOLS;
+        let headers = response.headers_mut();
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+        let accept = self.request.offer.key.accept();
+        headers.insert(header::SEC_WEBSOCKET_ACCEPT, value(&accept)?);
+        if let Some(name) = self.subprotocol {
+            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, value(name.as_bytes())?);
+        }
+        for (name, own) in self.fields.0 {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Misuse::FieldName)?;
+            headers.append(name, value(own.as_bytes())?);
+        }
+        let websocket = Connection::server(self.config);
+        #[cfg(feature = "deflate")]
+        if let Some((deflate, accepted)) = self.agree_on_deflate() {
+            let answer = std::format!("{}", accepted.answer);
+            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, value(answer.as_bytes())?);
+            return Ok((response, websocket.with_deflate(deflate, accepted.parameters)));
+        }
+        Ok((response, websocket))
+    }
+
+    /// Checks what the application chose before a byte is written.
+    fn check(&self) -> Result<(), Misuse> {
+        // Section 4.2.2: only what the client offers.
+        if let Some(name) = self.subprotocol
+            && !self.request.subprotocols().any(|offered| offered == name)
+        {
+            return Err(Misuse::SubprotocolNotOffered);
+        }
+        field::check(self.fields)
+    }
+
+    #[cfg(feature = "deflate")]
+    fn agree_on_deflate(&self) -> Option<(&'a Deflate, Accepted)> {
+        let offers = self.request.extensions().filter(|offer| offer.name() == deflate::NAME);
+        let deflate = self.deflate?;
+        Some((deflate, deflate.accept(offers)?))
+    }
+}
+
+#[cfg(feature = "http")]
+fn value(bytes: &[u8]) -> Result<HeaderValue, Misuse> {
+    HeaderValue::from_bytes(bytes).map_err(|_| Misuse::FieldValue)
+}

@@ -1,0 +1,73 @@
+//! Requests that another implementation of HTTP has parsed (feature `http`).
+
+use http::{Response, StatusCode, Version, header};
+
+use super::{Refusal, Request};
+use crate::handshake::{Fields, Origins, head::RequestLine, negotiation};
+
+impl<'i> Request<'i> {
+    /// Judges a request that an HTTP/1.1 server such as hyper has parsed: it is held to the same
+    /// rules as one that was read [by this crate](super::Opening).
+    ///
+    /// ```
+    /// use hybi::{Connection, Origins, Server, server};
+    ///
+    /// fn upgrade<B>(request: &http::Request<B>) -> (http::Response<String>, Option<Connection<Server>>) {
+    ///     let accepted = server::Request::from_http(request, &Origins::any())
+    ///         .map_err(hybi::Error::from)
+    ///         .and_then(|request| request.accept().finish_http());
+    ///     match accepted {
+    ///         Ok((response, websocket)) => (response.map(|()| String::new()), Some(websocket)),
+    ///         Err(hybi::Error::Refused(refusal)) => (refusal.to_http().map(String::from), None),
+    ///         Err(misuse) => panic!("{misuse}"),
+    ///     }
+    /// }
+    /// # let asked = http::Request::get("/chat").header("Host", "server.example.com")
+    /// #     .header("Upgrade", "websocket").header("Connection", "Upgrade")
+    /// #     .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+    /// #     .header("Sec-WebSocket-Version", "13").body(()).unwrap();
+    /// # let (response, websocket) = upgrade(&asked);
+    /// # assert_eq!(response.headers()["Sec-WebSocket-Accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    /// # assert!(websocket.is_some());
+    /// # assert_eq!(upgrade(&http::Request::new(())).0.status(), 426);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NotWebSocket`] for any other request, which the server may serve as it likes;
+    /// otherwise the reason why the request is refused.
+    pub fn from_http<B>(
+        request: &'i http::Request<B>,
+        origins: &Origins<'_>,
+    ) -> Result<Self, Refusal> {
+        let fields = Fields::of_map(request.headers());
+        if !negotiation::asks_for_websocket(fields.iter()) {
+            return Err(Refusal::NotWebSocket);
+        }
+        let minor = match request.version() {
+            Version::HTTP_11 => 1,
+            _ => return Err(Refusal::HttpVersion),
+        };
+        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
+        let line = RequestLine { method: request.method().as_str(), target, minor };
+        Self::judge(line, fields, origins)
+    }
+}
+
+impl Refusal {
+    /// The answer to a request that is refused, in the types of the `http` crate.
+    pub fn to_http(self) -> Response<&'static str> {
+        let mut response = Response::new(self.text());
+        *response.status_mut() =
+            StatusCode::from_u16(self.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let fields = Fields::of_lines(self.fields());
+        for (name, value) in fields {
+            if let (Ok(name), Ok(value)) =
+                (header::HeaderName::try_from(name), header::HeaderValue::from_bytes(value))
+            {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
