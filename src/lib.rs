@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
+#![cfg_attr(not(feature = "simd"), forbid(unsafe_code))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]
@@ -18,6 +19,9 @@ pub mod handshake;
 pub mod mask;
 pub mod message;
 pub mod random;
+pub mod relay;
+#[cfg(feature = "simd")]
+mod simd;
 pub mod utf8;
 
 pub use buffer::{FixedInbox, FixedOutbox, Inbox, Outbox};

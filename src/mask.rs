@@ -3,9 +3,10 @@
 //! This module owns the key and its phase: a payload may be handed over in pieces of any length,
 //! and each piece goes on where the one before it ended. It knows nothing of frames.
 //!
-//! The loops are safe Rust over blocks of fixed size, which the compiler turns into the vector
-//! instructions of the target. A loop also reports whether every byte it wrote is ASCII, which
-//! spares the receiver of text a second pass.
+//! The loops are safe Rust over blocks of fixed size, which the compiler turns into vector
+//! instructions: those of the target, and with the feature `simd` the widest that the processor
+//! has. A loop also reports whether every byte it wrote is ASCII, which spares the receiver of text
+//! a second pass.
 //!
 //! ```
 //! use hybi::mask::Mask;
@@ -15,10 +16,16 @@
 //! assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]); // RFC 6455, section 5.7
 //! ```
 
+pub(crate) mod blocks;
+
 use core::ops::Range;
 
-/// Bytes that one turn of a loop handles.
-const BLOCK: usize = 64;
+#[cfg(not(all(feature = "simd", feature = "std", target_arch = "x86_64")))]
+use blocks as loops;
+use blocks::{BLOCK, Block};
+
+#[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
+use crate::simd::wide as loops;
 
 /// A masking key, and how far into it the payload has come.
 ///
@@ -28,6 +35,9 @@ pub struct Mask {
     /// The key, rotated so that its first byte applies to the next byte of payload.
     key: [u8; 4],
 }
+
+/// A byte that is not ASCII has its top bit set.
+const TOP_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// Whether all bytes that a loop wrote are ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +63,7 @@ impl Mask {
         let pattern = self.pattern();
         let (from_blocks, from_tail) = from.as_chunks::<BLOCK>();
         let (to_blocks, to_tail) = to.as_chunks_mut::<BLOCK>();
-        for (from, to) in from_blocks.iter().zip(to_blocks) {
-            *to = xor(*from, &pattern);
-        }
+        loops::copy(from_blocks, to_blocks, &pattern);
         for ((from, to), key) in from_tail.iter().zip(to_tail).zip(pattern) {
             *to = from ^ key;
         }
@@ -64,27 +72,31 @@ impl Mask {
     }
 
     /// Unmasks in place, and tells whether the result is ASCII.
+    #[inline]
     pub(crate) fn apply_watching_ascii(&mut self, data: &mut [u8]) -> IsAscii {
         let length = data.len();
-        let pattern = self.pattern();
-        let mut seen = [0; BLOCK];
         let (blocks, tail) = data.as_chunks_mut::<BLOCK>();
-        for block in blocks {
-            *block = xor(*block, &pattern);
-            collect(&mut seen, block);
-        }
-        let (words, rest) = tail.as_chunks_mut::<4>();
+        let mut seen = if blocks.is_empty() { 0 } else { loops::apply(blocks, &self.pattern()) };
+        let short = u32::from_ne_bytes(self.key);
+        let long = u64::from(short) | u64::from(short) << 32;
+        let (words, rest) = tail.as_chunks_mut::<8>();
         for word in words {
-            let bits = u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(self.key);
+            let bits = u64::from_ne_bytes(*word) ^ long;
             *word = bits.to_ne_bytes();
-            collect(&mut seen, word);
+            seen |= bits;
+        }
+        let (words, rest) = rest.as_chunks_mut::<4>();
+        for word in words {
+            let bits = u32::from_ne_bytes(*word) ^ short;
+            *word = bits.to_ne_bytes();
+            seen |= u64::from(bits);
         }
         for (byte, key) in rest.iter_mut().zip(self.key) {
             *byte ^= key;
-            seen[0] |= *byte;
+            seen |= u64::from(*byte);
         }
         self.advance(length);
-        IsAscii(seen.is_ascii())
+        IsAscii(seen & TOP_BITS == 0)
     }
 
     /// Unmasks the bytes at `from` while moving them left to `to`, in one pass.
@@ -94,29 +106,20 @@ impl Mask {
         debug_assert!(to <= from.start);
         let length = from.len();
         let pattern = self.pattern();
-        let mut seen = [0; BLOCK];
-        let mut done = 0;
-        // A block is read whole before it is written, and it is written to the left of all that
-        // is still to be read.
-        while length - done >= BLOCK {
-            let mut block = [0; BLOCK];
-            block.copy_from_slice(&buffer[from.start + done..][..BLOCK]);
-            let block = xor(block, &pattern);
-            collect(&mut seen, &block);
-            buffer[to + done..][..BLOCK].copy_from_slice(&block);
-            done += BLOCK;
-        }
-        for (index, key) in (done..length).zip(pattern) {
-            let byte = buffer[from.start + index] ^ key;
-            buffer[to + index] = byte;
-            seen[0] |= byte;
+        let gap = from.start - to;
+        let buffer = &mut buffer[to..from.end];
+        let mut seen = loops::shift(buffer, gap, &pattern);
+        for (index, key) in (length - length % BLOCK..length).zip(pattern) {
+            let byte = buffer[gap + index] ^ key;
+            buffer[index] = byte;
+            seen |= u64::from(byte);
         }
         self.advance(length);
-        IsAscii(seen.is_ascii())
+        IsAscii(seen & TOP_BITS == 0)
     }
 
     /// The key, repeated to fill a block.
-    fn pattern(self) -> [u8; BLOCK] {
+    fn pattern(self) -> Block {
         let mut pattern = [0; BLOCK];
         for word in pattern.as_chunks_mut::<4>().0 {
             *word = self.key;
@@ -125,7 +128,9 @@ impl Mask {
     }
 
     fn advance(&mut self, length: usize) {
-        self.key.rotate_left(length % 4);
+        #[allow(clippy::cast_possible_truncation)] // below four
+        let turned = u32::from_le_bytes(self.key).rotate_right(8 * (length % 4) as u32);
+        self.key = turned.to_le_bytes();
     }
 }
 
@@ -133,21 +138,6 @@ impl Mask {
 impl core::fmt::Debug for Mask {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Mask(..)")
-    }
-}
-
-#[inline]
-fn xor(mut block: [u8; BLOCK], pattern: &[u8; BLOCK]) -> [u8; BLOCK] {
-    for (byte, key) in block.iter_mut().zip(pattern) {
-        *byte ^= key;
-    }
-    block
-}
-
-#[inline]
-fn collect(seen: &mut [u8; BLOCK], bytes: &[u8]) {
-    for (seen, byte) in seen.iter_mut().zip(bytes) {
-        *seen |= byte;
     }
 }
 

@@ -16,6 +16,17 @@ pub trait Entropy {
     ///
     /// There is no randomness to be had. Nothing is sent then; there is no fallback.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError>;
+
+    /// The next masking key: four bytes that [`fill`](Self::fill) would give.
+    ///
+    /// # Errors
+    ///
+    /// As for [`fill`](Self::fill).
+    fn masking_key(&mut self) -> Result<[u8; 4], EntropyError> {
+        let mut key = [0; 4];
+        self.fill(&mut key)?;
+        Ok(key)
+    }
 }
 
 /// There is no randomness to be had.
@@ -26,6 +37,10 @@ pub struct EntropyError;
 impl<E: Entropy> Entropy for &mut E {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
         (**self).fill(bytes)
+    }
+
+    fn masking_key(&mut self) -> Result<[u8; 4], EntropyError> {
+        (**self).masking_key()
     }
 }
 
@@ -51,6 +66,14 @@ mod os {
         pub const fn new() -> Self {
             Self { bytes: [0; BATCH], left: 0 }
         }
+
+        #[cold]
+        fn draw(&mut self) -> Result<(), EntropyError> {
+            self.left = 0;
+            getrandom::fill(&mut self.bytes).map_err(|_| EntropyError)?;
+            self.left = BATCH;
+            Ok(())
+        }
     }
 
     impl Default for OsEntropy {
@@ -65,9 +88,7 @@ mod os {
                 return getrandom::fill(bytes).map_err(|_| EntropyError);
             }
             if bytes.len() > self.left {
-                self.left = 0;
-                getrandom::fill(&mut self.bytes).map_err(|_| EntropyError)?;
-                self.left = BATCH;
+                self.draw()?;
             }
             let from = BATCH - self.left;
             let drawn = &mut self.bytes[from..from + bytes.len()];
@@ -76,6 +97,18 @@ mod os {
             drawn.fill(0);
             self.left -= bytes.len();
             Ok(())
+        }
+
+        /// The same without a copy of any length, which is a call.
+        #[inline]
+        fn masking_key(&mut self) -> Result<[u8; 4], EntropyError> {
+            if self.left < 4 {
+                self.draw()?;
+            }
+            let rest = &mut self.bytes[BATCH - self.left..];
+            let key = rest.first_chunk_mut::<4>().map(core::mem::take).ok_or(EntropyError)?;
+            self.left -= 4;
+            Ok(key)
         }
     }
 

@@ -99,7 +99,6 @@ impl Validator {
 }
 
 /// The text in these bytes, if all of them are UTF-8.
-#[inline]
 pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
     #[cfg(feature = "simd")]
     return simdutf8::basic::from_utf8(bytes).ok();

@@ -4,6 +4,7 @@ use super::storage::{Fixed, Storage};
 use crate::{
     Misuse,
     frame::{MAX_CONTROL, MAX_HEADER},
+    utf8::Validator,
 };
 
 /// The largest control frame, which may come between the fragments of a message and must be whole
@@ -44,7 +45,7 @@ pub struct Inbox<#[cfg(feature = "alloc")] S = super::Growing, #[cfg(not(feature
 /// Where things lie in an inbox; the picture is in the documentation of [`buffer`](super).
 ///
 /// Invariant: `start <= held <= unread <= end <= capacity`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Cursor {
     /// Where the message in progress starts.
     pub(crate) start: usize,
@@ -60,6 +61,11 @@ pub(crate) struct Cursor {
     wanted_is_last: bool,
     /// The highest `end` since the inbox was empty.
     peak: usize,
+    /// What is held is UTF-8 from `start` up to here, and what is held behind it is the start of a
+    /// character, as in `partial`. The account is kept here and not with the connection, because
+    /// the caller may change inboxes in the middle of a message.
+    valid: usize,
+    partial: Validator,
 }
 
 #[cfg(feature = "alloc")]
@@ -221,6 +227,7 @@ impl<S: Storage> Inbox<S> {
         let unread = cursor.end - cursor.unread;
         bytes.copy_within(cursor.start..cursor.held, 0);
         bytes.copy_within(cursor.unread..cursor.end, held);
+        cursor.valid -= cursor.start;
         cursor.start = 0;
         cursor.held = held;
         cursor.unread = held;
@@ -231,7 +238,11 @@ impl<S: Storage> Inbox<S> {
 /// Shows where things lie, not what they are.
 impl<S> core::fmt::Debug for Inbox<S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Inbox").field("cursor", &self.cursor).finish_non_exhaustive()
+        let Cursor { start, held, unread, end, .. } = self.cursor;
+        f.debug_struct("Inbox")
+            .field("message", &(start..held))
+            .field("unread", &(unread..end))
+            .finish_non_exhaustive()
     }
 }
 
@@ -257,8 +268,17 @@ impl<S: Storage> Inbox<S> {
 
 impl Cursor {
     /// Of an inbox that has not been used.
-    const NEW: Self =
-        Self { start: 0, held: 0, unread: 0, end: 0, wanted: 0, wanted_is_last: false, peak: 0 };
+    const NEW: Self = Self {
+        start: 0,
+        held: 0,
+        unread: 0,
+        end: 0,
+        wanted: 0,
+        wanted_is_last: false,
+        peak: 0,
+        valid: 0,
+        partial: Validator::new(),
+    };
 
     fn is_empty(&self) -> bool {
         self.start == self.held && self.unread == self.end
@@ -308,8 +328,7 @@ impl Cursor {
         let nothing_held = self.start == self.held;
         self.unread += length;
         if nothing_held {
-            self.start = self.unread;
-            self.held = self.unread;
+            self.hold_nothing();
         }
     }
 
@@ -318,9 +337,32 @@ impl Cursor {
         debug_assert!(self.start <= to && to <= self.held);
         self.start = to;
         if self.start == self.held {
-            self.start = self.unread;
-            self.held = self.unread;
+            self.hold_nothing();
+        } else if self.valid != to {
+            self.valid = to;
+            self.partial = Validator::new();
         }
+    }
+
+    /// Says that the last bytes held were validated, which took the validator from one state to
+    /// the other.
+    pub(crate) fn vouch(&mut self, length: usize, before: Validator, after: Validator) {
+        if self.partial == before && self.valid + before.partial() + length == self.held {
+            self.partial = after;
+            self.valid = self.held - after.partial();
+        }
+    }
+
+    /// Whether all that is held up to there is known to be UTF-8.
+    pub(crate) fn vouches_for(&self, end: usize) -> bool {
+        self.valid == end
+    }
+
+    fn hold_nothing(&mut self) {
+        self.start = self.unread;
+        self.held = self.unread;
+        self.valid = self.unread;
+        self.partial = Validator::new();
     }
 
     /// Drops all that is held.

@@ -1,6 +1,6 @@
 //! Where bytes go that are to be sent.
 
-use crate::{Misuse, mask::Mask};
+use crate::{Misuse, frame::HeaderBytes, mask::Mask};
 
 /// Takes the bytes to be sent, in order.
 ///
@@ -15,6 +15,11 @@ pub trait Outbox {
 
     /// Appends these bytes, for which there is room.
     fn append(&mut self, bytes: &[u8]);
+
+    /// Appends a header, for which there is room.
+    fn append_header(&mut self, header: &HeaderBytes) {
+        self.append(header);
+    }
 
     /// Appends these bytes masked; there is room for them.
     fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
@@ -42,6 +47,10 @@ impl<O: Outbox> Outbox for &mut O {
         (**self).append(bytes);
     }
 
+    fn append_header(&mut self, header: &HeaderBytes) {
+        (**self).append_header(header);
+    }
+
     fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
         (**self).append_masked(bytes, mask);
     }
@@ -63,6 +72,13 @@ impl Outbox for alloc::vec::Vec<u8> {
 
     fn append(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
+    }
+
+    fn append_header(&mut self, header: &HeaderBytes) {
+        // A copy of fixed length is a few instructions, one of any length is a call.
+        let end = self.len() + header.len();
+        self.extend_from_slice(header.padded());
+        self.truncate(end);
     }
 
     fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {

@@ -6,6 +6,9 @@ pub trait Storage: sealed::Sealed {}
 pub(crate) mod sealed {
     /// Memory that may grow.
     pub trait Sealed {
+        /// Whether bytes that were written are read again as they were: nobody can promise it for
+        /// a type of the caller's.
+        const IS_FAITHFUL: bool;
         /// All of it.
         fn bytes(&self) -> &[u8];
         /// All of it, to be written.
@@ -28,6 +31,8 @@ pub struct Fixed<B>(pub(crate) B);
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Storage for Fixed<B> {}
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> sealed::Sealed for Fixed<B> {
+    const IS_FAITHFUL: bool = false;
+
     fn bytes(&self) -> &[u8] {
         self.0.as_ref()
     }
@@ -82,6 +87,8 @@ mod growing {
     impl Storage for Growing {}
 
     impl Sealed for Growing {
+        const IS_FAITHFUL: bool = true;
+
         fn bytes(&self) -> &[u8] {
             &self.bytes
         }

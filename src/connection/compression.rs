@@ -133,7 +133,13 @@ impl Compression {
         }
         incoming.hand_out_in_chunks();
         let bytes = inflated.deliver(kept);
-        Ok(incoming.kind().map(|kind| Piece { kind, bytes, last: false, is_inflated: true }))
+        Ok(incoming.kind().map(|kind| Piece {
+            kind,
+            bytes,
+            last: false,
+            is_valid_text: false,
+            is_inflated: true,
+        }))
     }
 
     /// One turn of the codec, which makes so many bytes at the most; `true` if the message ended
@@ -188,6 +194,6 @@ impl Compression {
         let kind = incoming.kind();
         *incoming = Incoming::new();
         let bytes = inflated.deliver(0);
-        kind.map(|kind| Piece { kind, bytes, last: true, is_inflated: true })
+        kind.map(|kind| Piece { kind, bytes, last: true, is_valid_text: false, is_inflated: true })
     }
 }

@@ -51,6 +51,12 @@ impl Config {
         }
     }
 
+    /// Whether a message of so many bytes in one frame is within all limits.
+    #[inline]
+    pub(crate) const fn allows_whole(&self, size: u64) -> bool {
+        size <= self.frame_size && size <= self.message_size && self.fragments > 0
+    }
+
     /// The largest message to be received, in bytes; 16 MiB by default.
     ///
     /// A larger one fails the connection with 1009, when the header that exceeds the limit

@@ -26,6 +26,7 @@ pub struct Framed<'a> {
 
 impl<'a> Framed<'a> {
     /// The header, 2 to 14 bytes.
+    #[inline]
     pub fn header(&self) -> &[u8] {
         &self.header
     }
@@ -36,12 +37,14 @@ impl<'a> Framed<'a> {
     }
 
     /// Both, in order.
+    #[inline]
     pub fn slices(&self) -> [&[u8]; 2] {
         [&self.header, self.payload]
     }
 
     /// Both, in order, for [`write_vectored`](std::io::Write::write_vectored).
     #[cfg(feature = "std")]
+    #[inline]
     pub fn io_slices(&self) -> [std::io::IoSlice<'_>; 2] {
         self.slices().map(std::io::IoSlice::new)
     }
@@ -68,6 +71,7 @@ impl Connection<Server> {
     /// # Errors
     ///
     /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
+    #[inline]
     pub fn frame_text<'a>(&mut self, text: &'a str) -> Result<Framed<'a>, Error> {
         self.frame(Kind::Text, text.as_bytes())
     }
@@ -77,6 +81,7 @@ impl Connection<Server> {
     /// # Errors
     ///
     /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
+    #[inline]
     pub fn frame_binary<'a>(&mut self, data: &'a [u8]) -> Result<Framed<'a>, Error> {
         self.frame(Kind::Binary, data)
     }
@@ -132,6 +137,7 @@ impl Connection<Server> {
         message.frame()
     }
 
+    #[inline]
     fn frame<'a>(&mut self, kind: Kind, payload: &'a [u8]) -> Result<Framed<'a>, Error> {
         self.may_begin_message()?;
         let header = Header::data(kind.opcode(), true, payload).encode();
@@ -179,8 +185,7 @@ impl<E: Entropy> Connection<Client<E>> {
 
     fn mask<'a>(&mut self, kind: Kind, payload: &'a mut [u8]) -> Result<Framed<'a>, Error> {
         self.may_begin_message()?;
-        let mut key = [0; 4];
-        self.role.entropy.fill(&mut key)?;
+        let key = self.role.entropy.masking_key()?;
         Mask::new(key).apply(payload);
         let header = Header::data(kind.opcode(), true, payload).with_mask(key).encode();
         Ok(Framed { header, payload })

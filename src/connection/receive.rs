@@ -8,7 +8,7 @@ use crate::{
     buffer::{Cursor, Inbox, Outbox, Storage},
     close::{Close, CloseCode},
     frame::{Header, Opcode, Reserved, Rules},
-    mask::Mask,
+    mask::{IsAscii, Mask},
     message::{Delivery, Kind, Piece},
     utf8,
 };
@@ -44,6 +44,17 @@ impl<R: Role> Connection<R> {
         inbox: &'i mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Result<Option<Event<'i>>, Error> {
+        if let Some(taken) = self.take_usual(inbox) {
+            let piece = match taken {
+                Ok(piece) => piece,
+                Err(violation) => return Err(self.fail_with(violation.into(), inbox, outbox)),
+            };
+            let bytes = &inbox.parts().0[piece.bytes];
+            return Ok(Some(match piece.kind {
+                Kind::Text => Event::Text(text::<S>(bytes, piece.is_valid_text)?),
+                Kind::Binary => Event::Binary(bytes),
+            }));
+        }
         if self.incoming.in_chunks() && self.state == State::Open {
             return Err(Misuse::ChunksPending.into());
         }
@@ -51,15 +62,17 @@ impl<R: Role> Connection<R> {
         let Some(found) = self.advance(inbox, outbox, delivery)? else { return Ok(None) };
         let bytes = source(inbox, &found);
         let event = match found {
-            Found::Piece(Piece { kind: Kind::Text, bytes: range, .. }) => {
-                Event::Text(text(&bytes[range])?)
+            Found::Piece(Piece { kind: Kind::Text, bytes: range, is_valid_text, .. }) => {
+                Event::Text(text::<S>(&bytes[range], is_valid_text)?)
             }
             Found::Piece(Piece { kind: Kind::Binary, bytes: range, .. }) => {
                 Event::Binary(&bytes[range])
             }
             Found::Ping(range) => Event::Ping(&bytes[range]),
             Found::Pong(range) => Event::Pong(&bytes[range]),
-            Found::Close(code, reason) => Event::Close(Close::of(code, text(&bytes[reason])?)),
+            Found::Close(code, reason) => {
+                Event::Close(Close::of(code, text::<S>(&bytes[reason], false)?))
+            }
         };
         Ok(Some(event))
     }
@@ -84,20 +97,60 @@ impl<R: Role> Connection<R> {
         let Some(found) = self.advance(inbox, outbox, Delivery::Chunks)? else { return Ok(None) };
         let bytes = source(inbox, &found);
         let event = match found {
-            Found::Piece(Piece { kind: Kind::Text, bytes: range, last, .. }) => {
-                ChunkEvent::Text { text: text(&bytes[range])?, last }
+            Found::Piece(Piece { kind: Kind::Text, bytes: range, last, is_valid_text, .. }) => {
+                ChunkEvent::Text { text: text::<S>(&bytes[range], is_valid_text)?, last }
             }
             Found::Piece(Piece { kind: Kind::Binary, bytes: range, last, .. }) => {
                 ChunkEvent::Binary { data: &bytes[range], last }
             }
             Found::Ping(range) => ChunkEvent::Ping(&bytes[range]),
             Found::Pong(range) => ChunkEvent::Pong(&bytes[range]),
-            Found::Close(code, reason) => ChunkEvent::Close(Close::of(code, text(&bytes[reason])?)),
+            Found::Close(code, reason) => {
+                ChunkEvent::Close(Close::of(code, text::<S>(&bytes[reason], false)?))
+            }
         };
         Ok(Some(event))
     }
 
+    /// Takes the next message in one step if it is of the usual kind: in one frame that is here as
+    /// a whole. `None` leaves it to [`advance`](Self::advance), which also finds the faults.
+    #[inline]
+    fn take_usual<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Option<Result<Piece, Violation>> {
+        if self.state != State::Open || self.incoming.in_message() {
+            return None;
+        }
+        let (bytes, cursor) = inbox.parts();
+        let window = bytes.get_mut(cursor.unread..cursor.end)?;
+        let (header, size) = Header::parse_usual(window, R::RULES.masked())?;
+        // Below 64 KiB, and within what the general way allows.
+        let length = usize::try_from(header.length()).ok()?;
+        let payload = window.get_mut(size..size + length)?;
+        if !self.config.allows_whole(header.length()) {
+            return None;
+        }
+        let ascii = match header.mask() {
+            Some(key) => Mask::new(key).apply_watching_ascii(payload),
+            None => IsAscii(false),
+        };
+        let kind = if header.opcode() == Opcode::Text { Kind::Text } else { Kind::Binary };
+        if kind == Kind::Text && !ascii.0 && utf8::text(payload).is_none() {
+            return Some(Err(Violation::TextNotUtf8));
+        }
+        let start = cursor.unread + size;
+        cursor.pass(size + length);
+        cursor.want(0);
+        Some(Ok(Piece {
+            kind,
+            bytes: start..start + length,
+            last: true,
+            is_valid_text: kind == Kind::Text,
+            #[cfg(feature = "deflate")]
+            is_inflated: false,
+        }))
+    }
+
     /// Goes on to the next event, and does what the protocol asks for on the way.
+    #[inline(never)]
     fn advance<S: Storage>(
         &mut self,
         inbox: &mut Inbox<S>,
@@ -112,11 +165,7 @@ impl<R: Role> Connection<R> {
             let capacity = inbox.max_capacity();
             let found = match self.find(inbox, delivery, capacity) {
                 Ok(found) => found,
-                Err(error) => {
-                    self.fail(&error, outbox);
-                    inbox.release();
-                    return Err(error);
-                }
+                Err(error) => return Err(self.fail_with(error, inbox, outbox)),
             };
             let (bytes, cursor) = inbox.parts();
             match &found {
@@ -234,6 +283,19 @@ impl<R: Role> Connection<R> {
         }
     }
 
+    /// Fails the connection, and drops what was received.
+    #[cold]
+    fn fail_with<S: Storage>(
+        &mut self,
+        error: Error,
+        inbox: &mut Inbox<S>,
+        outbox: &mut impl Outbox,
+    ) -> Error {
+        self.fail(&error, outbox);
+        inbox.release();
+        error
+    }
+
     /// Fails the connection (section 7.1.7): one Close, if none was sent, and nothing more.
     fn fail(&mut self, error: &Error, outbox: &mut impl Outbox) {
         self.pending_pong.clear();
@@ -294,7 +356,18 @@ fn source<'i, S: Storage>(inbox: &'i mut Inbox<S>, found: &Found) -> &'i [u8] {
     inbox.parts().0
 }
 
-/// Text that has been validated as it arrived.
-fn text(bytes: &[u8]) -> Result<&str, Violation> {
+/// The text in these bytes, which is not validated again if the inbox knows that it is valid.
+#[cfg_attr(not(feature = "simd"), allow(unused_variables))]
+#[inline]
+fn text<S: Storage>(bytes: &[u8], is_valid: bool) -> Result<&str, Violation> {
+    let is_valid = is_valid && S::IS_FAITHFUL;
+    #[cfg(feature = "simd")]
+    #[allow(unsafe_code)]
+    if is_valid {
+        // SAFETY: the bytes were found to be UTF-8 in the inbox that they lie in: by `take_usual`
+        // just now, or by `Incoming::absorb`, for which the inbox keeps the account
+        // (`Cursor::vouch`). Its memory is its own and gives back what was written.
+        return Ok(unsafe { crate::simd::text(bytes) });
+    }
     utf8::text(bytes).ok_or(Violation::TextNotUtf8)
 }

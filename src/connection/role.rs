@@ -47,6 +47,7 @@ impl sealed::Sealed for Server {
     const RULES: Rules = Rules::from_client();
     const IS_SERVER: bool = true;
 
+    #[inline]
     fn masking_key(&mut self) -> Result<Option<[u8; 4]>, EntropyError> {
         // Section 5.1: a server masks no frame.
         Ok(None)
@@ -57,10 +58,9 @@ impl<E: Entropy> sealed::Sealed for Client<E> {
     const RULES: Rules = Rules::from_server();
     const IS_SERVER: bool = false;
 
+    #[inline]
     fn masking_key(&mut self) -> Result<Option<[u8; 4]>, EntropyError> {
         // Section 5.3: a fresh key for every frame.
-        let mut key = [0; 4];
-        self.entropy.fill(&mut key)?;
-        Ok(Some(key))
+        self.entropy.masking_key().map(Some)
     }
 }

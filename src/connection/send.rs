@@ -133,7 +133,14 @@ impl<R: Role> Connection<R> {
     }
 
     /// Puts into the outbox what is to leave by itself, as far as there is room.
+    #[inline]
     pub(super) fn send_pending(&mut self, outbox: &mut impl Outbox) {
+        if self.pending_pong.get().is_some() || self.pending_close.is_some() {
+            self.send_what_is_pending(outbox);
+        }
+    }
+
+    fn send_what_is_pending(&mut self, outbox: &mut impl Outbox) {
         if outbox.pending() < self.config.outbox_size
             && let Some(payload) = self.pending_pong.get()
         {
@@ -201,6 +208,9 @@ impl<R: Role> Connection<R> {
             return self.send_compressed(opcode, payload, last, outbox);
         }
         let size = self.config.fragment_size;
+        if payload.len() <= size {
+            return append(&mut self.role, Header::data(opcode, last, payload), payload, outbox);
+        }
         append_split(&mut self.role, (opcode, Reserved::NONE), payload, last, size, outbox)
     }
 
@@ -278,11 +288,13 @@ impl<R: Role> Connection<R> {
     }
 
     /// Section 6.1: data is sent in the open state only.
+    #[inline]
     fn may_send(&self) -> Result<(), Misuse> {
         if self.state == State::Open { Ok(()) } else { Err(Misuse::NotOpen) }
     }
 
     /// Section 5.4: messages are not interleaved.
+    #[inline]
     pub(super) fn may_begin_message(&self) -> Result<(), Misuse> {
         self.may_send()?;
         if self.outgoing.is_none() { Ok(()) } else { Err(Misuse::MessageOpen) }
@@ -348,7 +360,7 @@ fn append<R: Role>(
     if needed > outbox.room() {
         return Err(Error::OutboxFull { needed });
     }
-    outbox.append(&header.encode());
+    outbox.append_header(&header.encode());
     match key {
         Some(key) => outbox.append_masked(payload, &mut Mask::new(key)),
         None => outbox.append(payload),

@@ -86,6 +86,11 @@ impl Rules {
         Self { masked: false, reserved: Reserved::NONE }
     }
 
+    /// Whether the frames are masked.
+    pub(crate) const fn masked(self) -> bool {
+        self.masked
+    }
+
     /// Lets reserved bits pass that a negotiated extension defines.
     #[must_use]
     pub const fn allowing(self, reserved: Reserved) -> Self {
@@ -233,28 +238,67 @@ impl Header {
         Ok(Some((header, header.size())))
     }
 
+    /// Reads the header of a message in one frame of less than 64 KiB without extensions, as most
+    /// messages are, and tells how long it is; `None` for anything else, which
+    /// [`parse`](Self::parse) judges.
+    #[inline]
+    pub(crate) fn parse_usual(bytes: &[u8], masked: bool) -> Option<(Self, usize)> {
+        const TEXT: u8 = bits::FIN | Opcode::Text as u8;
+        const BINARY: u8 = bits::FIN | Opcode::Binary as u8;
+        let (&[first, second], rest) = bytes.split_first_chunk::<2>()?;
+        let opcode = match first {
+            TEXT => Opcode::Text,
+            BINARY => Opcode::Binary,
+            _ => return None,
+        };
+        if masked != (second & bits::MASK != 0) {
+            return None;
+        }
+        let (length, rest, size) = match second & bits::LENGTH {
+            bits::LENGTH_64 => return None,
+            bits::LENGTH_16 => {
+                let (length, rest) = rest.split_first_chunk::<2>()?;
+                let length = u16::from_be_bytes(*length);
+                if length < u16::from(bits::LENGTH_16) {
+                    return None;
+                }
+                (u64::from(length), rest, 4)
+            }
+            length => (u64::from(length), rest, 2),
+        };
+        let mask = if masked { Some(*rest.first_chunk::<4>()?) } else { None };
+        let size = if masked { size + 4 } else { size };
+        Some((Self { fin: true, reserved: Reserved::NONE, opcode, length, mask }, size))
+    }
+
     /// Writes the header.
+    #[inline]
     pub fn encode(&self) -> HeaderBytes {
         let mut bytes = [0; MAX_HEADER];
         let fin = if self.fin { bits::FIN } else { 0 };
         bytes[0] = fin | self.reserved.0 | self.opcode as u8;
         // Section 5.2: always the shortest form.
-        let short = match (u8::try_from(self.length), u16::try_from(self.length)) {
-            (Ok(length), _) if length < bits::LENGTH_16 => length,
-            (_, Ok(length)) => {
-                bytes[2..4].copy_from_slice(&length.to_be_bytes());
-                bits::LENGTH_16
+        #[allow(clippy::cast_possible_truncation)] // each range fits into its form
+        let mut size = match self.length {
+            0..=125 => {
+                bytes[1] = self.length as u8;
+                2
+            }
+            126..=0xffff => {
+                bytes[1] = bits::LENGTH_16;
+                bytes[2..4].copy_from_slice(&(self.length as u16).to_be_bytes());
+                4
             }
             _ => {
+                bytes[1] = bits::LENGTH_64;
                 bytes[2..10].copy_from_slice(&self.length.to_be_bytes());
-                bits::LENGTH_64
+                10
             }
         };
-        bytes[1] = short;
-        let size = self.size();
         if let Some(key) = self.mask {
             bytes[1] |= bits::MASK;
-            bytes[size - 4..size].copy_from_slice(&key);
+            bytes[size..size + 4].copy_from_slice(&key);
+            size += 4;
         }
         #[allow(clippy::cast_possible_truncation)] // at most 14
         HeaderBytes { bytes, length: size as u8 }
@@ -283,8 +327,17 @@ pub struct HeaderBytes {
 impl Deref for HeaderBytes {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         &self.bytes[..usize::from(self.length)]
+    }
+}
+
+impl HeaderBytes {
+    /// The header and what is left of the room for the longest.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn padded(&self) -> &[u8; MAX_HEADER] {
+        &self.bytes
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Piece {
     /// Where it lies; text ends on a whole character.
     pub(crate) bytes: Range<usize>,
     pub(crate) last: bool,
+    /// Whether the inbox knows that it is UTF-8.
+    pub(crate) is_valid_text: bool,
     /// Whether it lies with what was decompressed, rather than where it was read.
     #[cfg(feature = "deflate")]
     pub(crate) is_inflated: bool,
@@ -84,6 +86,11 @@ impl Incoming {
     /// Whether the payload of a data frame comes next, rather than a header.
     pub(crate) const fn in_frame(&self) -> bool {
         self.in_frame
+    }
+
+    /// Whether a message is in progress.
+    pub(crate) const fn in_message(&self) -> bool {
+        self.message.is_some()
     }
 
     /// Whether a message has been handed out in part.
@@ -146,8 +153,12 @@ impl Incoming {
         self.remaining -= length as u64;
         // Section 8.1: judged as it arrives, so that an impossible byte ends the connection even
         // inside a frame that is not complete.
-        if self.message == Some(Kind::Text) && !(ascii.0 && self.utf8.is_complete()) {
-            self.utf8.feed(&bytes[to]).map_err(|_| Violation::TextNotUtf8)?;
+        if self.message == Some(Kind::Text) {
+            let before = self.utf8;
+            if !(ascii.0 && before.is_complete()) {
+                self.utf8.feed(&bytes[to]).map_err(|_| Violation::TextNotUtf8)?;
+            }
+            cursor.vouch(length, before, self.utf8);
         }
         Ok(())
     }
@@ -176,11 +187,13 @@ impl Incoming {
             }
             self.in_chunks = true;
         }
+        let is_valid_text = cursor.vouches_for(end);
         cursor.deliver(end);
         Ok(Some(Piece {
             kind,
             bytes: start..end,
             last,
+            is_valid_text,
             #[cfg(feature = "deflate")]
             is_inflated: false,
         }))

@@ -1,0 +1,76 @@
+//! Sending binary messages, in every way there is.
+
+#![allow(clippy::unwrap_used)] // a bench that fails is to stop
+
+mod load;
+
+use std::hint::black_box;
+
+use criterion::{Bencher, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use hybi::{Config, Connection, Error, Prepared, random::OsEntropy};
+use load::{SIZES, Size, each_of, payload::Kind};
+
+criterion_group! { name = benches; config = load::quick(); targets = server, client }
+criterion_main!(benches);
+
+fn server(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("send/server");
+    let mut websocket = Connection::server(Config::new());
+    for size in SIZES {
+        group.throughput(Throughput::Bytes(size.0 as u64));
+        let payload = Kind::Binary.payload(size.0);
+        let prepared = Prepared::binary(&payload);
+
+        group.bench_function(BenchmarkId::new("appended", size), |bencher| {
+            append(bencher, size, |outbox| websocket.send_binary(black_box(&payload), outbox));
+        });
+        group.bench_function(BenchmarkId::new("prepared, appended", size), |bencher| {
+            append(bencher, size, |outbox| websocket.send_prepared(black_box(&prepared), outbox));
+        });
+        group.bench_function(BenchmarkId::new("vectored", size), |bencher| {
+            bencher.iter(|| {
+                black_box(&websocket.frame_binary(black_box(&payload)).unwrap().io_slices());
+            });
+        });
+        group.bench_function(BenchmarkId::new("prepared, vectored", size), |bencher| {
+            bencher.iter(|| {
+                black_box(websocket.frame_prepared(black_box(&prepared)).unwrap());
+            });
+        });
+    }
+}
+
+/// With keys from the operating system.
+fn client(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("send/client");
+    let mut websocket = Connection::client(Config::new(), OsEntropy::new());
+    for size in SIZES {
+        group.throughput(Throughput::Bytes(size.0 as u64));
+        let mut payload = Kind::Binary.payload(size.0);
+
+        group.bench_function(BenchmarkId::new("appended", size), |bencher| {
+            append(bencher, size, |outbox| websocket.send_binary(black_box(&payload), outbox));
+        });
+        group.bench_function(BenchmarkId::new("masked in place", size), |bencher| {
+            bencher.iter(|| {
+                black_box(&websocket.mask_binary(black_box(&mut payload)).unwrap().io_slices());
+            });
+        });
+    }
+}
+
+/// Fills an outbox with a batch of messages, again and again.
+fn append(
+    bencher: &mut Bencher<'_>,
+    size: Size,
+    mut send: impl FnMut(&mut Vec<u8>) -> Result<(), Error>,
+) {
+    let mut outbox = Vec::new();
+    each_of(size.batch(), bencher, || {
+        outbox.clear();
+        for _ in 0..size.batch() {
+            send(&mut outbox).unwrap();
+        }
+        black_box(&outbox);
+    });
+}

@@ -1,0 +1,68 @@
+//! What safe code cannot reach (feature `simd`): the only unsafe code of the crate.
+//!
+//! There are two things. [`text`] hands out bytes as text that were found to be UTF-8 as they
+//! arrived, without a second pass. [`wide`] runs the loops of [`mask`](crate::mask) in vector
+//! instructions that not every processor of the target has, after asking for them. Beside both
+//! stands a safe way, which is the only one without this feature, and the same tests run over both.
+
+#![allow(unsafe_code)]
+
+/// The text in these bytes.
+///
+/// # Safety
+///
+/// They are UTF-8.
+pub(crate) unsafe fn text(bytes: &[u8]) -> &str {
+    debug_assert!(core::str::from_utf8(bytes).is_ok());
+    // SAFETY: what this function asks for.
+    unsafe { core::str::from_utf8_unchecked(bytes) }
+}
+
+#[cfg(all(feature = "std", target_arch = "x86_64"))]
+pub(crate) mod wide {
+    //! The loops of [`blocks`], in the widest vectors that the processor has.
+
+    use std::is_x86_feature_detected;
+
+    use crate::mask::blocks::{self, BLOCK, Block};
+
+    /// Fewer blocks are not worth the choice.
+    const FEW: usize = 2;
+
+    macro_rules! widest {
+        ($(fn $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?, few if $few:expr;)*) => {$(
+            #[inline]
+            pub(crate) fn $name($($argument: $type),*) $(-> $result)? {
+                #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+                fn avx512($($argument: $type),*) $(-> $result)? {
+                    blocks::$name($($argument),*)
+                }
+                #[target_feature(enable = "avx2")]
+                fn avx2($($argument: $type),*) $(-> $result)? {
+                    blocks::$name($($argument),*)
+                }
+                if $few {
+                    blocks::$name($($argument),*)
+                } else if is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512vl")
+                {
+                    // SAFETY: the processor has these features.
+                    unsafe { avx512($($argument),*) }
+                } else if is_x86_feature_detected!("avx2") {
+                    // SAFETY: the processor has this feature.
+                    unsafe { avx2($($argument),*) }
+                } else {
+                    blocks::$name($($argument),*)
+                }
+            }
+        )*};
+    }
+
+    widest! {
+        fn apply(blocks: &mut [Block], pattern: &Block) -> u64, few if blocks.len() < FEW;
+        fn copy(from: &[Block], to: &mut [Block], pattern: &Block), few if from.len() < FEW;
+        fn shift(buffer: &mut [u8], gap: usize, pattern: &Block) -> u64,
+            few if buffer.len() - gap < FEW * BLOCK;
+    }
+}
