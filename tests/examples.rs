@@ -8,17 +8,20 @@ use std::{
     net::TcpStream,
     path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::Once,
 };
 
-/// The path of an example, which is built if nobody has done so.
+/// The path of an example, of the sources as they are: `cargo test --test examples` builds none.
 fn example(name: &str) -> PathBuf {
+    static BUILD: Once = Once::new();
     let tests = env::current_exe().unwrap();
-    let path = tests.ancestors().nth(2).unwrap().join("examples").join(name);
-    if !path.exists() {
-        let built = Command::new(env!("CARGO")).args(["test", "--no-run", "--examples"]).status();
-        assert!(built.unwrap().success());
-    }
-    path
+    let directory = tests.ancestors().nth(2).unwrap();
+    BUILD.call_once(|| {
+        let profile = if directory.ends_with("release") { "release" } else { "test" };
+        let build = ["build", "--examples", "--profile", profile];
+        assert!(Command::new(env!("CARGO")).args(build).status().unwrap().success());
+    });
+    directory.join("examples").join(name)
 }
 
 /// A process that ends with the test.
@@ -149,4 +152,76 @@ fn the_page_is_served_on_the_same_port() {
     assert!(get("GET /none HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 404 "));
     assert!(get("POST / HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 405 "));
     assert!(get("nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
+}
+
+/// What the echo sends in answer to these frames and a Close, all of which come with the request.
+fn echoed(address: &str, fields: &str, frames: &[&[u8]]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = format!(
+        "GET /echo HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         {fields}\r\n\r\n"
+    );
+    let close = b"\x88\x80\0\0\0\0";
+    stream.write_all(&[request.as_bytes(), &frames.concat(), close].concat()).unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).unwrap();
+    let head = response.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    response.strip_suffix(b"\x88\x00").unwrap()[head..].to_vec()
+}
+
+/// The key is that of RFC 6455, section 5.7; in frames made here it is zero, which masks nothing.
+const HELLO: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+
+const WIRE_BYTES: &str = "Sec-WebSocket-Protocol: hybi-wire-bytes";
+
+#[test]
+fn the_echo_tells_what_a_message_took_on_the_wire() {
+    let (_server, address) = serve(&[]);
+    let frames: [&[u8]; 5] = [
+        HELLO,
+        b"\x01\x83\0\0\0\0Hel",
+        b"\x89\x80\0\0\0\0",
+        b"\x80\x82\0\0\0\0lo",
+        b"\x82\x80\0\0\0\0",
+    ];
+    let told = [
+        b"\x81\x05Hello\x81\x18{\"received\":11,\"sent\":7}" as &[u8],
+        b"\x8a\x00\x81\x05Hello\x81\x18{\"received\":23,\"sent\":7}",
+        b"\x82\x00\x81\x17{\"received\":6,\"sent\":2}",
+    ];
+    assert_eq!(echoed(&address, WIRE_BYTES, &frames), told.concat());
+}
+
+#[test]
+fn the_echo_tells_what_compression_leaves() {
+    let (_server, address) = serve(&[]);
+    let fields = format!("{WIRE_BYTES}\r\nSec-WebSocket-Extensions: permessage-deflate");
+    // RFC 7692, section 7.2.3.1.
+    let hello = b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00";
+    let same = [b"\x81\xfe\x01\x2c\0\0\0\0".as_slice(), &[b'a'; 300]].concat();
+    let told = echoed(&address, &fields, &[hello, &same]);
+    // Short messages go back as they are.
+    let rest = told.strip_prefix(b"\x81\x05Hello\x81\x18{\"received\":13,\"sent\":7}").unwrap();
+    assert_eq!(rest[0], 0xc1);
+    let sent = 2 + usize::from(rest[1]);
+    assert!(sent < 30);
+    let report = format!("{{\"received\":308,\"sent\":{sent}}}");
+    assert_eq!(rest[sent..sent + 2], [0x81, u8::try_from(report.len()).unwrap()]);
+    assert_eq!(&rest[sent + 2..], report.as_bytes());
+}
+
+#[test]
+fn the_largest_echo_leaves_room_for_what_it_took() {
+    let (_server, address) = serve(&["--outbox-size", "5"]);
+    let told = echoed(&address, WIRE_BYTES, &[HELLO]);
+    assert_eq!(told, b"\x81\x05Hello\x81\x18{\"received\":11,\"sent\":7}");
+}
+
+#[test]
+fn who_does_not_ask_is_only_echoed() {
+    let (_server, address) = serve(&[]);
+    for fields in ["Accept: */*", "Sec-WebSocket-Protocol: chat, hybi-wire-bytes"] {
+        assert_eq!(echoed(&address, fields, &[HELLO, HELLO]), b"\x81\x05Hello\x81\x05Hello");
+    }
 }

@@ -1,19 +1,27 @@
-//! The echo: the loop of the README.
+//! The echo: the loop of the README, with an account of its bytes for a peer that asks for it.
 
 use std::{error::Error, io::Write, net::TcpStream};
 
 use hybi::{Connection, Event, Inbox, Server};
+
+/// The subprotocol under which each echo is followed by a text message that says how many bytes
+/// the message and its echo took on the wire, as in `{"received":11,"sent":7}`.
+///
+/// All that was read since the message before is counted as received. The report is not counted;
+/// it is too short to be compressed.
+pub(crate) const WIRE_BYTES: &str = "hybi-wire-bytes";
 
 /// Sends every message back, until the connection ends.
 pub(crate) fn run(
     mut websocket: Connection<Server>,
     mut inbox: Inbox,
     stream: &mut TcpStream,
+    reports: bool,
 ) -> Result<(), Box<dyn Error>> {
     // An echo has no opinion on how long its peer may be silent.
     stream.set_read_timeout(None)?;
     let mut outbox = Vec::new();
-    let ended = converse(&mut websocket, &mut inbox, &mut outbox, stream);
+    let ended = converse(&mut websocket, &mut inbox, &mut outbox, stream, reports);
     // Also after an error: the Close frame that says what it was is in the outbox.
     stream.write_all(&outbox)?;
     ended
@@ -24,13 +32,27 @@ fn converse(
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
     stream: &mut TcpStream,
+    reports: bool,
 ) -> Result<(), Box<dyn Error>> {
+    // How many bytes were read and are in no report; the first may have come with the request.
+    let mut read = inbox.unread().len() as u64;
     loop {
         while let Some(event) = websocket.receive(inbox, outbox)? {
+            let before = outbox.len();
             match event {
                 Event::Text(text) => websocket.send_text(text, outbox)?,
                 Event::Binary(data) => websocket.send_binary(data, outbox)?,
-                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
+                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => continue,
+            }
+            if reports {
+                let unread = inbox.unread().len() as u64;
+                let (received, sent) = (read - unread, outbox.len() - before);
+                // The largest echo leaves no room in the outbox for more.
+                stream.write_all(outbox)?;
+                outbox.clear();
+                let report = format!(r#"{{"received":{received},"sent":{sent}}}"#);
+                websocket.send_text(&report, outbox)?;
+                read = unread;
             }
         }
         stream.write_all(outbox)?;
@@ -38,8 +60,10 @@ fn converse(
         if websocket.is_done() {
             return Ok(());
         }
-        if inbox.read_from(stream)? == 0 {
+        let length = inbox.read_from(stream)?;
+        if length == 0 {
             return Ok(websocket.end_of_input()?);
         }
+        read += length as u64;
     }
 }

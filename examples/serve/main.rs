@@ -97,7 +97,9 @@ fn connection(
     outbox.clear();
     let ended = match opened {
         Ok(Some((websocket, Place::Chat))) => room.chat(websocket, inbox, &mut stream),
-        Ok(Some((websocket, Place::Echo))) => echo::run(websocket, inbox, &mut stream),
+        Ok(Some((websocket, Place::Echo { reports }))) => {
+            echo::run(websocket, inbox, &mut stream, reports)
+        }
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
@@ -111,7 +113,10 @@ type Opened = (Connection<Server>, Place);
 /// Where a WebSocket leads.
 enum Place {
     Chat,
-    Echo,
+    Echo {
+        /// Whether the peer is told what its messages took on the wire.
+        reports: bool,
+    },
 }
 
 /// The opening handshake; `None` if the peer asked for a page, or for nothing.
@@ -135,10 +140,14 @@ fn open(
                 return Ok(None);
             }
             Some(Incoming::WebSocket(request)) => {
-                let place = if request.path() == "/chat" { Place::Chat } else { Place::Echo };
+                let subprotocol = request.subprotocols().next();
+                let place = match request.path() {
+                    "/chat" => Place::Chat,
+                    _ => Place::Echo { reports: subprotocol == Some(echo::WIRE_BYTES) },
+                };
                 let mut accept =
                     request.accept().config(arguments.config).deflate(&arguments.deflate);
-                if let Some(name) = request.subprotocols().next() {
+                if let Some(name) = subprotocol {
                     accept = accept.subprotocol(name);
                 }
                 return Ok(Some((accept.finish(outbox)?, place)));

@@ -330,24 +330,16 @@ impl Answered<'_> {
         mut inbox: Inbox<S>,
         cuts: Cuts<'_>,
     ) -> Outcome {
-        let mut received = 0;
-        for piece in cuts.of(self.bytes) {
-            let mut rest = piece;
-            while !rest.is_empty() {
-                let taken = inbox.take_from(rest);
-                assert!(taken > 0, "no room, though all was received");
-                received += taken;
-                rest = &rest[taken..];
-                if let Some(outcome) = self.receive(&mut opening, &mut inbox, received) {
-                    let again = opening.receive(&mut inbox).map(|_| ());
-                    assert_eq!(again, Err(Misuse::HandshakeOver.into()));
-                    return outcome;
-                }
-            }
-        }
-        Outcome::Waiting
+        let fed = cuts.feed(self.bytes, &mut inbox, |inbox, received| {
+            self.receive(&mut opening, inbox, received).map_or(Ok(()), Err)
+        });
+        let Err(outcome) = fed else { return Outcome::Waiting };
+        let again = opening.receive(&mut inbox).map(|_| ());
+        assert_eq!(again, Err(Misuse::HandshakeOver.into()));
+        outcome
     }
 
+    /// What the opening comes to, once it is over.
     fn receive<S: Storage>(
         &self,
         opening: &mut Opening<'_, Keys>,

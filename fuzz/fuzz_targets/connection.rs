@@ -3,6 +3,8 @@
 
 #![no_main]
 
+use std::convert::Infallible;
+
 use arbitrary::Arbitrary;
 use hybi::{
     CloseCode, Config, Connection, Error, Inbox, LimitExceeded, Outbox, Role, State, Violation,
@@ -82,13 +84,13 @@ fn play<R: Role>(input: &Input<'_>, bytes: &[u8], open: impl Fn() -> Connection<
         for cuts in [Cuts::NONE, input.cuts] {
             let mut outbox = Vec::new();
             let connection = begin(&mut outbox);
-            let run = Run::new(connection, Inbox::with_capacity(usual), outbox);
-            growing.check(run.receive(bytes, cuts, whole));
+            let inbox = Inbox::with_capacity(usual);
+            growing.check(Run::new(connection, outbox).receive(inbox, bytes, cuts, whole));
 
             let mut outbox = Vec::new();
             let connection = begin(&mut outbox);
-            let run = Run::new(connection, Inbox::over(vec![0; size]), outbox);
-            fixed.check(run.receive(bytes, cuts, whole));
+            let inbox = Inbox::over(vec![0; size]);
+            fixed.check(Run::new(connection, outbox).receive(inbox, bytes, cuts, whole));
 
             let connection = begin(&mut Vec::new());
             let inbox = Inbox::with_capacity(usual);
@@ -103,52 +105,49 @@ fn play<R: Role>(input: &Input<'_>, bytes: &[u8], open: impl Fn() -> Connection<
 }
 
 /// A connection, and what it has made known.
-struct Run<R: Role, S> {
+struct Run<R: Role> {
     connection: Connection<R>,
-    inbox: Inbox<S>,
     outbox: Vec<u8>,
     heard: Vec<Heard>,
     joiner: Joiner,
     error: Option<Error>,
 }
 
-impl<R: Role, S: Storage> Run<R, S> {
-    fn new(connection: Connection<R>, inbox: Inbox<S>, outbox: Vec<u8>) -> Self {
+impl<R: Role> Run<R> {
+    fn new(connection: Connection<R>, outbox: Vec<u8>) -> Self {
         let (heard, joiner) = (Vec::new(), Joiner::default());
-        Self { connection, inbox, outbox, heard, joiner, error: None }
+        Self { connection, outbox, heard, joiner, error: None }
     }
 
     /// Receives all of it.
-    fn receive(mut self, bytes: &[u8], cuts: Cuts<'_>, whole: bool) -> Self {
-        for piece in cuts.of(bytes) {
-            let mut rest = piece;
-            while !rest.is_empty() {
-                let taken = self.inbox.take_from(rest);
-                assert!(taken > 0, "no room, though all was received");
-                rest = &rest[taken..];
-                self.drain(whole);
+    fn receive<S: Storage>(
+        mut self,
+        mut inbox: Inbox<S>,
+        bytes: &[u8],
+        cuts: Cuts<'_>,
+        whole: bool,
+    ) -> Self {
+        let Ok(()) = cuts.feed::<S, Infallible>(bytes, &mut inbox, |inbox, _| {
+            while let Some(heard) = self.next(inbox, whole) {
+                assert_eq!(self.error, None, "an event after an error");
+                let closed = matches!(self.heard.last(), Some(Heard::Close(..)));
+                assert!(!closed, "an event after a Close");
+                self.heard.extend(heard);
             }
-        }
+            Ok(())
+        });
         self
-    }
-
-    fn drain(&mut self, whole: bool) {
-        while let Some(heard) = self.next(whole) {
-            assert_eq!(self.error, None, "an event after an error");
-            assert!(!matches!(self.heard.last(), Some(Heard::Close(..))), "an event after a Close");
-            self.heard.extend(heard);
-        }
     }
 
     /// The next event, or `None` when there is none; inside it `None` for a part of a message.
     #[allow(clippy::option_option)]
-    fn next(&mut self, whole: bool) -> Option<Option<Heard>> {
-        let Self { connection, inbox, outbox, joiner, .. } = self;
+    fn next<S: Storage>(&mut self, inbox: &mut Inbox<S>, whole: bool) -> Option<Option<Heard>> {
+        let Self { connection, outbox, joiner, .. } = self;
         let result = joiner.receive(connection, inbox, outbox, whole);
         result.unwrap_or_else(|error| {
             assert_eq!(self.error.replace(error), None, "a second error");
             assert!(self.connection.is_done(), "failed, and not done");
-            assert!(self.inbox.is_empty(), "failed, and something is held");
+            assert!(inbox.is_empty(), "failed, and something is held");
             None
         })
     }
@@ -214,8 +213,8 @@ impl Expected {
         Self { decoded, outbox: answers.bytes, state, is_server: input.server, close_code }
     }
 
-    fn check<R: Role, S>(&self, run: Run<R, S>) {
-        let Run { mut connection, outbox, heard, joiner, error, .. } = run;
+    fn check<R: Role>(&self, run: Run<R>) {
+        let Run { mut connection, outbox, heard, joiner, error } = run;
         assert_eq!(heard, self.decoded.heard);
         assert_eq!(error, self.decoded.error);
         assert_eq!(outbox, self.outbox);

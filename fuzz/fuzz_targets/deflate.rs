@@ -95,7 +95,7 @@ fn exchange<R: Role, Q: Role>(
         }
     };
     let (mut heard, mut joiner, mut answers) = (Vec::new(), Joiner::default(), Vec::new());
-    let result: Result<(), Error> = cuts.feed(&outbox, inbox, |inbox| {
+    let result: Result<(), Error> = cuts.feed(&outbox, inbox, |inbox, _| {
         while let Some(event) = joiner.receive(receiver, inbox, &mut answers, !message.in_chunks)? {
             heard.extend(event);
         }

@@ -111,7 +111,7 @@ fn receive(
     let mut connection = open(input);
     let (mut inbox, mut outbox) = (Inbox::with_capacity(INBOX), Vec::new());
     let (mut heard, mut joiner) = (Vec::new(), Joiner::default());
-    let result = cuts.feed(bytes, &mut inbox, |inbox| {
+    let result = cuts.feed(bytes, &mut inbox, |inbox, _| {
         while let Some(event) = joiner.receive(&mut connection, inbox, &mut outbox, whole)? {
             heard.extend(event);
         }
@@ -130,7 +130,7 @@ fn pass_over(input: &Input<'_>, bytes: &[u8]) {
     let mut connection = open(input);
     let (mut inbox, mut outbox) = (Inbox::with_capacity(INBOX), Vec::new());
     // Where it ends is judged elsewhere.
-    let _: Result<(), Error> = input.cuts.feed(bytes, &mut inbox, |inbox| {
+    let _: Result<(), Error> = input.cuts.feed(bytes, &mut inbox, |inbox, _| {
         while connection.receive(inbox, &mut outbox)?.is_some() {}
         outbox.clear();
         Ok(())

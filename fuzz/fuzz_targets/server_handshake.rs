@@ -231,59 +231,62 @@ impl<'a> Server<'a> {
     /// Receives until the opening is over.
     fn run<S: Storage>(&self, mut inbox: Inbox<S>, cuts: Cuts<'_>) -> Vec<Step> {
         let mut opening = Opening::with_limits(self.policy.origins(), self.limits);
-        let mut outbox = Vec::new();
-        let mut steps = Vec::new();
-        let (mut received, mut done) = (0, 0);
-        for piece in cuts.of(self.bytes) {
-            let mut rest = piece;
-            while !rest.is_empty() {
-                let taken = inbox.take_from(rest);
-                assert!(taken > 0, "no room, though all was received");
-                received += taken;
-                rest = &rest[taken..];
-                loop {
-                    let head = &self.bytes[done..];
-                    let result = if self.serves_http {
-                        opening.receive_any(&mut inbox, &mut outbox)
-                    } else {
-                        let request = opening.receive(&mut inbox, &mut outbox);
-                        request.map(|request| request.map(Incoming::WebSocket))
-                    };
-                    let mut is_over = true;
-                    let step = match result {
-                        Ok(None) => break,
-                        Ok(Some(Incoming::Http(request))) => {
-                            done += check_http(&request, head);
-                            is_over = has_body(&Parsed::of(head));
-                            self.answer_http(&request)
-                        }
-                        Ok(Some(Incoming::WebSocket(request))) => {
-                            done += check_websocket(&request, head);
-                            self.answer_websocket(&request)
-                        }
-                        Err(Error::Refused(refusal)) => {
-                            Step::Refused(refusal, std::mem::take(&mut outbox))
-                        }
-                        Err(error) => panic!("the peer is at fault, and not the caller: {error}"),
-                    };
-                    assert_eq!(outbox, [], "a request that was handed out is answered already");
-                    if matches!(step, Step::Refused(..)) {
-                        assert!(inbox.is_empty(), "what came behind is kept");
-                    } else {
-                        assert_eq!(inbox.unread(), &self.bytes[done..received]);
-                    }
-                    steps.push(step);
-                    if is_over {
-                        let again = opening.receive_any(&mut inbox, &mut outbox).map(|_| ());
-                        assert_eq!(again, Err(Misuse::HandshakeOver.into()));
-                        assert_eq!(outbox, []);
-                        return steps;
-                    }
+        let (mut steps, mut done) = (Vec::new(), 0);
+        let fed = cuts.feed(self.bytes, &mut inbox, |inbox, received| {
+            loop {
+                let head = &self.bytes[done..];
+                let Some((size, step)) = self.receive(&mut opening, inbox, head) else { break };
+                done += size;
+                if matches!(step, Step::Refused(..)) {
+                    assert!(inbox.is_empty(), "what came behind is kept");
+                } else {
+                    assert_eq!(inbox.unread(), &self.bytes[done..received]);
                 }
-                assert_eq!(inbox.unread(), &self.bytes[done..received]);
+                let is_over = !matches!(step, Step::Http { .. }) || has_body(&Parsed::of(head));
+                steps.push(step);
+                if is_over {
+                    return Err(());
+                }
             }
+            assert_eq!(inbox.unread(), &self.bytes[done..received]);
+            Ok(())
+        });
+        if fed.is_err() {
+            let mut outbox = Vec::new();
+            let again = opening.receive_any(&mut inbox, &mut outbox).map(|_| ());
+            assert_eq!(again, Err(Misuse::HandshakeOver.into()));
+            assert_eq!(outbox, []);
         }
         steps
+    }
+
+    /// The next step, and how long the head is that was taken for it.
+    fn receive<S: Storage>(
+        &self,
+        opening: &mut Opening<'_>,
+        inbox: &mut Inbox<S>,
+        bytes: &[u8],
+    ) -> Option<(usize, Step)> {
+        let mut outbox = Vec::new();
+        let result = if self.serves_http {
+            opening.receive_any(inbox, &mut outbox)
+        } else {
+            let request = opening.receive(inbox, &mut outbox);
+            request.map(|request| request.map(Incoming::WebSocket))
+        };
+        let taken = match result {
+            Ok(None) => None,
+            Ok(Some(Incoming::Http(request))) => {
+                Some((check_http(&request, bytes), self.answer_http(&request)))
+            }
+            Ok(Some(Incoming::WebSocket(request))) => {
+                Some((check_websocket(&request, bytes), self.answer_websocket(request)))
+            }
+            Err(Error::Refused(refusal)) => return Some((0, Step::Refused(refusal, outbox))),
+            Err(error) => panic!("the peer is at fault, and not the caller: {error}"),
+        };
+        assert_eq!(outbox, [], "only a refusal is answered already");
+        taken
     }
 
     fn answer_http(&self, request: &HttpRequest<'_>) -> Step {
@@ -295,8 +298,9 @@ impl<'a> Server<'a> {
         Step::Http { target: request.target().into(), answer }
     }
 
-    fn answer_websocket(&self, request: &Request<'_>) -> Step {
+    fn answer_websocket(&self, request: Request<'_>) -> Step {
         let mut answer = Vec::new();
+        let headers = request.headers();
         let offer = Offer {
             target: request.target().into(),
             path: request.path().into(),
@@ -322,7 +326,7 @@ impl<'a> Server<'a> {
 
         let (status, head) = http::check_response(&answer, true);
         assert_eq!(status, 101);
-        let key = request.headers().get("Sec-WebSocket-Key").expect("there is a key");
+        let key = headers.get("Sec-WebSocket-Key").expect("there is a key");
         let proof = accept::accept(key);
         assert_eq!(head.only("upgrade"), Some(&b"websocket"[..]));
         assert!(head.lists("connection", "upgrade"));

@@ -27,7 +27,8 @@ impl Cuts<'_> {
         })
     }
 
-    /// Hands all of it to an inbox, as it has room; `drain` receives what has come.
+    /// Hands all of it to an inbox, as it has room; `drain` receives what has come, and is told how
+    /// many bytes came until then.
     ///
     /// # Errors
     ///
@@ -36,15 +37,17 @@ impl Cuts<'_> {
         self,
         bytes: &[u8],
         inbox: &mut Inbox<S>,
-        mut drain: impl FnMut(&mut Inbox<S>) -> Result<(), E>,
+        mut drain: impl FnMut(&mut Inbox<S>, usize) -> Result<(), E>,
     ) -> Result<(), E> {
+        let mut received = 0;
         for piece in self.of(bytes) {
             let mut rest = piece;
             while !rest.is_empty() {
                 let taken = inbox.take_from(rest);
                 assert!(taken > 0, "no room, though all was received");
+                received += taken;
                 rest = &rest[taken..];
-                drain(inbox)?;
+                drain(inbox, received)?;
             }
         }
         Ok(())

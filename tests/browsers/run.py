@@ -42,7 +42,10 @@ GREETING = "Grüße 你好 🎉"
 MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
 # Both sides of each boundary in the length encoding of a frame.
 BOUNDARY_SIZES = [0, 1, 125, 126, 127, 65535, 65536, 65537]
-MIB = 1024 * 1024
+KIB = 1024
+MIB = 1024 * KIB
+# What frames and stored blocks may add to 64 KiB that cannot be compressed.
+WIRE_OVERHEAD = 64
 CLOSE_CODE, CLOSE_REASON = 4001, "done, tschüß"
 
 
@@ -241,6 +244,9 @@ class Browser:
 
     async def screenshot(self, path, width, height):
         await self.resize(width, height)
+        # What scrolls by itself is drawn later than the rest of a page of a new size.
+        frame = "new Promise((drawn) => requestAnimationFrame(() => drawn()))"
+        await self.evaluate(f"{frame}.then(() => {frame})")
         path.write_bytes(base64.b64decode(await self.capture()))
 
     async def stop(self):
@@ -494,9 +500,73 @@ async def close_with_code(browser):
 
 
 async def connect_again(browser):
+    await press_connect(browser)
+    await echo_text(browser, "again")
+
+
+async def press_connect(browser):
     await browser.evaluate("document.getElementById('echo-connect').click()")
     await browser.until("hybiPage.echoState() === 'open'")
-    await echo_text(browser, "again")
+
+
+async def compression_shows_on_the_wire(browser):
+    extensions = await browser.evaluate("document.getElementById('echo-extensions').textContent")
+    expect("permessage-deflate" in extensions, f"the extensions are {extensions!r}")
+    size = 64 * KIB
+    for name, bytes_on_the_wire in (await wire_of_text(browser, size)).items():
+        expect(0 < bytes_on_the_wire < size // 20, f"text took {bytes_on_the_wire} bytes {name}")
+    for name, bytes_on_the_wire in (await wire_of_binary(browser, size)).items():
+        excess = bytes_on_the_wire - size
+        expect(0 < excess <= WIRE_OVERHEAD, f"random bytes took {bytes_on_the_wire} bytes {name}")
+    empty = await wire_of_text(browser, 0)
+    # Only a client masks, and the key takes four bytes.
+    expect(empty["there"] > empty["back"] > 0, f"an empty text took {empty}")
+
+
+async def wire_of_text(browser, size):
+    return await wire_of(browser, f"echoText('hybi'.repeat({size // 4}))")
+
+
+async def wire_of_binary(browser, size):
+    return await wire_of(browser, f"echoBinary({size})")
+
+
+async def wire_of(browser, call):
+    result = await browser.evaluate(f"hybiPage.{call}")
+    expect(result["wire"], "the server does not tell what crossed the wire")
+    return result["wire"]
+
+
+async def figures_are_shown(browser):
+    """The page's own words for what it was told, on a connection that begins with none."""
+    await browser.evaluate("hybiPage.closeEcho()")
+    await press_connect(browser)
+    await expect_sum(browser, "–")
+    sizes = [64 * KIB, 0, 2000]
+    wires = [
+        await wire_of_text(browser, sizes[0]),
+        await wire_of_text(browser, sizes[1]),
+        await wire_of_binary(browser, sizes[2]),
+    ]
+    kinds = ["text", "text", "binary"]
+    wanted = [
+        [kind, f"{size:,}", f"→ {wire['there']:,} ← {wire['back']:,}", "✓ match"]
+        for kind, size, wire in zip(kinds, sizes, wires)
+    ]
+    rows = await browser.evaluate(
+        "[...document.querySelectorAll('#echo-results tr')].slice(0, 3).map((row) =>"
+        " [0, 1, 2, 4].map((column) => row.cells[column].textContent))"
+    )
+    expect(rows == wanted[::-1], f"the table has {rows}, not {wanted[::-1]}")
+    on_the_wire = sum(wire["there"] + wire["back"] for wire in wires)
+    in_messages = 2 * sum(sizes)
+    share = f"{100 * on_the_wire / in_messages:.3g}"
+    await expect_sum(browser, f"{on_the_wire:,} / {in_messages:,} bytes = {share}%")
+
+
+async def expect_sum(browser, wanted):
+    shown = await browser.evaluate("document.getElementById('echo-wire').textContent")
+    expect(shown == wanted, f"the sum reads {shown!r}, not {wanted!r}")
 
 
 async def fits_a_phone(browser):
@@ -611,6 +681,8 @@ async def check_echo(report, browser):
     await report.check(f"{name}: echo by the buttons", echo_by_the_form(browser))
     await report.check(f"{name}: close with code {CLOSE_CODE} and a reason", close_with_code(browser))
     await report.check(f"{name}: echo connects again", connect_again(browser))
+    await report.check(f"{name}: bytes on the wire", compression_shows_on_the_wire(browser))
+    await report.check(f"{name}: the figures of the table and their sum", figures_are_shown(browser))
 
 
 async def check_page(report, browser, url, directory):

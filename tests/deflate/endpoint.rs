@@ -1,7 +1,7 @@
 //! Connections with compression, made by the public handshake, and ways to feed them.
 
 use hybi::{
-    ChunkEvent, Client, CloseCode, Config, Connection, Inbox, Origins, Role, Server, Uri,
+    Client, Config, Connection, Inbox, Origins, Role, Server, Uri,
     client::{Answer, Request},
     extension::deflate::Deflate,
     handshake::client::Failure,
@@ -9,7 +9,7 @@ use hybi::{
 };
 
 use crate::{
-    feed::{Cut, ExampleKey, Heard, Outcome, receive},
+    feed::{Cut, ExampleKey, Outcome, receive, receive_chunks},
     support::{
         client::{SampleNonce, answer},
         http::Response,
@@ -158,56 +158,6 @@ pub(crate) fn hear_all(from: From, takeover: bool, config: Config, bytes: &[u8])
         }
     }
     outcome
-}
-
-/// Receives in chunks, which are put together again.
-fn receive_chunks<R: Role>(websocket: &mut Connection<R>, bytes: &[u8], cut: &Cut) -> Outcome {
-    let mut inbox = Inbox::over([0; 160]);
-    let (mut heard, mut joined, mut outbox, mut error) = (vec![], vec![], vec![], None);
-    for mut piece in cut.pieces(bytes) {
-        loop {
-            let taken = inbox.take_from(piece);
-            piece = &piece[taken..];
-            loop {
-                match websocket.receive_chunk(&mut inbox, &mut outbox) {
-                    Ok(Some(chunk)) => {
-                        assert_eq!(error, None, "nothing is delivered after an error");
-                        heard.extend(join(&chunk, &mut joined));
-                    }
-                    Ok(None) => break,
-                    Err(found) => {
-                        assert_eq!(error, None, "an error is told once");
-                        error = Some(found);
-                    }
-                }
-            }
-            if piece.is_empty() {
-                break;
-            }
-        }
-    }
-    let (state, close_code) = (websocket.state(), websocket.close_code());
-    Outcome { heard, error, outbox, state, close_code }
-}
-
-/// Adds a chunk to the message so far; a control frame is heard at once, a message at its end.
-fn join(chunk: &ChunkEvent<'_>, joined: &mut Vec<u8>) -> Option<Heard> {
-    let (bytes, last) = match *chunk {
-        ChunkEvent::Text { text, last } => (text.as_bytes(), last),
-        ChunkEvent::Binary { data, last } => (data, last),
-        ChunkEvent::Ping(data) => return Some(Heard::Ping(data.into())),
-        ChunkEvent::Pong(data) => return Some(Heard::Pong(data.into())),
-        ChunkEvent::Close(close) => {
-            return Some(Heard::Close(close.code().map(CloseCode::get), close.reason().into()));
-        }
-    };
-    assert!(last || !bytes.is_empty(), "only the last chunk may be empty");
-    joined.extend_from_slice(bytes);
-    let message = last.then(|| std::mem::take(joined))?;
-    Some(match chunk {
-        ChunkEvent::Text { .. } => Heard::Text(String::from_utf8(message).unwrap()),
-        _ => Heard::Binary(message),
-    })
 }
 
 /// Bytes that no compressor makes shorter.

@@ -2,6 +2,7 @@
 
 use hybi::{
     ChunkEvent, Client, Close, Config, Connection, Error, Event, Inbox, Role, Server, State,
+    buffer::Storage,
     random::{Entropy, EntropyError},
 };
 
@@ -54,6 +55,18 @@ pub(crate) struct Outcome {
     pub(crate) close_code: Option<u16>,
 }
 
+impl Outcome {
+    fn of<R: Role>(
+        websocket: &Connection<R>,
+        heard: Vec<Heard>,
+        error: Option<Error>,
+        outbox: Vec<u8>,
+    ) -> Self {
+        let (state, close_code) = (websocket.state(), websocket.close_code());
+        Self { heard, error, outbox, state, close_code }
+    }
+}
+
 /// How the input is cut.
 #[derive(Clone, Debug)]
 pub(crate) enum Cut {
@@ -62,16 +75,23 @@ pub(crate) enum Cut {
     Every(usize),
     /// In two.
     At(usize),
+    /// At all of these places, which are in order.
+    AtAll(Vec<usize>),
 }
 
 impl Cut {
     pub(crate) fn pieces<'a>(&self, bytes: &'a [u8]) -> Vec<&'a [u8]> {
-        match *self {
+        match self {
             Self::Whole => vec![bytes],
-            Self::Every(length) => bytes.chunks(length).collect(),
+            Self::Every(length) => bytes.chunks(*length).collect(),
             Self::At(index) => {
-                let (head, tail) = bytes.split_at(index);
+                let (head, tail) = bytes.split_at(*index);
                 vec![head, tail]
+            }
+            Self::AtAll(places) => {
+                let places = || places.iter().copied();
+                let pieces = [0].into_iter().chain(places()).zip(places().chain([bytes.len()]));
+                pieces.map(|(start, end)| &bytes[start..end]).collect()
             }
         }
     }
@@ -113,58 +133,56 @@ pub(crate) fn feed_chunks(from: From, config: Config, bytes: &[u8], cut: &Cut) -
     }
 }
 
-pub(crate) fn receive<R: Role, S: hybi::buffer::Storage>(
+/// Receives whole messages.
+pub(crate) fn receive<R: Role, S: Storage>(
     websocket: &mut Connection<R>,
-    mut inbox: Inbox<S>,
+    inbox: Inbox<S>,
     bytes: &[u8],
     cut: &Cut,
 ) -> Outcome {
-    let mut heard = Vec::new();
-    let mut outbox = Vec::new();
-    let mut error = None;
-    for mut piece in cut.pieces(bytes) {
-        loop {
-            let taken = inbox.take_from(piece);
-            piece = &piece[taken..];
-            loop {
-                match websocket.receive(&mut inbox, &mut outbox) {
-                    Ok(Some(event)) => {
-                        assert_eq!(error, None, "nothing is delivered after an error");
-                        heard.push(own(&event));
-                    }
-                    Ok(None) => break,
-                    Err(found) => {
-                        assert_eq!(error, None, "an error is told once");
-                        error = Some(found);
-                    }
-                }
-            }
-            if piece.is_empty() {
-                break;
-            }
-        }
-    }
-    let (state, close_code) = (websocket.state(), websocket.close_code());
-    Outcome { heard, error, outbox, state, close_code }
+    let (mut heard, mut outbox) = (Vec::new(), Vec::new());
+    let error = hand_over(inbox, bytes, cut, |inbox| {
+        let event = websocket.receive(inbox, &mut outbox)?;
+        heard.extend(event.as_ref().map(own));
+        Ok(event.is_some())
+    });
+    Outcome::of(websocket, heard, error, outbox)
 }
 
-fn receive_chunks<R: Role>(websocket: &mut Connection<R>, bytes: &[u8], cut: &Cut) -> Outcome {
-    let mut inbox = Inbox::over([0; 160]);
-    let mut joined = Vec::new();
-    let mut heard = Vec::new();
-    let mut outbox = Vec::new();
+/// Receives in chunks, which are put together again.
+pub(crate) fn receive_chunks<R: Role>(
+    websocket: &mut Connection<R>,
+    bytes: &[u8],
+    cut: &Cut,
+) -> Outcome {
+    let (mut heard, mut joined, mut outbox) = (Vec::new(), Vec::new(), Vec::new());
+    let error = hand_over(Inbox::over([0; 160]), bytes, cut, |inbox| {
+        let chunk = websocket.receive_chunk(inbox, &mut outbox)?;
+        heard.extend(chunk.as_ref().and_then(|chunk| join(chunk, &mut joined)));
+        Ok(chunk.is_some())
+    });
+    Outcome::of(websocket, heard, error, outbox)
+}
+
+/// Hands the pieces to an inbox, as it has room; `next` receives once, and tells whether there was
+/// something.
+fn hand_over<S: Storage>(
+    mut inbox: Inbox<S>,
+    bytes: &[u8],
+    cut: &Cut,
+    mut next: impl FnMut(&mut Inbox<S>) -> Result<bool, Error>,
+) -> Option<Error> {
     let mut error = None;
     for mut piece in cut.pieces(bytes) {
         loop {
             let taken = inbox.take_from(piece);
             piece = &piece[taken..];
             loop {
-                match websocket.receive_chunk(&mut inbox, &mut outbox) {
-                    Ok(Some(chunk)) => heard.extend(join(&chunk, &mut joined)),
-                    Ok(None) => break,
+                match next(&mut inbox) {
+                    Ok(true) => assert_eq!(error, None, "nothing is delivered after an error"),
+                    Ok(false) => break,
                     Err(found) => {
-                        assert_eq!(error, None, "an error is told once");
-                        error = Some(found);
+                        assert_eq!(error.replace(found), None, "an error is told once");
                     }
                 }
             }
@@ -173,8 +191,7 @@ fn receive_chunks<R: Role>(websocket: &mut Connection<R>, bytes: &[u8], cut: &Cu
             }
         }
     }
-    let (state, close_code) = (websocket.state(), websocket.close_code());
-    Outcome { heard, error, outbox, state, close_code }
+    error
 }
 
 /// Adds a chunk to the message so far; a control frame is heard at once, a message at its end.

@@ -1,0 +1,74 @@
+//! An outbox of either kind.
+
+use hybi::{FixedOutbox, Outbox, mask::Mask};
+
+/// The longest control frame, which a fixed outbox must have room for.
+const CONTROL: usize = 131;
+
+/// One that grows, or one that does not.
+pub(crate) enum Out {
+    Growing(Vec<u8>),
+    Fixed(FixedOutbox<Vec<u8>>),
+}
+
+impl Out {
+    /// One with this much room beyond that for a control frame; one that grows if none is given.
+    pub(crate) fn new(room: Option<u16>) -> Self {
+        match room {
+            None => Self::Growing(Vec::new()),
+            Some(room) => {
+                Self::Fixed(FixedOutbox::over(vec![0; CONTROL + usize::from(room % 2048)]))
+            }
+        }
+    }
+
+    /// Takes bytes from the front.
+    pub(crate) fn take(&mut self, count: usize) -> Vec<u8> {
+        match self {
+            Self::Growing(bytes) => bytes.drain(..count.min(bytes.len())).collect(),
+            Self::Fixed(outbox) => {
+                let bytes = outbox.bytes();
+                let taken = bytes[..count.min(bytes.len())].to_vec();
+                outbox.consume(taken.len()).expect("no more than there is");
+                taken
+            }
+        }
+    }
+}
+
+impl Outbox for Out {
+    fn pending(&self) -> usize {
+        match self {
+            Self::Growing(bytes) => bytes.pending(),
+            Self::Fixed(outbox) => outbox.pending(),
+        }
+    }
+
+    fn room(&self) -> usize {
+        match self {
+            Self::Growing(bytes) => bytes.room(),
+            Self::Fixed(outbox) => outbox.room(),
+        }
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Growing(own) => own.extend_from_slice(bytes),
+            Self::Fixed(outbox) => outbox.append(bytes),
+        }
+    }
+
+    fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
+        match self {
+            Self::Growing(own) => own.append_masked(bytes, mask),
+            Self::Fixed(outbox) => outbox.append_masked(bytes, mask),
+        }
+    }
+
+    fn truncate(&mut self, pending: usize) {
+        match self {
+            Self::Growing(bytes) => Outbox::truncate(bytes, pending),
+            Self::Fixed(outbox) => outbox.truncate(pending),
+        }
+    }
+}

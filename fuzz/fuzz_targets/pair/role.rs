@@ -1,0 +1,76 @@
+//! What the two roles do differently.
+
+use hybi::{Client, Connection, Error, Framed, Prepared, Role, Server, message::Kind};
+use hybi_fuzz::keys::Keys;
+
+use crate::outbox::Out;
+
+/// A role, with the calls that it has alone.
+pub(crate) trait Endpoint: Role + Sized {
+    const IS_CLIENT: bool;
+
+    /// A message in its frame, which may be in the buffer.
+    fn framed<'a>(
+        connection: &mut Connection<Self>,
+        kind: Kind,
+        buffer: &'a mut [u8],
+    ) -> Result<Framed<'a>, Error>;
+
+    /// Sends a prepared message, if the role has them.
+    fn send_prepared(
+        connection: &mut Connection<Self>,
+        prepared: &Prepared,
+        outbox: &mut Out,
+    ) -> Option<Result<(), Error>>;
+}
+
+impl Endpoint for Server {
+    const IS_CLIENT: bool = false;
+
+    fn framed<'a>(
+        connection: &mut Connection<Self>,
+        kind: Kind,
+        buffer: &'a mut [u8],
+    ) -> Result<Framed<'a>, Error> {
+        match kind {
+            Kind::Text => connection.frame_text(text(buffer)),
+            Kind::Binary => connection.frame_binary(buffer),
+        }
+    }
+
+    fn send_prepared(
+        connection: &mut Connection<Self>,
+        prepared: &Prepared,
+        outbox: &mut Out,
+    ) -> Option<Result<(), Error>> {
+        Some(connection.send_prepared(prepared, outbox))
+    }
+}
+
+impl Endpoint for Client<Keys> {
+    const IS_CLIENT: bool = true;
+
+    fn framed<'a>(
+        connection: &mut Connection<Self>,
+        kind: Kind,
+        buffer: &'a mut [u8],
+    ) -> Result<Framed<'a>, Error> {
+        match kind {
+            Kind::Text => connection.mask_text(buffer),
+            Kind::Binary => connection.mask_binary(buffer),
+        }
+    }
+
+    fn send_prepared(
+        _: &mut Connection<Self>,
+        _: &Prepared,
+        _: &mut Out,
+    ) -> Option<Result<(), Error>> {
+        None
+    }
+}
+
+/// The text in bytes that were given as text.
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).expect("it was given as text")
+}

@@ -1,0 +1,63 @@
+//! What an end is set to, and what it does by itself.
+
+use arbitrary::Arbitrary;
+use hybi::{Config, Pongs, State};
+
+#[derive(Clone, Copy, Debug, Arbitrary)]
+pub(crate) struct Settings {
+    pub(crate) pongs: Answering,
+    pub(crate) reaction: Reaction,
+    pub(crate) pong_backlog: Option<u8>,
+    pub(crate) outbox_size: Option<u8>,
+    pub(crate) fragment_size: Option<u8>,
+    pub(crate) deliver_while_closing: bool,
+    /// The room in an outbox that cannot grow, beyond that for a control frame.
+    pub(crate) outbox: Option<u16>,
+    /// The usual size of an inbox that grows; of the other kind if there is none.
+    pub(crate) inbox: Option<u8>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Arbitrary)]
+pub(crate) enum Answering {
+    All,
+    Latest,
+    Manual,
+}
+
+/// What an end does as soon as it hears something, before it receives on.
+#[derive(Clone, Copy, Debug, Arbitrary)]
+pub(crate) enum Reaction {
+    None,
+    /// It sends messages back.
+    Echo,
+    /// It answers pings, besides what is taken care of.
+    Answer,
+    CloseOnMessage,
+    CloseOnPing,
+    CloseOnPong,
+}
+
+impl Settings {
+    pub(crate) fn config(&self) -> Config {
+        let pongs = match self.pongs {
+            Answering::All => Pongs::All,
+            Answering::Latest => Pongs::Latest,
+            Answering::Manual => Pongs::Manual,
+        };
+        Config::new()
+            .pongs(pongs)
+            .pong_backlog(self.pong_backlog.map_or(usize::MAX, usize::from))
+            .outbox_size(self.config_outbox_size())
+            .fragment_size(self.fragment_size.map_or(usize::MAX, usize::from))
+            .deliver_while_closing(self.deliver_while_closing)
+    }
+
+    pub(crate) fn config_outbox_size(&self) -> usize {
+        self.outbox_size.map_or(usize::MAX, usize::from)
+    }
+
+    /// Whether messages are dropped in this state.
+    pub(crate) fn drops(&self, state: State) -> bool {
+        state == State::CloseSent && !self.deliver_while_closing
+    }
+}
