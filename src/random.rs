@@ -54,6 +54,9 @@ mod os {
     /// How many bytes one system call draws.
     const BATCH: usize = 256;
 
+    /// The most bytes that are taken from a batch.
+    const LARGEST: usize = 8;
+
     /// The operating system's generator, drawn in batches: one system call for 64 masking keys.
     pub struct OsEntropy {
         bytes: [u8; BATCH],
@@ -84,7 +87,8 @@ mod os {
 
     impl Entropy for OsEntropy {
         fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
-            if bytes.len() > BATCH {
+            // A nonce is drawn by itself: many connections never need a key, or need few.
+            if bytes.len() > LARGEST {
                 return getrandom::fill(bytes).map_err(|_| EntropyError);
             }
             if bytes.len() > self.left {

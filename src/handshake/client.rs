@@ -36,6 +36,7 @@ pub use request::Request;
 use super::{
     head::{Scanner, StatusLine},
     negotiation::{self, Offered},
+    token::trim,
 };
 use crate::{
     Config, Connection, Error, Misuse,
@@ -92,11 +93,17 @@ impl<E: Entropy> Opening<'_, E> {
             };
             cursor.pass(length);
             self.scanner.reset();
-            let (line, fields) = StatusLine::parse(&received[..length]).map_err(Failure::Head)?;
+            let (line, lines) = StatusLine::parse(&received[..length]).map_err(Failure::Head)?;
+            let checked = lines.check(|fields, headers| {
+                let each = headers.iter().map(|header| (header.name, trim(header.value)));
+                let switches = line.status == 101 && line.minor > 0;
+                let agreement = switches.then(|| negotiation::check_answer(&each, &self.offered));
+                (fields, agreement)
+            });
+            let (fields, agreement) = checked.map_err(Failure::Head)?;
             match line.status {
-                101 if line.minor == 0 => return Err(Failure::HttpVersion.into()),
                 101 => {
-                    let agreement = negotiation::check_answer(&fields.iter(), &self.offered)?;
+                    let agreement = agreement.ok_or(Failure::HttpVersion)??;
                     let websocket = Connection::client(self.config, entropy);
                     #[cfg(feature = "deflate")]
                     let websocket = match (self.offered.deflate, agreement.deflate) {

@@ -100,12 +100,12 @@ impl core::fmt::Debug for FieldsIter<'_> {
 }
 
 fn next_line<'a>(lines: &mut &'a [u8]) -> Option<(&'a str, &'a [u8])> {
-    let end = lines.iter().position(|&byte| byte == b'\n')?;
-    let (line, rest) = lines.split_at(end + 1);
-    *lines = rest;
-    let colon = line.iter().position(|&byte| byte == b':')?;
-    let name = core::str::from_utf8(&line[..colon]).ok()?;
-    Some((name, trim(line[colon + 1..].strip_suffix(b"\r\n")?)))
+    let colon = lines.iter().position(|&byte| byte == b':')?;
+    let name = core::str::from_utf8(&lines[..colon]).ok()?;
+    let value = &lines[colon + 1..];
+    let end = value.iter().position(|&byte| byte == b'\n')?;
+    *lines = &value[end + 1..];
+    Some((name, trim(value[..end].strip_suffix(b"\r")?)))
 }
 
 /// The map's own iterator cannot be cloned.

@@ -3,6 +3,8 @@
 //! This module finds the end of a head that arrives in pieces, with work linear in its length and
 //! under named limits, and checks its grammar. What the fields mean is for others to say.
 
+use httparse::Header;
+
 use super::Fields;
 use crate::handshake::token::is_token;
 
@@ -111,7 +113,9 @@ impl Scanner {
         bytes: &[u8],
         capacity: usize,
     ) -> Result<Option<usize>, HeadFault> {
-        while let Some(&byte) = bytes.get(self.scanned) {
+        loop {
+            self.skip_ordinary(bytes);
+            let Some(&byte) = bytes.get(self.scanned) else { break };
             if self.scanned >= self.limits.size {
                 return Err(HeadFault::TooLong);
             }
@@ -143,6 +147,24 @@ impl Scanner {
             return Err(HeadFault::TooLong);
         }
         Ok(None)
+    }
+
+    /// Goes over whole pieces in which there is neither a control character nor a limit.
+    fn skip_ordinary(&mut self, bytes: &[u8]) {
+        const PIECE: usize = 16;
+        // A line feed is looked for behind each carriage return.
+        if self.scanned > self.line && bytes.get(self.scanned - 1) == Some(&b'\r') {
+            return;
+        }
+        while let Some(piece) = bytes.get(self.scanned..).and_then(<[u8]>::first_chunk::<PIECE>) {
+            let end = self.scanned + PIECE;
+            let control = |byte: u8| u8::from(byte < b' ') | u8::from(byte == 0x7f);
+            let ordinary = piece.iter().fold(0, |seen, &byte| seen | control(byte)) == 0;
+            if !ordinary || end > self.limits.size || end - self.line > self.limits.line {
+                return;
+            }
+            self.scanned = end;
+        }
     }
 
     /// Ends a line, and tells whether the head has ended with it.
@@ -178,7 +200,7 @@ pub(crate) struct StatusLine {
 
 impl<'a> RequestLine<'a> {
     /// Takes a complete head apart (RFC 9112, section 3).
-    pub(crate) fn parse(head: &'a [u8]) -> Result<(Self, Fields<'a>), HeadFault> {
+    pub(crate) fn parse(head: &'a [u8]) -> Result<(Self, FieldLines<'a>), HeadFault> {
         let (line, fields) = split(head)?;
         let mut parts = line.split(|&byte| byte == b' ');
         let (Some(method), Some(target), Some(version), None) =
@@ -202,7 +224,7 @@ impl<'a> RequestLine<'a> {
 
 impl StatusLine {
     /// Takes a complete head apart (RFC 9112, section 4).
-    pub(crate) fn parse(head: &[u8]) -> Result<(Self, Fields<'_>), HeadFault> {
+    pub(crate) fn parse(head: &[u8]) -> Result<(Self, FieldLines<'_>), HeadFault> {
         let (line, fields) = split(head)?;
         let mut parts = line.splitn(3, |&byte| byte == b' ');
         let minor = minor_version(parts.next().unwrap_or_default())?;
@@ -217,18 +239,49 @@ impl StatusLine {
     }
 }
 
-/// The start line without its end, and the fields behind it, whose grammar is checked.
-fn split(head: &[u8]) -> Result<(&[u8], Fields<'_>), HeadFault> {
+/// Header fields whose grammar has not been checked, with the empty line behind them.
+#[derive(Clone, Copy)]
+pub(crate) struct FieldLines<'a>(&'a [u8]);
+
+impl<'a> FieldLines<'a> {
+    /// Checks the grammar, then has somebody look at the fields: as they are to be kept, and taken
+    /// apart.
+    pub(crate) fn check<T>(
+        self,
+        look: impl FnOnce(Fields<'a>, &[Header<'a>]) -> T,
+    ) -> Result<T, HeadFault> {
+        /// Nearly every head has no more, and to prepare the room for more takes time.
+        const FEW: usize = 24;
+        let lines = self.0.strip_suffix(b"\r\n").ok_or(HeadFault::Field)?;
+        let look = |headers: &[Header<'a>]| look(Fields::of_lines(lines), headers);
+        let mut few = [httparse::EMPTY_HEADER; FEW];
+        let parsed = httparse::parse_headers(self.0, &mut few);
+        if parsed != Err(httparse::Error::TooManyHeaders) {
+            return self.complete(parsed).map(look);
+        }
+        let mut many = [httparse::EMPTY_HEADER; MAX_FIELDS];
+        self.complete(httparse::parse_headers(self.0, &mut many)).map(look)
+    }
+
+    fn complete<'h>(
+        self,
+        parsed: httparse::Result<(usize, &'h [Header<'a>])>,
+    ) -> Result<&'h [Header<'a>], HeadFault> {
+        match parsed {
+            Ok(httparse::Status::Complete((length, headers))) if length == self.0.len() => {
+                Ok(headers)
+            }
+            _ => Err(HeadFault::Field),
+        }
+    }
+}
+
+/// The start line without its end, and what is behind it.
+fn split(head: &[u8]) -> Result<(&[u8], FieldLines<'_>), HeadFault> {
     let end = head.iter().position(|&byte| byte == b'\n').ok_or(HeadFault::StartLine)?;
     let (line, fields) = head.split_at(end + 1);
     let line = line.strip_suffix(b"\r\n").ok_or(HeadFault::StartLine)?;
-    let mut headers = [httparse::EMPTY_HEADER; MAX_FIELDS];
-    match httparse::parse_headers(fields, &mut headers) {
-        Ok(httparse::Status::Complete((length, _))) if length == fields.len() => {}
-        _ => return Err(HeadFault::Field),
-    }
-    let lines = fields.strip_suffix(b"\r\n").ok_or(HeadFault::Field)?;
-    Ok((line, Fields::of_lines(lines)))
+    Ok((line, FieldLines(fields)))
 }
 
 fn minor_version(version: &[u8]) -> Result<u8, HeadFault> {

@@ -255,6 +255,9 @@ impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         match self {
+            Self::Name(name) if !name.bytes().any(|byte| byte.is_ascii_uppercase()) => {
+                f.write_str(name)
+            }
             Self::Name(name) => {
                 name.chars().try_for_each(|character| f.write_char(character.to_ascii_lowercase()))
             }

@@ -73,10 +73,8 @@ impl End {
         other.frames.drop_rest();
         if self.frames.is_torn() {
             // The frame will never be complete, and a Close inside it would be its payload.
-            if matches!(other.output, Output::Open | Output::Due(_)) {
-                other.output = Output::Over;
-            }
-        } else if is_lost {
+            other.output = Output::Over;
+        } else {
             other.lose_peer();
         }
         is_lost
@@ -97,7 +95,7 @@ impl End {
         !matches!((self.input, self.output), (Input::Open, Output::Open)) && !self.is_done()
     }
 
-    /// The other side went away without a Close.
+    /// Nothing more comes from the other side: a Close is due, unless there was one.
     fn lose_peer(&mut self) {
         if self.output == Output::Open {
             self.output = Output::Due(match self.side {

@@ -50,7 +50,7 @@ impl<'i> Request<'i> {
         };
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let line = RequestLine { method: request.method().as_str(), target, minor };
-        Self::judge(line, fields, origins)
+        Self::judge(line, fields, &fields.iter(), origins)
     }
 }
 

@@ -6,7 +6,8 @@ use crate::{
     handshake::{
         Fields, Origins, Response, Uri,
         head::RequestLine,
-        negotiation::{self, Offer},
+        negotiation::{self, FieldRef, Offer},
+        token::trim,
     },
 };
 
@@ -46,11 +47,15 @@ pub struct HttpRequest<'i> {
 impl<'i> Incoming<'i> {
     /// Takes a complete head apart and judges it.
     pub(super) fn parse(head: &'i [u8], origins: &Origins<'_>) -> Result<Self, Refusal> {
-        let (line, fields) = RequestLine::parse(head).map_err(Refusal::Head)?;
-        if !negotiation::asks_for_websocket(fields.iter()) {
-            return Ok(Self::Http(HttpRequest { head, line, fields }));
-        }
-        Request::judge(line, fields, origins).map(Self::WebSocket)
+        let (line, lines) = RequestLine::parse(head).map_err(Refusal::Head)?;
+        let judged = lines.check(|fields, headers| {
+            let each = headers.iter().map(|header| (header.name, trim(header.value)));
+            if !negotiation::asks_for_websocket(each.clone()) {
+                return Ok(Self::Http(HttpRequest { head, line, fields }));
+            }
+            Request::judge(line, fields, &each, origins).map(Self::WebSocket)
+        });
+        judged.map_err(Refusal::Head)?
     }
 }
 
@@ -99,10 +104,11 @@ impl<'i> Request<'i> {
         Response::new(status)
     }
 
-    /// Judges a request that asks for a WebSocket.
+    /// Judges a request that asks for a WebSocket, by its fields one by one.
     pub(super) fn judge(
         line: RequestLine<'i>,
         fields: Fields<'i>,
+        each: &(impl Iterator<Item = FieldRef<'i>> + Clone),
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
         // RFC 9110, section 7.8: HTTP/1.0 knows no upgrade.
@@ -115,7 +121,7 @@ impl<'i> Request<'i> {
         if path_of(line.target).is_none() {
             return Err(Refusal::Target);
         }
-        let offer = negotiation::check_offer(&fields.iter())?;
+        let offer = negotiation::check_offer(each)?;
         if !origins.allow(offer.origin, offer.host) {
             return Err(Refusal::Origin);
         }
