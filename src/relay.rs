@@ -351,11 +351,13 @@ fn begin(
     }
     let leaves = relabel(came, receiver.side, entropy)?;
     frames.begin(&came, Some(&leaves));
-    let leaves = leaves.encode();
-    if taken < leaves.len() {
-        return Ok(Some((taken, Some(leaves))));
+    if taken < leaves.size() {
+        return Ok(Some((taken, Some(leaves.encode()))));
     }
-    input[..taken].copy_from_slice(&leaves);
+    if let Some(key) = leaves.mask() {
+        // The key is the last part of a header.
+        input[taken - key.len()..taken].copy_from_slice(&key);
+    }
     Ok(Some((taken, None)))
 }
 

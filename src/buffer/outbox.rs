@@ -34,7 +34,7 @@ pub trait Outbox {
     fn truncate(&mut self, pending: usize);
 }
 
-impl<O: Outbox> Outbox for &mut O {
+impl<O: Outbox + ?Sized> Outbox for &mut O {
     fn pending(&self) -> usize {
         (**self).pending()
     }
@@ -114,19 +114,21 @@ impl Outbox for alloc::vec::Vec<u8> {
 #[derive(Clone)]
 pub struct FixedOutbox<B> {
     memory: B,
-    /// At most the length of `memory`.
-    length: usize,
+    /// Where the bytes start that have not been written.
+    start: usize,
+    /// Where they end: `start <= end <= memory.len()`.
+    end: usize,
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> FixedOutbox<B> {
     /// An empty outbox over this memory.
     pub const fn over(memory: B) -> Self {
-        Self { memory, length: 0 }
+        Self { memory, start: 0, end: 0 }
     }
 
     /// The bytes to be written to the transport.
     pub fn bytes(&self) -> &[u8] {
-        &self.memory.as_ref()[..self.length]
+        &self.memory.as_ref()[self.start..self.end]
     }
 
     /// Drops bytes from the front that have been written.
@@ -135,49 +137,63 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FixedOutbox<B> {
     ///
     /// More than there were; nothing is dropped.
     pub fn consume(&mut self, written: usize) -> Result<(), Misuse> {
-        let Some(left) = self.length.checked_sub(written) else {
-            return Err(Misuse::WrittenTooMuch { written, pending: self.length });
-        };
-        self.memory.as_mut().copy_within(written..self.length, 0);
-        self.length = left;
+        let pending = self.end - self.start;
+        if written > pending {
+            return Err(Misuse::WrittenTooMuch { written, pending });
+        }
+        self.start += written;
+        if self.start == self.end {
+            self.clear();
+        }
         Ok(())
     }
 
     /// Drops all bytes.
     pub fn clear(&mut self) {
-        self.length = 0;
+        self.start = 0;
+        self.end = 0;
+    }
+
+    /// The room for the next bytes. What has not been written moves to the front only when they
+    /// would not fit behind it.
+    fn take(&mut self, length: usize) -> &mut [u8] {
+        let memory = self.memory.as_mut();
+        if length > memory.len() - self.end {
+            memory.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+        }
+        let start = self.end;
+        self.end += length;
+        &mut memory[start..self.end]
     }
 }
 
 /// Shows how much waits, not what it is.
 impl<B> core::fmt::Debug for FixedOutbox<B> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "FixedOutbox({} bytes)", self.length)
+        write!(f, "FixedOutbox({} bytes)", self.end - self.start)
     }
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox for FixedOutbox<B> {
     fn pending(&self) -> usize {
-        self.length
+        self.end - self.start
     }
 
     fn room(&self) -> usize {
-        self.memory.as_ref().len() - self.length
+        self.memory.as_ref().len() - self.pending()
     }
 
     fn append(&mut self, bytes: &[u8]) {
-        let end = self.length + bytes.len();
-        self.memory.as_mut()[self.length..end].copy_from_slice(bytes);
-        self.length = end;
+        self.take(bytes.len()).copy_from_slice(bytes);
     }
 
     fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
-        let end = self.length + bytes.len();
-        mask.copy(bytes, &mut self.memory.as_mut()[self.length..end]);
-        self.length = end;
+        mask.copy(bytes, self.take(bytes.len()));
     }
 
     fn truncate(&mut self, pending: usize) {
-        self.length = self.length.min(pending);
+        self.end = self.end.min(self.start + pending);
     }
 }

@@ -43,7 +43,7 @@ impl Config {
             message_size: 16 * MIB,
             frame_size: 16 * MIB,
             fragments: 128 * 1024,
-            outbox_size: 16 * 1024 * 1024,
+            outbox_size: 32 * 1024 * 1024,
             fragment_size: usize::MAX,
             pongs: Pongs::All,
             pong_backlog: 64 * 1024,
@@ -83,7 +83,8 @@ impl Config {
         Self { fragments: count, ..self }
     }
 
-    /// How many bytes may wait in the outbox; 16 MiB by default.
+    /// How many bytes may wait in the outbox; 32 MiB by default, so that a loop that answers each
+    /// message with as many bytes, and writes when nothing more is to be received, never gets there.
     ///
     /// Once so many wait, sending is refused with [`OutboxFull`](crate::Error::OutboxFull) and
     /// pongs wait too, until some are written out. One message may reach beyond the mark.

@@ -100,7 +100,7 @@ impl Connection<Server> {
         self.may_begin_message()?;
         self.send_pending(outbox);
         let needed = message.frame().len();
-        self.has_room(outbox, needed)?;
+        self.needs_room(outbox, needed)?;
         if needed > outbox.room() {
             return Err(Error::OutboxFull { needed });
         }

@@ -19,6 +19,13 @@ pub enum Fragment {
     Last,
 }
 
+impl Fragment {
+    /// The last of its message or not, as a [`ChunkEvent`](crate::ChunkEvent) says it.
+    pub const fn from_last(last: bool) -> Self {
+        if last { Self::Last } else { Self::More }
+    }
+}
+
 impl<R: Role> Connection<R> {
     /// Sends a text message.
     ///
@@ -132,6 +139,13 @@ impl<R: Role> Connection<R> {
         self.begin_close(&[], outbox)
     }
 
+    /// Whether the outbox may take another message: fewer bytes wait in it than
+    /// [`Config::outbox_size`](crate::Config::outbox_size) says. As long as it may not, receive
+    /// nothing and read nothing: a peer that does not read is not read from either.
+    pub fn has_room(&self, outbox: &impl Outbox) -> bool {
+        outbox.pending() < self.config.outbox_size
+    }
+
     /// Puts into the outbox what is to leave by itself, as far as there is room.
     #[inline]
     pub(super) fn send_pending(&mut self, outbox: &mut impl Outbox) {
@@ -141,7 +155,7 @@ impl<R: Role> Connection<R> {
     }
 
     fn send_what_is_pending(&mut self, outbox: &mut impl Outbox) {
-        if outbox.pending() < self.config.outbox_size
+        if self.has_room(outbox)
             && let Some(payload) = self.pending_pong.get()
         {
             let header = control_header(Opcode::Pong, payload);
@@ -202,7 +216,7 @@ impl<R: Role> Connection<R> {
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
         self.send_pending(outbox);
-        self.has_room(outbox, payload.len())?;
+        self.needs_room(outbox, payload.len())?;
         #[cfg(feature = "deflate")]
         if self.is_to_be_compressed(opcode, payload, last) {
             return self.send_compressed(opcode, payload, last, outbox);
@@ -274,7 +288,7 @@ impl<R: Role> Connection<R> {
         if payload.len() > MAX_CONTROL {
             return Err(Misuse::ControlTooLong(payload.len()).into());
         }
-        self.has_room(outbox, payload.len())?;
+        self.needs_room(outbox, payload.len())?;
         append(&mut self.role, control_header(opcode, payload), payload, outbox)
     }
 
@@ -300,12 +314,8 @@ impl<R: Role> Connection<R> {
         if self.outgoing.is_none() { Ok(()) } else { Err(Misuse::MessageOpen) }
     }
 
-    pub(super) fn has_room(&self, outbox: &impl Outbox, needed: usize) -> Result<(), Error> {
-        if outbox.pending() < self.config.outbox_size {
-            Ok(())
-        } else {
-            Err(Error::OutboxFull { needed })
-        }
+    pub(super) fn needs_room(&self, outbox: &impl Outbox, needed: usize) -> Result<(), Error> {
+        if self.has_room(outbox) { Ok(()) } else { Err(Error::OutboxFull { needed }) }
     }
 }
 

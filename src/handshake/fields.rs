@@ -100,12 +100,23 @@ impl core::fmt::Debug for FieldsIter<'_> {
 }
 
 fn next_line<'a>(lines: &mut &'a [u8]) -> Option<(&'a str, &'a [u8])> {
-    let colon = lines.iter().position(|&byte| byte == b':')?;
+    let colon = find(lines, b':')?;
     let name = core::str::from_utf8(&lines[..colon]).ok()?;
     let value = &lines[colon + 1..];
-    let end = value.iter().position(|&byte| byte == b'\n')?;
+    let end = find(value, b'\n')?;
     *lines = &value[end + 1..];
     Some((name, trim(value[..end].strip_suffix(b"\r")?)))
+}
+
+/// Where this byte stands first: whole pieces are passed over at once.
+fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+    const PIECE: usize = 16;
+    let has = |piece: &[u8; PIECE]| {
+        piece.iter().fold(0, |has, &byte| has | u8::from(byte == wanted)) != 0
+    };
+    let (pieces, _) = bytes.as_chunks::<PIECE>();
+    let passed = PIECE * pieces.iter().take_while(|piece| !has(piece)).count();
+    Some(passed + bytes[passed..].iter().position(|&byte| byte == wanted)?)
 }
 
 /// The map's own iterator cannot be cloned.

@@ -149,7 +149,7 @@ impl Scanner {
         Ok(None)
     }
 
-    /// Goes over whole pieces in which there is neither a control character nor a limit.
+    /// Goes over what has neither a control character nor a limit in it, piece by piece.
     fn skip_ordinary(&mut self, bytes: &[u8]) {
         const PIECE: usize = 16;
         // A line feed is looked for behind each carriage return.
@@ -159,8 +159,11 @@ impl Scanner {
         while let Some(piece) = bytes.get(self.scanned..).and_then(<[u8]>::first_chunk::<PIECE>) {
             let end = self.scanned + PIECE;
             let control = |byte: u8| u8::from(byte < b' ') | u8::from(byte == 0x7f);
-            let ordinary = piece.iter().fold(0, |seen, &byte| seen | control(byte)) == 0;
-            if !ordinary || end > self.limits.size || end - self.line > self.limits.line {
+            if end > self.limits.size || end - self.line > self.limits.line {
+                return;
+            }
+            if piece.iter().fold(0, |seen, &byte| seen | control(byte)) != 0 {
+                self.scanned += piece.iter().take_while(|&&byte| control(byte) == 0).count();
                 return;
             }
             self.scanned = end;

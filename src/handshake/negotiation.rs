@@ -245,7 +245,8 @@ fn values<'a>(
     fields: impl Iterator<Item = FieldRef<'a>> + Clone,
     name: &'static str,
 ) -> impl Iterator<Item = &'a [u8]> + Clone {
-    fields.filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    let is_named = move |other: &str| other.len() == name.len() && other.eq_ignore_ascii_case(name);
+    fields.filter(move |(other, _)| is_named(other)).map(|(_, value)| value)
 }
 
 /// Whether a token stands in a list, perhaps over several fields.

@@ -67,11 +67,16 @@ impl Frames {
         // the subtractions below hold.
         let before = usize::from(self.partial_length);
         let fresh = input.len().min(MAX_HEADER - before);
-        let joined = &mut self.partial[..before + fresh];
-        joined[before..].copy_from_slice(&input[..fresh]);
-        let Some((header, size)) = Header::parse(joined, self.rules)? else {
+        let read = if before == 0 {
+            Header::parse(input, self.rules)?
+        } else {
+            self.partial[before..before + fresh].copy_from_slice(&input[..fresh]);
+            Header::parse(&self.partial[..before + fresh], self.rules)?
+        };
+        let Some((header, size)) = read else {
+            self.partial[before..before + fresh].copy_from_slice(&input[..fresh]);
             #[allow(clippy::cast_possible_truncation)] // less than 14
-            let length = joined.len() as u8;
+            let length = (before + fresh) as u8;
             self.partial_length = length;
             return Ok(None);
         };

@@ -1,7 +1,8 @@
 //! Sending: the bytes of every frame, for both roles.
 
 use hybi::{
-    Client, Config, Connection, Error, FixedOutbox, Fragment, Misuse, Outbox, Prepared,
+    Client, Config, Connection, Error, Event, FixedOutbox, Fragment, Inbox, Misuse, Outbox,
+    Prepared,
     random::{Entropy, EntropyError},
 };
 
@@ -283,6 +284,7 @@ fn beyond_the_mark_nothing_more_is_taken() {
     let mut outbox = Vec::new();
     websocket.send_binary(&[1; 1000], &mut outbox).unwrap(); // one message may reach beyond
     let full = outbox.clone();
+    assert!(!websocket.has_room(&outbox));
     for _ in 0..3 {
         assert!(matches!(websocket.send_text("", &mut outbox), Err(Error::OutboxFull { .. })));
         assert!(matches!(websocket.send_ping(b"", &mut outbox), Err(Error::OutboxFull { .. })));
@@ -291,7 +293,32 @@ fn beyond_the_mark_nothing_more_is_taken() {
     }
     assert_eq!(outbox, full);
     outbox.drain(..950);
+    assert!(websocket.has_room(&outbox));
     websocket.send_text("", &mut outbox).unwrap();
+}
+
+// P-fe-b
+#[test]
+fn an_echo_of_the_largest_message_and_of_what_came_behind_it_has_room() {
+    let largest = frame(From::Client, FIN | BINARY, &vec![7; 16 * 1024 * 1024]);
+    let small = frame(From::Client, FIN | TEXT, b"Hello").repeat(1000);
+    let mut websocket = server(Config::new());
+    let (mut inbox, mut outbox) = (Inbox::with_capacity(1024), Vec::new());
+    let mut echoed = 0;
+    for mut bytes in [&largest[..], &small] {
+        while !bytes.is_empty() {
+            bytes = &bytes[inbox.take_from(bytes)..];
+            while let Some(event) = websocket.receive(&mut inbox, &mut outbox).unwrap() {
+                match event {
+                    Event::Binary(data) => websocket.send_binary(data, &mut outbox).unwrap(),
+                    Event::Text(text) => websocket.send_text(text, &mut outbox).unwrap(),
+                    event => panic!("{event:?}"),
+                }
+                echoed += 1;
+            }
+        }
+    }
+    assert_eq!(echoed, 1001);
 }
 
 // 6455-2.1-a

@@ -174,6 +174,20 @@ fn a_close_of_the_relay_does_not_wait_for_a_frame_that_is_dropped() {
     }
 }
 
+// 6455-5.5.1-h
+#[test]
+fn a_close_that_comes_too_late_takes_no_place() {
+    for culprit in BOTH {
+        let mut link = Link::new();
+        link.pass(culprit, b"\xff");
+        link.pass(other(culprit), &close(other(culprit), 1000));
+        assert!(link.take(culprit).is_empty());
+        link.send_closes();
+        assert_eq!(link.take(culprit), arriving(culprit, 0, CLOSE, b"\x03\xea"));
+        assert_eq!(link.is_done(), [true, culprit == Side::Server]);
+    }
+}
+
 #[test]
 fn a_close_of_the_relay_waits_for_room() {
     for (side, size) in [(Side::Client, 4), (Side::Server, 8)] {

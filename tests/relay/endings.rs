@@ -152,5 +152,6 @@ fn a_side_that_ends_inside_the_frame_that_a_close_waits_for() {
         link.end(innocent);
         assert!(link.take(culprit).is_empty(), "a Close would be payload");
         assert_eq!(link.is_done(), [true; 2]);
+        assert_eq!(link.relay.failure().unwrap().0, culprit, "the first one counts");
     }
 }
