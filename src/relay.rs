@@ -20,7 +20,8 @@
 //! The two opening handshakes are those of any server and any client. Let the server behind answer
 //! first, so that the client gets the subprotocol that it chose, or a refusal:
 //!
-//! 1. [`server::Opening`](crate::server::Opening) on the client's transport gives a request.
+//! 1. [`server::Opening`](crate::server::Opening) on the client's transport gives a request, of an
+//!    origin that the gateway lets in.
 //! 2. [`client::Request`](crate::client::Request) asks the server behind, with the client's
 //!    target, subprotocols and origin, as far as they are to be passed on.
 //! 3. The request is accepted with the server's subprotocol.
@@ -90,11 +91,10 @@
 //! # let mut client = Peer { stream: from_client.clone(), unwritten: Vec::new() };
 //! # let mut server = Peer { stream: from_server.clone(), unwritten: Vec::new() };
 //! let mut relay = Relay::new(OsEntropy::new());
-//! # let relay_ = &mut relay;
 //! // The server says "Hello" (RFC 6455, section 5.7) and goes away without a Close.
 //! # from_server.0.borrow_mut().extend(b"\x81\x05Hello");
-//! # carry(relay_, Side::Server, &mut client, &mut server)?;
-//! # carry(relay_, Side::Server, &mut client, &mut server)?;
+//! # carry(&mut relay, Side::Server, &mut client, &mut server)?;
+//! # carry(&mut relay, Side::Server, &mut client, &mut server)?;
 //! assert_eq!(client.unwritten, b"\x81\x05Hello\x88\x02\x03\xf3"); // 1011
 //! assert!(relay.is_done(Side::Server));
 //! # assert!(!relay.is_done(Side::Client) && relay.is_closing());

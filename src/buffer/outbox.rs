@@ -62,6 +62,7 @@ impl<O: Outbox + ?Sized> Outbox for &mut O {
 
 #[cfg(feature = "alloc")]
 impl Outbox for alloc::vec::Vec<u8> {
+    #[inline]
     fn pending(&self) -> usize {
         self.len()
     }
@@ -70,10 +71,12 @@ impl Outbox for alloc::vec::Vec<u8> {
         usize::MAX
     }
 
+    #[inline]
     fn append(&mut self, bytes: &[u8]) {
         self.extend_from_slice(bytes);
     }
 
+    #[inline]
     fn append_header(&mut self, header: &HeaderBytes) {
         // A copy of fixed length is a few instructions, one of any length is a call.
         let end = self.len() + header.len();
@@ -81,6 +84,7 @@ impl Outbox for alloc::vec::Vec<u8> {
         self.truncate(end);
     }
 
+    #[inline]
     fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
         /// Copied, then masked while it is in the nearest cache.
         const PIECE: usize = 8 * 1024;

@@ -116,6 +116,7 @@ impl Connection<Server> {
     ///
     /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
     #[cfg(feature = "alloc")]
+    #[inline]
     pub fn frame_prepared<'a>(&mut self, message: &'a Prepared) -> Result<&'a [u8], Error> {
         self.may_begin_message()?;
         Ok(self.choose_prepared(message))
@@ -124,6 +125,7 @@ impl Connection<Server> {
     /// The form of a prepared message that suits this connection.
     #[cfg_attr(not(feature = "deflate"), allow(clippy::unused_self))] // there is one form
     #[cfg(feature = "alloc")]
+    #[inline]
     fn choose_prepared<'a>(&mut self, message: &'a Prepared) -> &'a [u8] {
         #[cfg(feature = "deflate")]
         if let Some(compression) = &mut self.compression
@@ -179,10 +181,12 @@ impl<E: Entropy> Connection<Client<E>> {
     ///
     /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`] and [`Entropy`](Error::Entropy); the data is
     /// left as it was.
+    #[inline]
     pub fn mask_binary<'a>(&mut self, data: &'a mut [u8]) -> Result<Framed<'a>, Error> {
         self.mask(Kind::Binary, data)
     }
 
+    #[inline]
     fn mask<'a>(&mut self, kind: Kind, payload: &'a mut [u8]) -> Result<Framed<'a>, Error> {
         self.may_begin_message()?;
         let key = self.role.entropy.masking_key()?;

@@ -2,7 +2,7 @@
 
 use core::ops::Deref;
 
-use super::{MAX_CONTROL, MAX_HEADER};
+use super::MAX_CONTROL;
 use crate::Violation;
 
 /// What a frame is, the low four bits of its first byte (section 5.2, 11.8).
@@ -199,6 +199,7 @@ impl Header {
     /// # Errors
     ///
     /// The first fault that the bytes prove, even where the header is not complete.
+    #[inline]
     pub fn parse(bytes: &[u8], rules: Rules) -> Result<Option<(Self, usize)>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         let reserved = Reserved(first & bits::RESERVED);
@@ -274,34 +275,25 @@ impl Header {
     /// Writes the header.
     #[inline]
     pub fn encode(&self) -> HeaderBytes {
-        let mut bytes = [0; MAX_HEADER];
         let fin = if self.fin { bits::FIN } else { 0 };
-        bytes[0] = fin | self.reserved.0 | self.opcode as u8;
+        let first = fin | self.reserved.0 | self.opcode as u8;
         // Section 5.2: always the shortest form.
-        #[allow(clippy::cast_possible_truncation)] // each range fits into its form
-        let mut size = match self.length {
-            0..=125 => {
-                bytes[1] = self.length as u8;
-                2
+        let (short, long, mut size) = match (u8::try_from(self.length), u16::try_from(self.length))
+        {
+            (Ok(length), _) if length < bits::LENGTH_16 => (length, 0, 2),
+            (_, Ok(length)) => {
+                (bits::LENGTH_16, u64::from(u16::from_le_bytes(length.to_be_bytes())), 4)
             }
-            126..=0xffff => {
-                bytes[1] = bits::LENGTH_16;
-                bytes[2..4].copy_from_slice(&(self.length as u16).to_be_bytes());
-                4
-            }
-            _ => {
-                bytes[1] = bits::LENGTH_64;
-                bytes[2..10].copy_from_slice(&self.length.to_be_bytes());
-                10
-            }
+            _ => (bits::LENGTH_64, u64::from_le_bytes(self.length.to_be_bytes()), 10),
         };
+        // Put together in registers: bytes that are stored one by one and loaded as a block wait for
+        // each other.
+        let mut word = u128::from(first) | u128::from(short) << 8 | u128::from(long) << 16;
         if let Some(key) = self.mask {
-            bytes[1] |= bits::MASK;
-            bytes[size..size + 4].copy_from_slice(&key);
+            word |= u128::from(bits::MASK) << 8 | u128::from(u32::from_le_bytes(key)) << (8 * size);
             size += 4;
         }
-        #[allow(clippy::cast_possible_truncation)] // at most 14
-        HeaderBytes { bytes, length: size as u8 }
+        HeaderBytes { bytes: word.to_le_bytes(), length: size }
     }
 
     /// How many bytes the header takes.
@@ -319,7 +311,7 @@ impl Header {
 /// A header as it stands on the wire, 2 to 14 bytes; used as a byte slice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HeaderBytes {
-    bytes: [u8; MAX_HEADER],
+    bytes: [u8; 16],
     /// At most `MAX_HEADER`.
     length: u8,
 }
@@ -336,7 +328,7 @@ impl Deref for HeaderBytes {
 impl HeaderBytes {
     /// The header and what is left of the room for the longest.
     #[cfg(feature = "alloc")]
-    pub(crate) const fn padded(&self) -> &[u8; MAX_HEADER] {
+    pub(crate) const fn padded(&self) -> &[u8; 16] {
         &self.bytes
     }
 }
@@ -355,6 +347,7 @@ impl core::fmt::Debug for HeaderBytes {
 }
 
 /// The length that the short form and the bytes behind it declare, and the bytes behind that.
+#[inline]
 fn parse_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violation> {
     match short {
         bits::LENGTH_16 => {

@@ -100,6 +100,7 @@ impl Incoming {
 
     /// Begins a data frame. All that its header can tell is judged here, before a byte of its
     /// payload is stored.
+    #[inline]
     pub(crate) fn begin(
         &mut self,
         header: &Header,
@@ -129,6 +130,7 @@ impl Incoming {
 
     /// Takes what has come of the frame's payload: unmasks it, moves it to the message in progress
     /// and, where that is text, validates it.
+    #[inline]
     pub(crate) fn absorb(
         &mut self,
         bytes: &mut [u8],
