@@ -193,7 +193,8 @@ impl<R: Role> Connection<R> {
     /// close the transport when it runs out.
     ///
     /// It is so while the peer's Close is awaited, and for a client also while the server has not
-    /// closed the transport.
+    /// closed the transport. Last words that a peer does not read are no part of it: give the
+    /// writing of the outbox a time limit too once the connection [is done](Self::is_done).
     pub const fn is_closing(&self) -> bool {
         match self.state {
             State::CloseSent | State::CloseReceived => true,
@@ -216,7 +217,8 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Says that the transport has ended: the peer will send nothing more.
+    /// Says that the transport has ended: the peer will send nothing more. Some peers reset it once
+    /// both Close frames were exchanged; in [`State::Closed`], that is an end like any other.
     ///
     /// # Errors
     ///

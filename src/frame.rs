@@ -5,8 +5,8 @@
 //! question for [`Connection`](crate::Connection).
 //!
 //! [`Header`] is one header, parsed or to be written. [`Decoder`] takes a stream of any length
-//! apart over plain byte slices, without a buffer, and [`Encoder`] puts one together: what a relay,
-//! a tool or a test needs.
+//! apart over plain byte slices, without a buffer, and [`Encoder`] puts one together: what a tool
+//! or a test needs. A gateway between two endpoints is a [`Relay`](crate::relay::Relay).
 //!
 //! ```text
 //!  byte 0                byte 1               bytes 2 …
@@ -16,7 +16,7 @@
 //! └───┴───┴───┴───┴────┴────┴───────────────┴─────────────────┴─────────────┴─────────┘
 //! ```
 //!
-//! A relay that passes frames on, unmasked and not reassembled:
+//! Masking a stream of frames anew, without reassembling messages:
 //!
 //! ```
 //! use hybi::frame::{Decoder, Encoder, Part};

@@ -33,3 +33,8 @@ pub use error::{Error, LimitExceeded, Misuse, Violation};
 pub use handshake::{Host, Origins, Uri, client, server};
 #[cfg(feature = "alloc")]
 pub use message::Prepared;
+
+/// The guide, so that its code is compiled and run.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../docs/embedding.md")]
+mod embedding {}

@@ -265,7 +265,7 @@ impl<E: Entropy> Relay<E> {
     }
 
     /// Says that this side's transport has ended, or failed: nothing more comes from it, and
-    /// nothing more goes to it.
+    /// nothing more goes to it. A second call says nothing new.
     pub fn end_of_input(&mut self, from: Side) {
         let (ended, other) = self.ends(from);
         if ended.end(other) {

@@ -106,6 +106,21 @@ pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
     return core::str::from_utf8(bytes).ok();
 }
 
+/// Whether all of these bytes are UTF-8.
+pub(crate) fn is_valid(bytes: &[u8]) -> bool {
+    /// Shorter texts are not validated in vectors, but for being padded.
+    #[cfg(feature = "simd")]
+    const VECTOR: usize = 64;
+    #[cfg(feature = "simd")]
+    if bytes.len() < VECTOR {
+        // A zero is ASCII: it makes nothing valid that was not, and nothing invalid.
+        let mut padded = [0; VECTOR];
+        padded[..bytes.len()].copy_from_slice(bytes);
+        return simdutf8::basic::from_utf8(&padded).is_ok();
+    }
+    text(bytes).is_some()
+}
+
 struct Invalid {
     valid_up_to: usize,
     /// Bytes after `valid_up_to` that could still have become a character before the one that
@@ -173,6 +188,22 @@ mod tests {
             for second in 0..=0xff {
                 at_every_split(&[first, second]);
                 at_every_split(&[b'a', first, second, 0x80, 0x80, b'z']);
+            }
+        }
+    }
+
+    // 3629-3-a, 6455-8.1-b
+    #[test]
+    fn a_text_of_any_length_is_judged_as_by_the_standard_library() {
+        let text = "aé€𝄞".repeat(20);
+        for start in 0..12 {
+            for end in start..text.len() {
+                let mut bytes = Vec::from(&text.as_bytes()[start..end]);
+                assert_eq!(is_valid(&bytes), core::str::from_utf8(&bytes).is_ok());
+                if let Some(last) = bytes.last_mut() {
+                    *last = 0xff;
+                    assert!(!is_valid(&bytes));
+                }
             }
         }
     }

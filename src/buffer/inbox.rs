@@ -102,7 +102,8 @@ impl<S: Storage> Inbox<S> {
     /// Room for the next bytes to be read into.
     ///
     /// It is empty only when the inbox is full of bytes that have not been received yet: call
-    /// `receive` until it has nothing more, then ask again. While a large frame is in progress,
+    /// `receive` until it has nothing more, then ask again, for a read into no room looks like the
+    /// end of the input. While a large frame is in progress,
     /// the room is no larger than what the frame still lacks.
     pub fn spare(&mut self) -> &mut [u8] {
         let cursor = &mut self.cursor;
@@ -174,7 +175,9 @@ impl<S: Storage> Inbox<S> {
         self.cursor.is_empty()
     }
 
-    /// Drops all that is held and gives the memory back; it comes again when it is needed.
+    /// Drops all that is held and gives the memory back; it comes again when it is needed. An
+    /// event loop with many idle connections does so whenever there was nothing to be read and the
+    /// inbox [is empty](Self::is_empty).
     pub fn release(&mut self) {
         self.cursor = Cursor::NEW;
         self.storage.release();
@@ -207,10 +210,12 @@ impl<S: Storage> Inbox<S> {
         if room >= enough {
             return;
         }
-        // Moving pays if it frees at least as much as it moves, and must be if nothing is left.
+        // Moving pays if it frees at least as much as it moves, and must be if nothing is left and
+        // there is no other way.
         let free = self.cursor.start + (self.cursor.unread - self.cursor.held);
         let occupied = self.cursor.end - free;
-        if free >= occupied || (room == 0 && free > 0) {
+        let grows = self.cursor.wanted > 0 && capacity < self.storage.max_capacity();
+        if free >= occupied || (room == 0 && free > 0 && !grows) {
             self.compact();
         }
         let room = capacity - self.cursor.end;

@@ -110,7 +110,9 @@ impl Config {
     /// How many bytes may wait in the outbox for [`Pongs::All`] to answer every ping; 64 KiB by
     /// default.
     ///
-    /// Beyond it, a peer that pings and does not read costs no more than one pong that waits.
+    /// Beyond it, one pong answers all pings of a batch of input. A peer that pings and does not read
+    /// meets [`outbox_size`](Self::outbox_size) at last; do not read on while the outbox
+    /// [has no room](crate::Connection::has_room).
     #[must_use]
     pub const fn pong_backlog(self, bytes: usize) -> Self {
         Self { pong_backlog: bytes, ..self }

@@ -17,7 +17,7 @@ use crate::{Prepared, buffer::Outbox};
 /// by two.
 ///
 /// What waits in the outbox is to be written first.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[must_use = "a frame that was made is to be sent"]
 pub struct Framed<'a> {
     header: HeaderBytes,
@@ -47,6 +47,16 @@ impl<'a> Framed<'a> {
     #[inline]
     pub fn io_slices(&self) -> [std::io::IoSlice<'_>; 2] {
         self.slices().map(std::io::IoSlice::new)
+    }
+}
+
+/// Shows how long the payload is, not what it is.
+impl core::fmt::Debug for Framed<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Framed")
+            .field("header", &self.header)
+            .field("payload", &format_args!("{} bytes", self.payload.len()))
+            .finish()
     }
 }
 

@@ -116,6 +116,8 @@ impl<R: Role> Connection<R> {
     /// a whole. `None` leaves it to [`advance`](Self::advance), which also finds the faults.
     #[inline]
     fn take_usual<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Option<Result<Piece, Violation>> {
+        /// Up to here, looking for ASCII first costs less than it may spare.
+        const SHORT: usize = 256;
         if self.state != State::Open || self.incoming.in_message() {
             return None;
         }
@@ -128,12 +130,12 @@ impl<R: Role> Connection<R> {
         if !self.config.allows_whole(header.length()) {
             return None;
         }
+        let kind = if header.opcode() == Opcode::Text { Kind::Text } else { Kind::Binary };
         let ascii = match header.mask() {
             Some(key) => Mask::new(key).apply_watching_ascii(payload),
-            None => IsAscii(false),
+            None => IsAscii(kind == Kind::Text && length <= SHORT && payload.is_ascii()),
         };
-        let kind = if header.opcode() == Opcode::Text { Kind::Text } else { Kind::Binary };
-        if kind == Kind::Text && !ascii.0 && utf8::text(payload).is_none() {
+        if kind == Kind::Text && !ascii.0 && !utf8::is_valid(payload) {
             return Some(Err(Violation::TextNotUtf8));
         }
         let start = cursor.unread + size;

@@ -8,7 +8,7 @@ use crate::{Violation, mask::Mask};
 /// It keeps nothing but a header that is not complete, so frames of any length pass through it in
 /// constant memory. It checks every rule that one frame can break by itself; the order of
 /// fragments, UTF-8 and sizes are for whoever uses it to judge.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Decoder {
     rules: Rules,
     /// The bytes of a header that is not complete.
@@ -29,6 +29,17 @@ pub enum Part<'a> {
     Header(Header),
     /// The next bytes of the frame's payload, unmasked; never empty.
     Payload(&'a mut [u8]),
+}
+
+/// Shows where it stands, not the bytes of a header, which may be a masking key's.
+impl core::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Decoder")
+            .field("rules", &self.rules)
+            .field("remaining", &self.remaining)
+            .field("broken", &self.broken)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Decoder {

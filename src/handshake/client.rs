@@ -5,7 +5,7 @@
 //! use std::{io::Write, net::TcpStream};
 //!
 //! let uri = Uri::parse("ws://127.0.0.1:9001/chat")?;
-//! let mut stream = TcpStream::connect((uri.host().to_string(), uri.port()))?;
+//! let mut stream = TcpStream::connect(format!("{}:{}", uri.host(), uri.port()))?;
 //! let mut inbox = Inbox::with_capacity(16 * 1024);
 //! let mut outbox = Vec::new();
 //!

@@ -1,9 +1,9 @@
 //! Receiving messages: every stream, cut in every way, in both directions, delivers the same.
 
-use hybi::{Config, State};
+use hybi::{Config, Inbox, State, Violation};
 
 use crate::{
-    feed::{Cut, Heard, binary, feed, feed_chunks, feed_fixed, text},
+    feed::{Cut, Heard, binary, client, feed, feed_chunks, feed_fixed, text},
     wire::{BINARY, BOTH, CONTINUATION, FIN, From, PING, PONG, TEXT, frame},
 };
 
@@ -214,6 +214,35 @@ fn a_stream_larger_than_memory_passes_in_chunks() {
         while let Some(event) = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap() {
             let ChunkEvent::Binary { data, last: false } = event else { panic!("{event:?}") };
             received += data.len();
+        }
+    }
+}
+
+// P-u8-a: whatever the caller does with inboxes, text is UTF-8.
+#[test]
+fn text_is_valid_even_if_inboxes_are_changed_in_the_middle_of_it() {
+    let half = |first: u8, payload: &[u8]| {
+        let mut websocket = client(Config::new());
+        let mut inbox = Inbox::with_capacity(64);
+        let bytes = [&[first, 8][..], payload].concat();
+        assert_eq!(inbox.take_from(&bytes), bytes.len());
+        assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()).unwrap(), None);
+        (websocket, inbox)
+    };
+    for held in [&b"abcd"[..], b"abc\xe2", b"ab\xe2\x82", b""] {
+        for other in [&b"\xff\xff\xff\xff"[..], b"abc\xff", b"\xff\xe2\x82", b"abcd\xff\xff"] {
+            let (mut text, _) = half(0x81, held);
+            let (_, mut inbox) = half(0x82, other);
+            let rest: &[u8] = match held {
+                b"abcd" => b"efgh",
+                b"abc\xe2" => b"\x82\xacde",
+                b"ab\xe2\x82" => b"\xacdef",
+                _ => b"abcdefgh",
+            };
+            assert_eq!(inbox.take_from(rest), rest.len());
+            // What is held is another connection's and no text, so it cannot be handed out as such.
+            let error = text.receive(&mut inbox, &mut Vec::new()).unwrap_err();
+            assert_eq!(error, Violation::TextNotUtf8.into());
         }
     }
 }

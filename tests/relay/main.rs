@@ -8,6 +8,7 @@
 mod closing;
 mod endings;
 mod link;
+mod opening;
 mod pair;
 mod passing;
 mod properties;
