@@ -1,0 +1,40 @@
+//! What is compared. Each is driven as its own documentation advises.
+
+pub(crate) mod fastwebsockets;
+pub(crate) mod flate2;
+pub(crate) mod hybi;
+pub(crate) mod limits;
+pub(crate) mod sockudo_stream;
+pub(crate) mod sockudo_ws;
+pub(crate) mod soketto;
+pub(crate) mod tokio_websockets;
+pub(crate) mod tungstenite;
+pub(crate) mod web_socket;
+pub(crate) mod wtx;
+pub(crate) mod yawc;
+
+use ::bytes::Bytes;
+
+/// The level of compression, for all: hybi's default.
+const LEVEL: u32 = 2;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Server,
+    Client,
+}
+
+pub(crate) trait Receives {
+    /// Receives so many messages, and shows each.
+    fn receive(&mut self, count: usize, look: impl FnMut(&[u8]));
+}
+
+pub(crate) trait Sends {
+    /// Sends binary messages.
+    fn send(&mut self, messages: &[Bytes]);
+}
+
+pub(crate) trait Echoes {
+    /// Receives so many messages, and sends each back.
+    fn echo(&mut self, count: usize);
+}

@@ -1,0 +1,102 @@
+//! What users write whose library has no compression: flate2 on whole messages, with no rule of
+//! the protocol checked but the text.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+
+use super::{LEVEL, Receives, Sends, limits::Walk};
+use crate::{
+    traffic::append_header,
+    transport::{Transport, WRITE},
+};
+
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+pub(crate) struct Flate2 {
+    takeover: bool,
+    walk: Walk,
+    compress: Compress,
+    decompress: Decompress,
+    /// A message in its compressed form.
+    compressed: Vec<u8>,
+    message: Vec<u8>,
+    output: Vec<u8>,
+    transport: Transport,
+}
+
+impl Flate2 {
+    /// For messages of this size at most.
+    pub(crate) fn new(takeover: bool, size: usize, transport: Transport) -> Self {
+        Self {
+            takeover,
+            walk: Walk::new(size, transport.clone()),
+            compress: Compress::new(Compression::new(LEVEL), false),
+            decompress: Decompress::new(false),
+            compressed: Vec::new(),
+            message: Vec::new(),
+            output: Vec::new(),
+            transport,
+        }
+    }
+
+    fn write(&mut self) {
+        self.transport.write_all(&self.output).unwrap();
+        self.output.clear();
+    }
+}
+
+impl Receives for Flate2 {
+    fn receive(&mut self, count: usize, mut look: impl FnMut(&[u8])) {
+        let Self { takeover, walk, decompress, compressed, message, .. } = self;
+        walk.receive(count, |payload| {
+            compressed.clear();
+            compressed.extend_from_slice(payload);
+            compressed.extend_from_slice(&TAIL);
+            message.clear();
+            let start = decompress.total_in();
+            loop {
+                let taken = usize::try_from(decompress.total_in() - start).unwrap();
+                if taken == compressed.len() && message.len() < message.capacity() {
+                    break;
+                }
+                message.reserve(message.len().max(4096));
+                let flush = FlushDecompress::Sync;
+                decompress.decompress_vec(&compressed[taken..], message, flush).unwrap();
+            }
+            if !*takeover {
+                decompress.reset(false);
+            }
+            look(simdutf8::basic::from_utf8(message).unwrap().as_bytes());
+        });
+    }
+}
+
+impl Sends for Flate2 {
+    fn send(&mut self, messages: &[Bytes]) {
+        for message in messages {
+            let Self { compress, compressed, .. } = self;
+            compressed.clear();
+            let start = compress.total_in();
+            loop {
+                let taken = usize::try_from(compress.total_in() - start).unwrap();
+                if taken == message.len() && compressed.len() < compressed.capacity() {
+                    break;
+                }
+                compressed.reserve(message.len() / 2);
+                compress.compress_vec(&message[taken..], compressed, FlushCompress::Sync).unwrap();
+            }
+            if !self.takeover {
+                self.compress.reset();
+            }
+            let payload = self.compressed.strip_suffix(&TAIL).unwrap();
+            append_header(0xC2, payload.len(), None, &mut self.output);
+            self.output.extend_from_slice(payload);
+            if self.output.len() >= WRITE {
+                self.write();
+            }
+        }
+        self.write();
+    }
+}

@@ -1,0 +1,203 @@
+//! hybi, driven by the loop of its README.
+
+use std::io::Write;
+
+use bytes::Bytes;
+use hybi::{
+    Client, Config, Connection, Event, Inbox, Origins, Role, Server, Uri,
+    client::{Answer, Request},
+    extension::deflate::{Deflate, Direction, Parameters},
+    random::OsEntropy,
+    server::Opening,
+};
+
+use super::{Echoes, Receives, Sends};
+use crate::transport::{Transport, WRITE};
+
+/// Sends by appending to its outbox.
+pub(crate) struct Hybi<R: Role> {
+    websocket: Connection<R>,
+    inbox: Inbox,
+    outbox: Vec<u8>,
+    transport: Transport,
+}
+
+impl Hybi<Server> {
+    pub(crate) fn server(transport: Transport) -> Self {
+        Self::new(Connection::server(Config::new()), transport)
+    }
+}
+
+impl Hybi<Server> {
+    /// With compression by its defaults, but for context takeover.
+    pub(crate) fn compressed(takeover: bool, transport: Transport) -> Self {
+        let direction = Direction::new(15, takeover).unwrap();
+        let parameters = Parameters::new(direction, direction);
+        let websocket = Connection::server(Config::new()).with_deflate(&Deflate::new(), parameters);
+        Self::new(websocket, transport)
+    }
+}
+
+impl Hybi<Client> {
+    pub(crate) fn client(transport: Transport) -> Self {
+        Self::new(Connection::client(Config::new(), OsEntropy::new()), transport)
+    }
+}
+
+impl<R: Role> Hybi<R> {
+    pub(crate) fn new(websocket: Connection<R>, transport: Transport) -> Self {
+        Self { websocket, inbox: Inbox::with_capacity(16 * 1024), outbox: Vec::new(), transport }
+    }
+
+    fn write_outbox(&mut self) {
+        self.transport.write_all(&self.outbox).unwrap();
+        self.outbox.clear();
+    }
+}
+
+impl<R: Role> Receives for Hybi<R> {
+    fn receive(&mut self, count: usize, mut look: impl FnMut(&[u8])) {
+        let mut received = 0;
+        while received < count {
+            assert_ne!(self.inbox.read_from(&mut self.transport).unwrap(), 0);
+            while let Some(event) =
+                self.websocket.receive(&mut self.inbox, &mut self.outbox).unwrap()
+            {
+                match event {
+                    Event::Text(text) => look(text.as_bytes()),
+                    Event::Binary(data) => look(data),
+                    Event::Ping(_) | Event::Pong(_) | Event::Close(_) => continue,
+                }
+                received += 1;
+            }
+            self.write_outbox();
+        }
+    }
+}
+
+impl<R: Role> Sends for Hybi<R> {
+    fn send(&mut self, messages: &[Bytes]) {
+        for message in messages {
+            self.websocket.send_binary(message, &mut self.outbox).unwrap();
+            if self.outbox.len() >= WRITE {
+                self.write_outbox();
+            }
+        }
+        self.write_outbox();
+    }
+}
+
+impl Echoes for Hybi<Server> {
+    fn echo(&mut self, count: usize) {
+        let mut echoed = 0;
+        while echoed < count {
+            assert_ne!(self.inbox.read_from(&mut self.transport).unwrap(), 0);
+            while let Some(event) =
+                self.websocket.receive(&mut self.inbox, &mut self.outbox).unwrap()
+            {
+                match event {
+                    Event::Text(text) => {
+                        self.websocket.send_text(text, &mut self.outbox).unwrap();
+                    }
+                    Event::Binary(data) => {
+                        self.websocket.send_binary(data, &mut self.outbox).unwrap();
+                    }
+                    Event::Ping(_) | Event::Pong(_) | Event::Close(_) => continue,
+                }
+                echoed += 1;
+            }
+            self.write_outbox();
+        }
+    }
+}
+
+/// Sends by vectored writes of a header and the payload where it lies.
+pub(crate) struct Vectored(Hybi<Server>);
+
+impl Vectored {
+    pub(crate) fn new(transport: Transport) -> Self {
+        Self(Hybi::server(transport))
+    }
+}
+
+impl Sends for Vectored {
+    fn send(&mut self, messages: &[Bytes]) {
+        let Hybi { websocket, transport, .. } = &mut self.0;
+        for message in messages {
+            let framed = websocket.frame_binary(message).unwrap();
+            let written = transport.write_vectored(&framed.io_slices()).unwrap();
+            assert!(written > message.len(), "memory takes all");
+        }
+    }
+}
+
+impl Echoes for Vectored {
+    fn echo(&mut self, count: usize) {
+        let Hybi { websocket, inbox, outbox, transport } = &mut self.0;
+        let mut echoed = 0;
+        while echoed < count {
+            assert_ne!(inbox.read_from(transport).unwrap(), 0);
+            while let Some(event) = websocket.receive(inbox, outbox).unwrap() {
+                let framed = match event {
+                    Event::Text(text) => websocket.frame_text(text).unwrap(),
+                    Event::Binary(data) => websocket.frame_binary(data).unwrap(),
+                    Event::Ping(_) | Event::Pong(_) | Event::Close(_) => continue,
+                };
+                // What waits in the outbox goes first.
+                if !outbox.is_empty() {
+                    transport.write_all(outbox).unwrap();
+                    outbox.clear();
+                }
+                let written = transport.write_vectored(&framed.io_slices()).unwrap();
+                assert!(written > framed.payload().len(), "memory takes all");
+                echoed += 1;
+            }
+            transport.write_all(outbox).unwrap();
+            outbox.clear();
+        }
+    }
+}
+
+/// The buffers of a connection; another connection can use them after it.
+pub(crate) struct Buffers {
+    inbox: Inbox,
+    outbox: Vec<u8>,
+}
+
+impl Buffers {
+    pub(crate) fn new() -> Self {
+        Self { inbox: Inbox::with_capacity(16 * 1024), outbox: Vec::new() }
+    }
+
+    /// A server's opening handshake.
+    pub(crate) fn accept(&mut self, transport: &mut Transport) -> Connection<Server> {
+        let Self { inbox, outbox } = self;
+        let mut opening = Opening::new(Origins::list(&["https://example.com"]));
+        let websocket = loop {
+            assert_ne!(inbox.read_from(transport).unwrap(), 0);
+            if let Some(request) = opening.receive(inbox, outbox).unwrap() {
+                break request.accept().finish(outbox).unwrap();
+            }
+        };
+        transport.write_all(outbox).unwrap();
+        outbox.clear();
+        websocket
+    }
+
+    /// A client's opening handshake.
+    pub(crate) fn connect(&mut self, transport: &mut Transport) -> Connection<Client> {
+        let Self { inbox, outbox } = self;
+        let uri = Uri::parse("ws://example.com/chat").unwrap();
+        let mut opening = Request::new(&uri).send(outbox).unwrap();
+        transport.write_all(outbox).unwrap();
+        outbox.clear();
+        loop {
+            assert_ne!(inbox.read_from(transport).unwrap(), 0);
+            match opening.receive(inbox).unwrap() {
+                None => {}
+                Some(Answer::Accepted(accepted)) => break accepted.finish(),
+                Some(Answer::Refused(refused)) => panic!("{refused:?}"),
+            }
+        }
+    }
+}

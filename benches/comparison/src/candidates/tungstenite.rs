@@ -1,0 +1,61 @@
+//! tungstenite: `read`, and `write` with a flush at the end of a batch.
+
+use bytes::Bytes;
+use tungstenite::{Message, WebSocket, protocol};
+
+use super::{Echoes, Receives, Role, Sends};
+use crate::transport::Transport;
+
+pub(crate) struct Tungstenite(WebSocket<Transport>);
+
+impl Tungstenite {
+    pub(crate) fn new(role: Role, transport: Transport) -> Self {
+        let role = match role {
+            Role::Server => protocol::Role::Server,
+            Role::Client => protocol::Role::Client,
+        };
+        Self(WebSocket::from_raw_socket(transport, role, None))
+    }
+}
+
+impl Receives for Tungstenite {
+    fn receive(&mut self, count: usize, mut look: impl FnMut(&[u8])) {
+        let mut received = 0;
+        while received < count {
+            match self.0.read().unwrap() {
+                Message::Text(text) => look(text.as_str().as_bytes()),
+                Message::Binary(data) => look(&data),
+                _ => continue,
+            }
+            received += 1;
+        }
+    }
+}
+
+impl Sends for Tungstenite {
+    fn send(&mut self, messages: &[Bytes]) {
+        for message in messages {
+            self.0.write(Message::Binary(message.clone())).unwrap();
+        }
+        self.0.flush().unwrap();
+    }
+}
+
+impl Echoes for Tungstenite {
+    fn echo(&mut self, count: usize) {
+        for _ in 0..count {
+            let message = self.0.read().unwrap();
+            assert!(message.is_binary() || message.is_text());
+            self.0.write(message).unwrap();
+        }
+        self.0.flush().unwrap();
+    }
+}
+
+pub(crate) fn accept(transport: Transport) -> WebSocket<Transport> {
+    tungstenite::accept(transport).unwrap()
+}
+
+pub(crate) fn connect(transport: Transport) -> WebSocket<Transport> {
+    tungstenite::client("ws://example.com/chat", transport).unwrap().0
+}

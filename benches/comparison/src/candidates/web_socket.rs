@@ -1,0 +1,75 @@
+//! web-socket, over a buffered reader as in its examples. It neither joins fragments nor checks
+//! text; its user does.
+
+use bytes::Bytes;
+use tokio::io::BufReader;
+use web_socket::{DataType, Event, MessageType, Stream, WebSocket};
+
+use super::{Echoes, Receives, Role, Sends};
+use crate::{executor::now, transport::Transport};
+
+pub(crate) struct WebSocketCrate(WebSocket<BufReader<Transport>>);
+
+impl WebSocketCrate {
+    pub(crate) fn new(role: Role, transport: Transport) -> Self {
+        let stream = BufReader::new(transport);
+        Self(match role {
+            Role::Server => WebSocket::server(stream),
+            Role::Client => WebSocket::client(stream),
+        })
+    }
+}
+
+impl Receives for WebSocketCrate {
+    fn receive(&mut self, count: usize, mut look: impl FnMut(&[u8])) {
+        now(async {
+            let mut received = 0;
+            let mut message = Vec::new();
+            while received < count {
+                match self.0.recv().await.unwrap() {
+                    Event::Data { ty: DataType::Complete(MessageType::Text), data } => {
+                        look(std::str::from_utf8(&data).unwrap().as_bytes());
+                        received += 1;
+                    }
+                    Event::Data { ty: DataType::Complete(MessageType::Binary), data } => {
+                        look(&data);
+                        received += 1;
+                    }
+                    Event::Data { ty: DataType::Stream(stream), data } => {
+                        message.extend_from_slice(&data);
+                        if let Stream::End(_) = stream {
+                            look(&message);
+                            message.clear();
+                            received += 1;
+                        }
+                    }
+                    Event::Ping(data) => self.0.send_pong(data).await.unwrap(),
+                    event => panic!("{event:?}"),
+                }
+            }
+        });
+    }
+}
+
+impl Sends for WebSocketCrate {
+    fn send(&mut self, messages: &[Bytes]) {
+        now(async {
+            for message in messages {
+                self.0.send(&message[..]).await.unwrap();
+            }
+        });
+    }
+}
+
+impl Echoes for WebSocketCrate {
+    fn echo(&mut self, count: usize) {
+        now(async {
+            for _ in 0..count {
+                match self.0.recv().await.unwrap() {
+                    Event::Data { data, .. } => self.0.send(&data[..]).await.unwrap(),
+                    event => panic!("{event:?}"),
+                }
+            }
+        });
+    }
+}

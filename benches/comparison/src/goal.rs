@@ -1,0 +1,89 @@
+//! What hybi is judged by.
+
+use std::fmt;
+
+use crate::{record::Record, row::Standing};
+
+/// Each is a highest cost.
+#[derive(Clone, Copy)]
+pub(crate) enum Goal {
+    /// A part of what the best peer takes.
+    OfBestPeer(f64),
+    /// The same, where what the limits of the row take is in every figure and not counted.
+    OfBestPeerBeyondLimits(f64),
+    /// A part of what all limits of the row take together.
+    OfLimits(f64),
+    /// A part of what hybi takes for binary messages of this size.
+    OfOwnBinary(f64),
+    Nanoseconds(f64),
+    NoAllocation,
+}
+
+/// How a row stands to a goal.
+pub(crate) struct Verdict {
+    goal: Goal,
+    /// What was reached; absent where there is nothing to compare with in this run.
+    reached: Option<f64>,
+}
+
+impl Goal {
+    /// By size: up to 125 bytes, at 1 KiB, and from 16 KiB on.
+    pub(crate) fn by_size<T>(size: usize, small: T, middle: T, large: T) -> T {
+        match size {
+            ..1024 => small,
+            1024 => middle,
+            _ => large,
+        }
+    }
+
+    /// Judges our best figures of a row.
+    pub(crate) fn judge(self, record: &Record, own_binary: Option<f64>) -> Verdict {
+        let of = |standing| record.figures.iter().filter(move |one| one.standing == standing);
+        let limits = of(Standing::Limit).map(|one| one.nanoseconds).sum::<f64>();
+        let best_peer = record.best(Standing::Peer);
+        let reached = record.best(Standing::Ours).and_then(|ours| match self {
+            Self::OfBestPeer(_) => Some(ours / best_peer?),
+            Self::OfBestPeerBeyondLimits(_) => Some((ours - limits) / (best_peer? - limits)),
+            Self::OfLimits(_) => Some(ours / limits),
+            Self::OfOwnBinary(_) => Some(ours / own_binary?),
+            Self::Nanoseconds(_) => Some(ours),
+            Self::NoAllocation => {
+                of(Standing::Ours).map(|one| one.allocations).min_by(f64::total_cmp)
+            }
+        });
+        Verdict { goal: self, reached }
+    }
+
+    fn most(self) -> f64 {
+        match self {
+            Self::OfBestPeer(most)
+            | Self::OfBestPeerBeyondLimits(most)
+            | Self::OfLimits(most)
+            | Self::OfOwnBinary(most)
+            | Self::Nanoseconds(most) => most,
+            Self::NoAllocation => 0.0,
+        }
+    }
+}
+
+impl Verdict {
+    pub(crate) fn is_missed(&self) -> bool {
+        self.reached.is_some_and(|reached| reached > self.goal.most())
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(reached) = self.reached else { return f.write_str("not judged") };
+        let verdict = if self.is_missed() { "MISS" } else { "pass" };
+        let most = self.goal.most();
+        let of = match self.goal {
+            Goal::OfBestPeer(_) | Goal::OfBestPeerBeyondLimits(_) => "of best peer",
+            Goal::OfLimits(_) => "of limits",
+            Goal::OfOwnBinary(_) => "of own binary",
+            Goal::Nanoseconds(_) => "ns",
+            Goal::NoAllocation => "allocations",
+        };
+        write!(f, "{verdict} {reached:.2} ≤ {most:.2} {of}")
+    }
+}

@@ -1,0 +1,84 @@
+//! Measuring a row: those who take part take turns, and medians count.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    allocation,
+    record::Figures,
+    row::{Row, Run},
+};
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+pub(crate) struct Effort {
+    pub(crate) rounds: usize,
+    /// How long one has the word in one round.
+    pub(crate) turn: Duration,
+}
+
+pub(crate) fn measure(row: &Row, effort: Effort) -> Vec<Figures> {
+    let messages = f64::from(u32::try_from(row.messages).unwrap());
+    let mut figures = Vec::new();
+    let mut turns = Vec::new();
+    for entrant in &row.entrants {
+        allocation::reset_peak();
+        let (mut run, _) = allocation::count(|| (entrant.make)());
+        // The first pass makes the buffers; what the second allocates is allocated forever.
+        allocation::count(|| run.pass());
+        let ((), allocations) = allocation::count(|| run.pass());
+        figures.push(Figures {
+            name: entrant.name.into(),
+            standing: entrant.standing,
+            nanoseconds: 0.0,
+            allocations: f64::from(u32::try_from(allocations).unwrap()) / messages,
+            peak: allocation::peak(),
+        });
+        run.check();
+        turns.push(Turns::new(run, effort));
+    }
+    for _ in 0..effort.rounds {
+        turns.iter_mut().for_each(Turns::take);
+    }
+    for (figures, turns) in figures.iter_mut().zip(turns) {
+        figures.nanoseconds = turns.median() / messages;
+    }
+    figures
+}
+
+/// One that takes part, and how long its passes took.
+struct Turns {
+    run: Box<dyn Run>,
+    /// So many passes make a turn.
+    passes: u32,
+    /// Nanoseconds for a pass, turn by turn.
+    times: Vec<f64>,
+}
+
+impl Turns {
+    fn new(mut run: Box<dyn Run>, effort: Effort) -> Self {
+        let mut passes = 1;
+        loop {
+            let start = Instant::now();
+            (0..passes).for_each(|_| run.pass());
+            let elapsed = start.elapsed();
+            if elapsed * 2 >= effort.turn {
+                let turns = effort.turn.as_secs_f64() / elapsed.as_secs_f64();
+                let passes = (f64::from(passes) * turns).ceil().clamp(1.0, f64::from(u32::MAX));
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+                return Self { run, passes: passes as u32, times: Vec::new() };
+            }
+            passes *= 2;
+        }
+    }
+
+    fn take(&mut self) {
+        let start = Instant::now();
+        (0..self.passes).for_each(|_| self.run.pass());
+        self.times.push(start.elapsed().as_secs_f64() * 1e9 / f64::from(self.passes));
+    }
+
+    fn median(mut self) -> f64 {
+        self.times.sort_unstable_by(f64::total_cmp);
+        self.times[self.times.len() / 2]
+    }
+}

@@ -1,0 +1,95 @@
+//! What was measured, as a file that machines read: tab-separated values under the target
+//! directory.
+
+use std::{env, fmt::Write, fs, io, path::PathBuf};
+
+use crate::row::Standing;
+
+/// The figures of one row.
+pub(crate) struct Record {
+    pub(crate) kind: String,
+    pub(crate) size: usize,
+    pub(crate) figures: Vec<Figures>,
+}
+
+/// What one cost in one row, for each message.
+pub(crate) struct Figures {
+    pub(crate) name: String,
+    pub(crate) standing: Standing,
+    /// The median.
+    pub(crate) nanoseconds: f64,
+    pub(crate) allocations: f64,
+    /// The most bytes that it held at once, all in all.
+    pub(crate) peak: usize,
+}
+
+const COLUMNS: &str = "kind\tsize\tname\tstanding\tnanoseconds\tallocations\tpeak";
+
+const STANDINGS: [(Standing, &str); 4] = [
+    (Standing::Ours, "ours"),
+    (Standing::Peer, "peer"),
+    (Standing::Baseline, "baseline"),
+    (Standing::Limit, "limit"),
+];
+
+impl Record {
+    /// Of those with this standing, the least nanoseconds.
+    pub(crate) fn best(&self, standing: Standing) -> Option<f64> {
+        let of = self.figures.iter().filter(|figures| figures.standing == standing);
+        of.map(|figures| figures.nanoseconds).min_by(f64::total_cmp)
+    }
+}
+
+/// Where records are kept.
+pub(crate) fn path() -> io::Result<PathBuf> {
+    let mut path = env::current_exe()?;
+    // The binary is in a folder named for its profile.
+    path.pop();
+    path.set_file_name("comparison.tsv");
+    Ok(path)
+}
+
+pub(crate) fn write(records: &[Record]) -> io::Result<()> {
+    let mut text = format!("{COLUMNS}\n");
+    for Record { kind, size, figures } in records {
+        for Figures { name, standing, nanoseconds, allocations, peak } in figures {
+            let (_, standing) = STANDINGS.iter().find(|(one, _)| one == standing).unwrap();
+            writeln!(
+                text,
+                "{kind}\t{size}\t{name}\t{standing}\t{nanoseconds:.3}\t{allocations:.3}\t{peak}"
+            )
+            .unwrap();
+        }
+    }
+    fs::write(path()?, text)
+}
+
+pub(crate) fn read() -> io::Result<Vec<Record>> {
+    let text = fs::read_to_string(path()?)?;
+    let mut records: Vec<Record> = Vec::new();
+    for line in text.lines().skip(1) {
+        let invalid = || io::Error::new(io::ErrorKind::InvalidData, line.to_owned());
+        let (kind, size, figures) = parse(line).ok_or_else(invalid)?;
+        match records.last_mut() {
+            Some(last) if last.kind == kind && last.size == size => last.figures.push(figures),
+            _ => records.push(Record { kind, size, figures: vec![figures] }),
+        }
+    }
+    Ok(records)
+}
+
+fn parse(line: &str) -> Option<(String, usize, Figures)> {
+    let mut values = line.split('\t');
+    let mut next = || values.next();
+    let (kind, size, name) = (next()?.to_owned(), next()?.parse().ok()?, next()?.to_owned());
+    let standing = next()?;
+    let (standing, _) = *STANDINGS.iter().find(|(_, name)| *name == standing)?;
+    let figures = Figures {
+        name,
+        standing,
+        nanoseconds: next()?.parse().ok()?,
+        allocations: next()?.parse().ok()?,
+        peak: next()?.parse().ok()?,
+    };
+    Some((kind, size, figures))
+}

@@ -1,0 +1,193 @@
+//! A row of the table: one kind of traffic at one size, and those who take part.
+
+use std::{hint::black_box, rc::Rc};
+
+use bytes::Bytes;
+
+use crate::{
+    candidates::{Echoes, Receives, Sends, limits::Decompress},
+    goal::Goal,
+    traffic::{Traffic, payloads},
+    transport::{Fate, Transport},
+};
+
+pub(crate) struct Row {
+    /// What kind of traffic it is; a panel of the picture.
+    pub(crate) kind: String,
+    /// The size of a message, in bytes.
+    pub(crate) size: usize,
+    /// How many messages are in one pass.
+    pub(crate) messages: usize,
+    pub(crate) entrants: Vec<Entrant>,
+    pub(crate) goals: Vec<Goal>,
+}
+
+pub(crate) struct Entrant {
+    pub(crate) name: &'static str,
+    pub(crate) standing: Standing,
+    /// Makes it anew, so that what it allocates can be counted.
+    pub(crate) make: Box<dyn Fn() -> Box<dyn Run>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Ours,
+    Peer,
+    /// What is shown beside them and not judged by.
+    Baseline,
+    /// What no candidate is expected to beat.
+    Limit,
+}
+
+pub(crate) trait Run {
+    /// Goes over all messages of the row once.
+    fn pass(&mut self);
+    /// Does the same and panics unless every byte is right.
+    fn check(&mut self);
+}
+
+impl Entrant {
+    pub(crate) fn new<R: Run + 'static>(
+        name: &'static str,
+        standing: Standing,
+        make: impl Fn() -> R + 'static,
+    ) -> Self {
+        Self { name, standing, make: Box::new(move || Box::new(make())) }
+    }
+}
+
+pub(crate) struct Receiving<R> {
+    pub(crate) receiver: R,
+    pub(crate) transport: Transport,
+    pub(crate) traffic: Rc<Traffic>,
+}
+
+impl<R: Receives> Run for Receiving<R> {
+    fn pass(&mut self) {
+        self.transport.rewind();
+        let mut sum = 0;
+        self.receiver.receive(self.traffic.messages.len(), |message| {
+            let ends = [message[0], message[message.len() - 1]];
+            sum += message.len() + usize::from(ends[0]) + usize::from(ends[1]);
+        });
+        black_box(sum);
+    }
+
+    fn check(&mut self) {
+        self.transport.rewind();
+        let mut expected = self.traffic.messages.iter();
+        self.receiver.receive(expected.len(), |message| {
+            assert!(expected.next().unwrap() == message, "a message is wrong");
+        });
+        assert_eq!(expected.len(), 0, "messages are missing");
+    }
+}
+
+pub(crate) struct Sending<S> {
+    pub(crate) sender: S,
+    pub(crate) transport: Transport,
+    pub(crate) messages: Rc<[Bytes]>,
+    pub(crate) masked: bool,
+}
+
+impl<S: Sends> Run for Sending<S> {
+    fn pass(&mut self) {
+        self.sender.send(&self.messages);
+    }
+
+    fn check(&mut self) {
+        let wire = self.transport.written_by(|| self.sender.send(&self.messages));
+        assert!(payloads(&wire, self.masked, false) == *self.messages, "a message is wrong");
+    }
+}
+
+/// Sending compressed messages as a server.
+pub(crate) struct Compressing<S> {
+    pub(crate) sender: S,
+    /// Makes another that has sent nothing yet, so that what it sends can be decompressed.
+    pub(crate) make: Rc<dyn Fn(Transport) -> S>,
+    pub(crate) messages: Rc<[Bytes]>,
+    pub(crate) takeover: bool,
+}
+
+impl<S: Sends> Run for Compressing<S> {
+    fn pass(&mut self) {
+        self.sender.send(&self.messages);
+    }
+
+    fn check(&mut self) {
+        let transport = Transport::new(Rc::default(), Fate::Discarded);
+        let mut sender = (self.make)(transport.clone());
+        let wire = transport.written_by(|| sender.send(&self.messages));
+        let mut decompress = Decompress::new(self.takeover);
+        let mut payloads = payloads(&wire, false, true).into_iter();
+        for message in &*self.messages {
+            let mut payload = payloads.next().unwrap();
+            payload.extend_from_slice(&[0x00, 0x00, 0xFF, 0xFF]);
+            assert!(decompress.decompress(&payload) == message, "a message is wrong");
+        }
+        assert_eq!(payloads.len(), 0, "there are more messages than were sent");
+        let size: usize = self.messages.iter().map(Bytes::len).sum();
+        assert!(wire.len() < size / 2, "{} of {size} bytes are not compressed", wire.len());
+    }
+}
+
+/// Opening handshakes, each of a new connection.
+pub(crate) struct Opening<F> {
+    pub(crate) open: F,
+    pub(crate) transport: Transport,
+    /// Whether what one handshake wrote is right.
+    pub(crate) is_right: fn(&[u8]) -> bool,
+}
+
+/// How many connections are opened in one pass.
+pub(crate) const OPENINGS: usize = 64;
+
+impl<F: FnMut()> Run for Opening<F> {
+    fn pass(&mut self) {
+        for _ in 0..OPENINGS {
+            self.transport.rewind();
+            (self.open)();
+        }
+    }
+
+    fn check(&mut self) {
+        self.transport.rewind();
+        let written = self.transport.written_by(|| (self.open)());
+        assert!((self.is_right)(&written), "{}", String::from_utf8_lossy(&written));
+    }
+}
+
+/// Work that leaves nothing to be checked.
+pub(crate) struct Working<S> {
+    pub(crate) worker: S,
+    pub(crate) messages: Rc<[Bytes]>,
+}
+
+impl<S: Sends> Run for Working<S> {
+    fn pass(&mut self) {
+        self.worker.send(&self.messages);
+    }
+
+    fn check(&mut self) {}
+}
+
+pub(crate) struct Echoing<E> {
+    pub(crate) echo: E,
+    pub(crate) transport: Transport,
+    pub(crate) traffic: Rc<Traffic>,
+}
+
+impl<E: Echoes> Run for Echoing<E> {
+    fn pass(&mut self) {
+        self.transport.rewind();
+        self.echo.echo(self.traffic.messages.len());
+    }
+
+    fn check(&mut self) {
+        self.transport.rewind();
+        let count = self.traffic.messages.len();
+        let wire = self.transport.written_by(|| self.echo.echo(count));
+        assert!(payloads(&wire, false, false) == self.traffic.messages, "a message is wrong");
+    }
+}

@@ -1,0 +1,116 @@
+//! Compression at a server: JSON text that is received, and sent, with context takeover and
+//! without.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+
+use super::Make;
+use crate::{
+    candidates::{
+        Receives, Sends,
+        flate2::Flate2,
+        hybi::Hybi,
+        limits::{Compress, Decompress},
+        sockudo_ws::SockudoWs,
+        yawc::Yawc,
+    },
+    goal::Goal,
+    row::{Compressing, Entrant, Receiving, Row, Standing, Working},
+    traffic::{Size, Traffic, json_messages},
+    transport::{Fate, Transport},
+};
+
+const SIZES: [usize; 2] = [1024, 64 * 1024];
+
+pub(super) fn add(rows: &mut Vec<(String, Make)>) {
+    type MakeKind = fn(String, bool, usize) -> Row;
+    for (direction, make) in [("receives", receives as MakeKind), ("sends", sends)] {
+        for takeover in [false, true] {
+            let how = if takeover { "with takeover" } else { "without takeover" };
+            let kind = format!("server {direction} compressed {how}");
+            for size in SIZES {
+                let name = format!("{kind} {}", Size(size));
+                let kind = kind.clone();
+                rows.push((name, Box::new(move || make(kind.clone(), takeover, size))));
+            }
+        }
+    }
+}
+
+/// All receive the same, which zlib-rs made by itself.
+fn receives(kind: String, takeover: bool, size: usize) -> Row {
+    use Standing::{Baseline, Ours, Peer};
+    let mut compress = Compress::new(takeover);
+    let mut bare = Vec::new();
+    let traffic = Rc::new(Traffic::compressed(size, |message| {
+        let compressed = compress.compress(message).to_vec();
+        bare.push(Bytes::from([&compressed[..], &[0x00, 0x00, 0xFF, 0xFF]].concat()));
+        compressed
+    }));
+    let bare: Rc<[Bytes]> = bare.into();
+    let traffic = &traffic;
+    let entrants = vec![
+        receiver("hybi", Ours, traffic, move |to| Hybi::compressed(takeover, to)),
+        receiver("yawc", Peer, traffic, move |to| Yawc::compressed(takeover, to)),
+        receiver("sockudo-ws", Peer, traffic, move |to| SockudoWs::compressed(takeover, to)),
+        receiver("flate2 by hand", Baseline, traffic, move |to| Flate2::new(takeover, size, to)),
+        Entrant::new("zlib-rs", Standing::Limit, move || Working {
+            worker: Decompress::new(takeover),
+            messages: Rc::clone(&bare),
+        }),
+    ];
+    let goals = vec![Goal::OfBestPeer(1.0)];
+    Row { kind, size, messages: traffic.messages.len(), entrants, goals }
+}
+
+fn sends(kind: String, takeover: bool, size: usize) -> Row {
+    use Standing::{Baseline, Ours, Peer};
+    let messages: Rc<[Bytes]> = json_messages(size).into();
+    let count = messages.len();
+    let to_all = &messages;
+    let entrants = vec![
+        sender("hybi", Ours, takeover, to_all, move |to| Hybi::compressed(takeover, to)),
+        sender("yawc", Peer, takeover, to_all, move |to| Yawc::compressed(takeover, to)),
+        sender("sockudo-ws", Peer, takeover, to_all, move |to| SockudoWs::compressed(takeover, to)),
+        sender("flate2 by hand", Baseline, takeover, to_all, move |to| {
+            Flate2::new(takeover, size, to)
+        }),
+        Entrant::new("zlib-rs", Standing::Limit, move || Working {
+            worker: Compress::new(takeover),
+            messages: Rc::clone(&messages),
+        }),
+    ];
+    Row { kind, size, messages: count, entrants, goals: vec![Goal::OfLimits(1.05)] }
+}
+
+fn receiver<R: Receives + 'static>(
+    name: &'static str,
+    standing: Standing,
+    traffic: &Rc<Traffic>,
+    make: impl Fn(Transport) -> R + 'static,
+) -> Entrant {
+    let traffic = Rc::clone(traffic);
+    Entrant::new(name, standing, move || {
+        let transport = Transport::new(Rc::clone(&traffic.image), Fate::Discarded);
+        let receiver = make(transport.clone());
+        Receiving { receiver, transport, traffic: Rc::clone(&traffic) }
+    })
+}
+
+fn sender<S: Sends + 'static>(
+    name: &'static str,
+    standing: Standing,
+    takeover: bool,
+    messages: &Rc<[Bytes]>,
+    make: impl Fn(Transport) -> S + 'static,
+) -> Entrant {
+    let messages = Rc::clone(messages);
+    let make: Rc<dyn Fn(Transport) -> S> = Rc::new(make);
+    Entrant::new(name, standing, move || Compressing {
+        sender: make(Transport::new(Rc::default(), Fate::Discarded)),
+        make: Rc::clone(&make),
+        messages: Rc::clone(&messages),
+        takeover,
+    })
+}

@@ -1,0 +1,178 @@
+//! Sending: a server into one buffer, a server in two pieces, and a client.
+
+use std::rc::Rc;
+
+use bytes::Bytes;
+
+use super::{Make, SIZES};
+use crate::{
+    candidates::{
+        Role, Sends,
+        fastwebsockets::{Fastwebsockets, Writing},
+        hybi::{Hybi, Vectored},
+        limits::{Copy, Xor},
+        sockudo_stream::SockudoStream,
+        sockudo_ws::SockudoWs,
+        soketto::Soketto,
+        tokio_websockets::TokioWebsockets,
+        tungstenite::Tungstenite,
+        web_socket::WebSocketCrate,
+        wtx::{self, Wtx},
+        yawc::Yawc,
+    },
+    goal::Goal,
+    row::{Entrant, Row, Sending, Standing, Working},
+    traffic::{Content, Size, Traffic},
+    transport::{Fate, Transport},
+};
+
+/// How many messages are sent in one pass at most.
+const MESSAGES: usize = 64;
+
+pub(super) fn add(rows: &mut Vec<(String, Make)>) {
+    add_kind(rows, "server sends appended", appended, |size| {
+        let (small, middle) = (Goal::OfBestPeer(0.5), Goal::OfBestPeer(0.6));
+        Goal::by_size(size, small, middle, Goal::OfLimits(1.05))
+    });
+    add_kind(rows, "server sends vectored", vectored, |_| Goal::Nanoseconds(6.0));
+    add_kind(rows, "client sends", client, |size| {
+        let (small, middle) = (Goal::OfBestPeer(1.0), Goal::OfBestPeer(0.9));
+        Goal::by_size(size, small, middle, Goal::OfLimits(1.1))
+    });
+}
+
+fn add_kind(
+    rows: &mut Vec<(String, Make)>,
+    kind: &'static str,
+    entrants: fn(&Messages) -> Vec<Entrant>,
+    goal: fn(usize) -> Goal,
+) {
+    for size in SIZES {
+        let make = move || {
+            let messages = messages(size);
+            Row {
+                kind: kind.into(),
+                size,
+                messages: messages.len(),
+                entrants: entrants(&messages),
+                goals: vec![goal(size)],
+            }
+        };
+        rows.push((format!("{kind} {}", Size(size)), Box::new(make)));
+    }
+}
+
+type Messages = Rc<[Bytes]>;
+
+fn messages(size: usize) -> Messages {
+    Traffic::new(Content::Binary, size, false).messages.into_iter().take(MESSAGES).collect()
+}
+
+/// A frame ends up in one buffer: the candidate's own, or that of the transport.
+fn appended(messages: &Messages) -> Vec<Entrant> {
+    use Fate::{Appended, Discarded};
+    use Standing::{Ours, Peer};
+    let role = Role::Server;
+    // These two append small payloads only to buffers of their own.
+    let buffered = if messages[0].len() < 8192 { Discarded } else { Appended };
+    vec![
+        server("hybi", Ours, Discarded, messages, Hybi::server),
+        server("tungstenite", Peer, Discarded, messages, move |to| Tungstenite::new(role, to)),
+        server("fastwebsockets", Peer, Discarded, messages, move |to| {
+            Fastwebsockets::new(role, Writing::Appended, to)
+        }),
+        server("soketto", Peer, buffered, messages, move |to| Soketto::new(role, to)),
+        server("tokio-websockets", Peer, Appended, messages, move |to| {
+            TokioWebsockets::new(role, to)
+        }),
+        server("yawc", Peer, Discarded, messages, move |to| Yawc::new(role, to)),
+        server("sockudo-ws", Peer, Discarded, messages, move |to| SockudoWs::new(role, to)),
+        server("sockudo-ws, stream", Peer, buffered, messages, move |to| {
+            SockudoStream::new(role, to)
+        }),
+        server("web-socket", Peer, Appended, messages, move |to| WebSocketCrate::new(role, to)),
+        server("wtx", Peer, Appended, messages, {
+            let messages = Rc::clone(messages);
+            move |to| wtx::Vectored::new(&messages, to)
+        }),
+        limit("copy", messages, Copy::new),
+    ]
+}
+
+/// The payload stays where it is.
+fn vectored(messages: &Messages) -> Vec<Entrant> {
+    use Fate::Discarded;
+    use Standing::{Ours, Peer};
+    let role = Role::Server;
+    vec![
+        server("hybi", Ours, Discarded, messages, Vectored::new),
+        server("fastwebsockets", Peer, Discarded, messages, move |to| {
+            Fastwebsockets::new(role, Writing::Vectored, to)
+        }),
+        server("tokio-websockets", Peer, Discarded, messages, move |to| {
+            TokioWebsockets::new(role, to)
+        }),
+        server("web-socket", Peer, Discarded, messages, move |to| WebSocketCrate::new(role, to)),
+        server("wtx", Peer, Discarded, messages, {
+            let messages = Rc::clone(messages);
+            move |to| wtx::Vectored::new(&messages, to)
+        }),
+    ]
+}
+
+/// A masked copy is made, and written as the candidate likes.
+fn client(messages: &Messages) -> Vec<Entrant> {
+    use Standing::{Ours, Peer};
+    let role = Role::Client;
+    let entrant = |name, standing| (name, standing, Fate::Discarded, messages, true);
+    vec![
+        sender(entrant("hybi", Ours), Hybi::client),
+        sender(entrant("tungstenite", Peer), move |to| Tungstenite::new(role, to)),
+        sender(entrant("fastwebsockets", Peer), move |to| {
+            Fastwebsockets::new(role, Writing::Default, to)
+        }),
+        sender(entrant("soketto", Peer), move |to| Soketto::new(role, to)),
+        sender(entrant("tokio-websockets", Peer), move |to| TokioWebsockets::new(role, to)),
+        sender(entrant("yawc", Peer), move |to| Yawc::new(role, to)),
+        sender(entrant("sockudo-ws", Peer), move |to| SockudoWs::new(role, to)),
+        sender(entrant("sockudo-ws, stream", Peer), move |to| SockudoStream::new(role, to)),
+        sender(entrant("web-socket", Peer), move |to| WebSocketCrate::new(role, to)),
+        sender(entrant("wtx", Peer), Wtx::<true>::new),
+        limit("copy", messages, Copy::new),
+        limit("xor", messages, Xor::widest),
+    ]
+}
+
+fn server<S: Sends + 'static>(
+    name: &'static str,
+    standing: Standing,
+    fate: Fate,
+    messages: &Messages,
+    make: impl Fn(Transport) -> S + 'static,
+) -> Entrant {
+    sender((name, standing, fate, messages, false), make)
+}
+
+fn sender<S: Sends + 'static>(
+    (name, standing, fate, messages, masked): (&'static str, Standing, Fate, &Messages, bool),
+    make: impl Fn(Transport) -> S + 'static,
+) -> Entrant {
+    let messages = Rc::clone(messages);
+    Entrant::new(name, standing, move || {
+        let transport = Transport::new(Rc::default(), fate);
+        let sender = make(transport.clone());
+        Sending { sender, transport, messages: Rc::clone(&messages), masked }
+    })
+}
+
+fn limit<S: Sends + 'static>(
+    name: &'static str,
+    messages: &Messages,
+    make: impl Fn() -> S + 'static,
+) -> Entrant {
+    let messages = Rc::clone(messages);
+    Entrant::new(name, Standing::Limit, move || Working {
+        worker: make(),
+        messages: Rc::clone(&messages),
+    })
+}

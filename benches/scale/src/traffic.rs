@@ -1,0 +1,122 @@
+//! The traffic that is measured: one message after another, in pieces.
+
+use hybi::{
+    Client, Config, Connection, Error, Event, Fragment, Inbox, Role, Server, random::OsEntropy,
+};
+
+/// The payload of each fragment, where a message is sent fragment by fragment.
+pub(crate) const FRAGMENT: usize = 64;
+
+/// What a message carries.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Content {
+    Binary,
+    /// Of several languages, so that not all is ASCII.
+    Text,
+}
+
+/// Settings that let the largest message pass.
+fn config() -> Config {
+    Config::new().message_size(1 << 30).frame_size(1 << 30)
+}
+
+/// So many bytes to be sent.
+pub(crate) fn payload(length: usize) -> String {
+    const WORDS: &str = "Water boils. Wasser kocht über. Вода кипит. 水が沸く。";
+    let mut text = WORDS.repeat(length / WORDS.len());
+    for character in WORDS.chars() {
+        if text.len() + character.len_utf8() <= length {
+            text.push(character);
+        }
+    }
+    text.extend(std::iter::repeat_n('.', length - text.len()));
+    text
+}
+
+/// A server's end that receives, with its buffers.
+pub(crate) struct Receiver {
+    websocket: Connection<Server>,
+    inbox: Inbox,
+    outbox: Vec<u8>,
+}
+
+impl Receiver {
+    pub(crate) fn new() -> Self {
+        Self {
+            websocket: Connection::server(config()),
+            inbox: Inbox::with_capacity(16 * 1024),
+            outbox: Vec::new(),
+        }
+    }
+
+    /// Receives what a client sent, reading so many bytes at a time, and shows each message.
+    pub(crate) fn receive(
+        &mut self,
+        wire: &[u8],
+        piece: usize,
+        mut show: impl FnMut(&[u8]),
+    ) -> Result<(), Error> {
+        let Self { websocket, inbox, outbox } = self;
+        let mut rest = wire;
+        while !rest.is_empty() {
+            let spare = inbox.spare();
+            let (read, after) = rest.split_at(piece.min(spare.len()).min(rest.len()));
+            spare[..read.len()].copy_from_slice(read);
+            rest = after;
+            inbox.fill(read.len())?;
+            while let Some(event) = websocket.receive(inbox, outbox)? {
+                match event {
+                    Event::Text(text) => show(text.as_bytes()),
+                    Event::Binary(data) => show(data),
+                    Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An end that sends, with its outbox, whose memory is kept.
+pub(crate) struct Sender<R: Role> {
+    websocket: Connection<R>,
+    outbox: Vec<u8>,
+}
+
+impl Sender<Server> {
+    /// A server that sends frames of at most this size.
+    pub(crate) fn server(frame_size: usize) -> Self {
+        let websocket = Connection::server(config().fragment_size(frame_size));
+        Self { websocket, outbox: Vec::new() }
+    }
+}
+
+impl Sender<Client> {
+    /// A client that sends frames of at most this size.
+    pub(crate) fn client(frame_size: usize) -> Self {
+        let websocket = Connection::client(config().fragment_size(frame_size), OsEntropy::new());
+        Self { websocket, outbox: Vec::new() }
+    }
+}
+
+impl<R: Role> Sender<R> {
+    /// Sends a message as this content, and returns what is to be written.
+    pub(crate) fn send(&mut self, message: &str, content: Content) -> Result<&[u8], Error> {
+        self.outbox.clear();
+        match content {
+            Content::Binary => self.websocket.send_binary(message.as_bytes(), &mut self.outbox)?,
+            Content::Text => self.websocket.send_text(message, &mut self.outbox)?,
+        }
+        Ok(&self.outbox)
+    }
+
+    /// The same fragment by fragment, as if each came by itself.
+    pub(crate) fn send_fragments(&mut self, message: &str) -> Result<&[u8], Error> {
+        self.outbox.clear();
+        let mut fragments = message.as_bytes().chunks(FRAGMENT).peekable();
+        while let Some(fragment) = fragments.next() {
+            let last = if fragments.peek().is_some() { Fragment::More } else { Fragment::Last };
+            self.websocket.send_binary_fragment(fragment, last, &mut self.outbox)?;
+        }
+        Ok(&self.outbox)
+    }
+}

@@ -1,0 +1,41 @@
+//! An echo behind hyper, which serves plain HTTP on the same port; see `src/hyper_echo.rs`.
+//!
+//! `cargo run --bin hyper -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
+
+use std::sync::Arc;
+
+use hybi::extension::deflate::Deflate;
+use hybi_embedding_async::{hyper_echo::serve, room::Room, tokio_echo::Failure};
+use tokio::{
+    net::TcpListener,
+    sync::mpsc::{Sender, channel},
+};
+
+/// How many messages may wait for a peer that is slow, besides those in its outbox.
+const WAITING: usize = 16;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    let deflate = Deflate::new();
+    // Whoever is too slow to take a message is dropped from the room, which closes the connection.
+    let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
+    loop {
+        let (stream, peer) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let (room, deflate) = (Arc::clone(&room), deflate.clone());
+        tokio::spawn(async move {
+            let join = || {
+                let (sender, messages) = channel(WAITING);
+                room.forget(Sender::is_closed);
+                room.enter(sender);
+                messages
+            };
+            if let Err(failure) = serve(stream, &deflate, join).await {
+                eprintln!("{peer}: {failure}");
+            }
+        });
+    }
+}

@@ -1,0 +1,48 @@
+//! An echo over smol, by the traits of `futures`; see `src/smol_echo.rs`.
+//!
+//! `cargo run --bin smol -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
+
+use std::sync::Arc;
+
+use hybi_embedding_async::{
+    room::Room,
+    smol_echo::{Failure, serve},
+};
+use smol::{
+    channel::{Sender, bounded},
+    net::{TcpListener, TcpStream},
+};
+
+/// How many messages may wait for a peer that is slow, besides those in its outbox.
+const WAITING: usize = 16;
+
+fn main() -> Result<(), Failure> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
+    smol::block_on(listen(&address))
+}
+
+async fn listen(address: &str) -> Result<(), Failure> {
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    // Whoever is too slow to take a message is dropped from the room, which closes the connection.
+    let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
+    loop {
+        let (stream, peer) = listener.accept().await?;
+        let room = Arc::clone(&room);
+        smol::spawn(async move {
+            if let Err(failure) = connection(stream, &room).await {
+                eprintln!("{peer}: {failure}");
+            }
+        })
+        .detach();
+    }
+}
+
+async fn connection(stream: TcpStream, room: &Room<Sender<String>>) -> Result<(), Failure> {
+    stream.set_nodelay(true)?;
+    let (sender, messages) = bounded(WAITING);
+    room.enter(sender);
+    let ended = serve(stream.clone(), stream, messages).await;
+    room.forget(Sender::is_closed);
+    ended
+}

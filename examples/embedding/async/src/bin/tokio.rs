@@ -1,0 +1,51 @@
+//! An echo over tokio, one task for a connection; see `src/tokio_echo.rs`.
+//!
+//! `cargo run --bin tokio -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
+
+use std::sync::Arc;
+
+use hybi::extension::deflate::Deflate;
+use hybi_embedding_async::{
+    room::Room,
+    tokio_echo::{Failure, serve},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc::{Sender, channel},
+};
+
+/// How many messages may wait for a peer that is slow, besides those in its outbox.
+const WAITING: usize = 16;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    let deflate = Deflate::new();
+    // Whoever is too slow to take a message is dropped from the room, which closes the connection.
+    let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
+    loop {
+        let (stream, peer) = listener.accept().await?;
+        let (room, deflate) = (Arc::clone(&room), deflate.clone());
+        tokio::spawn(async move {
+            if let Err(failure) = connection(stream, &deflate, &room).await {
+                eprintln!("{peer}: {failure}");
+            }
+        });
+    }
+}
+
+async fn connection(
+    stream: TcpStream,
+    deflate: &Deflate,
+    room: &Room<Sender<String>>,
+) -> Result<(), Failure> {
+    stream.set_nodelay(true)?;
+    let (reader, writer) = stream.into_split();
+    let (sender, messages) = channel(WAITING);
+    room.enter(sender);
+    let ended = serve(reader, writer, deflate, messages).await;
+    room.forget(Sender::is_closed);
+    ended
+}

@@ -1,0 +1,39 @@
+//! A client over tokio: each line typed is sent as text, each event is printed. The end of the
+//! input closes the connection. See `src/tokio_client.rs`.
+//!
+//! `cargo run --bin tokio_client -- ws://127.0.0.1:9001/`
+
+use std::{io::stdin, thread};
+
+use hybi::Event;
+use hybi_embedding_async::{tokio_client::converse, tokio_echo::Failure};
+use tokio::sync::mpsc::channel;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let uri = std::env::args().nth(1).unwrap_or_else(|| "ws://127.0.0.1:9001/".into());
+    let (sender, messages) = channel(16);
+    // A thread of its own: nothing can interrupt the reading of a line, but the end of the process.
+    thread::spawn(move || {
+        for line in stdin().lines().map_while(Result::ok) {
+            // Waits while too much is on its way.
+            if sender.blocking_send(line).is_err() {
+                break;
+            }
+        }
+    });
+    converse(&uri, messages, print).await
+}
+
+fn print(event: Event<'_>) {
+    match event {
+        // Whatever the peer sends, it does not steer the terminal.
+        Event::Text(text) => println!("< {}", text.escape_debug()),
+        Event::Binary(data) => println!("< {} bytes of binary data", data.len()),
+        Event::Ping(_) | Event::Pong(_) => {}
+        Event::Close(close) => match close.code() {
+            Some(code) => println!("closed: {code}"),
+            None => println!("closed without a code"),
+        },
+    }
+}

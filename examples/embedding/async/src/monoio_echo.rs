@@ -1,0 +1,200 @@
+//! The kernel owns a buffer as long as an operation is in flight (`io_uring`), and a connection
+//! that waits holds none: one pool serves all connections of a thread.
+//!
+//! A read or a write that is dropped may take bytes with it. So this waits for input without a
+//! buffer, which can be given up at any time, and drops a read or a write only with its connection.
+
+use std::{cell::RefCell, error::Error, mem, time::Duration};
+
+use hybi::{Connection, Event, Inbox, Origins, Server, State, server::Opening};
+use monoio::{
+    io::{AsyncReadRent, AsyncWriteRent, AsyncWriteRentExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+/// How long a peer may take to complete its request, to close, and to take our last words.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How much is read at once.
+const BUFFER: usize = 64 * 1024;
+
+/// How many buffers are kept while nobody needs them.
+const KEPT: usize = 64;
+
+/// How much is read on at the end, in buffers.
+const LINGER: usize = 64;
+
+/// Why a connection ended.
+pub type Failure = Box<dyn Error>;
+
+/// Buffers for all connections of a thread.
+#[derive(Default)]
+pub struct Pool(RefCell<Vec<Vec<u8>>>);
+
+impl Pool {
+    fn take(&self) -> Vec<u8> {
+        self.0.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(BUFFER))
+    }
+
+    fn give(&self, mut buffer: Vec<u8>) {
+        let mut buffers = self.0.borrow_mut();
+        if buffers.len() < KEPT {
+            buffer.clear();
+            buffer.shrink_to(BUFFER);
+            buffers.push(buffer);
+        }
+    }
+}
+
+/// Serves one connection: echoes what comes.
+pub async fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Failure> {
+    let mut session = Session {
+        stream,
+        pool,
+        inbox: Inbox::with_capacity(4 * 1024),
+        outbox: Vec::new(),
+        // Pages of this server, and clients that are no browsers.
+        stage: Stage::Opening(Opening::new(Origins::same_host().or_no_browser())),
+    };
+    let ended = session.run().await;
+    // Also after an error: the answer that says what it was waits to be written.
+    let finished = timeout(PATIENCE, session.finish()).await;
+    // Whether the peer hangs up is its own affair.
+    let _ = timeout(PATIENCE, session.linger()).await;
+    ended?;
+    finished?
+}
+
+/// How far a connection is.
+enum Stage {
+    Opening(Opening<'static>),
+    Open(Connection<Server>),
+}
+
+impl Stage {
+    /// Receives what was read and puts the answers into the outbox.
+    fn receive(&mut self, inbox: &mut Inbox, outbox: &mut Vec<u8>) -> Result<(), hybi::Error> {
+        if let Self::Opening(opening) = self
+            && let Some(request) = opening.receive(inbox, outbox)?
+        {
+            *self = Self::Open(request.accept().finish(outbox)?);
+        }
+        if let Self::Open(websocket) = self {
+            while let Some(event) = websocket.receive(inbox, outbox)? {
+                match event {
+                    Event::Text(text) => websocket.send_text(text, outbox)?,
+                    Event::Binary(data) => websocket.send_binary(data, outbox)?,
+                    Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_opening(&self) -> bool {
+        matches!(self, Self::Opening(_))
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(self, Self::Open(websocket) if websocket.state() == State::Open)
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Open(websocket) if websocket.is_done())
+    }
+
+    fn end_of_input(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Opening(_) => Err("the peer hung up during the opening handshake".into()),
+            Self::Open(websocket) => Ok(websocket.end_of_input()?),
+        }
+    }
+}
+
+/// A connection. While it waits for input, and no message is in progress, it has nothing on the
+/// heap.
+struct Session<'p> {
+    stream: TcpStream,
+    pool: &'p Pool,
+    inbox: Inbox,
+    outbox: Vec<u8>,
+    stage: Stage,
+}
+
+impl Session<'_> {
+    /// Goes through the stages, each with a deadline or without.
+    async fn run(&mut self) -> Result<(), Failure> {
+        timeout(PATIENCE, self.turn_while(Stage::is_opening)).await??;
+        self.turn_while(Stage::is_open).await?;
+        timeout(PATIENCE, self.turn_while(|stage| !stage.is_done())).await?
+    }
+
+    /// Writes and reads in turn: a peer that does not read is not read from.
+    async fn turn_while(&mut self, goes_on: impl Fn(&Stage) -> bool) -> Result<(), Failure> {
+        while goes_on(&self.stage) {
+            self.write().await?;
+            self.stream.readable(true).await?;
+            self.read().await?;
+        }
+        Ok(())
+    }
+
+    /// Reads once into a buffer of the pool.
+    async fn read(&mut self) -> Result<(), Failure> {
+        let (length, bytes) = self.stream.read(self.pool.take()).await;
+        if length? == 0 {
+            return self.stage.end_of_input();
+        }
+        if self.outbox.capacity() == 0 {
+            self.outbox = self.pool.take();
+        }
+        let received = self.receive(&bytes);
+        self.pool.give(bytes);
+        received
+    }
+
+    /// Receives what was read.
+    fn receive(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        while !bytes.is_empty() {
+            let taken = self.inbox.take_from(bytes);
+            bytes = &bytes[taken..];
+            self.stage.receive(&mut self.inbox, &mut self.outbox)?;
+        }
+        if self.inbox.is_empty() {
+            self.inbox.release();
+        }
+        Ok(())
+    }
+
+    /// Writes what waits. The outbox goes to the kernel, and from there back to the pool.
+    async fn write(&mut self) -> Result<(), Failure> {
+        if self.outbox.capacity() == 0 {
+            return Ok(());
+        }
+        let (written, bytes) = self.stream.write_all(mem::take(&mut self.outbox)).await;
+        self.pool.give(bytes);
+        written?;
+        Ok(())
+    }
+
+    /// Writes what waits, and says that nothing more comes.
+    async fn finish(&mut self) -> Result<(), Failure> {
+        self.write().await?;
+        Ok(self.stream.shutdown().await?)
+    }
+
+    /// Reads on until the peer hangs up: a socket that is closed while input waits is reset, and
+    /// takes our last words with it.
+    async fn linger(&mut self) -> Result<(), Failure> {
+        for _ in 0..LINGER {
+            self.stream.readable(true).await?;
+            let (length, bytes) = self.stream.read(self.pool.take()).await;
+            self.pool.give(bytes);
+            if length? == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+}

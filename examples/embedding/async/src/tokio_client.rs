@@ -1,0 +1,76 @@
+//! A client on the same [`Session`] as the server: a task of its own sends, this one receives.
+
+use hybi::{
+    Client, Connection, Error, Event, Host, Uri,
+    client::{Answer, Request},
+    extension::deflate::Deflate,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::mpsc::Receiver,
+    time::timeout,
+};
+
+use crate::{
+    tokio_echo::{Failure, Session},
+    tokio_transport::{PATIENCE, Transport},
+};
+
+/// Connects, sends the messages, and hands over each event, until the connection has ended.
+pub async fn converse(
+    uri: &str,
+    messages: Receiver<String>,
+    mut handle: impl FnMut(Event<'_>),
+) -> Result<(), Failure> {
+    let uri = Uri::parse(uri)?;
+    let (reader, writer) = timeout(PATIENCE, connect(&uri)).await??.into_split();
+    let mut transport = Transport::new(reader, writer);
+    let websocket = timeout(PATIENCE, open(&mut transport, &uri)).await??;
+    let mut session = Session::new(&mut transport, websocket, messages);
+    let ended = session
+        .run(|event, _, _| {
+            handle(event);
+            Ok::<(), Error>(())
+        })
+        .await;
+    // Also after an error: the Close that says what it was waits to be written.
+    let finished = transport.finish().await;
+    ended?;
+    Ok(finished?)
+}
+
+async fn connect(uri: &Uri<'_>) -> Result<TcpStream, Failure> {
+    if uri.is_secure() {
+        return Err("wss asks for TLS, which this client does without".into());
+    }
+    let stream = match uri.host() {
+        Host::Name(name) => TcpStream::connect((name, uri.port())).await?,
+        Host::V4(address) => TcpStream::connect((address, uri.port())).await?,
+        Host::V6(address) => TcpStream::connect((address, uri.port())).await?,
+    };
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// The opening handshake.
+async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    transport: &mut Transport<R, W>,
+    uri: &Uri<'_>,
+) -> Result<Connection<Client>, Failure> {
+    let deflate = Deflate::new();
+    let mut opening = Request::new(uri).deflate(&deflate).send(&mut transport.outbox)?;
+    transport.flush().await?;
+    loop {
+        if transport.reading.read().await? == 0 {
+            return Err("the server hung up during the opening handshake".into());
+        }
+        match opening.receive(&mut transport.reading.inbox)? {
+            None => {}
+            Some(Answer::Accepted(accepted)) => return Ok(accepted.finish()),
+            Some(Answer::Refused(refused)) => {
+                return Err(format!("the server answered with status {}", refused.status()).into());
+            }
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! One task for a connection: `select!` over what can be read, what can be written, and what the
+//! application sends from elsewhere.
+//!
+//! All state is in a [`Session`] and its [`Transport`], none in a future. So every future here can
+//! be dropped at any `await`, and made anew: no message is lost or repeated.
+
+use hybi::{
+    CloseCode, Connection, Error, Event, Origins, Role, Server, State, extension::deflate::Deflate,
+    server::Opening,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    select,
+    sync::mpsc::Receiver,
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::tokio_transport::{PATIENCE, Transport};
+
+/// When so many bytes wait to be written, nothing more is read and nothing more is taken from the
+/// application.
+pub const BACKLOG: usize = 256 * 1024;
+
+/// Why a connection ended.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Serves one connection: echoes what comes, and sends the application's messages.
+pub async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    reader: R,
+    writer: W,
+    deflate: &Deflate,
+    messages: Receiver<String>,
+) -> Result<(), Failure> {
+    let mut transport = Transport::new(reader, writer);
+    let opened = timeout(PATIENCE, open(&mut transport, deflate)).await;
+    let ended = match opened {
+        Ok(Ok(websocket)) => Session::new(&mut transport, websocket, messages).run(echo).await,
+        Ok(Err(failure)) => Err(failure),
+        Err(elapsed) => Err(elapsed.into()),
+    };
+    // Also after an error: the answer that says what it was waits to be written.
+    let finished = transport.finish().await;
+    ended?;
+    Ok(finished?)
+}
+
+/// The opening handshake.
+async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    transport: &mut Transport<R, W>,
+    deflate: &Deflate,
+) -> Result<Connection<Server>, Failure> {
+    // Pages of this server, and clients that are no browsers.
+    let mut opening = Opening::new(Origins::same_host().or_no_browser());
+    let Transport { reading, outbox, .. } = transport;
+    loop {
+        if reading.read().await? == 0 {
+            return Err("the peer hung up during the opening handshake".into());
+        }
+        if let Some(request) = opening.receive(&mut reading.inbox, outbox)? {
+            return Ok(request.accept().deflate(deflate).finish(outbox)?);
+        }
+    }
+}
+
+/// What the server does with an event.
+pub fn echo(
+    event: Event<'_>,
+    websocket: &mut Connection<Server>,
+    outbox: &mut Vec<u8>,
+) -> Result<(), Error> {
+    match event {
+        Event::Text(text) => websocket.send_text(text, outbox),
+        Event::Binary(data) => websocket.send_binary(data, outbox),
+        Event::Ping(_) | Event::Pong(_) | Event::Close(_) => Ok(()),
+    }
+}
+
+/// An open connection, of either role.
+pub struct Session<'t, P: Role, R, W> {
+    transport: &'t mut Transport<R, W>,
+    websocket: Connection<P>,
+    /// What the application wants to send. When its last sender is dropped, the connection closes.
+    messages: Receiver<String>,
+    /// Set when the end is near.
+    deadline: Option<Instant>,
+}
+
+impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R, W> {
+    /// A connection whose opening handshake is complete.
+    pub fn new(
+        transport: &'t mut Transport<R, W>,
+        websocket: Connection<P>,
+        messages: Receiver<String>,
+    ) -> Self {
+        Self { transport, websocket, messages, deadline: None }
+    }
+
+    /// Reads, writes and takes messages, whichever can be done, until the connection has ended.
+    ///
+    /// It may be dropped at any `await` and called again.
+    pub async fn run(
+        &mut self,
+        mut handle: impl FnMut(Event<'_>, &mut Connection<P>, &mut Vec<u8>) -> Result<(), Error>,
+    ) -> Result<(), Failure> {
+        let Self { transport, websocket, messages, deadline } = self;
+        let Transport { reading, writing, outbox } = &mut **transport;
+        loop {
+            while outbox.len() < BACKLOG
+                && let Some(event) = websocket.receive(&mut reading.inbox, outbox)?
+            {
+                handle(event, websocket, outbox)?;
+            }
+            // If there is none, not all was received.
+            let has_room = outbox.len() < BACKLOG;
+            writing.take_from(outbox);
+            let is_done = websocket.is_done();
+            if is_done && writing.is_flushed() {
+                return Ok(());
+            }
+            if is_done || websocket.is_closing() {
+                deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
+            }
+            let is_open = websocket.state() == State::Open;
+            select! {
+                length = reading.read(), if has_room && !is_done => match length {
+                    Ok(0) => websocket.end_of_input()?,
+                    Ok(_) => {}
+                    // Once both have closed, a reset is as good an end as any.
+                    Err(_) if websocket.state() == State::Closed => websocket.end_of_input()?,
+                    Err(error) => return Err(error.into()),
+                },
+                written = writing.write(), if !writing.is_flushed() => written?,
+                message = messages.recv(), if has_room && is_open => match message {
+                    Some(text) => websocket.send_text(&text, outbox)?,
+                    None => websocket.close(CloseCode::NORMAL, "", outbox)?,
+                },
+                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                    return Err("the peer did not close in time".into());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! A peer that does not go along is waited for in vain, but not for ever. The clock is tokio's, and
+//! goes as soon as nothing else does.
+
+use hybi::extension::deflate::Deflate;
+use hybi_embedding_async::{tokio_echo, tokio_split};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, split},
+    sync::mpsc::{Receiver, channel},
+};
+
+/// The example of RFC 6455, section 1.2, from a client that is no browser.
+const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
+    Host: server.example.com\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
+const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+
+/// The Close of a server with code 1000.
+const CLOSE: [u8; 4] = [0x88, 2, 0x03, 0xe8];
+
+/// The Close of a client without a code, masked with zeros.
+const CLIENT_CLOSE: [u8; 6] = [0x88, 0x80, 0, 0, 0, 0];
+
+#[tokio::test(start_paused = true)]
+async fn of_a_request_that_is_not_completed() {
+    let (mut client, server) = duplex(1024);
+    client.write_all(&REQUEST[..REQUEST.len() - 1]).await.unwrap();
+    let (_sender, messages) = channel(1);
+    assert_eq!(one_task(server, messages).await, "deadline has elapsed");
+    assert_eq!(rest(client).await, b"");
+
+    let (mut client, server) = duplex(1024);
+    client.write_all(&REQUEST[..REQUEST.len() - 1]).await.unwrap();
+    assert_eq!(two_tasks(server, |_| panic!("it is open")).await, "deadline has elapsed");
+    assert_eq!(rest(client).await, b"");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_close_that_is_not_answered() {
+    let expected = [RESPONSE, &CLOSE].concat();
+
+    let (mut client, server) = duplex(1024);
+    client.write_all(REQUEST).await.unwrap();
+    let (sender, messages) = channel(1);
+    drop(sender);
+    assert_eq!(one_task(server, messages).await, "the peer did not close in time");
+    assert_eq!(rest(client).await, expected);
+
+    let (mut client, server) = duplex(1024);
+    client.write_all(REQUEST).await.unwrap();
+    let opened = |handle: tokio_split::Handle| {
+        handle.close(hybi::CloseCode::NORMAL, "").unwrap();
+    };
+    assert_eq!(two_tasks(server, opened).await, "the peer did not close in time");
+    assert_eq!(rest(client).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_last_words_that_are_not_taken() {
+    // Room for the response, and for no Close.
+    let (mut client, server) = duplex(RESPONSE.len());
+    let (_sender, messages) = channel(1);
+    let serving = tokio::spawn(async { one_task(server, messages).await });
+    client.write_all(REQUEST).await.unwrap();
+    client.write_all(&CLIENT_CLOSE).await.unwrap();
+    assert_eq!(serving.await.unwrap(), "the peer did not close in time");
+    assert_eq!(rest(client).await, RESPONSE);
+
+    let (mut client, server) = duplex(RESPONSE.len());
+    let serving = tokio::spawn(async { two_tasks(server, drop).await });
+    client.write_all(REQUEST).await.unwrap();
+    client.write_all(&CLIENT_CLOSE).await.unwrap();
+    assert_eq!(serving.await.unwrap(), "deadline has elapsed");
+    assert_eq!(rest(client).await, RESPONSE);
+}
+
+/// Serves a connection, and tells how it failed.
+async fn one_task(server: DuplexStream, messages: Receiver<String>) -> String {
+    let (reader, writer) = split(server);
+    let ended = tokio_echo::serve(reader, writer, &Deflate::new(), messages).await;
+    ended.unwrap_err().to_string()
+}
+
+async fn two_tasks(server: DuplexStream, opened: impl FnOnce(tokio_split::Handle)) -> String {
+    let (reader, writer) = split(server);
+    tokio_split::serve(reader, writer, opened).await.unwrap_err().to_string()
+}
+
+/// What the client can read until the server has hung up.
+async fn rest(mut client: DuplexStream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    client.read_to_end(&mut bytes).await.unwrap();
+    bytes
+}

@@ -1,0 +1,35 @@
+//! What a connection holds that waits.
+
+use std::io::{Read, Write};
+
+use tungstenite::Message;
+
+use crate::{IO_URING, client, peer, server::Server};
+
+const CONNECTIONS: usize = 300;
+
+/// How long the messages are.
+const LENGTH: usize = 64 * 1024;
+
+/// Each connection has echoed a message, and none has kept the memory for it.
+#[test]
+fn an_idle_connection_holds_no_buffer() {
+    let server = Server::start(IO_URING);
+    let sent = peer::sent(&[Message::binary(vec![1; LENGTH])]);
+    let echo = || {
+        let mut stream = client::open(&server.address);
+        stream.write_all(&sent).unwrap();
+        let mut received = vec![0; 10 + LENGTH];
+        stream.read_exact(&mut received).unwrap();
+        assert!(received[10..].iter().all(|byte| *byte == 1));
+        stream
+    };
+    // The pool is filled, too.
+    let warm: Vec<_> = (0..10).map(|_| echo()).collect();
+    let before = server.memory();
+    let idle: Vec<_> = (0..CONNECTIONS).map(|_| echo()).collect();
+    let growth = server.memory().saturating_sub(before) / CONNECTIONS;
+    println!("{growth} bytes for a connection");
+    assert!(growth < LENGTH / 8, "{growth} bytes for a connection");
+    drop((warm, idle));
+}

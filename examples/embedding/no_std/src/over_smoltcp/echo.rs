@@ -1,0 +1,101 @@
+//! The server.
+
+use hybi::{Connection, Error, Event, Origins, Server, server::Opening};
+use smoltcp::{
+    socket::tcp::Socket,
+    time::{Duration, Instant},
+};
+
+use super::{Input, Wire};
+
+/// How long the opening handshake may take.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// How long a peer may be silent, or not read what it is sent.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// An echo server's end of one connection.
+pub struct Echo {
+    stage: Stage,
+    wire: Wire,
+    /// How it ended; what is in the outbox is still to be written.
+    outcome: Option<Result<(), Error>>,
+    deadline: Instant,
+}
+
+#[allow(clippy::large_enum_variant)] // there is no heap to put the larger one on
+enum Stage {
+    Opening(Opening<'static>),
+    Open(Connection<Server>),
+}
+
+impl Echo {
+    /// A connection whose peer is about to connect, or has done so.
+    #[must_use]
+    pub fn new(now: Instant) -> Self {
+        Self {
+            stage: Stage::Opening(Opening::new(Origins::no_browser())),
+            wire: Wire::new(),
+            outcome: None,
+            deadline: now + OPENING,
+        }
+    }
+
+    /// Does what can be done now, and tells whether the connection is over. Call it whenever the
+    /// interface was polled.
+    ///
+    /// # Errors
+    ///
+    /// It is over without a closing handshake.
+    pub fn poll(&mut self, now: Instant, socket: &mut Socket<'_>) -> Result<bool, Error> {
+        if now >= self.deadline {
+            socket.abort();
+            return Err(Error::ConnectionLost);
+        }
+        // Nothing is looked at before all is written: so there is room for each answer, and a peer
+        // that does not read is not read from.
+        while self.wire.write(socket)? {
+            if let Some(outcome) = self.outcome {
+                socket.close();
+                return outcome.map(|()| true);
+            }
+            match self.answer_next() {
+                Ok(true) => self.deadline = now + SILENCE,
+                Ok(false) => match self.wire.read(socket)? {
+                    Input::Some => {}
+                    Input::None => return Ok(false),
+                    Input::Ended => self.outcome = Some(self.end_of_input()),
+                },
+                // The peer is told before the socket is closed.
+                Err(error) => self.outcome = Some(Err(error)),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Answers the next event, if there is one.
+    fn answer_next(&mut self) -> Result<bool, Error> {
+        let Wire { inbox, outbox } = &mut self.wire;
+        match &mut self.stage {
+            Stage::Opening(opening) => {
+                let Some(request) = opening.receive(inbox, outbox)? else { return Ok(false) };
+                self.stage = Stage::Open(request.accept().finish(outbox)?);
+            }
+            Stage::Open(websocket) => match websocket.receive(inbox, outbox)? {
+                Some(Event::Text(text)) => websocket.send_text(text, outbox)?,
+                Some(Event::Binary(data)) => websocket.send_binary(data, outbox)?,
+                Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_)) => {}
+                None if websocket.is_done() => self.outcome = Some(Ok(())),
+                None => return Ok(false),
+            },
+        }
+        Ok(true)
+    }
+
+    fn end_of_input(&mut self) -> Result<(), Error> {
+        match &mut self.stage {
+            Stage::Opening(_) => Err(Error::ConnectionLost),
+            Stage::Open(websocket) => websocket.end_of_input(),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Another implementation talks to the server under embassy.
+
+#[path = "../../peer/peer.rs"]
+mod peer;
+
+#[test]
+fn over_embassy() {
+    let server = peer::Server::start(env!("CARGO_BIN_EXE_embassy"));
+    peer::check_echo(&server.url());
+}

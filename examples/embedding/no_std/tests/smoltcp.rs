@@ -1,0 +1,60 @@
+//! The conversation over smoltcp, with a clock and a generator that a test can know.
+
+use hybi::{Error, random::EntropyError};
+use hybi_embedding_no_std::over_smoltcp::{Failure, Hardware, converse};
+use smoltcp::{
+    phy::{Loopback, Medium},
+    time::{Duration, Instant},
+};
+
+/// Has both ends converse, with time going on by so much at each look at the clock.
+fn run(tick: Duration, generator: impl FnMut() -> Option<u32>) -> Result<Vec<String>, Failure> {
+    let mut now = Instant::ZERO;
+    let clock = || {
+        now += tick;
+        now
+    };
+    let mut steps = vec![];
+    let mut device = Loopback::new(Medium::Ip);
+    converse(&mut device, clock, Hardware(generator), |step| steps.push(step.to_string()))?;
+    Ok(steps)
+}
+
+/// Known to everybody, which is fine where nothing leaves the process.
+fn counter() -> impl FnMut() -> Option<u32> {
+    let mut words = 0..;
+    move || words.next()
+}
+
+#[test]
+fn every_step_goes_well() {
+    let steps = run(Duration::from_millis(1), counter()).unwrap();
+    assert_eq!(
+        steps,
+        [
+            "a text comes back",
+            "1024 bytes come back, all that the inbox holds",
+            "a message in fragments comes back, and before it a pong",
+            "both ends close with 1000",
+            "one byte more is refused with 1009: the peer exceeded a limit: a message of at least \
+             1025 bytes, where the inbox has room for 1024: give it more, or receive in chunks",
+        ]
+    );
+}
+
+#[test]
+fn without_randomness_nothing_is_sent() {
+    let failure = run(Duration::from_millis(1), || None).unwrap_err();
+    assert!(matches!(failure, Failure::WebSocket(Error::Entropy(EntropyError))), "{failure:?}");
+
+    // The generator fails after the nonce of the request, before the key of the first message.
+    let mut words = counter();
+    let failure = run(Duration::from_millis(1), || words().filter(|word| *word < 4)).unwrap_err();
+    assert!(matches!(failure, Failure::WebSocket(Error::Entropy(EntropyError))), "{failure:?}");
+}
+
+#[test]
+fn a_deadline_ends_it() {
+    let failure = run(Duration::from_secs(9), counter()).unwrap_err();
+    assert!(matches!(failure, Failure::Deadline), "{failure:?}");
+}

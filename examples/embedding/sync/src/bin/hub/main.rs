@@ -1,0 +1,108 @@
+//! A hub with 10,000 connections in memory, and what it costs.
+//!
+//! It teaches to put a message into its frame once for all receivers, to write it to each socket
+//! from where it lies, and to bound what waits for a receiver that is slow: it gets a Close, and if
+//! it does not take that either, it is dropped. The hub itself is in `hub.rs`, and knows no more of
+//! sockets than that they do not block; `mio` shows where to get those from.
+//!
+//! `cargo run --release --bin hub`
+
+mod hub;
+
+use std::{
+    error::Error,
+    fs,
+    io::{self, ErrorKind, Read, Write},
+    time::Instant,
+};
+
+use hub::{BEHIND, CONFIG, Hub, PATIENCE};
+use hybi::{Connection, Inbox, Prepared, random::OsEntropy};
+
+const MEMBERS: u32 = 10_000;
+const ROUNDS: u32 = 100;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("{MEMBERS} connections; times are without the sockets' own");
+    let before = resident()?;
+    let mut hub = hub(true)?;
+    println!("idle: {} bytes each", each(before)?);
+    for length in [16, 125, 1024, 16 * 1024] {
+        let text = "~".repeat(length);
+        let start = Instant::now();
+        for _ in 0..ROUNDS {
+            hub.broadcast(Prepared::text(&text));
+        }
+        let time = start.elapsed() / ROUNDS;
+        println!("{length} bytes to all: {time:.0?}, {:.0?} each", time / MEMBERS);
+    }
+    let start = Instant::now();
+    for number in (0..MEMBERS as usize).step_by(10) {
+        hub.ready(number);
+    }
+    println!("every tenth greets all: {:.1?}", start.elapsed());
+    println!("idle again: {} bytes each", each(before)?);
+    drop(hub);
+
+    let mut hub = self::hub(false)?;
+    for _ in 0..=BEHIND {
+        hub.broadcast(Prepared::text(&"~".repeat(1024)));
+    }
+    println!("{} KiB wait for all: {} bytes each", BEHIND + 1, each(before)?);
+    hub.broadcast(Prepared::text("one too many"));
+    hub.sweep(Instant::now() + PATIENCE);
+    println!("one message more, and {} are left", hub.len());
+    Ok(())
+}
+
+fn hub(peers_read: bool) -> Result<Hub<Wire>, hybi::Error> {
+    let mut hub = Hub::new();
+    for number in 0..MEMBERS as usize {
+        let mut greeting = Vec::new();
+        let mut client = Connection::client(CONFIG, OsEntropy::new());
+        client.send_text("Hello", &mut greeting)?;
+        let wire = Wire { peer_reads: peers_read, peer_says: greeting };
+        hub.join(number, wire, Connection::server(CONFIG), Inbox::with_capacity(1024));
+    }
+    Ok(hub)
+}
+
+/// A socket in memory.
+struct Wire {
+    peer_reads: bool,
+    peer_says: Vec<u8>,
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.peer_reads { Ok(bytes.len()) } else { Err(ErrorKind::WouldBlock.into()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if self.peer_says.is_empty() {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let length = self.peer_says.as_slice().read(bytes)?;
+        self.peer_says.drain(..length);
+        Ok(length)
+    }
+}
+
+/// How much memory the process has in use, as Linux tells.
+fn resident() -> Result<u64, Box<dyn Error>> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib: u64 = line.unwrap_or("0").trim().trim_end_matches(" kB").parse()?;
+    Ok(kib * 1024)
+}
+
+/// How much more that is than before, for each member.
+fn each(before: u64) -> Result<u64, Box<dyn Error>> {
+    Ok(resident()?.saturating_sub(before) / u64::from(MEMBERS))
+}

@@ -1,0 +1,165 @@
+//! Data transfer between a client and the server behind.
+
+use std::{
+    error::Error,
+    io::{self, ErrorKind, Read, Write},
+    mem,
+    net::{self, Shutdown},
+    time::Instant,
+};
+
+use hybi::{
+    random::OsEntropy,
+    relay::{Relay, Side},
+};
+use mio::{Events, Interest, Poll, Token, net::TcpStream};
+
+use crate::PATIENCE;
+
+/// Passes on what comes from each of the two, until both have ended.
+pub(crate) fn carry(mut client: Peer, mut server: Peer) -> Result<(), Box<dyn Error>> {
+    let mut poll = Poll::new()?;
+    let mut events = Events::with_capacity(2);
+    let both = Interest::READABLE | Interest::WRITABLE;
+    poll.registry().register(&mut client.stream, Token(0), both)?;
+    poll.registry().register(&mut server.stream, Token(1), both)?;
+
+    let mut relay = Relay::new(OsEntropy::new());
+    let mut bytes = vec![0; 16 * 1024];
+    let mut deadline = None;
+    while !(client.has_ended && server.has_ended) {
+        let up = step(&mut relay, Side::Client, &mut client, &mut server, &mut bytes);
+        let down = step(&mut relay, Side::Server, &mut server, &mut client, &mut bytes);
+        if relay.is_closing() || client.has_ended || server.has_ended {
+            deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            break;
+        }
+        // Readiness is told once, so nobody waits while a socket still does something.
+        if up || down {
+            continue;
+        }
+        match poll.poll(&mut events, left) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
+            _ => {}
+        }
+    }
+    match relay.failure() {
+        Some((side, error)) => Err(format!("{side:?}: {error}").into()),
+        None => Ok(()),
+    }
+}
+
+/// Writes what waits for the receiver, then passes on what the sender has; whether anything was
+/// done.
+fn step(
+    relay: &mut Relay,
+    from: Side,
+    sender: &mut Peer,
+    receiver: &mut Peer,
+    bytes: &mut [u8],
+) -> bool {
+    let mut did_anything = receiver.write();
+    if receiver.unwritten.is_empty()
+        && let Some(length) = sender.read(bytes)
+    {
+        did_anything = true;
+        for slice in relay.pass(from, &mut bytes[..length]).slices() {
+            receiver.send(slice);
+        }
+    }
+    let to = match from {
+        Side::Client => Side::Server,
+        Side::Server => Side::Client,
+    };
+    for (side, peer) in [(from, &*sender), (to, &*receiver)] {
+        if peer.has_ended {
+            relay.end_of_input(side);
+        }
+    }
+    for (side, peer) in [(from, sender), (to, receiver)] {
+        relay.send_close(side, &mut peer.unwritten);
+        if relay.is_done(side) && peer.unwritten.is_empty() {
+            // What still comes is read and dropped until the peer ends, too: a socket that is
+            // closed while input waits is reset, and takes the last words with it.
+            let _ = peer.stream.shutdown(Shutdown::Write);
+        }
+    }
+    did_anything
+}
+
+/// One side.
+pub(crate) struct Peer {
+    stream: TcpStream,
+    /// What came behind the opening handshake and was not passed on yet.
+    early: Vec<u8>,
+    /// What the socket has not taken. While there is something, the other side is not read.
+    unwritten: Vec<u8>,
+    /// Whether nothing more comes.
+    has_ended: bool,
+}
+
+impl Peer {
+    pub(crate) fn new(stream: net::TcpStream, early: &[u8]) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        let stream = TcpStream::from_std(stream);
+        Ok(Self { stream, early: early.to_vec(), unwritten: Vec::new(), has_ended: false })
+    }
+
+    /// Reads what there is, if there is anything; 0 at the end.
+    fn read(&mut self, bytes: &mut [u8]) -> Option<usize> {
+        if self.has_ended {
+            return None;
+        }
+        if !self.early.is_empty() {
+            let length = self.early.as_slice().read(bytes).unwrap_or_default();
+            self.early.drain(..length);
+            return Some(length);
+        }
+        loop {
+            match self.stream.read(bytes) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+                result => {
+                    let length = result.unwrap_or_default();
+                    self.has_ended = length == 0;
+                    return Some(length);
+                }
+            }
+        }
+    }
+
+    /// Sends these bytes, behind those that wait.
+    fn send(&mut self, bytes: &[u8]) {
+        let taken = if self.unwritten.is_empty() { self.take(bytes) } else { 0 };
+        self.unwritten.extend_from_slice(&bytes[taken..]);
+    }
+
+    /// Writes what waits, as far as the socket takes it; whether that was anything.
+    fn write(&mut self) -> bool {
+        let mut unwritten = mem::take(&mut self.unwritten);
+        let taken = self.take(&unwritten);
+        unwritten.drain(..taken);
+        self.unwritten = unwritten;
+        taken > 0
+    }
+
+    /// Writes what the socket takes, and tells how much that is: everything, if it has failed.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        let mut taken = 0;
+        while taken < bytes.len() {
+            match self.stream.write(&bytes[taken..]) {
+                Ok(length) if length > 0 => taken += length,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return taken,
+                _ => {
+                    self.has_ended = true;
+                    return bytes.len();
+                }
+            }
+        }
+        taken
+    }
+}

@@ -1,0 +1,110 @@
+//! One connection for several threads.
+
+use std::{
+    io::{self, Write},
+    mem,
+    net::{Shutdown, TcpStream},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+};
+
+use hybi::{Connection, Error, Event, Inbox, Role, State};
+
+/// Once so much waits to be written, whoever sends waits too. The reader does not: if both ends
+/// stopped reading because they cannot write, neither would ever go on.
+pub(crate) const BACKLOG: usize = 64 * 1024;
+
+/// A connection and its outbox, shared by one thread that reads, one that writes, and any number
+/// that send.
+///
+/// The lock is held while something is received or sent, which never blocks; not while the socket
+/// is read or written, and not while an event is looked at, because an event borrows the inbox, which
+/// is the reader's own.
+pub(crate) struct Duplex<R: Role> {
+    shared: Mutex<(Connection<R>, Vec<u8>)>,
+    /// Something waits to be written, or there is room again, or the end has come.
+    changed: Condvar,
+}
+
+impl<R: Role> Duplex<R> {
+    pub(crate) const fn new(websocket: Connection<R>, outbox: Vec<u8>) -> Self {
+        Self { shared: Mutex::new((websocket, outbox)), changed: Condvar::new() }
+    }
+
+    /// For the reader: the next event, or `None` when it is time to read on.
+    pub(crate) fn receive<'i>(&self, inbox: &'i mut Inbox) -> Result<Option<Event<'i>>, Error> {
+        let (websocket, outbox) = &mut *self.lock();
+        let event = websocket.receive(inbox, outbox);
+        if !outbox.is_empty() || websocket.is_done() {
+            self.changed.notify_all(); // an answer waits, or the Close that says what was wrong
+        }
+        event
+    }
+
+    /// For the reader: there is no more input.
+    pub(crate) fn end_of_input(&self) -> Result<(), Error> {
+        let ended = self.lock().0.end_of_input();
+        self.changed.notify_all();
+        ended
+    }
+
+    /// For any thread: sends something once there is room, unless the connection is closing.
+    pub(crate) fn send(
+        &self,
+        act: impl FnOnce(&mut Connection<R>, &mut Vec<u8>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut shared = self.wait_for_room(self.lock());
+        let (websocket, outbox) = &mut *shared;
+        if websocket.state() == State::Open {
+            act(websocket, outbox)?;
+            self.changed.notify_all();
+        }
+        Ok(())
+    }
+
+    /// For the writer: writes what is to be sent, until the end.
+    pub(crate) fn write(&self, mut stream: &TcpStream) -> io::Result<()> {
+        let mut batch = Vec::new();
+        while self.take(&mut batch) {
+            if let Err(error) = stream.write_all(&batch) {
+                // Nobody is to wait for anything any more.
+                let _ = self.end_of_input();
+                let _ = stream.shutdown(Shutdown::Both);
+                return Err(error);
+            }
+            batch.clear();
+        }
+        stream.shutdown(Shutdown::Write)
+    }
+
+    /// Whether the transport is to be closed, once all is written.
+    pub(crate) fn is_done(&self) -> bool {
+        self.lock().0.is_done()
+    }
+
+    /// Waits for something to be written; false if there will be nothing.
+    fn take(&self, batch: &mut Vec<u8>) -> bool {
+        let waits = |(websocket, outbox): &mut (Connection<R>, Vec<u8>)| {
+            outbox.is_empty() && !websocket.is_done()
+        };
+        let mut shared =
+            self.changed.wait_while(self.lock(), waits).unwrap_or_else(PoisonError::into_inner);
+        mem::swap(batch, &mut shared.1);
+        if batch.len() >= BACKLOG {
+            self.changed.notify_all(); // there is room again
+        }
+        !batch.is_empty()
+    }
+
+    fn wait_for_room<'a>(&self, shared: Guard<'a, R>) -> Guard<'a, R> {
+        let waits = |(websocket, outbox): &mut (Connection<R>, Vec<u8>)| {
+            outbox.len() >= BACKLOG && websocket.state() == State::Open
+        };
+        self.changed.wait_while(shared, waits).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> Guard<'_, R> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Guard<'a, R> = MutexGuard<'a, (Connection<R>, Vec<u8>)>;

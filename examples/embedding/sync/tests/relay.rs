@@ -1,0 +1,224 @@
+//! The gateway, between a client and a server behind it that speak by hand.
+
+#![allow(clippy::unwrap_used)] // tests panic
+
+#[path = "../../peer/peer.rs"]
+mod peer;
+
+use std::{
+    io::{Read, Write},
+    iter,
+    net::{TcpListener, TcpStream},
+    thread,
+    time::Duration,
+};
+
+use hybi::{Inbox, Origins, server::Opening};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_relay");
+
+#[test]
+fn the_peer_talks_to_the_peer() {
+    let behind = peer::Server::start_peer(&[]);
+    let relay = peer::Server::start_with(BINARY, &[behind.address()]);
+    peer::check_echo(&relay.url());
+}
+
+/// Both ends of what a gateway joins.
+struct Joined {
+    relay: peer::Server,
+    client: TcpStream,
+    server: TcpStream,
+    /// What the server behind was asked for, and what the client was answered.
+    asked: String,
+    answer: String,
+}
+
+/// Opens a connection through a gateway; the server behind chooses the last subprotocol.
+fn join(target: &str, fields: &str) -> Joined {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let behind = listener.local_addr().unwrap().to_string();
+    let relay = peer::Server::start_with(BINARY, &[&behind]);
+    let accepting = thread::spawn(move || accept(listener.accept().unwrap().0));
+    let (client, answer) = relay.ask(target, fields);
+    let (server, asked) = accepting.join().unwrap();
+    Joined { relay, client, server, asked, answer }
+}
+
+fn accept(mut stream: TcpStream) -> (TcpStream, String) {
+    stream.set_read_timeout(Some(peer::TOO_LONG)).unwrap();
+    let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
+    let mut opening = Opening::new(Origins::no_browser());
+    let asked = loop {
+        inbox.read_from(&mut stream).unwrap();
+        if let Some(request) = opening.receive(&mut inbox, &mut outbox).unwrap() {
+            let asked = request.target().to_owned();
+            let subprotocol = request.subprotocols().last();
+            let mut accept = request.accept();
+            if let Some(name) = subprotocol {
+                accept = accept.subprotocol(name);
+            }
+            accept.finish(&mut outbox).unwrap();
+            break asked;
+        }
+    };
+    // The first frame comes right behind the answer.
+    outbox.extend(b"\x81\x05early");
+    stream.write_all(&outbox).unwrap();
+    (stream, asked)
+}
+
+/// Reads just this.
+fn expect(stream: &mut TcpStream, bytes: &[u8]) {
+    let mut read = vec![0; bytes.len()];
+    stream.read_exact(&mut read).unwrap();
+    assert_eq!(read, bytes);
+}
+
+/// Reads a frame with less than 126 bytes whose first byte is this, and unmasks it; gives the key.
+fn expect_masked(stream: &mut TcpStream, first: u8, payload: &[u8]) -> [u8; 4] {
+    let mut frame = vec![0; 6 + payload.len()];
+    stream.read_exact(&mut frame).unwrap();
+    assert_eq!(usize::from(frame[1]), 0x80 + payload.len());
+    let key = [frame[2], frame[3], frame[4], frame[5]];
+    let unmasked: Vec<u8> = frame[6..].iter().zip(key.iter().cycle()).map(|(b, k)| b ^ k).collect();
+    assert_eq!((frame[0], &unmasked[..]), (first, payload));
+    key
+}
+
+/// The gateway ends the connection, and does not wait until its patience is at an end.
+fn expect_end(stream: &mut TcpStream) {
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+}
+
+/// RFC 6455, section 5.7: "Hello" from a client.
+const HELLO: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+
+#[test]
+fn the_opening_handshake_goes_through() {
+    let fields = "Sec-WebSocket-Protocol: chat, superchat\r\n\
+                  Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    let mut joined = join("/chat?room=1", fields);
+    assert_eq!(joined.asked, "/chat?room=1");
+    assert!(joined.answer.contains("Sec-WebSocket-Protocol: superchat\r\n"));
+    assert!(!joined.answer.contains("Extensions"));
+    expect(&mut joined.client, b"\x81\x05early");
+}
+
+#[test]
+fn frames_are_masked_anew() {
+    let Joined { relay: _relay, mut client, mut server, .. } = join("/", "");
+    client.write_all(&HELLO).unwrap();
+    client.write_all(&HELLO).unwrap();
+    let keys = [(); 2].map(|()| expect_masked(&mut server, 0x81, b"Hello"));
+    assert_ne!(keys[0], keys[1]);
+    assert!(!keys.contains(&[0x37, 0xfa, 0x21, 0x3d]));
+}
+
+#[test]
+fn a_close_goes_through_both_ways() {
+    let Joined { relay: _relay, mut client, mut server, .. } = join("/", "");
+    expect(&mut client, b"\x81\x05early");
+    // 4000 and a reason, masked with a key of 0; the server answers with another.
+    client.write_all(b"\x88\x85\x00\x00\x00\x00\x0f\xa0bye").unwrap();
+    expect_masked(&mut server, 0x88, b"\x0f\xa0bye");
+    server.write_all(b"\x88\x04\x0f\xa1ok").unwrap();
+    expect(&mut client, b"\x88\x04\x0f\xa1ok");
+    // The gateway is a server to the client, and ends first.
+    expect_end(&mut client);
+    drop(server);
+}
+
+#[test]
+fn a_client_that_vanishes() {
+    let Joined { relay: _relay, mut client, mut server, .. } = join("/", "");
+    client.write_all(&HELLO).unwrap();
+    drop(client);
+    expect_masked(&mut server, 0x81, b"Hello");
+    expect_masked(&mut server, 0x88, b"\x03\xe9"); // 1001, going away
+}
+
+#[test]
+fn a_server_that_vanishes() {
+    let Joined { relay: _relay, mut client, server, .. } = join("/", "");
+    drop(server);
+    expect(&mut client, b"\x81\x05early");
+    expect(&mut client, b"\x88\x02\x03\xf3"); // 1011, something went wrong
+}
+
+#[test]
+fn a_client_that_breaks_the_protocol() {
+    let Joined { relay: _relay, mut client, mut server, .. } = join("/", "");
+    expect(&mut client, b"\x81\x05early");
+    client.write_all(b"\x81\x05not masked").unwrap();
+    expect(&mut client, b"\x88\x02\x03\xea"); // 1002, protocol error
+    expect_end(&mut client);
+    expect_masked(&mut server, 0x88, b"\x03\xe9"); // 1001, going away
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let relay = peer::Server::start_with(BINARY, &[&nobody]);
+    let (_client, answer) = relay.ask("/", "");
+    assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
+}
+
+#[test]
+fn a_server_that_refuses() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let behind = listener.local_addr().unwrap().to_string();
+    let relay = peer::Server::start_with(BINARY, &[&behind]);
+    let refusing = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").unwrap();
+        stream
+    });
+    let (_client, answer) = relay.ask("/", "");
+    assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
+    drop(refusing.join().unwrap());
+}
+
+#[test]
+fn a_page_from_elsewhere() {
+    let behind = peer::Server::start_peer(&[]);
+    let relay = peer::Server::start_with(BINARY, &[behind.address()]);
+    let (_client, answer) = relay.ask("/", "Origin: https://elsewhere.example\r\n");
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
+}
+
+#[test]
+fn a_message_of_any_length_takes_no_memory() {
+    // One frame of 64 MiB, masked with a key of 0.
+    const HEADER: [u8; 14] = *b"\x82\xff\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00";
+    const LENGTH: usize = 64 * 1024 * 1024;
+    let Joined { relay, mut client, mut server, .. } = join("/", "");
+    let before = relay.resident_kib();
+    let expect_flat = |when| {
+        let grown = relay.resident_kib().saturating_sub(before);
+        assert!(grown < 1024, "the gateway's memory grew by {grown} KiB {when}");
+    };
+
+    // The server does not read: so the client cannot write for long.
+    let frame = || HEADER.into_iter().chain(iter::repeat_n(0x5a, LENGTH));
+    let sent = peer::offer(&mut client, frame());
+    assert!(sent < LENGTH, "the gateway took everything, and nobody read");
+    expect_flat("while the server does not read");
+
+    let sending = thread::spawn(move || {
+        let rest: Vec<u8> = frame().skip(sent).collect();
+        client.set_write_timeout(None).unwrap();
+        client.write_all(&rest).unwrap();
+        client
+    });
+    let mut header = [0; HEADER.len()];
+    server.read_exact(&mut header).unwrap();
+    assert_eq!(header[..10], HEADER[..10]);
+    let mut payload = vec![0; LENGTH];
+    server.read_exact(&mut payload).unwrap();
+    let masked: Vec<u8> = header[10..].iter().map(|key| 0x5a ^ key).collect();
+    assert!(payload.chunks(4).all(|word| word == masked));
+    expect_flat("after all has passed");
+    drop(sending.join().unwrap());
+}

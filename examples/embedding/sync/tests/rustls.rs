@@ -1,0 +1,81 @@
+//! The embedding with TLS, in both roles.
+
+#![allow(clippy::unwrap_used)] // tests panic
+
+#[path = "../../peer/peer.rs"]
+mod peer;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_rustls");
+
+#[test]
+fn our_server_with_the_peers_client() {
+    let certificate = file("ours-theirs.pem");
+    let server = serve(&certificate);
+    peer::check_secure_echo(&secure_url(&server), &certificate);
+}
+
+#[test]
+fn our_server_with_our_client() {
+    let certificate = file("ours-ours.pem");
+    let server = serve(&certificate);
+    expect_success(&ask(&server, &certificate));
+}
+
+#[test]
+fn the_peers_server_with_our_client() {
+    let (certificate, key) = (file("theirs-ours.pem"), file("theirs-ours.key"));
+    let own = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
+    fs::write(&certificate, own.cert.pem()).unwrap();
+    fs::write(&key, own.signing_key.serialize_pem()).unwrap();
+    let arguments = ["--certificate", text(&certificate), "--key", text(&key)];
+    let server = peer::Server::start_peer(&arguments);
+    expect_success(&ask(&server, &certificate));
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted() {
+    let (certificate, other) = (file("trusted.pem"), file("not-trusted.pem"));
+    let server = serve(&certificate);
+    let _other_server = serve(&other);
+    let output = ask(&server, &other);
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("invalid peer certificate"), "{said}");
+}
+
+fn serve(certificate: &Path) -> peer::Server {
+    peer::Server::start_with(BINARY, &[text(certificate)])
+}
+
+/// Runs our client.
+fn ask(server: &peer::Server, certificate: &Path) -> Output {
+    Command::new(BINARY).arg(secure_url(server)).arg(certificate).output().unwrap()
+}
+
+fn expect_success(output: &Output) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let expected = "the text came back\nthe data came back\nclosed: Some(CloseCode(1000))\n";
+    assert_eq!(said, expected);
+}
+
+/// The name that the certificate is for, and the server's port.
+fn secure_url(server: &peer::Server) -> String {
+    let port = server.address().rsplit(':').next().unwrap();
+    format!("wss://localhost:{port}/")
+}
+
+fn file(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
