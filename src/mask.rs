@@ -22,10 +22,11 @@ use core::ops::Range;
 
 #[cfg(not(all(feature = "simd", feature = "std", target_arch = "x86_64")))]
 use blocks as loops;
-use blocks::{BLOCK, Block};
+use blocks::{BLOCK, Block, Slot};
 
 #[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
 use crate::simd::wide as loops;
+use crate::utf8::TOP_BITS;
 
 /// A masking key, and how far into it the payload has come.
 ///
@@ -35,9 +36,6 @@ pub struct Mask {
     /// The key, rotated so that its first byte applies to the next byte of payload.
     key: [u8; 4],
 }
-
-/// A byte that is not ASCII has its top bit set.
-const TOP_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// Whether all bytes that a loop wrote are ASCII.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +56,27 @@ impl Mask {
     ///
     /// Handles as many bytes as the shorter of the two holds, and returns how many.
     pub fn copy(&mut self, from: &[u8], to: &mut [u8]) -> usize {
+        self.copy_to(from, to)
+    }
+
+    /// The same, perhaps into room that was never written before.
+    #[inline]
+    pub(crate) fn copy_to<T: Slot>(&mut self, from: &[u8], to: &mut [T]) -> usize {
         let length = from.len().min(to.len());
         let (from, to) = (&from[..length], &mut to[..length]);
-        let pattern = self.pattern();
         let (from_blocks, from_tail) = from.as_chunks::<BLOCK>();
         let (to_blocks, to_tail) = to.as_chunks_mut::<BLOCK>();
-        loops::copy(from_blocks, to_blocks, &pattern);
-        for ((from, to), key) in from_tail.iter().zip(to_tail).zip(pattern) {
-            *to = from ^ key;
+        if !from_blocks.is_empty() {
+            loops::copy(from_blocks, to_blocks, &self.pattern());
+        }
+        let (from_words, from_rest) = from_tail.as_chunks::<4>();
+        let (to_words, to_rest) = to_tail.as_chunks_mut::<4>();
+        for (from, to) in from_words.iter().zip(to_words) {
+            let word = u32::from_ne_bytes(*from) ^ u32::from_ne_bytes(self.key);
+            word.to_ne_bytes().into_iter().zip(to).for_each(|(byte, to)| to.put(byte));
+        }
+        for ((from, to), key) in from_rest.iter().zip(to_rest).zip(self.key) {
+            to.put(from ^ key);
         }
         self.advance(length);
         length

@@ -36,6 +36,9 @@ pub struct InvalidUtf8 {
     pub offset: usize,
 }
 
+/// A byte that is not ASCII has its top bit set.
+pub(crate) const TOP_BITS: u64 = 0x8080_8080_8080_8080;
+
 impl Validator {
     /// At the start of a text.
     pub const fn new() -> Self {
@@ -121,6 +124,14 @@ pub(crate) fn is_valid(bytes: &[u8]) -> bool {
     text(bytes).is_some()
 }
 
+/// Whether all of these bytes are ASCII; made for few of them.
+#[inline]
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let seen = words.iter().fold(0, |seen, word| seen | u64::from_ne_bytes(*word));
+    rest.iter().fold(seen, |seen, byte| seen | u64::from(*byte)) & TOP_BITS == 0
+}
+
 struct Invalid {
     valid_up_to: usize,
     /// Bytes after `valid_up_to` that could still have become a character before the one that
@@ -199,6 +210,7 @@ mod tests {
         for start in 0..12 {
             for end in start..text.len() {
                 let mut bytes = Vec::from(&text.as_bytes()[start..end]);
+                assert_eq!(is_ascii(&bytes), bytes.is_ascii());
                 assert_eq!(is_valid(&bytes), core::str::from_utf8(&bytes).is_ok());
                 if let Some(last) = bytes.last_mut() {
                     *last = 0xff;

@@ -86,13 +86,17 @@ impl Outbox for alloc::vec::Vec<u8> {
 
     #[inline]
     fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
-        /// Copied, then masked while it is in the nearest cache.
-        const PIECE: usize = 8 * 1024;
-        self.reserve(bytes.len());
-        for piece in bytes.chunks(PIECE) {
-            let start = self.len();
-            self.extend_from_slice(piece);
-            mask.apply(&mut self[start..]);
+        #[cfg(feature = "simd")]
+        crate::simd::append_masked(self, bytes, mask);
+        #[cfg(not(feature = "simd"))]
+        {
+            self.reserve(bytes.len());
+            // Copied, then masked while it is in the nearest cache.
+            for piece in bytes.chunks(8 * 1024) {
+                let start = self.len();
+                self.extend_from_slice(piece);
+                mask.apply(&mut self[start..]);
+            }
         }
     }
 

@@ -133,7 +133,7 @@ impl<R: Role> Connection<R> {
         let kind = if header.opcode() == Opcode::Text { Kind::Text } else { Kind::Binary };
         let ascii = match header.mask() {
             Some(key) => Mask::new(key).apply_watching_ascii(payload),
-            None => IsAscii(kind == Kind::Text && length <= SHORT && payload.is_ascii()),
+            None => IsAscii(kind == Kind::Text && length <= SHORT && utf8::is_ascii(payload)),
         };
         if kind == Kind::Text && !ascii.0 && !utf8::is_valid(payload) {
             return Some(Err(Violation::TextNotUtf8));

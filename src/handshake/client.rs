@@ -36,7 +36,6 @@ pub use request::Request;
 use super::{
     head::{Scanner, StatusLine},
     negotiation::{self, Offered},
-    token::trim,
 };
 use crate::{
     Config, Connection, Error, Misuse,
@@ -95,7 +94,7 @@ impl<E: Entropy> Opening<'_, E> {
             self.scanner.reset();
             let (line, lines) = StatusLine::parse(&received[..length]).map_err(Failure::Head)?;
             let checked = lines.check(|fields, headers| {
-                let each = headers.iter().map(|header| (header.name, trim(header.value)));
+                let each = headers.iter().map(|header| (header.name, header.value));
                 let switches = line.status == 101 && line.minor > 0;
                 let agreement = switches.then(|| negotiation::check_answer(&each, &self.offered));
                 (fields, agreement)

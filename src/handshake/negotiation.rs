@@ -8,14 +8,14 @@ use super::{
     client::Failure,
     key::Key,
     server::Refusal,
-    token::{elements, is_token},
+    token::{elements, is_token, trim},
     uri::Authority,
 };
 use crate::extension;
 #[cfg(feature = "deflate")]
 use crate::extension::deflate::{self, Deflate, Parameters};
 
-/// A header field, its name in any case.
+/// A header field, its name in any case, its value perhaps with whitespace around it.
 pub(crate) type FieldRef<'a> = (&'a str, &'a [u8]);
 
 /// What a client asks for: a request for a WebSocket whose every field is sound.
@@ -246,7 +246,7 @@ fn values<'a>(
     name: &'static str,
 ) -> impl Iterator<Item = &'a [u8]> + Clone {
     let is_named = move |other: &str| other.len() == name.len() && other.eq_ignore_ascii_case(name);
-    fields.filter(move |(other, _)| is_named(other)).map(|(_, value)| value)
+    fields.filter(move |(other, _)| is_named(other)).map(|(_, value)| trim(value))
 }
 
 /// Whether a token stands in a list, perhaps over several fields.

@@ -4,10 +4,31 @@
 //! vectors besides (`simd::wide`), for which they are always inlined.
 #![allow(clippy::inline_always)]
 
+use core::mem::MaybeUninit;
+
 /// Bytes that one turn of a loop handles: the widest vector that there is.
 pub(crate) const BLOCK: usize = 64;
 
 pub(crate) type Block = [u8; BLOCK];
+
+/// Room for a byte, which may never have been written before.
+pub(crate) trait Slot {
+    fn put(&mut self, byte: u8);
+}
+
+impl Slot for u8 {
+    #[inline(always)]
+    fn put(&mut self, byte: u8) {
+        *self = byte;
+    }
+}
+
+impl Slot for MaybeUninit<u8> {
+    #[inline(always)]
+    fn put(&mut self, byte: u8) {
+        self.write(byte);
+    }
+}
 
 /// Masks in place, and ORs all that it wrote.
 #[inline(always)]
@@ -22,9 +43,11 @@ pub(crate) fn apply(blocks: &mut [Block], pattern: &Block) -> u64 {
 
 /// Masks from one buffer into another.
 #[inline(always)]
-pub(crate) fn copy(from: &[Block], to: &mut [Block], pattern: &Block) {
+pub(crate) fn copy<T: Slot>(from: &[Block], to: &mut [[T; BLOCK]], pattern: &Block) {
     for (from, to) in from.iter().zip(to) {
-        *to = xor(*from, pattern);
+        for (byte, to) in xor(*from, pattern).into_iter().zip(to) {
+            to.put(byte);
+        }
     }
 }
 

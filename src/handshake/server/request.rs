@@ -7,7 +7,6 @@ use crate::{
         Fields, Origins, Response, Uri,
         head::RequestLine,
         negotiation::{self, FieldRef, Offer},
-        token::trim,
     },
 };
 
@@ -49,7 +48,7 @@ impl<'i> Incoming<'i> {
     pub(super) fn parse(head: &'i [u8], origins: &Origins<'_>) -> Result<Self, Refusal> {
         let (line, lines) = RequestLine::parse(head).map_err(Refusal::Head)?;
         let judged = lines.check(|fields, headers| {
-            let each = headers.iter().map(|header| (header.name, trim(header.value)));
+            let each = headers.iter().map(|header| (header.name, header.value));
             if !negotiation::asks_for_websocket(each.clone()) {
                 return Ok(Self::Http(HttpRequest { head, line, fields }));
             }
