@@ -19,7 +19,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{io::AsyncReadExt, net::TcpStream, sync::mpsc::Receiver};
 
 use crate::{
-    tokio_echo::{Failure, Session, echo},
+    tokio_echo::{CONFIG, Failure, Session, echo},
     tokio_transport::{PATIENCE, Transport},
 };
 
@@ -79,7 +79,7 @@ fn accept(
 ) -> Result<(Response<()>, Connection<Server>), Error> {
     // Pages of this server, and clients that are no browsers.
     let origins = Origins::same_host().or_no_browser();
-    Request::from_http(request, &origins)?.accept().deflate(deflate).finish_http()
+    Request::from_http(request, &origins)?.accept().config(CONFIG).deflate(deflate).finish_http()
 }
 
 /// Takes the connection over, once the response is written.

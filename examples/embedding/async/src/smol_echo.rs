@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hybi::{CloseCode, Connection, Event, Inbox, Origins, Server, State, server::Opening};
+use hybi::{CloseCode, Config, Connection, Event, Inbox, Origins, Server, State, server::Opening};
 use smol::{
     Timer,
     channel::Receiver,
@@ -22,9 +22,9 @@ use smol::{
 /// How long a peer may take to complete its request, to close, and to take our last words.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// When so many bytes wait to be written, nothing more is read and nothing more is taken from the
-/// application.
-pub const BACKLOG: usize = 256 * 1024;
+/// The settings of a connection for a [`Session`]: when so many bytes wait to be written, nothing
+/// more is read and nothing more is taken from the application.
+pub const CONFIG: Config = Config::new().outbox_size(256 * 1024);
 
 /// How much memory for output is kept while there is none.
 const KEPT: usize = 16 * 1024;
@@ -86,7 +86,7 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
         let Self { transport, websocket, messages, deadline } = self;
         let Transport { reader, inbox, outbox, writing } = &mut **transport;
         loop {
-            while outbox.len() < BACKLOG
+            while websocket.has_room(outbox)
                 && let Some(event) = websocket.receive(inbox, outbox)?
             {
                 match event {
@@ -96,7 +96,7 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
                 }
             }
             // If there is none, not all was received.
-            let has_room = outbox.len() < BACKLOG;
+            let has_room = websocket.has_room(outbox);
             writing.take_from(outbox);
             let is_done = websocket.is_done();
             if is_done && writing.is_flushed {
@@ -187,7 +187,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
                 return Err("the peer hung up during the opening handshake".into());
             }
             if let Some(request) = opening.receive(inbox, outbox)? {
-                return Ok(request.accept().finish(outbox)?);
+                return Ok(request.accept().config(CONFIG).finish(outbox)?);
             }
         }
     }

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    tokio_echo::{Failure, Session},
+    tokio_echo::{CONFIG, Failure, Session},
     tokio_transport::{PATIENCE, Transport},
 };
 
@@ -59,7 +59,8 @@ async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     uri: &Uri<'_>,
 ) -> Result<Connection<Client>, Failure> {
     let deflate = Deflate::new();
-    let mut opening = Request::new(uri).deflate(&deflate).send(&mut transport.outbox)?;
+    let mut opening =
+        Request::new(uri).config(CONFIG).deflate(&deflate).send(&mut transport.outbox)?;
     transport.flush().await?;
     loop {
         if transport.reading.read().await? == 0 {

@@ -5,8 +5,8 @@
 //! be dropped at any `await`, and made anew: no message is lost or repeated.
 
 use hybi::{
-    CloseCode, Connection, Error, Event, Origins, Role, Server, State, extension::deflate::Deflate,
-    server::Opening,
+    CloseCode, Config, Connection, Error, Event, Origins, Role, Server, State,
+    extension::deflate::Deflate, server::Opening,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -20,6 +20,9 @@ use crate::tokio_transport::{PATIENCE, Transport};
 /// When so many bytes wait to be written, nothing more is read and nothing more is taken from the
 /// application.
 pub const BACKLOG: usize = 256 * 1024;
+
+/// The settings of a connection for a [`Session`].
+pub const CONFIG: Config = Config::new().outbox_size(BACKLOG);
 
 /// Why a connection ended.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -57,7 +60,7 @@ async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
             return Err("the peer hung up during the opening handshake".into());
         }
         if let Some(request) = opening.receive(&mut reading.inbox, outbox)? {
-            return Ok(request.accept().deflate(deflate).finish(outbox)?);
+            return Ok(request.accept().config(CONFIG).deflate(deflate).finish(outbox)?);
         }
     }
 }
@@ -105,13 +108,13 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
         let Self { transport, websocket, messages, deadline } = self;
         let Transport { reading, writing, outbox } = &mut **transport;
         loop {
-            while outbox.len() < BACKLOG
+            while websocket.has_room(outbox)
                 && let Some(event) = websocket.receive(&mut reading.inbox, outbox)?
             {
                 handle(event, websocket, outbox)?;
             }
             // If there is none, not all was received.
-            let has_room = outbox.len() < BACKLOG;
+            let has_room = websocket.has_room(outbox);
             writing.take_from(outbox);
             let is_done = websocket.is_done();
             if is_done && writing.is_flushed() {

@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hybi::{CloseCode, Config, Connection, Error, Event, Inbox, Origins, Server, server::Opening};
+use hybi::{CloseCode, Connection, Error, Event, Inbox, Origins, Server, server::Opening};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     select,
@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use crate::{
-    tokio_echo::{BACKLOG, Failure},
+    tokio_echo::{CONFIG, Failure},
     tokio_transport::{PATIENCE, Reading, Transport, Writing},
 };
 
@@ -59,9 +59,7 @@ async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
             return Err("the peer hung up during the opening handshake".into());
         }
         if let Some(request) = opening.receive(&mut reading.inbox, outbox)? {
-            // Beyond it, sending fails.
-            let config = Config::new().outbox_size(BACKLOG);
-            return Ok(request.accept().config(config).finish(outbox)?);
+            return Ok(request.accept().config(CONFIG).finish(outbox)?);
         }
     }
 }
@@ -191,7 +189,7 @@ impl Handle {
         // Also after an error: the Close that says what it was is in the outbox.
         self.0.to_write.notify_one();
         // Not unlocked between an event and its answer, so that nobody else takes the room.
-        while outbox.len() < BACKLOG {
+        while websocket.has_room(outbox) {
             match websocket.receive(inbox, outbox)? {
                 Some(Event::Text(text)) => websocket.send_text(text, outbox)?,
                 Some(Event::Binary(data)) => websocket.send_binary(data, outbox)?,
@@ -235,8 +233,8 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 impl Handle {
     /// Takes what waits to be written. True if nothing more comes.
     fn take_output<W: AsyncWrite + Unpin>(&self, writing: &mut Writing<W>) -> bool {
-        let Shared { outbox, is_over, .. } = &mut *self.lock();
-        let was_full = outbox.len() >= BACKLOG;
+        let Shared { websocket, outbox, is_over } = &mut *self.lock();
+        let was_full = !websocket.has_room(outbox);
         writing.take_from(outbox);
         if was_full && outbox.is_empty() {
             self.0.to_read.notify_one();

@@ -120,10 +120,10 @@ impl Echo {
             }
             Stage::Open(websocket) => match websocket.receive_chunk(inbox, outbox)? {
                 Some(ChunkEvent::Text { text, last }) => {
-                    websocket.send_text_fragment(text, fragment(last), outbox)?;
+                    websocket.send_text_fragment(text, Fragment::from_last(last), outbox)?;
                 }
                 Some(ChunkEvent::Binary { data, last }) => {
-                    websocket.send_binary_fragment(data, fragment(last), outbox)?;
+                    websocket.send_binary_fragment(data, Fragment::from_last(last), outbox)?;
                 }
                 Some(ChunkEvent::Ping(_) | ChunkEvent::Pong(_) | ChunkEvent::Close(_)) => {}
                 None if websocket.is_done() => *outcome = Some(Ok(())),
@@ -165,10 +165,6 @@ impl Default for Echo {
     fn default() -> Self {
         Self::new()
     }
-}
-
-const fn fragment(last: bool) -> Fragment {
-    if last { Fragment::Last } else { Fragment::More }
 }
 
 async fn in_time<T, E>(

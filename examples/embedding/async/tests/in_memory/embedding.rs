@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use hybi::{Config, Connection};
+use hybi::Connection;
 use hybi_embedding_async::{smol_echo, tokio_echo, tokio_split, tokio_transport::Transport};
 
 use crate::tape::Tape;
@@ -41,7 +41,7 @@ pub(crate) fn tokio(pieces: &'static [usize], test: Test) {
     let _entered = timer.enter();
     let streams = Streams::default();
     let mut transport = Transport::new(streams.input.source(pieces), streams.output.sink(pieces));
-    let websocket = Connection::server(Config::new());
+    let websocket = Connection::server(tokio_echo::CONFIG);
     let (sender, messages) = tokio::sync::mpsc::channel(WAITING);
     let session = tokio_echo::Session::new(&mut transport, websocket, messages);
     test(&mut OneTask { session, sender }, &streams);
@@ -51,7 +51,7 @@ pub(crate) fn smol(pieces: &'static [usize], test: Test) {
     let streams = Streams::default();
     let mut transport =
         smol_echo::Transport::new(streams.input.source(pieces), streams.output.sink(pieces));
-    let websocket = Connection::server(Config::new());
+    let websocket = Connection::server(smol_echo::CONFIG);
     let (sender, messages) = smol::channel::bounded(WAITING);
     let session = smol_echo::Session::new(&mut transport, websocket, messages);
     test(&mut OneTask { session, sender }, &streams);
@@ -62,7 +62,7 @@ pub(crate) fn tokio_split(pieces: &'static [usize], test: Test) {
     let _entered = timer.enter();
     let streams = Streams::default();
     let transport = Transport::new(streams.input.source(pieces), streams.output.sink(pieces));
-    let websocket = Connection::server(Config::new().outbox_size(tokio_echo::BACKLOG));
+    let websocket = Connection::server(tokio_echo::CONFIG);
     let (reader, writer) = tokio_split::split(transport, websocket);
     let handle = reader.handle();
     test(&mut TwoTasks { reader: Some(reader), writer: Some(writer), handle }, &streams);
