@@ -70,8 +70,13 @@ fn type_lines(shared: &Mutex<Shared>) -> Result<(), Box<dyn Error>> {
     with(shared, |Shared { websocket, outbox, stream }| {
         if websocket.state() == hybi::State::Open {
             websocket.close(CloseCode::NORMAL, "", outbox)?;
-            // The receiving thread waits so long for the server to go along.
-            let _ = stream.set_read_timeout(Some(CLOSE_PATIENCE));
+            // The receiving thread is reading already, and a timeout set now would come too late.
+            if let Ok(stream) = stream.try_clone() {
+                thread::spawn(move || {
+                    thread::sleep(CLOSE_PATIENCE);
+                    let _ = stream.shutdown(Shutdown::Both);
+                });
+            }
         }
         Ok(())
     })

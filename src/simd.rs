@@ -1,4 +1,5 @@
-//! What safe code cannot reach (feature `simd`): the only unsafe code of the crate.
+//! What safe code cannot reach (feature `simd`): the only unsafe code of the crate, but for the one
+//! call of [`text`].
 //!
 //! There are three things. [`text`] hands out bytes as text that were found to be UTF-8 as they
 //! arrived, without a second pass. [`append_masked`] masks into room that was never written before,
