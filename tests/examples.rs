@@ -225,3 +225,13 @@ fn who_does_not_ask_is_only_echoed() {
         assert_eq!(echoed(&address, fields, &[HELLO, HELLO]), b"\x81\x05Hello\x81\x05Hello");
     }
 }
+
+#[test]
+fn the_echo_is_the_loop_of_the_readme() {
+    let readme = include_str!("../README.md");
+    let block = readme.split("```rust\n").nth(1).unwrap().split("```").next().unwrap();
+    let shown: String =
+        block.split_inclusive('\n').filter(|line| !line.starts_with("# ")).collect();
+    assert!(shown.contains("fn echo("));
+    assert!(include_str!("../examples/echo.rs").contains(&shown));
+}

@@ -118,9 +118,10 @@ CASES = [
 ]
 
 
-async def converse(url, tls):
+async def converse(url, tls, origin):
     # The connection ends when the server ends it, not when a client loses patience.
-    async with connect(url, ssl=tls, proxy=None, close_timeout=None, max_size=2**22) as websocket:
+    settings = {"proxy": None, "close_timeout": None, "max_size": 2**22}
+    async with connect(url, ssl=tls, origin=origin, **settings) as websocket:
         for case in CASES:
             try:
                 await asyncio.wait_for(case(websocket), CASE_SECONDS)
@@ -139,10 +140,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("url")
     parser.add_argument("--ca", metavar="FILE", help="the certificate to trust, for wss")
+    parser.add_argument("--origin", help="the page that asks, such as https://example.com")
     options = parser.parse_args()
     tls = ssl.create_default_context(cafile=options.ca) if options.ca else None
     try:
-        asyncio.run(converse(options.url, tls))
+        asyncio.run(converse(options.url, tls, options.origin))
     except Exception as error:  # whatever it is, one line tells
         sys.exit(str(error) or repr(error))
     print(f"{len(CASES)} cases passed")

@@ -150,6 +150,11 @@ pub(crate) fn check_echo(url: &str) {
     run_client(python("client.py").arg(url));
 }
 
+/// The same for a page of this origin.
+pub(crate) fn check_echo_from(origin: &str, url: &str) {
+    run_client(python("client.py").arg(url).arg("--origin").arg(origin));
+}
+
 /// The same over TLS, trusting this certificate alone.
 pub(crate) fn check_secure_echo(url: &str, certificate: &Path) {
     run_client(python("client.py").arg(url).arg("--ca").arg(certificate));
