@@ -41,6 +41,7 @@ mod inbox;
 mod inflated;
 mod outbox;
 mod storage;
+mod valid;
 
 pub(crate) use inbox::{Cursor, MAX_OVERHEAD};
 pub use inbox::{FixedInbox, Inbox};

@@ -1,6 +1,9 @@
 //! The receive buffer, which is the reassembly buffer too.
 
-use super::storage::{Fixed, Storage};
+use super::{
+    storage::{Fixed, Storage},
+    valid::ValidText,
+};
 use crate::{
     Misuse,
     frame::{MAX_CONTROL, MAX_HEADER},
@@ -61,11 +64,7 @@ pub(crate) struct Cursor {
     wanted_is_last: bool,
     /// The highest `end` since the inbox was empty.
     peak: usize,
-    /// What is held is UTF-8 from `start` up to here, and what is held behind it is the start of a
-    /// character, as in `partial`. The account is kept here and not with the connection, because
-    /// the caller may change inboxes in the middle of a message.
-    valid: usize,
-    partial: Validator,
+    valid: ValidText,
 }
 
 #[cfg(feature = "alloc")]
@@ -232,7 +231,7 @@ impl<S: Storage> Inbox<S> {
         let unread = cursor.end - cursor.unread;
         bytes.copy_within(cursor.start..cursor.held, 0);
         bytes.copy_within(cursor.unread..cursor.end, held);
-        cursor.valid -= cursor.start;
+        cursor.valid.shift(cursor.start);
         cursor.start = 0;
         cursor.held = held;
         cursor.unread = held;
@@ -281,8 +280,7 @@ impl Cursor {
         wanted: 0,
         wanted_is_last: false,
         peak: 0,
-        valid: 0,
-        partial: Validator::new(),
+        valid: ValidText::none_from(0),
     };
 
     fn is_empty(&self) -> bool {
@@ -343,31 +341,26 @@ impl Cursor {
         self.start = to;
         if self.start == self.held {
             self.hold_nothing();
-        } else if self.valid != to {
-            self.valid = to;
-            self.partial = Validator::new();
+        } else {
+            self.valid.start_at(to);
         }
     }
 
     /// Says that the last bytes held were validated, which took the validator from one state to
     /// the other.
     pub(crate) fn vouch(&mut self, length: usize, before: Validator, after: Validator) {
-        if self.partial == before && self.valid + before.partial() + length == self.held {
-            self.partial = after;
-            self.valid = self.held - after.partial();
-        }
+        self.valid.vouch(self.held, length, before, after);
     }
 
     /// Whether all that is held up to there is known to be UTF-8.
     pub(crate) fn vouches_for(&self, end: usize) -> bool {
-        self.valid == end
+        self.valid.reaches(end)
     }
 
     fn hold_nothing(&mut self) {
         self.start = self.unread;
         self.held = self.unread;
-        self.valid = self.unread;
-        self.partial = Validator::new();
+        self.valid = ValidText::none_from(self.unread);
     }
 
     /// Drops all that is held.

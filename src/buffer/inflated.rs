@@ -5,7 +5,11 @@
 
 use core::ops::Range;
 
-use super::storage::{Growing, sealed::Sealed};
+use super::{
+    storage::{Growing, sealed::Sealed},
+    valid::ValidText,
+};
+use crate::utf8::Validator;
 
 /// The usual size, in bytes.
 const USUAL: usize = 4 * 1024;
@@ -22,11 +26,18 @@ pub(crate) struct Inflated {
     end: usize,
     /// The highest `end` since the last message was given up.
     peak: usize,
+    valid: ValidText,
 }
 
 impl Inflated {
     pub(crate) const fn new() -> Self {
-        Self { memory: Growing::with_capacity(USUAL), start: 0, end: 0, peak: 0 }
+        Self {
+            memory: Growing::with_capacity(USUAL),
+            start: 0,
+            end: 0,
+            peak: 0,
+            valid: ValidText::none_from(0),
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -45,6 +56,7 @@ impl Inflated {
         // No more than the start of a character, or nothing.
         self.memory.bytes_mut().copy_within(self.start..self.end, 0);
         self.peak = self.peak.max(self.end);
+        self.valid.shift(self.start);
         self.end -= self.start;
         self.start = 0;
         let most = self.end.saturating_add(limit.max(1));
@@ -71,6 +83,7 @@ impl Inflated {
             self.peak = 0;
             self.start = 0;
             self.end = 0;
+            self.valid = ValidText::none_from(0);
         }
     }
 
@@ -78,7 +91,19 @@ impl Inflated {
     pub(crate) fn deliver(&mut self, kept: usize) -> Range<usize> {
         let range = self.start..self.end - kept;
         self.start = range.end;
+        self.valid.start_at(range.end);
         range
+    }
+
+    /// Says that the last bytes that were made were validated, which took the validator from one
+    /// state to the other.
+    pub(crate) fn vouch(&mut self, length: usize, before: Validator, after: Validator) {
+        self.valid.vouch(self.end, length, before, after);
+    }
+
+    /// Whether all but the last bytes is known to be UTF-8.
+    pub(crate) fn vouches_for_all_but(&self, kept: usize) -> bool {
+        self.valid.reaches(self.end - kept)
     }
 
     /// What is not delivered.
@@ -95,6 +120,7 @@ impl Inflated {
         self.start = 0;
         self.end = 0;
         self.peak = 0;
+        self.valid = ValidText::none_from(0);
         self.memory.release();
     }
 }

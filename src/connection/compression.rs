@@ -7,7 +7,7 @@ use crate::{
     Error, LimitExceeded, Violation,
     buffer::{Cursor, Inflated},
     extension::deflate::{Compressor, Decompressor, Deflate, Direction, Outcome, Parameters},
-    message::{Delivery, Incoming, Piece},
+    message::{Delivery, Incoming, Kind, Piece},
 };
 
 /// How many bytes are decompressed at the most before they are delivered in chunks.
@@ -132,12 +132,13 @@ impl Compression {
             decompressor.remember(&pending[..pending.len() - kept]);
         }
         incoming.hand_out_in_chunks();
+        let is_valid_text = inflated.vouches_for_all_but(kept);
         let bytes = inflated.deliver(kept);
         Ok(incoming.kind().map(|kind| Piece {
             kind,
             bytes,
             last: false,
-            is_valid_text: false,
+            is_valid_text,
             is_inflated: true,
         }))
     }
@@ -166,7 +167,11 @@ impl Compression {
         };
         incoming.took(cursor, step.taken);
         // What was made is judged first: it was there before whatever is wrong behind it.
+        let before = incoming.validator();
         let size = incoming.inflated(inflated.made(step.made))?;
+        if incoming.kind() == Some(Kind::Text) {
+            inflated.vouch(step.made, before, incoming.validator());
+        }
         if size > config.message_size {
             let limit = config.message_size;
             return Err(LimitExceeded::MessageSize { size, limit }.into());
@@ -193,7 +198,8 @@ impl Compression {
         }
         let kind = incoming.kind();
         *incoming = Incoming::new();
+        let is_valid_text = inflated.vouches_for_all_but(0);
         let bytes = inflated.deliver(0);
-        kind.map(|kind| Piece { kind, bytes, last: true, is_valid_text: false, is_inflated: true })
+        kind.map(|kind| Piece { kind, bytes, last: true, is_valid_text, is_inflated: true })
     }
 }

@@ -366,9 +366,9 @@ fn text<S: Storage>(bytes: &[u8], is_valid: bool) -> Result<&str, Violation> {
     #[cfg(feature = "simd")]
     #[allow(unsafe_code)]
     if is_valid {
-        // SAFETY: the bytes were found to be UTF-8 in the inbox that they lie in: by `take_usual`
-        // just now, or by `Incoming::absorb`, for which the inbox keeps the account
-        // (`Cursor::vouch`). Its memory is its own and gives back what was written.
+        // SAFETY: the bytes were found to be UTF-8 where they lie: by `take_usual` just now, or as
+        // they arrived or were decompressed, of which the memory keeps the account (`ValidText`).
+        // It is the inbox's own and gives back what was written.
         return Ok(unsafe { crate::simd::text(bytes) });
     }
     utf8::text(bytes).ok_or(Violation::TextNotUtf8)

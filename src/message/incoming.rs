@@ -29,7 +29,7 @@ pub(crate) struct Piece {
     /// Where it lies; text ends on a whole character.
     pub(crate) bytes: Range<usize>,
     pub(crate) last: bool,
-    /// Whether the inbox knows that it is UTF-8.
+    /// Whether the memory that it lies in knows that it is UTF-8.
     pub(crate) is_valid_text: bool,
     /// Whether it lies with what was decompressed, rather than where it was read.
     #[cfg(feature = "deflate")]
@@ -253,6 +253,11 @@ impl Incoming {
 /// What a message needs that is decompressed on the way.
 #[cfg(feature = "deflate")]
 impl Incoming {
+    /// How far the validation of its text has come.
+    pub(crate) const fn validator(&self) -> Validator {
+        self.utf8
+    }
+
     /// Whether the message in progress is compressed.
     pub(crate) const fn is_compressed(&self) -> bool {
         self.is_compressed
