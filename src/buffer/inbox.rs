@@ -102,8 +102,8 @@ impl<S: Storage> Inbox<S> {
     ///
     /// It is empty only when the inbox is full of bytes that have not been received yet: call
     /// `receive` until it has nothing more, then ask again, for a read into no room looks like the
-    /// end of the input. While a large frame is in progress,
-    /// the room is no larger than what the frame still lacks.
+    /// end of the input. While a large frame is in progress, the room is no larger than what the
+    /// frame still lacks.
     pub fn spare(&mut self) -> &mut [u8] {
         let cursor = &mut self.cursor;
         if cursor.is_empty() {

@@ -44,6 +44,7 @@ impl<R: Role> Connection<R> {
         inbox: &'i mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Result<Option<Event<'i>>, Error> {
+        // Most messages leave here: the way out below would cost a small one a tenth more.
         if let Some(taken) = self.take_usual(inbox) {
             let piece = match taken {
                 Ok(piece) => piece,

@@ -374,3 +374,33 @@ fn parse_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violatio
         length => Ok(Some((u64::from(length), rest))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_usual_header_is_read_as_any_other() {
+        let tails: [&[u8]; 7] =
+            [&[], &[0], &[0, 125], &[0, 126], &[0, 126, 1, 2, 3], &[0, 126, 1, 2, 3, 4], &[7; 12]];
+        for rules in [Rules::from_client(), Rules::from_server()] {
+            let mut usual = 0;
+            for start in 0..=u16::MAX {
+                for tail in tails {
+                    let mut bytes = [0; 14];
+                    bytes[..2].copy_from_slice(&start.to_be_bytes());
+                    bytes[2..2 + tail.len()].copy_from_slice(tail);
+                    let bytes = &bytes[..2 + tail.len()];
+                    let parsed = Header::parse(bytes, rules).ok().flatten();
+                    let expected = parsed.filter(|(header, _)| {
+                        let opcode = matches!(header.opcode, Opcode::Text | Opcode::Binary);
+                        header.fin && opcode && u16::try_from(header.length).is_ok()
+                    });
+                    assert_eq!(Header::parse_usual(bytes, rules.masked()), expected);
+                    usual += u32::from(expected.is_some());
+                }
+            }
+            assert!(usual > 500, "the cases are of the usual kind now and then: {usual}");
+        }
+    }
+}

@@ -5,10 +5,10 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 
-use super::Make;
+use super::{Make, receive::entrant};
 use crate::{
     candidates::{
-        Receives, Sends,
+        Sends,
         flate2::Flate2,
         hybi::Hybi,
         limits::{Compress, Decompress},
@@ -16,7 +16,7 @@ use crate::{
         yawc::Yawc,
     },
     goal::Goal,
-    row::{Compressing, Entrant, Receiving, Row, Standing, Working},
+    row::{Compressing, Entrant, Row, Standing, Working},
     traffic::{Size, Traffic, json_messages},
     transport::{Fate, Transport},
 };
@@ -51,10 +51,10 @@ fn receives(kind: String, takeover: bool, size: usize) -> Row {
     let bare: Rc<[Bytes]> = bare.into();
     let traffic = &traffic;
     let entrants = vec![
-        receiver("hybi", Ours, traffic, move |to| Hybi::compressed(takeover, to)),
-        receiver("yawc", Peer, traffic, move |to| Yawc::compressed(takeover, to)),
-        receiver("sockudo-ws", Peer, traffic, move |to| SockudoWs::compressed(takeover, to)),
-        receiver("flate2 by hand", Baseline, traffic, move |to| Flate2::new(takeover, size, to)),
+        entrant("hybi", Ours, traffic, move |to| Hybi::compressed(takeover, to)),
+        entrant("yawc", Peer, traffic, move |to| Yawc::compressed(takeover, to)),
+        entrant("sockudo-ws", Peer, traffic, move |to| SockudoWs::compressed(takeover, to)),
+        entrant("flate2 by hand", Baseline, traffic, move |to| Flate2::new(takeover, size, to)),
         Entrant::new("zlib-rs", Standing::Limit, move || Working {
             worker: Decompress::new(takeover),
             messages: Rc::clone(&bare),
@@ -82,20 +82,6 @@ fn sends(kind: String, takeover: bool, size: usize) -> Row {
         }),
     ];
     Row { kind, size, messages: count, entrants, goals: vec![Goal::OfLimits(1.05)] }
-}
-
-fn receiver<R: Receives + 'static>(
-    name: &'static str,
-    standing: Standing,
-    traffic: &Rc<Traffic>,
-    make: impl Fn(Transport) -> R + 'static,
-) -> Entrant {
-    let traffic = Rc::clone(traffic);
-    Entrant::new(name, standing, move || {
-        let transport = Transport::new(Rc::clone(&traffic.image), Fate::Discarded);
-        let receiver = make(transport.clone());
-        Receiving { receiver, transport, traffic: Rc::clone(&traffic) }
-    })
 }
 
 fn sender<S: Sends + 'static>(

@@ -96,7 +96,8 @@ fn peer<R: Receives + 'static>(
     entrant(name, Standing::Peer, traffic, make)
 }
 
-fn entrant<R: Receives + 'static>(
+/// Who receives this traffic.
+pub(super) fn entrant<R: Receives + 'static>(
     name: &'static str,
     standing: Standing,
     traffic: &Rc<Traffic>,
