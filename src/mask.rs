@@ -3,10 +3,10 @@
 //! This module owns the key and its phase: a payload may be handed over in pieces of any length,
 //! and each piece goes on where the one before it ended. It knows nothing of frames.
 //!
-//! The loops are safe Rust over blocks of fixed size, which the compiler turns into vector
+//! It is masked in safe Rust over blocks of fixed size, which the compiler turns into vector
 //! instructions: those of the target, and with the feature `simd` the widest that the processor
-//! has. A loop also reports whether every byte it wrote is ASCII, which spares the receiver of text
-//! a second pass.
+//! has. The same pass reports whether every byte that it wrote is ASCII, which spares the receiver
+//! of text a second one.
 //!
 //! ```
 //! use hybi::mask::Mask;
@@ -21,11 +21,11 @@ pub(crate) mod blocks;
 use core::ops::Range;
 
 #[cfg(not(all(feature = "simd", feature = "std", target_arch = "x86_64")))]
-use blocks as loops;
-use blocks::{BLOCK, Block, Slot};
+use blocks::long;
+use blocks::{Across, InPlace, Left, Route, Slot};
 
 #[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
-use crate::simd::wide as loops;
+use crate::simd::long;
 use crate::utf8::TOP_BITS;
 
 /// A masking key, and how far into it the payload has come.
@@ -63,51 +63,14 @@ impl Mask {
     #[inline]
     pub(crate) fn copy_to<T: Slot>(&mut self, from: &[u8], to: &mut [T]) -> usize {
         let length = from.len().min(to.len());
-        let (from, to) = (&from[..length], &mut to[..length]);
-        let (from_blocks, from_tail) = from.as_chunks::<BLOCK>();
-        let (to_blocks, to_tail) = to.as_chunks_mut::<BLOCK>();
-        if !from_blocks.is_empty() {
-            loops::copy(from_blocks, to_blocks, &self.pattern());
-        }
-        let (from_words, from_rest) = from_tail.as_chunks::<4>();
-        let (to_words, to_rest) = to_tail.as_chunks_mut::<4>();
-        for (from, to) in from_words.iter().zip(to_words) {
-            let word = u32::from_ne_bytes(*from) ^ u32::from_ne_bytes(self.key);
-            word.to_ne_bytes().into_iter().zip(to).for_each(|(byte, to)| to.put(byte));
-        }
-        for ((from, to), key) in from_rest.iter().zip(to_rest).zip(self.key) {
-            to.put(from ^ key);
-        }
-        self.advance(length);
+        self.pass_over(Across { from: &from[..length], to: &mut to[..length] });
         length
     }
 
     /// Unmasks in place, and tells whether the result is ASCII.
     #[inline]
     pub(crate) fn apply_watching_ascii(&mut self, data: &mut [u8]) -> IsAscii {
-        let length = data.len();
-        let (blocks, tail) = data.as_chunks_mut::<BLOCK>();
-        let mut seen = if blocks.is_empty() { 0 } else { loops::apply(blocks, &self.pattern()) };
-        let short = u32::from_ne_bytes(self.key);
-        let long = u64::from(short) | u64::from(short) << 32;
-        let (words, rest) = tail.as_chunks_mut::<8>();
-        for word in words {
-            let bits = u64::from_ne_bytes(*word) ^ long;
-            *word = bits.to_ne_bytes();
-            seen |= bits;
-        }
-        let (words, rest) = rest.as_chunks_mut::<4>();
-        for word in words {
-            let bits = u32::from_ne_bytes(*word) ^ short;
-            *word = bits.to_ne_bytes();
-            seen |= u64::from(bits);
-        }
-        for (byte, key) in rest.iter_mut().zip(self.key) {
-            *byte ^= key;
-            seen |= u64::from(*byte);
-        }
-        self.advance(length);
-        IsAscii(seen & TOP_BITS == 0)
+        self.pass_over(InPlace(data))
     }
 
     /// Unmasks the bytes at `from` while moving them left to `to`, in one pass.
@@ -115,33 +78,42 @@ impl Mask {
     /// `to` must not lie behind `from.start`.
     pub(crate) fn shift(&mut self, buffer: &mut [u8], from: Range<usize>, to: usize) -> IsAscii {
         debug_assert!(to <= from.start);
-        let length = from.len();
-        let pattern = self.pattern();
-        let gap = from.start - to;
-        let buffer = &mut buffer[to..from.end];
-        let mut seen = loops::shift(buffer, gap, &pattern);
-        for (index, key) in (length - length % BLOCK..length).zip(pattern) {
-            let byte = buffer[gap + index] ^ key;
-            buffer[index] = byte;
-            seen |= u64::from(byte);
-        }
-        self.advance(length);
+        self.pass_over(Left { buffer: &mut buffer[to..from.end], gap: from.start - to })
+    }
+
+    #[inline]
+    fn pass_over(&mut self, route: impl Route) -> IsAscii {
+        let length = route.from().len();
+        let mask = *self;
+        *self = mask.after(length);
+        let seen = match length {
+            0..4 => blocks::bytewise(route, mask),
+            4..8 => blocks::short::<4>(route, mask),
+            8..16 => blocks::short::<8>(route, mask),
+            16..32 => blocks::short::<16>(route, mask),
+            32..64 => blocks::short::<32>(route, mask),
+            64..=128 => blocks::short::<64>(route, mask),
+            _ => long(route, mask),
+        };
         IsAscii(seen & TOP_BITS == 0)
     }
 
-    /// The key, repeated to fill a block.
-    fn pattern(self) -> Block {
-        let mut pattern = [0; BLOCK];
+    /// The key as it applies so many bytes later.
+    #[inline]
+    fn after(self, length: usize) -> Self {
+        #[allow(clippy::cast_possible_truncation)] // below four
+        let turned = u32::from_le_bytes(self.key).rotate_right(8 * (length % 4) as u32);
+        Self { key: turned.to_le_bytes() }
+    }
+
+    /// The key over and over.
+    #[inline]
+    fn repeated<const N: usize>(self) -> [u8; N] {
+        let mut pattern = [0; N];
         for word in pattern.as_chunks_mut::<4>().0 {
             *word = self.key;
         }
         pattern
-    }
-
-    fn advance(&mut self, length: usize) {
-        #[allow(clippy::cast_possible_truncation)] // below four
-        let turned = u32::from_le_bytes(self.key).rotate_right(8 * (length % 4) as u32);
-        self.key = turned.to_le_bytes();
     }
 }
 
@@ -169,29 +141,45 @@ mod tests {
         core::array::from_fn(|index| u8::try_from(index * 7 % 251).unwrap())
     }
 
+    /// Every way through the short forms, and the long one with every number of blocks in a turn.
+    fn lengths() -> impl Iterator<Item = usize> {
+        (0..=200).chain((256..=704).step_by(64)).chain((300..=700).step_by(37))
+    }
+
     // 6455-5.3-e, P-mk-a, P-mk-b
     #[test]
     fn every_length_alignment_and_phase_matches_the_definition() {
-        for length in 0..=300 {
-            for offset in 0..4 {
-                for phase in 0..4 {
-                    let mut expected: [u8; 320] = sample();
-                    reference(&mut expected[offset..][..length], phase);
+        for length in lengths() {
+            for (offset, phase) in (0..64).zip([0, 1, 2, 3].into_iter().cycle()) {
+                let mut expected: [u8; 800] = sample();
+                reference(&mut expected[offset..][..length], phase);
 
-                    let mut actual: [u8; 320] = sample();
-                    let mut mask = Mask::new(KEY);
-                    mask.apply(&mut [0; 3][..phase]);
-                    let ascii = mask.apply_watching_ascii(&mut actual[offset..][..length]);
-                    assert_eq!(actual, expected, "length {length}, offset {offset}");
-                    assert_eq!(ascii.0, expected[offset..][..length].is_ascii());
+                let mut actual: [u8; 800] = sample();
+                let mut mask = Mask::new(KEY);
+                mask.apply(&mut [0; 3][..phase]);
+                let ascii = mask.apply_watching_ascii(&mut actual[offset..][..length]);
+                assert_eq!(actual, expected, "length {length}, offset {offset}");
+                assert_eq!(ascii.0, expected[offset..][..length].is_ascii());
 
-                    let mut copied: [u8; 320] = sample();
-                    let mut mask = Mask::new(KEY);
-                    mask.apply(&mut [0; 3][..phase]);
-                    let source = &sample::<320>()[offset..][..length];
-                    assert_eq!(mask.copy(source, &mut copied[offset..]), length);
-                    assert_eq!(copied, expected);
-                }
+                let mut copied: [u8; 800] = sample();
+                let mut mask = Mask::new(KEY);
+                mask.apply(&mut [0; 3][..phase]);
+                let source = &sample::<800>()[offset..][..length];
+                assert_eq!(mask.copy(source, &mut copied[offset..]), length);
+                assert_eq!(copied, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn one_byte_that_is_not_ascii_is_seen_wherever_it_stands() {
+        for length in lengths() {
+            for at in 0..length {
+                let mut payload = [0; 704];
+                payload[at] = 0x80;
+                reference(&mut payload[..length], 0);
+                let ascii = Mask::new(KEY).apply_watching_ascii(&mut payload[..length]);
+                assert!(!ascii.0, "byte {at} of {length}");
             }
         }
     }
@@ -214,18 +202,18 @@ mod tests {
     // P-mk-b
     #[test]
     fn moving_left_unmasks_and_touches_nothing_else() {
-        for length in [0, 1, 3, 4, 63, 64, 65, 128, 200] {
-            for gap in [0, 1, 2, 13, 64, 100] {
-                let mut moved: [u8; 400] = sample();
+        for length in lengths() {
+            for gap in [0, 1, 2, 13, 63, 64, 65, 100, 300] {
+                let mut moved: [u8; 1100] = sample();
                 let mut expected = moved;
-                let mut payload: [u8; 400] = sample();
+                let mut payload = moved;
                 let payload = &mut payload[20 + gap..][..length];
                 reference(payload, 0);
                 let ascii = Mask::new(KEY).shift(&mut moved, 20 + gap..20 + gap + length, 20);
                 expected[20..][..length].copy_from_slice(payload);
                 assert_eq!(moved[..20 + length], expected[..20 + length]);
                 assert_eq!(moved[20 + gap + length..], expected[20 + gap + length..]);
-                assert_eq!(ascii.0, payload.is_ascii());
+                assert_eq!(ascii.0, payload.is_ascii(), "length {length}, gap {gap}");
             }
         }
     }

@@ -18,6 +18,10 @@ pub(crate) const MAX_OVERHEAD: usize = MAX_HEADER + MAX_CONTROL;
 /// the next message begins at the front.
 const LARGE: usize = 4096;
 
+/// No more is read at once, unless that is usual: what was read is looked at next, and should then
+/// still be in the first cache, which has 32 KiB or more.
+const PIECE: usize = 24 * 1024;
+
 /// The caller's receive buffer.
 ///
 /// Read into [`spare`](Self::spare), say how much was read with [`fill`](Self::fill), and hand it
@@ -103,7 +107,9 @@ impl<S: Storage> Inbox<S> {
     /// It is empty only when the inbox is full of bytes that have not been received yet: call
     /// `receive` until it has nothing more, then ask again, for a read into no room looks like the
     /// end of the input. While a large frame is in progress, the room is no larger than what the
-    /// frame still lacks.
+    /// frame still lacks. However far the inbox has grown, there is room for no more than it
+    /// [usually](Inbox::with_capacity) has, or for 24 KiB: what was read should still be in the
+    /// processor's first cache when it is unmasked.
     pub fn spare(&mut self) -> &mut [u8] {
         let cursor = &mut self.cursor;
         if cursor.is_empty() {
@@ -117,12 +123,12 @@ impl<S: Storage> Inbox<S> {
             cursor.end = cursor.held;
         }
         self.make_room();
+        let Cursor { end, wanted, .. } = self.cursor;
+        let most = self.storage.usual().max(PIECE);
+        let most = if wanted >= LARGE { most.min(wanted) } else { most };
         let bytes = self.storage.bytes_mut();
-        let mut spare = bytes.get_mut(self.cursor.end..).unwrap_or_default();
-        if self.cursor.wanted >= LARGE && self.cursor.wanted < spare.len() {
-            spare = &mut spare[..self.cursor.wanted];
-        }
-        spare
+        let to = end.saturating_add(most).min(bytes.len());
+        bytes.get_mut(end..to).unwrap_or_default()
     }
 
     /// Says how many bytes were read into [`spare`](Self::spare).

@@ -13,6 +13,8 @@ pub(crate) mod sealed {
         fn bytes(&self) -> &[u8];
         /// All of it, to be written.
         fn bytes_mut(&mut self) -> &mut [u8];
+        /// How much there usually is, in bytes.
+        fn usual(&self) -> usize;
         /// How much there can ever be, in bytes.
         fn max_capacity(&self) -> usize;
         /// Grows to `capacity` bytes, if it can.
@@ -39,6 +41,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> sealed::Sealed for Fixed<B> {
 
     fn bytes_mut(&mut self) -> &mut [u8] {
         self.0.as_mut()
+    }
+
+    fn usual(&self) -> usize {
+        self.bytes().len()
     }
 
     fn max_capacity(&self) -> usize {
@@ -95,6 +101,10 @@ mod growing {
 
         fn bytes_mut(&mut self) -> &mut [u8] {
             &mut self.bytes
+        }
+
+        fn usual(&self) -> usize {
+            self.usual
         }
 
         fn max_capacity(&self) -> usize {

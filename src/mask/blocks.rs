@@ -1,13 +1,29 @@
-//! The loops over whole blocks, where the time goes.
+//! The passes over a payload, where the time goes.
 //!
-//! Each loop is written once, as safe code. With the feature `simd` they are compiled for wider
-//! vectors besides (`simd::wide`), for which they are always inlined.
+//! A payload is masked on one of three [`Route`]s: where it lies, from one buffer into another, or
+//! while it moves to the left. Whole blocks are stored where memory is aligned for them, because a
+//! store over the border of two cache lines costs two. What is left at both ends is not handled
+//! byte by byte, but as a block of its own that may lie over its neighbours ([`Ends`]):
+//!
+//! ```text
+//!            first block                                last block
+//!         ├───────────────┤                          ├───────────────┤
+//! payload ┌──────┬───────────────┬───────────────┬───────────────┬───┐
+//!         └──────┴───────────────┴───────────────┴───────────────┴───┘
+//!                ├───────────────┼───────────────┼───────────────┤
+//!                ▲ aligned          blocks of the loop
+//! ```
+//!
+//! All of it is safe code. With the feature `simd` it is compiled for wider vectors besides
+//! (`simd::long`), for which it is always inlined.
 #![allow(clippy::inline_always)]
 
-use core::mem::MaybeUninit;
+use core::{cell::Cell, mem::MaybeUninit};
 
-/// Bytes that one turn of a loop handles: the widest vector that there is.
-pub(crate) const BLOCK: usize = 64;
+use super::Mask;
+
+/// Bytes that one turn of the loop handles: the widest vector that there is.
+const BLOCK: usize = 64;
 
 pub(crate) type Block = [u8; BLOCK];
 
@@ -30,60 +46,241 @@ impl Slot for MaybeUninit<u8> {
     }
 }
 
-/// Masks in place, and ORs all that it wrote.
-#[inline(always)]
-pub(crate) fn apply(blocks: &mut [Block], pattern: &Block) -> u64 {
-    let mut seen = [0; BLOCK];
-    for block in blocks {
-        *block = xor(*block, pattern);
-        collect(&mut seen, block);
-    }
-    fold(&seen)
+/// Where a payload lies and where it goes.
+///
+/// What is written to an index of [`to`](Self::to) destroys nothing of [`from`](Self::from) at a
+/// higher index.
+pub(crate) trait Route {
+    type Slot: Slot;
+
+    fn from(&self) -> &[u8];
+
+    /// As long as [`from`](Self::from).
+    fn to(&mut self) -> &mut [Self::Slot];
+
+    /// Handles the whole blocks from an index on, in order. Four a turn, for which the compiler
+    /// finds better instructions.
+    fn each_block(&mut self, from: usize, change: impl FnMut(&Block) -> Block);
 }
 
-/// Masks from one buffer into another.
-#[inline(always)]
-pub(crate) fn copy<T: Slot>(from: &[Block], to: &mut [[T; BLOCK]], pattern: &Block) {
-    for (from, to) in from.iter().zip(to) {
-        for (byte, to) in xor(*from, pattern).into_iter().zip(to) {
-            to.put(byte);
+/// Masking where the payload lies.
+pub(crate) struct InPlace<'a>(pub(crate) &'a mut [u8]);
+
+/// Masking from one buffer into another.
+pub(crate) struct Across<'a, T> {
+    pub(crate) from: &'a [u8],
+    pub(crate) to: &'a mut [T],
+}
+
+/// Masking what lies behind the first `gap` bytes while it moves to the front.
+pub(crate) struct Left<'a> {
+    pub(crate) buffer: &'a mut [u8],
+    pub(crate) gap: usize,
+}
+
+impl Route for InPlace<'_> {
+    type Slot = u8;
+
+    #[inline(always)]
+    fn from(&self) -> &[u8] {
+        self.0
+    }
+
+    #[inline(always)]
+    fn to(&mut self) -> &mut [u8] {
+        self.0
+    }
+
+    #[inline(always)]
+    fn each_block(&mut self, from: usize, mut change: impl FnMut(&Block) -> Block) {
+        let (fours, rest) = self.0[from..].as_chunks_mut().0.as_chunks_mut::<4>();
+        for four in fours {
+            for block in four {
+                *block = change(block);
+            }
+        }
+        for block in rest {
+            *block = change(block);
         }
     }
 }
 
-/// Masks the whole blocks behind the first `gap` bytes while moving them to the front, and ORs all
-/// that it wrote.
-#[inline(always)]
-pub(crate) fn shift(buffer: &mut [u8], gap: usize, pattern: &Block) -> u64 {
-    let mut seen = [0; BLOCK];
-    let mut done = 0;
-    // A block is read whole before it is written, and it is written to the left of all that is
-    // still to be read.
-    while let Some(block) = buffer[gap + done..].first_chunk::<BLOCK>() {
-        let block = xor(*block, pattern);
-        collect(&mut seen, &block);
-        buffer[done..done + BLOCK].copy_from_slice(&block);
-        done += BLOCK;
+impl<T: Slot> Route for Across<'_, T> {
+    type Slot = T;
+
+    #[inline(always)]
+    fn from(&self) -> &[u8] {
+        self.from
     }
+
+    #[inline(always)]
+    fn to(&mut self) -> &mut [T] {
+        self.to
+    }
+
+    #[inline(always)]
+    fn each_block(&mut self, from: usize, mut change: impl FnMut(&Block) -> Block) {
+        let to = self.to[from..].as_chunks_mut::<BLOCK>().0;
+        let (fours, rest) = self.from[from..].as_chunks().0.as_chunks::<4>();
+        let (to_fours, to_rest) = to.as_chunks_mut::<4>();
+        for (from, to) in fours.iter().zip(to_fours) {
+            from.iter().zip(to).for_each(|(from, to)| put(&change(from), to));
+        }
+        rest.iter().zip(to_rest).for_each(|(from, to)| put(&change(from), to));
+    }
+}
+
+impl Route for Left<'_> {
+    type Slot = u8;
+
+    #[inline(always)]
+    fn from(&self) -> &[u8] {
+        &self.buffer[self.gap..]
+    }
+
+    #[inline(always)]
+    fn to(&mut self) -> &mut [u8] {
+        let length = self.buffer.len() - self.gap;
+        &mut self.buffer[..length]
+    }
+
+    #[inline(always)]
+    fn each_block(&mut self, from: usize, mut change: impl FnMut(&Block) -> Block) {
+        // The two overlap, for which there are cells.
+        let cells = Cell::from_mut(&mut self.buffer[from..]).as_slice_of_cells();
+        let (from, to) = (&cells[self.gap..], &cells[..cells.len() - self.gap]);
+        let mut pass = |(from, to): (&[Cell<u8>; BLOCK], &[Cell<u8>; BLOCK])| {
+            let block = change(&core::array::from_fn(|index| from[index].get()));
+            to.iter().zip(block).for_each(|(to, byte)| to.set(byte));
+        };
+        let (fours, rest) = from.as_chunks().0.as_chunks::<4>();
+        let (to_fours, to_rest) = to.as_chunks().0.as_chunks::<4>();
+        for (from, to) in fours.iter().zip(to_fours) {
+            from.iter().zip(to).for_each(&mut pass);
+        }
+        rest.iter().zip(to_rest).for_each(pass);
+    }
+}
+
+/// Masks a payload of at least `N` and at most `2 * N` bytes, and ORs all that it wrote.
+#[inline(always)]
+pub(crate) fn short<const N: usize>(mut route: impl Route, mask: Mask) -> u64 {
+    let Some(ends) = Ends::<N>::of(route.from(), mask) else { return 0 };
+    ends.put(route.to());
+    fold(&ends.seen())
+}
+
+/// Masks a payload of at least a block, and ORs all that it wrote.
+#[inline(always)]
+pub(crate) fn long(mut route: impl Route, mask: Mask) -> u64 {
+    let Some(ends) = Ends::of(route.from(), mask) else { return 0 };
+    let aligned = route.to().as_ptr().align_offset(BLOCK).min(BLOCK);
+    let pattern = mask.after(aligned).repeated();
+    let mut seen = ends.seen();
+    route.each_block(aligned, |block| {
+        let block = xor(block, &pattern);
+        seen = or(&seen, &block);
+        block
+    });
+    ends.put(route.to());
     fold(&seen)
 }
 
+/// Masks a payload of a few bytes, and ORs all that it wrote.
 #[inline(always)]
-fn xor(mut block: Block, pattern: &Block) -> Block {
-    for (byte, key) in block.iter_mut().zip(pattern) {
-        *byte ^= key;
+pub(crate) fn bytewise(mut route: impl Route, mask: Mask) -> u64 {
+    let mut seen = 0;
+    for (index, key) in (0..route.from().len()).zip(mask.repeated::<4>()) {
+        let byte = route.from()[index] ^ key;
+        route.to()[index].put(byte);
+        seen |= u64::from(byte);
     }
-    block
+    seen
+}
+
+/// The first and the last bytes of a payload, masked. They are read before anything is written, so
+/// that where they lie over each other, or over the blocks between them, all say the same.
+struct Ends<const N: usize> {
+    first: [u8; N],
+    last: [u8; N],
+}
+
+impl<const N: usize> Ends<N> {
+    #[inline(always)]
+    fn of(payload: &[u8], mask: Mask) -> Option<Self> {
+        let (first, last) = (payload.first_chunk()?, payload.last_chunk()?);
+        Some(Self {
+            first: xor(first, &mask.repeated()),
+            last: xor(last, &mask.after(payload.len() - N).repeated()),
+        })
+    }
+
+    #[inline(always)]
+    fn put<T: Slot>(&self, to: &mut [T]) {
+        put(&self.first, to);
+        if let Some(to) = to.last_chunk_mut::<N>() {
+            put(&self.last, to);
+        }
+    }
+
+    #[inline(always)]
+    fn seen(&self) -> [u8; N] {
+        or(&self.first, &self.last)
+    }
+}
+
+/// Up to here, the compiler finds better instructions for words than for bytes.
+const SMALL: usize = 32;
+
+#[inline(always)]
+fn xor<const N: usize>(one: &[u8; N], other: &[u8; N]) -> [u8; N] {
+    if N <= SMALL {
+        return by_words(one, other, |one, other| one ^ other);
+    }
+    core::array::from_fn(|index| one[index] ^ other[index])
 }
 
 #[inline(always)]
-fn collect(seen: &mut Block, block: &Block) {
-    for (seen, byte) in seen.iter_mut().zip(block) {
-        *seen |= byte;
+fn or<const N: usize>(one: &[u8; N], other: &[u8; N]) -> [u8; N] {
+    if N <= SMALL {
+        return by_words(one, other, |one, other| one | other);
+    }
+    core::array::from_fn(|index| one[index] | other[index])
+}
+
+/// Combines blocks of four bytes or a multiple of eight.
+#[inline(always)]
+fn by_words<const N: usize>(
+    one: &[u8; N],
+    other: &[u8; N],
+    combine: impl Fn(u64, u64) -> u64,
+) -> [u8; N] {
+    let mut result = *one;
+    let ((words, rest), (others, other_rest)) = (result.as_chunks_mut(), other.as_chunks());
+    for (word, other) in words.iter_mut().zip(others) {
+        *word = combine(u64::from_ne_bytes(*word), u64::from_ne_bytes(*other)).to_ne_bytes();
+    }
+    if let (Some(half), Some(other)) = (rest.first_chunk_mut(), other_rest.first_chunk()) {
+        let combined = combine(u32::from_ne_bytes(*half).into(), u32::from_ne_bytes(*other).into());
+        #[allow(clippy::cast_possible_truncation)] // no longer than they were
+        let combined = combined as u32;
+        *half = combined.to_ne_bytes();
+    }
+    result
+}
+
+#[inline(always)]
+fn put<const N: usize, T: Slot>(block: &[u8; N], to: &mut [T]) {
+    if let Some(to) = to.first_chunk_mut::<N>() {
+        for (byte, to) in block.iter().zip(to) {
+            to.put(*byte);
+        }
     }
 }
 
 #[inline(always)]
-fn fold(seen: &Block) -> u64 {
-    seen.as_chunks::<8>().0.iter().fold(0, |all, word| all | u64::from_ne_bytes(*word))
+fn fold<const N: usize>(block: &[u8; N]) -> u64 {
+    let (words, rest) = block.as_chunks::<8>();
+    let seen = words.iter().fold(0, |seen, word| seen | u64::from_ne_bytes(*word));
+    rest.iter().fold(seen, |seen, byte| seen | u64::from(*byte))
 }

@@ -178,6 +178,28 @@ fn an_inbox_that_is_full_asks_to_be_received_from() {
     assert_eq!(growing.take_from(&[0; 10]), 8, "nobody asked for more");
 }
 
+#[test]
+fn a_read_brings_what_is_usual_or_a_piece_and_no_more_than_a_large_frame_lacks() {
+    const PIECE: usize = 24 * 1024;
+    for (usual, most) in [(1024, PIECE), (PIECE + 1, PIECE + 1), (1 << 18, 1 << 18)] {
+        let (mut websocket, mut outbox) = (server(Config::new()), Vec::new());
+        let mut inbox = Inbox::with_capacity(usual);
+        let message = frame(From::Client, FIN | BINARY, &vec![7; 1 << 20]);
+        let mut rest = &message[..];
+        while !rest.is_empty() {
+            let room = inbox.read_from(&mut rest).unwrap();
+            assert!((1..=most).contains(&room), "{room} bytes at once");
+            let event = websocket.receive(&mut inbox, &mut outbox).unwrap();
+            assert_eq!(event.is_some(), rest.is_empty());
+            if (4096..most).contains(&rest.len()) {
+                assert_eq!(inbox.spare().len(), rest.len());
+            }
+        }
+        // The next message is not known yet, though there is room for a mebibyte.
+        assert_eq!(inbox.spare().len(), most);
+    }
+}
+
 // J-03
 #[test]
 fn more_than_there_was_room_for_cannot_be_filled() {

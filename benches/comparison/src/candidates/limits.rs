@@ -228,6 +228,15 @@ fn mask_rest(key: [u8; 4], data: &mut [u8]) {
     }
 }
 
+/// Masks up to where memory is aligned for vectors of so many bytes, and returns the rest with the
+/// key as it applies there.
+fn mask_to_border(mut key: [u8; 4], data: &mut [u8], align: usize) -> ([u8; 4], &mut [u8]) {
+    let (start, rest) = data.split_at_mut(data.as_ptr().align_offset(align).min(data.len()));
+    mask_rest(key, start);
+    key.rotate_left(start.len() % 4);
+    (key, rest)
+}
+
 #[cfg(not(target_arch = "x86_64"))]
 fn widest_mask() -> fn([u8; 4], &mut [u8]) {
     mask_safely
@@ -252,6 +261,7 @@ fn mask_avx512(key: [u8; 4], data: &mut [u8]) {
     use std::arch::x86_64::{
         _mm512_loadu_si512, _mm512_set1_epi32, _mm512_storeu_si512, _mm512_xor_si512,
     };
+    let (key, data) = mask_to_border(key, data, 64);
     let keys = _mm512_set1_epi32(i32::from_ne_bytes(key));
     let (blocks, rest) = data.as_chunks_mut::<64>();
     for block in blocks {
@@ -268,6 +278,7 @@ fn mask_avx2(key: [u8; 4], data: &mut [u8]) {
     use std::arch::x86_64::{
         _mm256_loadu_si256, _mm256_set1_epi32, _mm256_storeu_si256, _mm256_xor_si256,
     };
+    let (key, data) = mask_to_border(key, data, 32);
     let keys = _mm256_set1_epi32(i32::from_ne_bytes(key));
     let (blocks, rest) = data.as_chunks_mut::<32>();
     for block in blocks {
