@@ -5,6 +5,8 @@
 //! could make valid, without waiting for the rest. It keeps at most the three bytes of a character
 //! that is not complete, and knows nothing of frames.
 
+pub(crate) mod ascii;
+
 /// Checks a text that arrives in pieces.
 ///
 /// ```
@@ -59,11 +61,10 @@ impl Validator {
                 .map_err(|()| InvalidUtf8 { offset: piece.len() - rest.len() })?;
             rest = after;
         }
-        let Err(error) = check(rest) else { return Ok(()) };
-        let (valid, partial) = rest.split_at(error.valid_up_to);
-        if let Some(length) = error.impossible_after {
-            let offset = piece.len() - rest.len() + valid.len() + length;
-            return Err(InvalidUtf8 { offset });
+        rest = ascii::skip(rest);
+        let (whole, partial) = rest.split_at(rest.len() - unfinished(rest));
+        if !is_valid_beyond_ascii(whole) || !is_beginning(partial) {
+            return Err(InvalidUtf8 { offset: piece.len() - rest.len() + first_impossible(rest) });
         }
         for (kept, byte) in self.partial.iter_mut().zip(partial) {
             *kept = *byte;
@@ -104,54 +105,59 @@ impl Validator {
 /// The text in these bytes, if all of them are UTF-8.
 pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
     #[cfg(feature = "simd")]
-    return simdutf8::basic::from_utf8(bytes).ok();
+    return crate::simd::text_if_valid(bytes);
     #[cfg(not(feature = "simd"))]
     return core::str::from_utf8(bytes).ok();
 }
 
 /// Whether all of these bytes are UTF-8.
-pub(crate) fn is_valid(bytes: &[u8]) -> bool {
-    /// Shorter texts are not validated in vectors, but for being padded.
-    #[cfg(feature = "simd")]
-    const VECTOR: usize = 64;
-    #[cfg(feature = "simd")]
-    if bytes.len() < VECTOR {
-        // A zero is ASCII: it makes nothing valid that was not, and nothing invalid.
-        let mut padded = [0; VECTOR];
-        padded[..bytes.len()].copy_from_slice(bytes);
-        return simdutf8::basic::from_utf8(&padded).is_ok();
-    }
-    text(bytes).is_some()
-}
-
-/// Whether all of these bytes are ASCII; made for few of them.
 #[inline]
-pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let seen = words.iter().fold(0, |seen, word| seen | u64::from_ne_bytes(*word));
-    rest.iter().fold(seen, |seen, byte| seen | u64::from(*byte)) & TOP_BITS == 0
+pub(crate) fn is_valid(bytes: &[u8]) -> bool {
+    let rest = ascii::skip(bytes);
+    rest.is_empty() || is_valid_beyond_ascii(rest)
 }
 
-struct Invalid {
-    valid_up_to: usize,
-    /// Bytes after `valid_up_to` that could still have become a character before the one that
-    /// could not; `None` if the input merely ended inside a character.
-    impossible_after: Option<usize>,
+/// The same, where not all are ASCII, or nobody has looked.
+#[inline]
+pub(crate) fn is_valid_beyond_ascii(bytes: &[u8]) -> bool {
+    #[cfg(feature = "simd")]
+    return crate::simd::is_valid_utf8(bytes);
+    #[cfg(not(feature = "simd"))]
+    return text(bytes).is_some();
 }
 
-fn check(bytes: &[u8]) -> Result<(), Invalid> {
+/// How many bytes at the end are a character that lacks some, if they are one so far.
+fn unfinished(bytes: &[u8]) -> usize {
+    for (index, byte) in bytes.iter().rev().take(3).enumerate() {
+        let length = match byte {
+            0x80..=0xbf => continue,
+            0xc2..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xf4 => 4,
+            _ => 0,
+        };
+        return if length > index + 1 { index + 1 } else { 0 };
+    }
+    0
+}
+
+/// Whether bytes may follow that make them a character; they are not one.
+fn is_beginning(bytes: &[u8]) -> bool {
+    core::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), str::is_empty)
+}
+
+/// Where the first byte stands that cannot be part of UTF-8; there is one.
+#[cold]
+fn first_impossible(bytes: &[u8]) -> usize {
     #[cfg(feature = "simd")]
     let result = simdutf8::compat::from_utf8(bytes).map_err(|e| (e.valid_up_to(), e.error_len()));
     #[cfg(not(feature = "simd"))]
     let result = core::str::from_utf8(bytes).map_err(|e| (e.valid_up_to(), e.error_len()));
-    result.map(|_| ()).map_err(|(valid_up_to, error_len)| Invalid {
-        valid_up_to,
-        // `error_len` counts the bytes of the maximal valid prefix, but at least one.
-        impossible_after: error_len.map(|length| {
-            let begins = bytes.get(valid_up_to).is_some_and(|byte| matches!(byte, 0xc2..=0xf4));
-            if begins { length } else { 0 }
-        }),
-    })
+    let Err((valid_up_to, Some(error_len))) = result else { return bytes.len() };
+    // `error_len` counts the bytes that could still have become a character before the one that
+    // could not, but at least one.
+    let begins = bytes.get(valid_up_to).is_some_and(|byte| matches!(byte, 0xc2..=0xf4));
+    if begins { valid_up_to + error_len } else { valid_up_to }
 }
 
 #[cfg(test)]
@@ -210,11 +216,86 @@ mod tests {
         for start in 0..12 {
             for end in start..text.len() {
                 let mut bytes = Vec::from(&text.as_bytes()[start..end]);
-                assert_eq!(is_ascii(&bytes), bytes.is_ascii());
+                assert_eq!(ascii::skip(&bytes).is_empty(), bytes.is_ascii());
                 assert_eq!(is_valid(&bytes), core::str::from_utf8(&bytes).is_ok());
                 if let Some(last) = bytes.last_mut() {
                     *last = 0xff;
                     assert!(!is_valid(&bytes));
+                }
+            }
+        }
+    }
+
+    fn assert_judged_as_by_the_standard_library(bytes: &[u8]) {
+        let expected = core::str::from_utf8(bytes);
+        assert_eq!(is_valid(bytes), expected.is_ok(), "{bytes:02x?}");
+        assert_eq!(is_valid_beyond_ascii(bytes), expected.is_ok(), "{bytes:02x?}");
+        assert_eq!(text(bytes), expected.ok());
+    }
+
+    // 3629-3-a: every bound of every rule is a bound of one of these ranges.
+    #[test]
+    fn every_sequence_of_four_bytes_is_judged_as_by_the_standard_library() {
+        let bytes = [
+            0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1,
+            0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff,
+        ];
+        // Where a block ends, in the middle of a block, and at the end of the text.
+        let mut text = [b'a'; 132];
+        for number in 0..24_usize.pow(4) {
+            let sequence = [1, 24, 576, 13_824].map(|scale| bytes[number / scale % 24]);
+            for at in [61, 62, 63, 100, 128] {
+                text[at..at + 4].copy_from_slice(&sequence);
+                let expected = core::str::from_utf8(&sequence).is_ok();
+                assert_eq!(is_valid_beyond_ascii(&text), expected, "{sequence:02x?} at {at}");
+                text[at..at + 4].fill(b'a');
+            }
+        }
+    }
+
+    // 3629-3-a
+    #[test]
+    fn every_character_is_valid_and_none_without_its_last_byte() {
+        let mut text = [b'a'; 132];
+        for character in '\u{80}'..=char::MAX {
+            let at = character as usize % 128;
+            let length = character.encode_utf8(&mut text[at..]).len();
+            assert!(is_valid_beyond_ascii(&text), "{character:?}");
+            assert!(!is_valid_beyond_ascii(&text[..at + length - 1]), "{character:?}");
+            text[at + length - 1] = b'a';
+            assert!(!is_valid_beyond_ascii(&text), "{character:?}");
+            text[at..at + length].fill(b'a');
+        }
+    }
+
+    // 3629-3-a: blocks of ASCII are passed over together, but for what stands before them.
+    #[test]
+    fn a_character_is_not_complete_because_much_ascii_follows() {
+        for length in 200..700 {
+            for beginning in [&b"\xc3"[..], b"\xe2", b"\xe2\x82", b"\xf0\x9f", b"\xf0\x9f\x98"] {
+                let before = "€".repeat(length / 3) + &"a".repeat(length % 3);
+                let mut bytes = Vec::from(before);
+                bytes.extend_from_slice(beginning);
+                bytes.resize(1100, b'a');
+                assert_judged_as_by_the_standard_library(&bytes);
+                bytes[length..length + beginning.len()].fill(b'a');
+                assert_judged_as_by_the_standard_library(&bytes);
+            }
+        }
+    }
+
+    // 3629-3-a, 6455-8.1-b
+    #[test]
+    fn one_wrong_byte_is_found_wherever_it_stands() {
+        let text = "aé€𝄞 plain, and quite a lot of it; €ß".repeat(20);
+        for end in (0..text.len()).step_by(7) {
+            let mut bytes = Vec::from(&text.as_bytes()[..end]);
+            assert_judged_as_by_the_standard_library(&bytes);
+            for at in 0..end {
+                for wrong in [0x80, 0xc3, 0xe2, 0xf0, 0xff] {
+                    let right = core::mem::replace(&mut bytes[at], wrong);
+                    assert_judged_as_by_the_standard_library(&bytes);
+                    bytes[at] = right;
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::{
     buffer::{Cursor, Inbox, Outbox, Storage},
     close::{Close, CloseCode},
     frame::{Header, Opcode, Reserved, Rules},
-    mask::{IsAscii, Mask},
+    mask::Mask,
     message::{Delivery, Kind, Piece},
     utf8,
 };
@@ -117,8 +117,6 @@ impl<R: Role> Connection<R> {
     /// a whole. `None` leaves it to [`advance`](Self::advance), which also finds the faults.
     #[inline]
     fn take_usual<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Option<Result<Piece, Violation>> {
-        /// Up to here, looking for ASCII first costs less than it may spare.
-        const SHORT: usize = 256;
         if self.state != State::Open || self.incoming.in_message() {
             return None;
         }
@@ -132,11 +130,15 @@ impl<R: Role> Connection<R> {
             return None;
         }
         let kind = if header.opcode() == Opcode::Text { Kind::Text } else { Kind::Binary };
-        let ascii = match header.mask() {
-            Some(key) => Mask::new(key).apply_watching_ascii(payload),
-            None => IsAscii(kind == Kind::Text && length <= SHORT && utf8::is_ascii(payload)),
+        let is_valid = match (kind, header.mask()) {
+            (Kind::Binary, None) => true,
+            (Kind::Text, None) => utf8::is_valid(payload),
+            (kind, Some(key)) => {
+                let ascii = Mask::new(key).apply_watching_ascii(payload);
+                kind == Kind::Binary || ascii.0 || utf8::is_valid_beyond_ascii(payload)
+            }
         };
-        if kind == Kind::Text && !ascii.0 && !utf8::is_valid(payload) {
+        if !is_valid {
             return Some(Err(Violation::TextNotUtf8));
         }
         let start = cursor.unread + size;

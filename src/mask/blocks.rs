@@ -23,7 +23,7 @@ use core::{cell::Cell, mem::MaybeUninit};
 use super::Mask;
 
 /// Bytes that one turn of the loop handles: the widest vector that there is.
-const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 pub(crate) type Block = [u8; BLOCK];
 
@@ -241,7 +241,7 @@ fn xor<const N: usize>(one: &[u8; N], other: &[u8; N]) -> [u8; N] {
 }
 
 #[inline(always)]
-fn or<const N: usize>(one: &[u8; N], other: &[u8; N]) -> [u8; N] {
+pub(crate) fn or<const N: usize>(one: &[u8; N], other: &[u8; N]) -> [u8; N] {
     if N <= SMALL {
         return by_words(one, other, |one, other| one | other);
     }
@@ -279,7 +279,7 @@ fn put<const N: usize, T: Slot>(block: &[u8; N], to: &mut [T]) {
 }
 
 #[inline(always)]
-fn fold<const N: usize>(block: &[u8; N]) -> u64 {
+pub(crate) fn fold<const N: usize>(block: &[u8; N]) -> u64 {
     let (words, rest) = block.as_chunks::<8>();
     let seen = words.iter().fold(0, |seen, word| seen | u64::from_ne_bytes(*word));
     rest.iter().fold(seen, |seen, byte| seen | u64::from(*byte))

@@ -1,0 +1,76 @@
+//! Whether text is ASCII, which most text is: then there is nothing to validate.
+#![allow(clippy::inline_always)]
+
+use super::TOP_BITS;
+use crate::mask::blocks::{BLOCK, fold, or};
+#[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
+use crate::simd::ascii_pieces;
+
+/// Bytes that one turn of the loop looks at.
+pub(crate) const PIECE: usize = 256;
+
+/// What is left of the bytes behind those at the front that are known to be ASCII.
+#[inline]
+pub(crate) fn skip(bytes: &[u8]) -> &[u8] {
+    let is_ascii = match bytes.len() {
+        0..8 => fold_few(bytes) & TOP_BITS == 0,
+        8..16 => are_ends::<8>(bytes),
+        16..32 => are_ends::<16>(bytes),
+        32..64 => are_ends::<32>(bytes),
+        64..=128 => are_ends::<64>(bytes),
+        129..=PIECE => are_ends::<128>(bytes),
+        _ => return skip_pieces(bytes),
+    };
+    if is_ascii { &[] } else { bytes }
+}
+
+/// Goes over whole pieces, where memory is aligned for them; the first and the last one may lie
+/// over their neighbours.
+fn skip_pieces(bytes: &[u8]) -> &[u8] {
+    if !bytes.first_chunk().is_some_and(is_piece) {
+        return bytes;
+    }
+    let aligned = bytes.as_ptr().align_offset(BLOCK).min(PIECE);
+    let pieces = bytes[aligned..].as_chunks().0;
+    let count = ascii_pieces(pieces);
+    if count == pieces.len() && bytes.last_chunk().is_some_and(is_piece) {
+        return &[];
+    }
+    &bytes[aligned + PIECE * count..]
+}
+
+/// How many pieces at the front are ASCII.
+#[inline(always)]
+pub(crate) fn count(pieces: &[[u8; PIECE]]) -> usize {
+    for (index, piece) in pieces.iter().enumerate() {
+        if !is_piece(piece) {
+            return index;
+        }
+    }
+    pieces.len()
+}
+
+#[cfg(not(all(feature = "simd", feature = "std", target_arch = "x86_64")))]
+use count as ascii_pieces;
+
+#[inline(always)]
+fn is_piece(piece: &[u8; PIECE]) -> bool {
+    let mut seen = [0; BLOCK];
+    for block in piece.as_chunks().0 {
+        seen = or(&seen, block);
+    }
+    fold(&seen) & TOP_BITS == 0
+}
+
+/// Looks at from `N` to `2 * N` bytes.
+#[inline(always)]
+fn are_ends<const N: usize>(bytes: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else {
+        return false;
+    };
+    fold(&or(first, last)) & TOP_BITS == 0
+}
+
+fn fold_few(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |seen, byte| seen | u64::from(*byte))
+}
