@@ -186,7 +186,6 @@ use frames::Frames;
 use crate::{
     CloseCode, Error, Outbox,
     frame::{Header, HeaderBytes, Opcode},
-    mask::Mask,
     random::{Entropy, EntropyError},
 };
 
@@ -285,7 +284,7 @@ impl<E: Entropy> Relay<E> {
         if other.frames.is_torn() {
             return;
         }
-        let mut body = code.get().to_be_bytes();
+        let body = code.get().to_be_bytes();
         let header = Header::data(Opcode::Close, true, &body);
         let Ok(header) = relabel(header, to, &mut self.entropy) else {
             // It can never be sent: the transport is closed all the same.
@@ -295,11 +294,7 @@ impl<E: Entropy> Relay<E> {
         if header.size() + body.len() > outbox.room() {
             return;
         }
-        if let Some(key) = header.mask() {
-            Mask::new(key).apply(&mut body);
-        }
-        outbox.append_header(&header.encode());
-        outbox.append(&body);
+        outbox.append_frame(&header, &body);
         self.ends(to).0.output = Output::Closed;
     }
 

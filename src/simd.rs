@@ -2,7 +2,7 @@
 //! call of [`text`].
 //!
 //! There are four things. [`text`] hands out bytes as text that were found to be UTF-8 as they
-//! arrived, without a second pass. [`append_masked`] masks into room that was never written before,
+//! arrived, without a second pass. [`append_frame`] writes into room that was never written before,
 //! so that nobody has to fill it first. [`long`] and [`ascii_pieces`] are safe loops in vector
 //! instructions that not every processor of the target has, after asking for them; so is
 //! [`is_valid_utf8`], which is written in them. Beside each stands a safe way, which is the only
@@ -16,6 +16,11 @@ mod utf8;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 use std::is_x86_feature_detected;
 
+#[cfg(feature = "alloc")]
+use core::mem::MaybeUninit;
+
+#[cfg(feature = "alloc")]
+use crate::frame::Header;
 #[cfg(any(feature = "alloc", all(feature = "std", target_arch = "x86_64")))]
 use crate::mask::Mask;
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
@@ -41,13 +46,32 @@ pub(crate) fn text_if_valid(bytes: &[u8]) -> Option<&str> {
     is_valid_utf8(bytes).then(|| unsafe { text(bytes) })
 }
 
-/// Appends bytes masked.
+/// Appends a frame, its payload masked if the header has a key.
 #[cfg(feature = "alloc")]
-pub(crate) fn append_masked(outbox: &mut alloc::vec::Vec<u8>, bytes: &[u8], mask: &mut Mask) {
-    outbox.reserve(bytes.len());
-    let written = mask.copy_to(bytes, outbox.spare_capacity_mut());
-    let length = outbox.len() + written;
-    // SAFETY: the first bytes of the spare capacity, as many as that, have just been written.
+#[inline(always)]
+#[allow(clippy::inline_always)] // so that a server does not ask whether there is a key
+pub(crate) fn append_frame(outbox: &mut alloc::vec::Vec<u8>, header: &Header, payload: &[u8]) {
+    let bytes = header.encode();
+    // More than the header needs, so that a copy of fixed length is enough.
+    let padded = bytes.padded();
+    outbox.reserve(padded.len() + payload.len());
+    let spare = outbox.spare_capacity_mut();
+    if let Some(to) = spare.first_chunk_mut() {
+        *to = padded.map(MaybeUninit::new);
+    }
+    let end = bytes.len() + payload.len();
+    let to = &mut spare[bytes.len()..end];
+    match header.mask() {
+        Some(key) => drop(Mask::new(key).copy_to(payload, to)),
+        // SAFETY: both are as long as the payload, and what is borrowed for writing lies nowhere
+        // else.
+        None => unsafe {
+            core::ptr::copy_nonoverlapping(payload.as_ptr(), to.as_mut_ptr().cast(), payload.len());
+        },
+    }
+    let length = outbox.len() + end;
+    // SAFETY: the first bytes of the spare capacity, as many as that, have just been written: the
+    // header, and the payload behind it.
     unsafe { outbox.set_len(length) }
 }
 
@@ -71,7 +95,8 @@ macro_rules! widest {
         fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty = $path:path;
     )*) => {$(
         $(#[$meta])*
-        #[inline]
+        #[inline(always)]
+        #[allow(clippy::inline_always)] // arguments that go through memory twice cost more
         pub(crate) fn $name($($argument: $type),*) -> $result {
             #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
             fn avx512($($argument: $type),*) -> $result {
@@ -79,6 +104,10 @@ macro_rules! widest {
             }
             #[target_feature(enable = "avx2")]
             fn avx2($($argument: $type),*) -> $result {
+                $path($($argument),*)
+            }
+            #[inline(never)]
+            fn any($($argument: $type),*) -> $result {
                 $path($($argument),*)
             }
             if is_x86_feature_detected!("avx512f")
@@ -91,7 +120,7 @@ macro_rules! widest {
                 // SAFETY: the processor has this feature.
                 unsafe { avx2($($argument),*) }
             } else {
-                $path($($argument),*)
+                any($($argument),*)
             }
         }
     )*};

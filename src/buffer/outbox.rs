@@ -1,6 +1,6 @@
 //! Where bytes go that are to be sent.
 
-use crate::{Misuse, frame::HeaderBytes, mask::Mask};
+use crate::{Misuse, frame::Header, mask::Mask};
 
 /// Takes the bytes to be sent, in order.
 ///
@@ -16,15 +16,13 @@ pub trait Outbox {
     /// Appends these bytes, for which there is room.
     fn append(&mut self, bytes: &[u8]);
 
-    /// Appends a header, for which there is room.
-    fn append_header(&mut self, header: &HeaderBytes) {
-        self.append(header);
-    }
-
-    /// Appends these bytes masked; there is room for them.
-    fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
-        let mut block = [0; 256];
-        for bytes in bytes.chunks(block.len()) {
+    /// Appends a frame, for which there is room: the header and the payload, masked if the header
+    /// has a key.
+    fn append_frame(&mut self, header: &Header, payload: &[u8]) {
+        self.append(&header.encode());
+        let Some(key) = header.mask() else { return self.append(payload) };
+        let (mut mask, mut block) = (Mask::new(key), [0; 256]);
+        for bytes in payload.chunks(block.len()) {
             let length = mask.copy(bytes, &mut block);
             self.append(&block[..length]);
         }
@@ -47,12 +45,8 @@ impl<O: Outbox + ?Sized> Outbox for &mut O {
         (**self).append(bytes);
     }
 
-    fn append_header(&mut self, header: &HeaderBytes) {
-        (**self).append_header(header);
-    }
-
-    fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
-        (**self).append_masked(bytes, mask);
+    fn append_frame(&mut self, header: &Header, payload: &[u8]) {
+        (**self).append_frame(header, payload);
     }
 
     fn truncate(&mut self, pending: usize) {
@@ -76,23 +70,23 @@ impl Outbox for alloc::vec::Vec<u8> {
         self.extend_from_slice(bytes);
     }
 
-    #[inline]
-    fn append_header(&mut self, header: &HeaderBytes) {
-        // A copy of fixed length is a few instructions, one of any length is a call.
-        let end = self.len() + header.len();
-        self.extend_from_slice(header.padded());
-        self.truncate(end);
-    }
-
-    #[inline]
-    fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // as for `simd::append_frame`
+    fn append_frame(&mut self, header: &Header, payload: &[u8]) {
         #[cfg(feature = "simd")]
-        crate::simd::append_masked(self, bytes, mask);
+        crate::simd::append_frame(self, header, payload);
         #[cfg(not(feature = "simd"))]
         {
-            self.reserve(bytes.len());
+            let bytes = header.encode();
+            // A copy of fixed length is a few instructions, one of any length is a call.
+            self.reserve(bytes.padded().len() + payload.len());
+            let end = self.len() + bytes.len();
+            self.extend_from_slice(bytes.padded());
+            self.truncate(end);
+            let Some(key) = header.mask() else { return self.extend_from_slice(payload) };
+            let mut mask = Mask::new(key);
             // Copied, then masked while it is in the nearest cache.
-            for piece in bytes.chunks(8 * 1024) {
+            for piece in payload.chunks(8 * 1024) {
                 let start = self.len();
                 self.extend_from_slice(piece);
                 mask.apply(&mut self[start..]);
@@ -197,8 +191,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox for FixedOutbox<B> {
         self.take(bytes.len()).copy_from_slice(bytes);
     }
 
-    fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
-        mask.copy(bytes, self.take(bytes.len()));
+    fn append_frame(&mut self, header: &Header, payload: &[u8]) {
+        self.append(&header.encode());
+        match header.mask() {
+            Some(key) => {
+                Mask::new(key).copy(payload, self.take(payload.len()));
+            }
+            None => self.append(payload),
+        }
     }
 
     fn truncate(&mut self, pending: usize) {

@@ -6,7 +6,6 @@ use crate::{
     buffer::Outbox,
     close::{CloseCode, MAX_REASON},
     frame::{Header, MAX_CONTROL, Opcode, Reserved},
-    mask::Mask,
     message::Kind,
 };
 
@@ -154,6 +153,7 @@ impl<R: Role> Connection<R> {
         }
     }
 
+    #[inline(never)]
     fn send_what_is_pending(&mut self, outbox: &mut impl Outbox) {
         if self.has_room(outbox)
             && let Some(payload) = self.pending_pong.get()
@@ -327,6 +327,7 @@ fn control_header(opcode: Opcode, payload: &[u8]) -> Header {
 
 /// Appends data frames of at most `size` bytes each, with these reserved bits in the first; all
 /// of them or none.
+#[inline(never)]
 fn append_split<R: Role>(
     role: &mut R,
     (mut opcode, mut reserved): (Opcode, Reserved),
@@ -355,14 +356,15 @@ fn append_split<R: Role>(
 }
 
 /// Appends one frame, masked if the role masks; all of it or nothing.
+#[inline(always)]
+#[allow(clippy::inline_always)] // a header that goes through memory costs half of a small message
 fn append<R: Role>(
     role: &mut R,
     header: Header,
     payload: &[u8],
     outbox: &mut impl Outbox,
 ) -> Result<(), Error> {
-    let key = role.masking_key()?;
-    let header = match key {
+    let header = match role.masking_key()? {
         Some(key) => header.with_mask(key),
         None => header,
     };
@@ -370,10 +372,6 @@ fn append<R: Role>(
     if needed > outbox.room() {
         return Err(Error::OutboxFull { needed });
     }
-    outbox.append_header(&header.encode());
-    match key {
-        Some(key) => outbox.append_masked(payload, &mut Mask::new(key)),
-        None => outbox.append(payload),
-    }
+    outbox.append_frame(&header, payload);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! An outbox of either kind.
 
-use hybi::{FixedOutbox, Outbox, mask::Mask};
+use hybi::{FixedOutbox, Outbox, frame::Header};
 
 /// The longest control frame, which a fixed outbox must have room for.
 const CONTROL: usize = 131;
@@ -58,10 +58,10 @@ impl Outbox for Out {
         }
     }
 
-    fn append_masked(&mut self, bytes: &[u8], mask: &mut Mask) {
+    fn append_frame(&mut self, header: &Header, payload: &[u8]) {
         match self {
-            Self::Growing(own) => own.append_masked(bytes, mask),
-            Self::Fixed(outbox) => outbox.append_masked(bytes, mask),
+            Self::Growing(own) => own.append_frame(header, payload),
+            Self::Fixed(outbox) => outbox.append_frame(header, payload),
         }
     }
 
