@@ -37,10 +37,9 @@ pub fn parse(value: &[u8]) -> Result<Extensions<'_>, ExtensionSyntax> {
     let mut rest = value;
     let mut count = 0;
     loop {
-        if let Some(extension) = Extension::take(&mut rest)? {
+        if Extension::take(&mut rest)?.is_some() {
             count += 1;
-            let parameters = extension.parameters().count();
-            if count > MAX_ELEMENTS || parameters > MAX_ELEMENTS {
+            if count > MAX_ELEMENTS {
                 return Err(ExtensionSyntax);
             }
         }
@@ -104,8 +103,13 @@ impl<'a> Extension<'a> {
         let name = take_token(rest)?;
         skip_space(rest);
         let parameters = *rest;
+        let mut count = 0;
         while !matches!(rest.first(), None | Some(b',')) {
             Parameter::take(rest)?;
+            count += 1;
+            if count > MAX_ELEMENTS {
+                return Err(ExtensionSyntax);
+            }
         }
         let parameters = &parameters[..parameters.len() - rest.len()];
         Ok(Some(Self { name, parameters }))

@@ -20,10 +20,12 @@
 //! The negotiation itself works on header fields from any source; HTTP/1.1 is one.
 
 pub mod client;
+mod controls;
 mod field;
 mod fields;
 mod head;
 mod key;
+mod known;
 mod negotiation;
 mod origin;
 mod response;

@@ -86,6 +86,31 @@ pub(crate) fn is_valid_utf8(bytes: &[u8]) -> bool {
     simdutf8::basic::from_utf8(bytes).is_ok()
 }
 
+/// Which of these bytes are control characters: a bit for each, the lowest for the first.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(crate) fn controls(block: &[u8; 64]) -> u64 {
+    use core::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
+        _mm_set1_epi8,
+    };
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn sse2(block: &[u8; 64]) -> u64 {
+        let (highest, delete) = (_mm_set1_epi8(0x1f), _mm_set1_epi8(0x7f));
+        let mut bits = 0;
+        for (index, [low, high]) in block.as_chunks::<8>().0.as_chunks().0.iter().enumerate() {
+            let bytes = _mm_set_epi64x(i64::from_le_bytes(*high), i64::from_le_bytes(*low));
+            let is_low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, highest), bytes);
+            let found = _mm_movemask_epi8(_mm_or_si128(is_low, _mm_cmpeq_epi8(bytes, delete)));
+            bits |= u64::from(found.cast_unsigned()) << (16 * index);
+        }
+        bits
+    }
+    // SAFETY: every processor of this target has SSE2.
+    unsafe { sse2(block) }
+}
+
 /// Compiles a function for vectors that not every processor of the target has, and calls it in the
 /// widest that this one has.
 #[cfg(all(feature = "std", target_arch = "x86_64"))]

@@ -35,6 +35,7 @@ pub use request::Request;
 
 use super::{
     head::{Scanner, StatusLine},
+    known::Known,
     negotiation::{self, Offered},
 };
 use crate::{
@@ -85,18 +86,20 @@ impl<E: Entropy> Opening<'_, E> {
         let bytes: &'i [u8] = bytes;
         loop {
             let received = &bytes[cursor.unread..cursor.end];
-            let Some(length) = self.scanner.scan(received, capacity).map_err(Failure::Head)? else {
+            let Some(head) = self.scanner.scan(received, capacity).map_err(Failure::Head)? else {
                 cursor.want(1);
                 self.entropy = Some(entropy);
                 return Ok(None);
             };
+            let length = head.bytes().len();
             cursor.pass(length);
             self.scanner.reset();
-            let (line, lines) = StatusLine::parse(&received[..length]).map_err(Failure::Head)?;
+            let (line, lines) = StatusLine::parse(head).map_err(Failure::Head)?;
             let checked = lines.check(|fields, headers| {
                 let each = headers.iter().map(|header| (header.name, header.value));
                 let switches = line.status == 101 && line.minor > 0;
-                let agreement = switches.then(|| negotiation::check_answer(&each, &self.offered));
+                let agreement =
+                    switches.then(|| negotiation::check_answer(&Known::among(each), &self.offered));
                 (fields, agreement)
             });
             let (fields, agreement) = checked.map_err(Failure::Head)?;

@@ -5,7 +5,10 @@
 
 use httparse::Header;
 
-use super::Fields;
+use super::{
+    Fields,
+    controls::{BLOCK, controls},
+};
 use crate::handshake::token::is_token;
 
 /// The most fields that [`HeadLimits::fields`] can allow.
@@ -93,11 +96,21 @@ pub(crate) struct Scanner {
     line: usize,
     /// How many lines have ended.
     lines: usize,
+    /// Where the start line has ended.
+    start_line: usize,
+}
+
+/// A complete head, whose lines are sound but for their grammar.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head<'a> {
+    bytes: &'a [u8],
+    /// How long its start line is, with its end.
+    start_line: usize,
 }
 
 impl Scanner {
     pub(crate) const fn new(limits: HeadLimits) -> Self {
-        Self { limits, scanned: 0, line: 0, lines: 0 }
+        Self { limits, scanned: 0, line: 0, lines: 0, start_line: 0 }
     }
 
     /// Starts over, for the next head.
@@ -105,82 +118,127 @@ impl Scanner {
         *self = Self::new(self.limits);
     }
 
-    /// The length of the head at the front of `bytes`, with the empty line that ends it; `None` if
-    /// it has not ended, and there is room for more in an inbox of this capacity. Each byte is
-    /// looked at once.
-    pub(crate) fn scan(
+    /// The head at the front of `bytes`, with the empty line that ends it; `None` if it has not
+    /// ended, and there is room for more in an inbox of this capacity. Each byte is looked at
+    /// once.
+    pub(crate) fn scan<'a>(
         &mut self,
-        bytes: &[u8],
+        bytes: &'a [u8],
         capacity: usize,
-    ) -> Result<Option<usize>, HeadFault> {
-        loop {
-            self.skip_ordinary(bytes);
-            let Some(&byte) = bytes.get(self.scanned) else { break };
-            if self.scanned >= self.limits.size {
-                return Err(HeadFault::TooLong);
-            }
-            let after_cr = self.scanned > self.line && bytes[self.scanned - 1] == b'\r';
-            match (byte, after_cr) {
-                (b'\n', true) => {
-                    let empty = self.scanned - self.line == 1;
-                    self.scanned += 1;
-                    if self.end_line(empty)? {
-                        return Ok(Some(self.scanned));
-                    }
+    ) -> Result<Option<Head<'a>>, HeadFault> {
+        let mut start = self.scanned;
+        while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
+            let mut controls = if let Some(block) = rest.first_chunk() {
+                controls(block)
+            } else {
+                let mut block = [b' '; BLOCK];
+                block[..rest.len()].copy_from_slice(rest);
+                controls(&block)
+            };
+            while controls != 0 {
+                let at = start + controls.trailing_zeros() as usize;
+                controls &= controls - 1;
+                // A line feed has been taken with the carriage return before it.
+                if at < self.scanned {
                     continue;
                 }
-                (b'\n', false) | (_, true) => return Err(HeadFault::LineEnd),
-                (b'\r', _) => {}
-                (0..=0x08 | 0x0a..=0x1f | 0x7f, _) => return Err(HeadFault::ControlCharacter),
-                _ if self.scanned - self.line >= self.limits.line => {
-                    return Err(if self.lines == 0 {
-                        HeadFault::StartLineTooLong
-                    } else {
-                        HeadFault::LineTooLong
-                    });
+                self.pass_to(at, bytes)?;
+                if self.take_control(bytes)? {
+                    let bytes = &bytes[..self.scanned];
+                    return Ok(Some(Head { bytes, start_line: self.start_line }));
                 }
-                _ => {}
             }
-            self.scanned += 1;
+            start += BLOCK;
         }
+        self.pass_to(bytes.len(), bytes)?;
         if bytes.len() >= capacity {
             return Err(HeadFault::TooLong);
         }
         Ok(None)
     }
 
-    /// Goes over what has neither a control character nor a limit in it, piece by piece.
-    fn skip_ordinary(&mut self, bytes: &[u8]) {
-        const PIECE: usize = 16;
-        // A line feed is looked for behind each carriage return.
-        if self.scanned > self.line && bytes.get(self.scanned - 1) == Some(&b'\r') {
-            return;
+    /// Goes over what has no control character in it.
+    #[inline]
+    fn pass_to(&mut self, end: usize, bytes: &[u8]) -> Result<(), HeadFault> {
+        if end <= self.scanned {
+            return Ok(());
         }
-        while let Some(piece) = bytes.get(self.scanned..).and_then(<[u8]>::first_chunk::<PIECE>) {
-            let end = self.scanned + PIECE;
-            let control = |byte: u8| u8::from(byte < b' ') | u8::from(byte == 0x7f);
-            if end > self.limits.size || end - self.line > self.limits.line {
-                return;
+        let size = self.limits.size;
+        if self.is_after_cr(bytes) {
+            return Err(if self.scanned < size { HeadFault::LineEnd } else { HeadFault::TooLong });
+        }
+        // Which limit is met first.
+        let line = self.line.saturating_add(self.limits.line);
+        if end > line.min(size) {
+            return Err(match self.lines {
+                _ if size <= line => HeadFault::TooLong,
+                0 => HeadFault::StartLineTooLong,
+                _ => HeadFault::LineTooLong,
+            });
+        }
+        self.scanned = end;
+        Ok(())
+    }
+
+    /// Takes a control character, and tells whether the head has ended with it.
+    #[inline]
+    fn take_control(&mut self, bytes: &[u8]) -> Result<bool, HeadFault> {
+        let at = self.scanned;
+        if at >= self.limits.size {
+            return Err(HeadFault::TooLong);
+        }
+        match (bytes[at], self.is_after_cr(bytes)) {
+            (b'\n', true) => {
+                self.scanned = at + 1;
+                self.end_line()
             }
-            if piece.iter().fold(0, |seen, &byte| seen | control(byte)) != 0 {
-                self.scanned += piece.iter().take_while(|&&byte| control(byte) == 0).count();
-                return;
+            (b'\n', false) | (_, true) => Err(HeadFault::LineEnd),
+            // Both at once, as they come unless the input was cut between them.
+            (b'\r', _) if bytes.get(at + 1) == Some(&b'\n') && at + 1 < self.limits.size => {
+                self.scanned = at + 2;
+                self.end_line()
             }
-            self.scanned = end;
+            (b'\r', _) => {
+                self.scanned = at + 1;
+                Ok(false)
+            }
+            (b'\t', _) => self.pass_to(at + 1, bytes).map(|()| false),
+            _ => Err(HeadFault::ControlCharacter),
         }
     }
 
+    /// Whether the line feed is awaited that ends a line.
+    fn is_after_cr(&self, bytes: &[u8]) -> bool {
+        self.scanned > self.line && bytes[self.scanned - 1] == b'\r'
+    }
+
     /// Ends a line, and tells whether the head has ended with it.
-    fn end_line(&mut self, empty: bool) -> Result<bool, HeadFault> {
-        match (empty, self.lines) {
+    fn end_line(&mut self) -> Result<bool, HeadFault> {
+        let is_empty = self.scanned - self.line == b"\r\n".len();
+        match (is_empty, self.lines) {
             (true, 0) => return Err(HeadFault::StartLine),
             (true, _) => return Ok(true),
+            (false, 0) => self.start_line = self.scanned,
             (false, lines) if lines > self.limits.fields => return Err(HeadFault::TooManyFields),
             (false, _) => {}
         }
         self.lines += 1;
         self.line = self.scanned;
         Ok(false)
+    }
+}
+
+impl<'a> Head<'a> {
+    /// All of it, as it was sent.
+    pub(crate) const fn bytes(self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The start line without its end, and the field lines.
+    fn split(self) -> Result<(&'a [u8], FieldLines<'a>), HeadFault> {
+        let (line, fields) = self.bytes.split_at(self.start_line);
+        let line = line.strip_suffix(b"\r\n").ok_or(HeadFault::StartLine)?;
+        Ok((line, FieldLines(fields)))
     }
 }
 
@@ -202,33 +260,31 @@ pub(crate) struct StatusLine {
 }
 
 impl<'a> RequestLine<'a> {
-    /// Takes a complete head apart (RFC 9112, section 3).
-    pub(crate) fn parse(head: &'a [u8]) -> Result<(Self, FieldLines<'a>), HeadFault> {
-        let (line, fields) = split(head)?;
-        let mut parts = line.split(|&byte| byte == b' ');
-        let (Some(method), Some(target), Some(version), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(HeadFault::StartLine);
-        };
-        let minor = minor_version(version)?;
-        // A `#` never stands in a target: the fragment is not sent.
-        let sound = |&byte: &u8| byte.is_ascii_graphic() && byte != b'#';
-        if !is_token(method) || target.is_empty() || !target.iter().all(sound) {
+    /// Takes a head apart (RFC 9112, section 3).
+    pub(crate) fn parse(head: Head<'a>) -> Result<(Self, FieldLines<'a>), HeadFault> {
+        let (line, fields) = head.split()?;
+        let (line, version) = line.split_last_chunk::<8>().ok_or(HeadFault::StartLine)?;
+        let line = line.strip_suffix(b" ").ok_or(HeadFault::StartLine)?;
+        let method = line.iter().position(|&byte| byte == b' ').ok_or(HeadFault::StartLine)?;
+        if line[method + 1..].contains(&b' ') {
             return Err(HeadFault::StartLine);
         }
-        let (Ok(method), Ok(target)) = (core::str::from_utf8(method), core::str::from_utf8(target))
-        else {
+        let minor = minor_version(version)?;
+        let line = core::str::from_utf8(line).map_err(|_| HeadFault::StartLine)?;
+        let (method, target) = (&line[..method], &line[method + 1..]);
+        // A `#` never stands in a target: the fragment is not sent.
+        let sound = |byte: u8| byte.is_ascii_graphic() && byte != b'#';
+        if !is_token(method.as_bytes()) || target.is_empty() || !target.bytes().all(sound) {
             return Err(HeadFault::StartLine);
-        };
+        }
         Ok((Self { method, target, minor }, fields))
     }
 }
 
 impl StatusLine {
-    /// Takes a complete head apart (RFC 9112, section 4).
-    pub(crate) fn parse(head: &[u8]) -> Result<(Self, FieldLines<'_>), HeadFault> {
-        let (line, fields) = split(head)?;
+    /// Takes a head apart (RFC 9112, section 4).
+    pub(crate) fn parse(head: Head<'_>) -> Result<(Self, FieldLines<'_>), HeadFault> {
+        let (line, fields) = head.split()?;
         let mut parts = line.splitn(3, |&byte| byte == b' ');
         let minor = minor_version(parts.next().unwrap_or_default())?;
         let status = match parts.next() {
@@ -277,14 +333,6 @@ impl<'a> FieldLines<'a> {
             _ => Err(HeadFault::Field),
         }
     }
-}
-
-/// The start line without its end, and what is behind it.
-fn split(head: &[u8]) -> Result<(&[u8], FieldLines<'_>), HeadFault> {
-    let end = head.iter().position(|&byte| byte == b'\n').ok_or(HeadFault::StartLine)?;
-    let (line, fields) = head.split_at(end + 1);
-    let line = line.strip_suffix(b"\r\n").ok_or(HeadFault::StartLine)?;
-    Ok((line, FieldLines(fields)))
 }
 
 fn minor_version(version: &[u8]) -> Result<u8, HeadFault> {

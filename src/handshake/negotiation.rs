@@ -7,8 +7,9 @@
 use super::{
     client::Failure,
     key::Key,
+    known::{self, Known, Name, Values},
     server::Refusal,
-    token::{elements, is_token, trim},
+    token::{elements, is_token},
     uri::Authority,
 };
 use crate::extension;
@@ -24,53 +25,60 @@ pub(crate) struct Offer<'a> {
     pub(crate) key: Key,
     pub(crate) host: Authority<'a>,
     pub(crate) origin: Option<&'a str>,
+    /// The fields that list subprotocols, and those that list extensions.
+    pub(crate) subprotocols: Values<'a>,
+    pub(crate) extensions: Values<'a>,
 }
 
 /// Whether the fields ask for a WebSocket, soundly or not.
-pub(crate) fn asks_for_websocket<'a>(fields: impl Iterator<Item = FieldRef<'a>> + Clone) -> bool {
-    has_token(values(fields, "Upgrade"), "websocket")
+pub(crate) fn asks_for_websocket<'a>(
+    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+) -> bool {
+    fields.has_token(Name::Upgrade, "websocket")
 }
 
 /// Checks the fields of a request for a WebSocket.
 pub(crate) fn check_offer<'a>(
-    fields: &(impl Iterator<Item = FieldRef<'a>> + Clone),
+    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
 ) -> Result<Offer<'a>, Refusal> {
-    let all = |name| values(fields.clone(), name);
-
     // RFC 9112, section 3.2: exactly one Host.
-    let host = only(all("Host")).and_then(parse_host).ok_or(Refusal::Host)?;
+    let host = fields.only(Name::Host).and_then(parse_host).ok_or(Refusal::Host)?;
     // What follows the head are frames; they must not be taken for a body.
-    let lengths_are_zero =
-        only_or_none(all("Content-Length")).is_some_and(|l| l.unwrap_or(b"0") == b"0");
-    if !lengths_are_zero || all("Transfer-Encoding").next().is_some() {
+    let length = fields.values(Name::ContentLength);
+    let has_length = !length.is_empty() && length.only() != Some(b"0");
+    if has_length || !fields.values(Name::TransferEncoding).is_empty() {
         return Err(Refusal::Body);
     }
-    if all("Expect").next().is_some() {
+    if !fields.values(Name::Expect).is_empty() {
         return Err(Refusal::Expectation);
     }
     // Section 4.2.1, item 4.
-    if !has_token(all("Connection"), "upgrade") {
+    if !fields.has_token(Name::Connection, "upgrade") {
         return Err(Refusal::Connection);
     }
     check_version(fields)?;
     // Item 5: exactly one key.
-    let key = only(all("Sec-WebSocket-Key")).and_then(Key::parse).ok_or(Refusal::Key)?;
-    if !are_distinct_tokens(subprotocols(fields.clone()))
-        || !are_lists(all("Sec-WebSocket-Protocol"))
-    {
+    let key = fields.only(Name::Key).and_then(Key::parse).ok_or(Refusal::Key)?;
+    let subprotocols = fields.values(Name::Protocol);
+    let lists = || fields.all(Name::Protocol);
+    if !are_distinct_tokens(lists().flat_map(elements)) || !are_lists(lists()) {
         return Err(Refusal::Subprotocols);
     }
-    if all("Sec-WebSocket-Extensions").any(|value| extension::parse(value).is_err()) {
+    let extensions = fields.values(Name::Extensions);
+    if fields.all(Name::Extensions).any(|value| extension::parse(value).is_err()) {
         return Err(Refusal::Extensions);
     }
     // RFC 6454, section 7.3: at most one Origin.
-    let origin = only_or_none(all("Origin")).ok_or(Refusal::Origin)?;
+    let origin = match fields.values(Name::Origin) {
+        origins if origins.are_several() => return Err(Refusal::Origin),
+        origins => origins.only(),
+    };
     let origin = match origin {
         Some(value) if value.is_ascii() => core::str::from_utf8(value).ok(),
         Some(_) => return Err(Refusal::OriginSyntax),
         None => None,
     };
-    Ok(Offer { key, host, origin })
+    Ok(Offer { key, host, origin, subprotocols, extensions })
 }
 
 /// What a server accepted.
@@ -94,31 +102,33 @@ pub(crate) struct Offered<'a> {
 
 /// Checks the fields of a response that accepts a WebSocket (section 4.1).
 pub(crate) fn check_answer<'a>(
-    fields: &(impl Iterator<Item = FieldRef<'a>> + Clone),
+    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
     offered: &Offered<'_>,
 ) -> Result<Agreement<'a>, Failure> {
-    let all = |name| values(fields.clone(), name);
-
     // Item 2.
-    if !only(all("Upgrade")).is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
+    let upgrade = fields.only(Name::Upgrade);
+    if !upgrade.is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
         return Err(Failure::Upgrade);
     }
     // Item 3.
-    if !has_token(all("Connection"), "upgrade") {
+    if !fields.has_token(Name::Connection, "upgrade") {
         return Err(Failure::Connection);
     }
     // Item 4; section 11.3.3: never twice.
-    if only(all("Sec-WebSocket-Accept")) != Some(&offered.accept) {
+    if fields.only(Name::Accept) != Some(&offered.accept) {
         return Err(Failure::Accept);
     }
     // A 101 has no body, and peers must not disagree on where frames begin.
-    let lengths_are_zero = all("Content-Length").all(|value| value == b"0");
-    if !lengths_are_zero || all("Transfer-Encoding").next().is_some() {
+    let lengths_are_zero = fields.all(Name::ContentLength).all(|value| value == b"0");
+    if !lengths_are_zero || !fields.values(Name::TransferEncoding).is_empty() {
         return Err(Failure::Body);
     }
-    check_extensions(&all("Sec-WebSocket-Extensions"), offered)?;
+    check_extensions(&fields.all(Name::Extensions), offered)?;
     // Item 6; section 11.3.4: one token, once.
-    let chosen = only_or_none(all("Sec-WebSocket-Protocol")).ok_or(Failure::Subprotocol)?;
+    let chosen = match fields.values(Name::Protocol) {
+        chosen if chosen.are_several() => return Err(Failure::Subprotocol),
+        chosen => chosen.only(),
+    };
     let subprotocol = match chosen {
         None if offered.requires_subprotocol => return Err(Failure::NoSubprotocol),
         None => None,
@@ -133,15 +143,8 @@ pub(crate) fn check_answer<'a>(
     Ok(Agreement {
         subprotocol,
         #[cfg(feature = "deflate")]
-        deflate: check_deflate(all("Sec-WebSocket-Extensions"), offered)?,
+        deflate: check_deflate(fields.all(Name::Extensions), offered)?,
     })
-}
-
-/// The subprotocols that the fields list, in order of preference.
-pub(crate) fn subprotocols<'a>(
-    fields: impl Iterator<Item = FieldRef<'a>> + Clone,
-) -> impl Iterator<Item = &'a [u8]> + Clone {
-    values(fields, "Sec-WebSocket-Protocol").flat_map(elements)
 }
 
 /// Whether all are tokens and no two are equal.
@@ -163,23 +166,24 @@ pub(crate) fn are_distinct_tokens<'a>(names: impl Iterator<Item = &'a [u8]> + Cl
 pub(crate) fn versions<'a>(
     fields: impl Iterator<Item = FieldRef<'a>> + Clone,
 ) -> impl Iterator<Item = u8> + Clone {
-    values(fields, "Sec-WebSocket-Version").flat_map(elements).filter_map(parse_version)
+    known::values(fields, Name::Version).flat_map(elements).filter_map(parse_version)
 }
 
 /// Section 4.2.1, item 6, and what older drafts did in its place.
-fn check_version<'a>(fields: &(impl Iterator<Item = FieldRef<'a>> + Clone)) -> Result<(), Refusal> {
-    let all = |name| values(fields.clone(), name);
-    let Some(version) = only_or_none(all("Sec-WebSocket-Version")) else {
+fn check_version<'a>(
+    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+) -> Result<(), Refusal> {
+    let versions = fields.values(Name::Version);
+    if versions.are_several() {
         return Err(Refusal::Version);
-    };
-    match version.map(parse_version) {
+    }
+    let has = |name| !fields.values(name).is_empty();
+    match versions.only().map(parse_version) {
         Some(Some(13)) => Ok(()),
         Some(Some(other)) => Err(Refusal::UnsupportedVersion(other)),
         Some(None) => Err(Refusal::Version),
-        None if all("Sec-WebSocket-Key1").next().is_some() => Err(Refusal::Hixie76),
-        None if all("Sec-WebSocket-Key").next().is_none() && all("Origin").next().is_some() => {
-            Err(Refusal::Hixie75)
-        }
+        None if has(Name::Key1) => Err(Refusal::Hixie76),
+        None if !has(Name::Key) && has(Name::Origin) => Err(Refusal::Hixie75),
         None => Err(Refusal::NoVersion),
     }
 }
@@ -241,43 +245,16 @@ fn check_extensions<'a>(
     Ok(())
 }
 
-fn values<'a>(
-    fields: impl Iterator<Item = FieldRef<'a>> + Clone,
-    name: &'static str,
-) -> impl Iterator<Item = &'a [u8]> + Clone {
-    let is_named = move |other: &str| other.len() == name.len() && other.eq_ignore_ascii_case(name);
-    fields.filter(move |(other, _)| is_named(other)).map(|(_, value)| trim(value))
-}
-
-/// Whether a token stands in a list, perhaps over several fields.
-fn has_token<'a>(mut values: impl Iterator<Item = &'a [u8]>, token: &str) -> bool {
-    values.any(|value| elements(value).any(|e| e.eq_ignore_ascii_case(token.as_bytes())))
-}
-
 /// Whether each value has at least one element.
 fn are_lists<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> bool {
     values.all(|value| elements(value).next().is_some())
 }
 
-/// The one value there is.
-fn only<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
-    let value = values.next()?;
-    values.next().is_none().then_some(value)
-}
-
-/// The one value there is, or that there is none; `None` for several.
-#[allow(clippy::option_option)] // two questions, both asked where it is called
-fn only_or_none<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Option<Option<&'a [u8]>> {
-    let value = values.next();
-    values.next().is_none().then_some(value)
-}
-
 /// A single host, with or without a port.
 fn parse_host(value: &[u8]) -> Option<Authority<'_>> {
-    let value = core::str::from_utf8(value).ok()?;
     // A comma may stand in a name, but nobody's name has one: it is two hosts in one field.
-    if value.contains(',') {
+    if value.contains(&b',') {
         return None;
     }
-    Authority::parse(value).ok()
+    Authority::parse(core::str::from_utf8(value).ok()?).ok()
 }

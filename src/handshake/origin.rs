@@ -32,7 +32,9 @@ impl Eq for Scheme<'_> {}
 impl<'a> Origin<'a> {
     /// Reads the serialization of an origin (RFC 6454, section 6.2), other than `null`.
     pub(crate) fn parse(origin: &'a str) -> Option<Self> {
-        let (scheme, authority) = origin.split_once("://")?;
+        // No scheme has a colon in it.
+        let (scheme, rest) = origin.split_once(':')?;
+        let authority = rest.strip_prefix("//")?;
         let mut bytes = scheme.bytes();
         let sound = bytes.next()?.is_ascii_alphabetic()
             && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
@@ -118,8 +120,10 @@ impl<'a> Origins<'a> {
             Pages::Any => true,
             Pages::None => false,
             // `null` and whatever else is no origin equals nothing.
-            Pages::List(list) => Origin::parse(origin).is_some_and(|origin| {
-                list.iter().any(|allowed| Origin::parse(allowed) == Some(origin))
+            Pages::List(list) => Origin::parse(origin).is_some_and(|parsed| {
+                let equals =
+                    |allowed: &&str| *allowed == origin || Origin::parse(allowed) == Some(parsed);
+                list.iter().any(equals)
             }),
             Pages::SameHost => Origin::parse(origin).is_some_and(|origin| {
                 let secure = origin.scheme == Scheme("https");

@@ -110,14 +110,13 @@ impl<'a> Opening<'a> {
         let (bytes, cursor) = inbox.parts();
         let received = &bytes[cursor.unread..cursor.end];
         let scanned = self.scanner.scan(received, capacity);
-        let head = &received[..scanned.unwrap_or_default().unwrap_or_default()];
-        let incoming = match scanned {
+        let (head, incoming) = match scanned {
             Ok(None) => {
                 cursor.want(1);
                 return Ok(None);
             }
-            Ok(Some(_)) => Incoming::parse(head, &self.origins),
-            Err(fault) => Err(Refusal::Head(fault)),
+            Ok(Some(head)) => (head.bytes(), Incoming::parse(head, &self.origins)),
+            Err(fault) => (&[][..], Err(Refusal::Head(fault))),
         };
         self.scanner.reset();
         cursor.pass(head.len());

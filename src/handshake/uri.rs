@@ -10,6 +10,8 @@ use core::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
+use super::response::format;
+
 /// The longest URI, in bytes.
 pub const MAX_URI: usize = 8 * 1024;
 
@@ -146,16 +148,19 @@ impl<'a> Uri<'a> {
         if uri.len() > MAX_URI {
             return Err(UriError::TooLong);
         }
-        let (scheme, rest) = uri.split_once("://").ok_or(UriError::Scheme)?;
+        // No scheme has a colon in it.
+        let (scheme, rest) = uri.split_once(':').ok_or(UriError::Scheme)?;
+        let rest = rest.strip_prefix("//").ok_or(UriError::Scheme)?;
         let secure = match scheme {
             _ if scheme.eq_ignore_ascii_case(plain) => false,
             _ if scheme.eq_ignore_ascii_case(secure) => true,
             _ => return Err(UriError::Scheme),
         };
-        if rest.contains('#') {
+        if rest.as_bytes().contains(&b'#') {
             return Err(UriError::Fragment);
         }
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?'));
+        let end = end.unwrap_or(rest.len());
         let (authority, resource) = rest.split_at(end);
         let (host, port) = parse_authority(authority)?;
         check_resource(resource, uri.len() - resource.len())?;
@@ -186,14 +191,20 @@ pub struct ResourceName<'a> {
     query: Option<&'a str>,
 }
 
-impl fmt::Display for ResourceName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.path)?;
+impl<'a> ResourceName<'a> {
+    /// What it is written of, one behind the other.
+    pub(crate) fn parts(self) -> [&'a str; 3] {
         match self.query {
             // Section 3: the question mark only where the query is not empty.
-            Some("") | None => Ok(()),
-            Some(query) => write!(f, "?{query}"),
+            Some("") | None => [self.path, "", ""],
+            Some(query) => [self.path, "?", query],
         }
+    }
+}
+
+impl fmt::Display for ResourceName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts().into_iter().try_for_each(|part| f.write_str(part))
     }
 }
 
@@ -213,6 +224,16 @@ impl<'a> Authority<'a> {
     pub(crate) fn parse(authority: &'a str) -> Result<Self, UriError> {
         let (host, port) = parse_authority(authority)?;
         Ok(Self { host, port })
+    }
+
+    /// Writes it, as most are without formatting.
+    pub(crate) fn write(self, sink: &mut dyn FnMut(&[u8])) {
+        match self {
+            Self { host: Host::Name(name), port: None } if is_lower_case(name) => {
+                sink(name.as_bytes());
+            }
+            other => format(sink, format_args!("{other}")),
+        }
     }
 }
 
@@ -255,9 +276,7 @@ impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         match self {
-            Self::Name(name) if !name.bytes().any(|byte| byte.is_ascii_uppercase()) => {
-                f.write_str(name)
-            }
+            Self::Name(name) if is_lower_case(name) => f.write_str(name),
             Self::Name(name) => {
                 name.chars().try_for_each(|character| f.write_char(character.to_ascii_lowercase()))
             }
@@ -267,15 +286,23 @@ impl fmt::Display for Host<'_> {
     }
 }
 
+fn is_lower_case(name: &str) -> bool {
+    !name.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
 pub(crate) const fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
 /// `host` or `host:port`; an empty port counts as none.
 fn parse_authority(authority: &str) -> Result<(Host<'_>, Option<u16>), UriError> {
-    if authority.contains('@') {
-        return Err(UriError::Userinfo);
-    }
+    parse_host_and_port(authority).map_err(|error| {
+        // Whatever else is wrong with them, credentials are.
+        if authority.contains('@') { UriError::Userinfo } else { error }
+    })
+}
+
+fn parse_host_and_port(authority: &str) -> Result<(Host<'_>, Option<u16>), UriError> {
     if let Some(bracketed) = authority.strip_prefix('[') {
         let (address, after) = bracketed.split_once(']').ok_or(UriError::Host)?;
         let port = match after.strip_prefix(':') {
@@ -298,7 +325,12 @@ fn parse_authority(authority: &str) -> Result<(Host<'_>, Option<u16>), UriError>
         return Err(UriError::Host);
     }
     let port = parse_port(port)?;
-    Ok((host.parse().map_or(Host::Name(host), Host::V4), port))
+    Ok((parse_ipv4(host).map_or(Host::Name(host), Host::V4), port))
+}
+
+fn parse_ipv4(host: &str) -> Option<Ipv4Addr> {
+    // Most names end in a letter, and no address does.
+    if host.ends_with(|last: char| last.is_ascii_digit()) { host.parse().ok() } else { None }
 }
 
 fn parse_ipv6(address: &str) -> Result<Ipv6Addr, UriError> {
@@ -325,24 +357,52 @@ fn parse_port(port: &str) -> Result<Option<u16>, UriError> {
 
 /// A registered name: `*( unreserved / pct-encoded / sub-delims )`.
 fn check_name(name: &str) -> Result<(), UriError> {
-    check_percent(name)?;
-    let sound = |byte| is_unreserved(byte) || is_sub_delim(byte) || byte == b'%';
-    if name.bytes().all(sound) { Ok(()) } else { Err(UriError::Host) }
+    if are_all(name, IN_NAME)? { Ok(()) } else { Err(UriError::Host) }
 }
 
 /// Path and query: `*( pchar / "/" / "?" )`.
 fn check_resource(resource: &str, at: usize) -> Result<(), UriError> {
-    check_percent(resource)?;
-    let sound = |byte| {
-        is_unreserved(byte)
-            || is_sub_delim(byte)
-            || matches!(byte, b'%' | b':' | b'@' | b'/' | b'?')
-    };
-    match resource.bytes().position(|byte| !sound(byte)) {
-        Some(position) => Err(UriError::Byte { offset: at + position }),
-        None => Ok(()),
+    if are_all(resource, IN_RESOURCE)? {
+        return Ok(());
     }
+    let sound = |byte| CLASSES[usize::from(byte)] & IN_RESOURCE != 0;
+    let position = resource.bytes().position(|byte| !sound(byte)).unwrap_or_default();
+    Err(UriError::Byte { offset: at + position })
 }
+
+/// Whether all bytes are of a class; what they encode is checked before.
+fn are_all(text: &str, class: u8) -> Result<bool, UriError> {
+    let (mut all, mut any) = (class, 0);
+    for byte in text.bytes() {
+        let classes = CLASSES[usize::from(byte)];
+        all &= classes;
+        any |= classes;
+    }
+    if any & PERCENT != 0 {
+        check_percent(text)?;
+    }
+    Ok(all == class)
+}
+
+const IN_NAME: u8 = 1;
+const IN_RESOURCE: u8 = 2;
+const PERCENT: u8 = 4;
+
+/// Where each byte may stand.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        classes[byte as usize] = match byte {
+            b'%' => IN_NAME | IN_RESOURCE | PERCENT,
+            b':' | b'@' | b'/' | b'?' => IN_RESOURCE,
+            _ if is_unreserved(byte) || is_sub_delim(byte) => IN_NAME | IN_RESOURCE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
 
 /// Section 2.1 of RFC 3986: a percent sign and two hexadecimal digits.
 fn check_percent(text: &str) -> Result<(), UriError> {

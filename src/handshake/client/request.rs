@@ -160,9 +160,13 @@ impl<'a> Request<'a> {
     }
 
     fn write(&self, key: &Key, sink: &mut dyn FnMut(&[u8])) {
-        let (target, host) = (self.uri.resource_name(), self.uri.authority());
-        format(sink, format_args!("GET {target} HTTP/1.1\r\nHost: {host}\r\n"));
-        sink(b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
+        sink(b"GET ");
+        for part in self.uri.resource_name().parts() {
+            sink(part.as_bytes());
+        }
+        sink(b" HTTP/1.1\r\nHost: ");
+        self.uri.authority().write(sink);
+        sink(b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
         sink(key.as_bytes());
         sink(b"\r\nSec-WebSocket-Version: 13\r\n");
         if let Some(origin) = self.origin {

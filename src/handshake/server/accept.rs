@@ -70,16 +70,11 @@ impl<'a> Accept<'a> {
     /// - [`OutboxFull`](Error::OutboxFull): nothing was written.
     pub fn finish(self, outbox: &mut impl Outbox) -> Result<Connection<Server>, Error> {
         self.check()?;
-        let accept = self.request.offer.key.accept();
+        let start = start_of_response(&self.request.offer.key.accept());
         #[cfg(feature = "deflate")]
         let agreed = self.agree_on_deflate();
         response::append(outbox, |sink| {
-            sink(
-                b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
-                  Connection: Upgrade\r\nSec-WebSocket-Accept: ",
-            );
-            sink(&accept);
-            sink(b"\r\n");
+            sink(&start);
             if let Some(name) = self.subprotocol {
                 field::write(OwnFields(&[("Sec-WebSocket-Protocol", name)]), sink);
             }
@@ -150,6 +145,15 @@ impl<'a> Accept<'a> {
         let deflate = self.deflate?;
         Some((deflate, deflate.accept(offers)?))
     }
+}
+
+/// What every response begins with.
+fn start_of_response(accept: &[u8; 28]) -> [u8; 127] {
+    let mut start = *b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Accept: ............................\r\n";
+    let before = start.len() - accept.len() - b"\r\n".len();
+    start[before..][..accept.len()].copy_from_slice(accept);
+    start
 }
 
 #[cfg(feature = "http")]

@@ -3,7 +3,7 @@
 use http::{Response, StatusCode, Version, header};
 
 use super::{Refusal, Request};
-use crate::handshake::{Fields, Origins, head::RequestLine, negotiation};
+use crate::handshake::{Fields, Origins, head::RequestLine, known::Known, negotiation};
 
 impl<'i> Request<'i> {
     /// Judges a request that an HTTP/1.1 server such as hyper has parsed: it is held to the same
@@ -41,7 +41,8 @@ impl<'i> Request<'i> {
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
         let fields = Fields::of_map(request.headers());
-        if !negotiation::asks_for_websocket(fields.iter()) {
+        let known = Known::among(fields.iter());
+        if !negotiation::asks_for_websocket(&known) {
             return Err(Refusal::NotWebSocket);
         }
         let minor = match request.version() {
@@ -50,7 +51,7 @@ impl<'i> Request<'i> {
         };
         let target = request.uri().path_and_query().map_or("", |target| target.as_str());
         let line = RequestLine { method: request.method().as_str(), target, minor };
-        Self::judge(line, fields, &fields.iter(), origins)
+        Self::judge(line, fields, &known, origins)
     }
 }
 

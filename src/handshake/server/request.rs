@@ -5,8 +5,10 @@ use crate::{
     extension::{self, Extension},
     handshake::{
         Fields, Origins, Response, Uri,
-        head::RequestLine,
+        head::{Head, RequestLine},
+        known::{Known, Name},
         negotiation::{self, FieldRef, Offer},
+        token::elements,
     },
 };
 
@@ -45,14 +47,15 @@ pub struct HttpRequest<'i> {
 
 impl<'i> Incoming<'i> {
     /// Takes a complete head apart and judges it.
-    pub(super) fn parse(head: &'i [u8], origins: &Origins<'_>) -> Result<Self, Refusal> {
+    pub(super) fn parse(head: Head<'i>, origins: &Origins<'_>) -> Result<Self, Refusal> {
         let (line, lines) = RequestLine::parse(head).map_err(Refusal::Head)?;
         let judged = lines.check(|fields, headers| {
             let each = headers.iter().map(|header| (header.name, header.value));
-            if !negotiation::asks_for_websocket(each.clone()) {
-                return Ok(Self::Http(HttpRequest { head, line, fields }));
+            let known = Known::among(each);
+            if !negotiation::asks_for_websocket(&known) {
+                return Ok(Self::Http(HttpRequest { head: head.bytes(), line, fields }));
             }
-            Request::judge(line, fields, &each, origins).map(Self::WebSocket)
+            Request::judge(line, fields, &known, origins).map(Self::WebSocket)
         });
         judged.map_err(Refusal::Head)?
     }
@@ -82,14 +85,14 @@ impl<'i> Request<'i> {
     /// The subprotocols that the client offers, in order of preference.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'i str> + Clone {
         // All are tokens, and so ASCII.
-        negotiation::subprotocols(self.fields.iter())
-            .filter_map(|name| core::str::from_utf8(name).ok())
+        let lists = self.offer.subprotocols.all(Name::Protocol, self.fields.iter());
+        lists.flat_map(elements).filter_map(|name| core::str::from_utf8(name).ok())
     }
 
     /// The extensions that the client offers, in order of preference.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'i>> + Clone {
-        let fields = self.fields.all("Sec-WebSocket-Extensions");
-        fields.filter_map(|value| extension::parse(value).ok()).flatten()
+        let lists = self.offer.extensions.all(Name::Extensions, self.fields.iter());
+        lists.filter_map(|value| extension::parse(value).ok()).flatten()
     }
 
     /// Begins to accept it; [`finish`](Accept::finish) does.
@@ -103,11 +106,11 @@ impl<'i> Request<'i> {
         Response::new(status)
     }
 
-    /// Judges a request that asks for a WebSocket, by its fields one by one.
+    /// Judges a request that asks for a WebSocket.
     pub(super) fn judge(
         line: RequestLine<'i>,
         fields: Fields<'i>,
-        each: &(impl Iterator<Item = FieldRef<'i>> + Clone),
+        known: &Known<'i, impl Iterator<Item = FieldRef<'i>> + Clone>,
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
         // RFC 9110, section 7.8: HTTP/1.0 knows no upgrade.
@@ -120,7 +123,7 @@ impl<'i> Request<'i> {
         if path_of(line.target).is_none() {
             return Err(Refusal::Target);
         }
-        let offer = negotiation::check_offer(each)?;
+        let offer = negotiation::check_offer(known)?;
         if !origins.allow(offer.origin, offer.host) {
             return Err(Refusal::Origin);
         }

@@ -1,0 +1,49 @@
+//! Which bytes of a block are control characters: all below the space, and DEL.
+
+pub(crate) const BLOCK: usize = 64;
+
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+pub(crate) use crate::simd::controls;
+#[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+pub(crate) use by_words as controls;
+
+/// A bit for each byte, the lowest for the first.
+#[cfg(any(not(all(feature = "simd", target_arch = "x86_64")), test))]
+pub(crate) fn by_words(block: &[u8; BLOCK]) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x80 * ONES;
+    let mut bits = 0;
+    for (index, word) in block.as_chunks().0.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // Top bits are set or cleared first, so that nothing is carried from byte to byte.
+        let is_space_or_above = (word | TOPS) - 0x20 * ONES;
+        let is_not_delete = ((word ^ (0x7f * ONES)) & !TOPS) + 0x7f * ONES;
+        let found = !(is_space_or_above & is_not_delete | word) & TOPS;
+        // The product gathers the eight bits in its top byte.
+        bits |= ((found >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
+    }
+    bits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_byte_is_judged_by_itself() {
+        for byte in 0..=u8::MAX {
+            for neighbours in [0, b'\r', b' ', b'~', 0x7f, 0x80, 0xff] {
+                for at in 0..BLOCK {
+                    let mut block = [neighbours; BLOCK];
+                    block[at] = byte;
+                    let expected = block
+                        .iter()
+                        .rev()
+                        .fold(0, |bits, byte| bits << 1 | u64::from(byte.is_ascii_control()));
+                    assert_eq!(controls(&block), expected, "{byte:#x} at {at}");
+                    assert_eq!(by_words(&block), expected, "{byte:#x} at {at}");
+                }
+            }
+        }
+    }
+}

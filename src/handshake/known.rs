@@ -1,0 +1,216 @@
+//! The fields that the opening handshake looks at, found in one pass over all of them.
+
+use super::{
+    negotiation::FieldRef,
+    token::{elements, trim},
+};
+
+/// A field that the handshake knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    Host,
+    Origin,
+    Expect,
+    Upgrade,
+    Connection,
+    ContentLength,
+    TransferEncoding,
+    Key,
+    Key1,
+    Accept,
+    Version,
+    Protocol,
+    Extensions,
+}
+
+/// How many there are.
+const COUNT: usize = Name::Extensions as usize + 1;
+
+impl Name {
+    /// How it is written; fields compare without regard to case.
+    pub(crate) const fn text(self) -> &'static str {
+        match self {
+            Self::Host => "Host",
+            Self::Origin => "Origin",
+            Self::Expect => "Expect",
+            Self::Upgrade => "Upgrade",
+            Self::Connection => "Connection",
+            Self::ContentLength => "Content-Length",
+            Self::TransferEncoding => "Transfer-Encoding",
+            Self::Key => "Sec-WebSocket-Key",
+            Self::Key1 => "Sec-WebSocket-Key1",
+            Self::Accept => "Sec-WebSocket-Accept",
+            Self::Version => "Sec-WebSocket-Version",
+            Self::Protocol => "Sec-WebSocket-Protocol",
+            Self::Extensions => "Sec-WebSocket-Extensions",
+        }
+    }
+
+    /// Its length leaves two names at most.
+    fn of(name: &str) -> Option<Self> {
+        let candidates: &[Self] = match name.len() {
+            4 => &[Self::Host],
+            6 => &[Self::Origin, Self::Expect],
+            7 => &[Self::Upgrade],
+            10 => &[Self::Connection],
+            14 => &[Self::ContentLength],
+            17 => &[Self::Key, Self::TransferEncoding],
+            18 => &[Self::Key1],
+            20 => &[Self::Accept],
+            21 => &[Self::Version],
+            22 => &[Self::Protocol],
+            24 => &[Self::Extensions],
+            _ => &[],
+        };
+        // As most write it, first.
+        let is_equal = |known: &Self| known.text() == name;
+        let is_same = |known: &Self| known.text().eq_ignore_ascii_case(name);
+        let found = candidates.iter().find(|known| is_equal(known));
+        found.or_else(|| candidates.iter().find(|known| is_same(known))).copied()
+    }
+}
+
+/// The values of a field as most heads have it, which is once or never; what else there may be is
+/// looked up among all fields.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Values<'a> {
+    first: Option<&'a [u8]>,
+    has_more: bool,
+}
+
+impl<'a> Values<'a> {
+    /// Whether there is none.
+    pub(crate) const fn is_empty(self) -> bool {
+        self.first.is_none()
+    }
+
+    /// The one value there is.
+    pub(crate) fn only(self) -> Option<&'a [u8]> {
+        self.first.filter(|_| !self.has_more).map(trim)
+    }
+
+    /// Whether there are several.
+    pub(crate) const fn are_several(self) -> bool {
+        self.has_more
+    }
+
+    /// All of them, given the fields that they were found among.
+    pub(crate) fn all(
+        self,
+        name: Name,
+        fields: impl Iterator<Item = FieldRef<'a>> + Clone,
+    ) -> impl Iterator<Item = &'a [u8]> + Clone {
+        let more = self.has_more.then(|| values(fields, name).skip(1));
+        self.first.map(trim).into_iter().chain(more.into_iter().flatten())
+    }
+}
+
+/// Which of the known fields there are.
+#[derive(Clone)]
+pub(crate) struct Known<'a, F> {
+    fields: F,
+    values: [Values<'a>; COUNT],
+}
+
+impl<'a, F: Iterator<Item = FieldRef<'a>> + Clone> Known<'a, F> {
+    pub(crate) fn among(fields: F) -> Self {
+        let mut values = [Values::default(); COUNT];
+        for (name, value) in fields.clone() {
+            if let Some(known) = Name::of(name) {
+                let Values { first, has_more } = &mut values[known as usize];
+                *has_more = first.is_some();
+                first.get_or_insert(value);
+            }
+        }
+        Self { fields, values }
+    }
+
+    pub(crate) const fn values(&self, name: Name) -> Values<'a> {
+        self.values[name as usize]
+    }
+
+    /// The one value there is.
+    pub(crate) fn only(&self, name: Name) -> Option<&'a [u8]> {
+        self.values(name).only()
+    }
+
+    /// All values, in order.
+    pub(crate) fn all(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a, F> {
+        self.values(name).all(name, self.fields.clone())
+    }
+
+    /// Whether a token stands in a list, perhaps over several fields.
+    pub(crate) fn has_token(&self, name: Name, token: &str) -> bool {
+        let is_token = |element: &[u8]| element.eq_ignore_ascii_case(token.as_bytes());
+        // As most write it: alone.
+        self.only(name).is_some_and(is_token)
+            || self.all(name).any(|value| elements(value).any(is_token))
+    }
+}
+
+/// The values of all fields of a name, in order.
+pub(crate) fn values<'a>(
+    fields: impl Iterator<Item = FieldRef<'a>> + Clone,
+    name: Name,
+) -> impl Iterator<Item = &'a [u8]> + Clone {
+    fields.filter(move |(other, _)| Name::of(other) == Some(name)).map(|(_, value)| trim(value))
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::*;
+
+    const ALL: [Name; COUNT] = [
+        Name::Host,
+        Name::Origin,
+        Name::Expect,
+        Name::Upgrade,
+        Name::Connection,
+        Name::ContentLength,
+        Name::TransferEncoding,
+        Name::Key,
+        Name::Key1,
+        Name::Accept,
+        Name::Version,
+        Name::Protocol,
+        Name::Extensions,
+    ];
+
+    // 6455-4.2.1-a
+    #[test]
+    fn each_name_is_known_in_any_case_and_no_other_is() {
+        for name in ALL {
+            assert_eq!(Name::of(name.text()), Some(name));
+            assert_eq!(Name::of(&name.text().to_ascii_lowercase()), Some(name));
+            assert_eq!(Name::of(&name.text().to_ascii_uppercase()), Some(name));
+            assert_eq!(Name::of(&name.text()[1..]), None);
+            let last = name.text().len() - 1;
+            assert_eq!(Name::of(&std::format!("{}x", &name.text()[..last])), None);
+        }
+    }
+
+    #[test]
+    fn values_come_in_order_however_many_there_are() {
+        let fields = [
+            ("upgrade", &b" a "[..]),
+            ("Upgrades", b"no"),
+            ("Host", b"h"),
+            ("UPGRADE", b"b,c"),
+            ("Upgrade", b""),
+        ];
+        let known = Known::among(fields.iter().copied());
+        let all = |name| known.all(name).collect::<Vec<_>>();
+        assert_eq!(all(Name::Upgrade), [&b"a"[..], b"b,c", b""]);
+        assert_eq!(all(Name::Host), [b"h"]);
+        assert!(all(Name::Origin).is_empty());
+        assert_eq!(known.only(Name::Upgrade), None);
+        assert_eq!(known.only(Name::Host), Some(&b"h"[..]));
+        assert!(known.has_token(Name::Upgrade, "C"));
+        assert!(!known.has_token(Name::Upgrade, "d"));
+        assert!(known.values(Name::Upgrade).are_several());
+        assert!(known.values(Name::Origin).is_empty());
+    }
+}
