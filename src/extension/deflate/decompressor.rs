@@ -20,6 +20,8 @@ pub(crate) struct Decompressor {
     inflate: Inflate,
     /// Whether the stream stands behind a final block, after which another one may begin.
     ended: bool,
+    /// Whether the last call filled its room, so that there may be more to put out.
+    was_full: bool,
     /// How often the message has begun a new stream.
     restarts: u32,
     /// The end of what was put out before the caller's own record of it begins.
@@ -49,7 +51,8 @@ impl Decompressor {
     pub(crate) fn new() -> Self {
         // A window of 32 KiB decodes what any smaller one encodes.
         let inflate = Inflate::new(false, 15);
-        Self { inflate, ended: false, restarts: 0, history: History::new() }
+        let history = History::new();
+        Self { inflate, ended: false, was_full: false, restarts: 0, history }
     }
 
     /// Decompresses some of `input` to `output[made..]`, as far as there is room. `output[..made]`
@@ -72,9 +75,11 @@ impl Decompressor {
             return Step { taken: 0, made: 0, outcome: Outcome::Finished };
         }
         // First what is still to come of the input.
-        let step = self.run(&[], &mut output[made..], InflateFlush::NoFlush);
-        if step.made > 0 || step.outcome == Outcome::Invalid {
-            return step;
+        if self.was_full {
+            let step = self.run(&[], &mut output[made..], InflateFlush::NoFlush);
+            if step.made > 0 || step.outcome == Outcome::Invalid {
+                return step;
+            }
         }
         // It stops at the end of each block, and so before the byte that is not to be taken. What
         // the sender left out is an empty block: it makes nothing.
@@ -105,6 +110,7 @@ impl Decompressor {
     pub(crate) fn reset(&mut self) {
         self.inflate.reset(false);
         self.ended = false;
+        self.was_full = false;
         self.restarts = 0;
         self.history.clear();
     }
@@ -119,9 +125,11 @@ impl Decompressor {
         let status = self.inflate.decompress(input, room, flush);
         self.ended = status == Ok(Status::StreamEnd);
         let count = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
+        let made = count(self.inflate.total_out(), total_out).min(room.len());
+        self.was_full = made == room.len();
         Step {
             taken: count(self.inflate.total_in(), total_in).min(input.len()),
-            made: count(self.inflate.total_out(), total_out).min(room.len()),
+            made,
             outcome: if status.is_ok() { Outcome::Unfinished } else { Outcome::Invalid },
         }
     }

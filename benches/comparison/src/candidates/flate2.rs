@@ -1,12 +1,12 @@
-//! What users write whose library has no compression: flate2 on whole messages, with no rule of
-//! the protocol checked but the text.
+//! What users write whose library has no compression: flate2 on whole messages, behind the frames
+//! of tungstenite, or behind none that checks a rule of the protocol. The text is checked.
 
 use std::io::Write;
 
 use bytes::Bytes;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
 
-use super::{LEVEL, Receives, Sends, limits::Walk};
+use super::{LEVEL, Receives, Sends, limits::Walk, tungstenite::Frames};
 use crate::{
     traffic::append_header,
     transport::{Transport, WRITE},
@@ -14,9 +14,9 @@ use crate::{
 
 const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
 
-pub(crate) struct Flate2 {
+pub(crate) struct Flate2<F> {
     takeover: bool,
-    walk: Walk,
+    frames: F,
     compress: Compress,
     decompress: Decompress,
     /// A message in its compressed form.
@@ -26,12 +26,25 @@ pub(crate) struct Flate2 {
     transport: Transport,
 }
 
-impl Flate2 {
-    /// For messages of this size at most.
-    pub(crate) fn new(takeover: bool, size: usize, transport: Transport) -> Self {
+impl Flate2<Walk> {
+    /// Behind a bare walk over frames, for messages of this size at most.
+    pub(crate) fn by_hand(takeover: bool, size: usize, transport: Transport) -> Self {
+        Self::new(takeover, Walk::new(size, transport.clone()), transport)
+    }
+}
+
+impl Flate2<Frames> {
+    /// Behind the frames of tungstenite.
+    pub(crate) fn with_tungstenite(takeover: bool, transport: Transport) -> Self {
+        Self::new(takeover, Frames::new(transport.clone()), transport)
+    }
+}
+
+impl<F> Flate2<F> {
+    fn new(takeover: bool, frames: F, transport: Transport) -> Self {
         Self {
             takeover,
-            walk: Walk::new(size, transport.clone()),
+            frames,
             compress: Compress::new(Compression::new(LEVEL), false),
             decompress: Decompress::new(false),
             compressed: Vec::new(),
@@ -47,10 +60,10 @@ impl Flate2 {
     }
 }
 
-impl Receives for Flate2 {
+impl<F: Receives> Receives for Flate2<F> {
     fn receive(&mut self, count: usize, mut look: impl FnMut(&[u8])) {
-        let Self { takeover, walk, decompress, compressed, message, .. } = self;
-        walk.receive(count, |payload| {
+        let Self { takeover, frames, decompress, compressed, message, .. } = self;
+        frames.receive(count, |payload| {
             compressed.clear();
             compressed.extend_from_slice(payload);
             compressed.extend_from_slice(&TAIL);
@@ -73,7 +86,7 @@ impl Receives for Flate2 {
     }
 }
 
-impl Sends for Flate2 {
+impl<F> Sends for Flate2<F> {
     fn send(&mut self, messages: &[Bytes]) {
         for message in messages {
             let Self { compress, compressed, .. } = self;

@@ -45,6 +45,11 @@ impl Hybi<Client> {
 }
 
 impl<R: Role> Hybi<R> {
+    /// Reads as much at once as others do.
+    pub(crate) fn with_inbox(self, bytes: usize) -> Self {
+        Self { inbox: Inbox::with_capacity(bytes), ..self }
+    }
+
     pub(crate) fn new(websocket: Connection<R>, transport: Transport) -> Self {
         Self { websocket, inbox: Inbox::with_capacity(16 * 1024), outbox: Vec::new(), transport }
     }

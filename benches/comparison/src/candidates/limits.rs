@@ -206,7 +206,7 @@ impl Receives for Walk {
     }
 }
 
-fn mask_safely(key: [u8; 4], data: &mut [u8]) {
+pub(super) fn mask_safely(key: [u8; 4], data: &mut [u8]) {
     let word = u32::from_ne_bytes(key);
     let (blocks, rest) = data.as_chunks_mut::<64>();
     for block in blocks {

@@ -1,9 +1,12 @@
 //! tungstenite: `read`, and `write` with a flush at the end of a batch.
 
 use bytes::Bytes;
-use tungstenite::{Message, WebSocket, protocol};
+use tungstenite::{
+    Message, WebSocket,
+    protocol::{self, frame::FrameSocket},
+};
 
-use super::{Echoes, Receives, Role, Sends};
+use super::{Echoes, Receives, Role, Sends, limits::mask_safely};
 use crate::transport::Transport;
 
 pub(crate) struct Tungstenite(WebSocket<Transport>);
@@ -28,6 +31,32 @@ impl Receives for Tungstenite {
                 _ => continue,
             }
             received += 1;
+        }
+    }
+}
+
+/// Its frames alone, as those use them who add what it lacks: it refuses what is compressed.
+pub(crate) struct Frames {
+    socket: FrameSocket<Transport>,
+    payload: Vec<u8>,
+}
+
+impl Frames {
+    pub(crate) fn new(transport: Transport) -> Self {
+        Self { socket: FrameSocket::new(transport), payload: Vec::new() }
+    }
+}
+
+impl Receives for Frames {
+    fn receive(&mut self, count: usize, mut look: impl FnMut(&[u8])) {
+        for _ in 0..count {
+            let frame = self.socket.read(None).unwrap().unwrap();
+            let key = frame.header().mask.unwrap();
+            // It leaves them masked.
+            self.payload.clear();
+            self.payload.extend_from_slice(frame.payload());
+            mask_safely(key, &mut self.payload);
+            look(&self.payload);
         }
     }
 }

@@ -52,9 +52,15 @@ fn receives(kind: String, takeover: bool, size: usize) -> Row {
     let traffic = &traffic;
     let entrants = vec![
         entrant("hybi", Ours, traffic, move |to| Hybi::compressed(takeover, to)),
+        entrant("hybi, inbox of 128 KiB", Ours, traffic, move |to| {
+            Hybi::compressed(takeover, to).with_inbox(128 * 1024)
+        }),
+        entrant("tungstenite, flate2", Peer, traffic, move |to| {
+            Flate2::with_tungstenite(takeover, to)
+        }),
         entrant("yawc", Peer, traffic, move |to| Yawc::compressed(takeover, to)),
         entrant("sockudo-ws", Peer, traffic, move |to| SockudoWs::compressed(takeover, to)),
-        entrant("flate2 by hand", Baseline, traffic, move |to| Flate2::new(takeover, size, to)),
+        entrant("flate2 by hand", Baseline, traffic, move |to| Flate2::by_hand(takeover, size, to)),
         Entrant::new("zlib-rs", Standing::Limit, move || Working {
             worker: Decompress::new(takeover),
             messages: Rc::clone(&bare),
@@ -74,7 +80,7 @@ fn sends(kind: String, takeover: bool, size: usize) -> Row {
         sender("yawc", Peer, takeover, to_all, move |to| Yawc::compressed(takeover, to)),
         sender("sockudo-ws", Peer, takeover, to_all, move |to| SockudoWs::compressed(takeover, to)),
         sender("flate2 by hand", Baseline, takeover, to_all, move |to| {
-            Flate2::new(takeover, size, to)
+            Flate2::by_hand(takeover, size, to)
         }),
         Entrant::new("zlib-rs", Standing::Limit, move || Working {
             worker: Compress::new(takeover),
