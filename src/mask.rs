@@ -49,7 +49,7 @@ impl Mask {
 
     /// Masks (or unmasks) the next bytes of the payload in place.
     pub fn apply(&mut self, data: &mut [u8]) {
-        self.apply_watching_ascii(data);
+        self.pass_over(InPlace(data), false);
     }
 
     /// Masks the next bytes of the payload from one buffer into another.
@@ -63,26 +63,28 @@ impl Mask {
     #[inline]
     pub(crate) fn copy_to<T: Slot>(&mut self, from: &[u8], to: &mut [T]) -> usize {
         let length = from.len().min(to.len());
-        self.pass_over(Across { from: &from[..length], to: &mut to[..length] });
+        self.pass_over(Across { from: &from[..length], to: &mut to[..length] }, false);
         length
     }
 
     /// Unmasks in place, and tells whether the result is ASCII.
     #[inline]
     pub(crate) fn apply_watching_ascii(&mut self, data: &mut [u8]) -> IsAscii {
-        self.pass_over(InPlace(data))
+        self.pass_over(InPlace(data), true)
     }
 
-    /// Unmasks the bytes at `from` while moving them left to `to`, in one pass.
+    /// Unmasks the bytes at `from` while moving them left to `to`, in one pass, and tells whether
+    /// the result is ASCII.
     ///
     /// `to` must not lie behind `from.start`.
     pub(crate) fn shift(&mut self, buffer: &mut [u8], from: Range<usize>, to: usize) -> IsAscii {
         debug_assert!(to <= from.start);
-        self.pass_over(Left { buffer: &mut buffer[to..from.end], gap: from.start - to })
+        self.pass_over(Left { buffer: &mut buffer[to..from.end], gap: from.start - to }, true)
     }
 
+    /// Tells whether the result is ASCII, if that is to be watched.
     #[inline]
-    fn pass_over(&mut self, route: impl Route) -> IsAscii {
+    fn pass_over(&mut self, route: impl Route, watching: bool) -> IsAscii {
         let length = route.from().len();
         let mask = *self;
         *self = mask.after(length);
@@ -93,9 +95,9 @@ impl Mask {
             16..32 => blocks::short::<16>(route, mask),
             32..64 => blocks::short::<32>(route, mask),
             64..=128 => blocks::short::<64>(route, mask),
-            _ => long(route, mask),
+            _ => long(route, mask, watching),
         };
-        IsAscii(seen & TOP_BITS == 0)
+        IsAscii(watching && seen & TOP_BITS == 0)
     }
 
     /// The key as it applies so many bytes later.

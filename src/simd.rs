@@ -154,7 +154,7 @@ macro_rules! widest {
 #[cfg(all(feature = "std", target_arch = "x86_64"))]
 widest! {
     /// [Masks](blocks::long) a long payload.
-    fn long(route: impl Route, mask: Mask) -> u64 = blocks::long;
+    fn long(route: impl Route, mask: Mask, watching: bool) -> u64 = blocks::long;
 
     /// [Counts](ascii::count) the pieces at the front that are ASCII.
     fn ascii_pieces(pieces: &[[u8; ascii::PIECE]]) -> usize = ascii::count;

@@ -132,10 +132,14 @@ impl<R: Role> Connection<R> {
         let kind = if header.opcode() == Opcode::Text { Kind::Text } else { Kind::Binary };
         let is_valid = match (kind, header.mask()) {
             (Kind::Binary, None) => true,
+            (Kind::Binary, Some(key)) => {
+                Mask::new(key).apply(payload);
+                true
+            }
             (Kind::Text, None) => utf8::is_valid(payload),
-            (kind, Some(key)) => {
+            (Kind::Text, Some(key)) => {
                 let ascii = Mask::new(key).apply_watching_ascii(payload);
-                kind == Kind::Binary || ascii.0 || utf8::is_valid_beyond_ascii(payload)
+                ascii.0 || utf8::is_valid_beyond_ascii(payload)
             }
         };
         if !is_valid {

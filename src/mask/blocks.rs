@@ -170,16 +170,19 @@ pub(crate) fn short<const N: usize>(mut route: impl Route, mask: Mask) -> u64 {
     fold(&ends.seen())
 }
 
-/// Masks a payload of at least a block, and ORs all that it wrote.
+/// Masks a payload of at least a block, and, if that is to be watched, ORs all that it wrote.
 #[inline(always)]
-pub(crate) fn long(mut route: impl Route, mask: Mask) -> u64 {
+pub(crate) fn long(mut route: impl Route, mask: Mask, watching: bool) -> u64 {
     let Some(ends) = Ends::of(route.from(), mask) else { return 0 };
     let aligned = route.to().as_ptr().align_offset(BLOCK).min(BLOCK);
     let pattern = mask.after(aligned).repeated();
     let mut seen = ends.seen();
     route.each_block(aligned, |block| {
         let block = xor(block, &pattern);
-        seen = or(&seen, &block);
+        // The loop is a fifth faster without.
+        if watching {
+            seen = or(&seen, &block);
+        }
         block
     });
     ends.put(route.to());

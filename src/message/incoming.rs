@@ -141,7 +141,13 @@ impl Incoming {
         let from = cursor.unread..cursor.unread + length;
         let to = cursor.held..cursor.held + length;
         let ascii = match &mut self.mask {
-            Some(mask) if from == to => mask.apply_watching_ascii(&mut bytes[from]),
+            Some(mask) if from == to && self.message == Some(Kind::Text) => {
+                mask.apply_watching_ascii(&mut bytes[from])
+            }
+            Some(mask) if from == to => {
+                mask.apply(&mut bytes[from]);
+                IsAscii(false)
+            }
             Some(mask) => mask.shift(bytes, from, to.start),
             None => {
                 if from != to {

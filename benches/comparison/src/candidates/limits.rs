@@ -6,22 +6,35 @@ use bytes::Bytes;
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush};
 
 use super::{LEVEL, Receives, Sends};
-use crate::transport::{Transport, WRITE};
+use crate::{
+    traffic::append_header,
+    transport::{Transport, WRITE},
+};
 
 /// Appends the payloads to a buffer, and nothing else.
 pub(crate) struct Copy {
     buffer: Vec<u8>,
+    /// Whether each lies behind the bytes of a server's header, and so elsewhere in its cache lines
+    /// than where it comes from.
+    behind_header: bool,
 }
 
 impl Copy {
     pub(crate) fn new() -> Self {
-        Self { buffer: Vec::new() }
+        Self { buffer: Vec::new(), behind_header: false }
+    }
+
+    pub(crate) fn behind_header() -> Self {
+        Self { buffer: Vec::new(), behind_header: true }
     }
 }
 
 impl Sends for Copy {
     fn send(&mut self, messages: &[Bytes]) {
         for message in messages {
+            if self.behind_header {
+                append_header(0x82, message.len(), None, &mut self.buffer);
+            }
             self.buffer.extend_from_slice(message);
             if self.buffer.len() >= WRITE {
                 std::hint::black_box(&self.buffer);

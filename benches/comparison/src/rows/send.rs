@@ -96,6 +96,7 @@ fn appended(messages: &Messages) -> Vec<Entrant> {
             move |to| wtx::Vectored::new(&messages, to)
         }),
         limit("copy", messages, Copy::new),
+        floor("copy behind a header", Standing::Baseline, messages, Copy::behind_header),
     ]
 }
 
@@ -170,9 +171,15 @@ fn limit<S: Sends + 'static>(
     messages: &Messages,
     make: impl Fn() -> S + 'static,
 ) -> Entrant {
+    floor(name, Standing::Limit, messages, make)
+}
+
+fn floor<S: Sends + 'static>(
+    name: &'static str,
+    standing: Standing,
+    messages: &Messages,
+    make: impl Fn() -> S + 'static,
+) -> Entrant {
     let messages = Rc::clone(messages);
-    Entrant::new(name, Standing::Limit, move || Working {
-        worker: make(),
-        messages: Rc::clone(&messages),
-    })
+    Entrant::new(name, standing, move || Working { worker: make(), messages: Rc::clone(&messages) })
 }
