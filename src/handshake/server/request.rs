@@ -96,6 +96,7 @@ impl<'i> Request<'i> {
     }
 
     /// Begins to accept it; [`finish`](Accept::finish) does.
+    #[inline]
     pub const fn accept(self) -> Accept<'i> {
         Accept::new(self)
     }
