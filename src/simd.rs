@@ -62,7 +62,9 @@ pub(crate) fn append_frame(outbox: &mut alloc::vec::Vec<u8>, header: &Header, pa
     let end = bytes.len() + payload.len();
     let to = &mut spare[bytes.len()..end];
     match header.mask() {
-        Some(key) => drop(Mask::new(key).copy_to(payload, to)),
+        Some(key) => {
+            Mask::new(key).copy_to(payload, to);
+        }
         // SAFETY: both are as long as the payload, and what is borrowed for writing lies nowhere
         // else.
         None => unsafe {

@@ -33,6 +33,11 @@
 //! | 2^12, 1 | 149 KiB | 79 KiB | 56 bytes |
 //! | 2^9, 1 | 135 KiB | 79 KiB | 56 bytes |
 //!
+//! A message is decompressed as it arrives, and each time that it stops and goes on, the decompressor
+//! puts its window aside. Where time matters more than memory, give the inbox room for the usual
+//! frame twice over, so that most frames come in one piece: 64 KiB of text then take a twentieth
+//! less.
+//!
 //! # Secrets
 //!
 //! The length of compressed data tells something of what is in it, even under encryption. Do not
