@@ -52,7 +52,7 @@ fn receives(kind: String, takeover: bool, size: usize) -> Row {
     let traffic = &traffic;
     let entrants = vec![
         entrant("hybi", Ours, traffic, move |to| Hybi::compressed(takeover, to)),
-        entrant("hybi, inbox of 128 KiB", Ours, traffic, move |to| {
+        entrant("hybi, large inbox", Ours, traffic, move |to| {
             Hybi::compressed(takeover, to).with_inbox(128 * 1024)
         }),
         entrant("tungstenite, flate2", Peer, traffic, move |to| {
