@@ -1,14 +1,20 @@
 //! What a connection with compression has besides.
 
+use core::ops::Range;
 use std::boxed::Box;
 
 use super::Config;
 use crate::{
     Error, LimitExceeded, Violation,
     buffer::{Cursor, Inflated},
-    extension::deflate::{Compressor, Decompressor, Deflate, Direction, Outcome, Parameters},
+    extension::deflate::{
+        Compressor, Decompressor, Deflate, Direction, Outcome, Parameters, ROOM_BEHIND,
+    },
     message::{Delivery, Incoming, Kind, Piece},
 };
+
+/// Up to here, a compressed message is decompressed as a whole if it is here as a whole.
+const SHORT: usize = 4096;
 
 /// How many bytes are decompressed at the most before they are delivered in chunks.
 const CHUNK: usize = 16 * 1024;
@@ -112,13 +118,10 @@ impl Compression {
             if most == 0 {
                 break;
             }
-            let input = incoming.unmask(bytes, cursor);
-            let ended =
-                self.step(incoming, &bytes[input.clone()], cursor, inflated, config, most)?;
-            if ended {
+            if self.step(incoming, bytes, cursor, inflated, config, most)? {
                 return Ok(self.end(incoming, inflated));
             }
-            if cursor.unread == input.end && !incoming.is_at_end() {
+            if !incoming.has_unmasked() && !incoming.is_at_end() {
                 break;
             }
         }
@@ -148,12 +151,13 @@ impl Compression {
     fn step(
         &mut self,
         incoming: &mut Incoming,
-        input: &[u8],
+        bytes: &mut [u8],
         cursor: &mut Cursor,
         inflated: &mut Inflated,
         config: &Config,
         most: usize,
     ) -> Result<bool, Error> {
+        let input = incoming.unmask(bytes, cursor);
         let Self { deflate, decompressor, .. } = self;
         let decompressor = decompressor.get_or_insert_with(|| deflate.decompressor());
         // One byte more than allowed tells that there is more.
@@ -162,8 +166,12 @@ impl Compression {
         let (output, made) = inflated.room(room);
         let step = if incoming.is_at_end() {
             decompressor.finish(output, made)
+        } else if let Some(input) = short_message(incoming, bytes, &input)
+            && let Some(step) = decompressor.decompress_whole(input, &mut output[made..])
+        {
+            step
         } else {
-            decompressor.decompress(input, output, made)
+            decompressor.decompress(&bytes[input], output, made)
         };
         incoming.took(cursor, step.taken);
         // What was made is judged first: it was there before whatever is wrong behind it.
@@ -202,4 +210,14 @@ impl Compression {
         let bytes = inflated.deliver(0);
         kind.map(|kind| Piece { kind, bytes, last: true, is_valid_text, is_inflated: true })
     }
+}
+
+/// What is left of a message, with room behind it, if it is short and all of it is here.
+fn short_message<'b>(
+    incoming: &Incoming,
+    bytes: &'b mut [u8],
+    input: &Range<usize>,
+) -> Option<&'b mut [u8]> {
+    let is_short = (1..=SHORT).contains(&input.len()) && incoming.lacks_just(input.len());
+    bytes.get_mut(input.start..input.end + ROOM_BEHIND).filter(|_| is_short)
 }

@@ -51,7 +51,7 @@ mod parameters;
 mod pool;
 
 pub(crate) use compressor::Compressor;
-pub(crate) use decompressor::{Decompressor, Outcome};
+pub(crate) use decompressor::{Decompressor, Outcome, ROOM_BEHIND};
 pub(crate) use negotiation::Accepted;
 pub use parameters::{Direction, Parameters};
 pub(crate) use pool::Pool;

@@ -284,6 +284,11 @@ impl Incoming {
         self.remaining == 0 && self.fin
     }
 
+    /// Whether it lacks just this much of its payload.
+    pub(crate) const fn lacks_just(&self, length: usize) -> bool {
+        self.fin && self.remaining == length as u64
+    }
+
     /// How many bytes of a character that is not complete it ends with.
     pub(crate) fn partial_character(&self) -> usize {
         self.utf8.partial()
@@ -304,6 +309,11 @@ impl Incoming {
         }
         self.unmasked = length;
         payload
+    }
+
+    /// Whether something was unmasked and not taken.
+    pub(crate) const fn has_unmasked(&self) -> bool {
+        self.unmasked > 0
     }
 
     /// So many bytes of the payload have been decompressed.

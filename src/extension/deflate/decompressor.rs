@@ -11,15 +11,20 @@ const WINDOW: usize = 32 * 1024;
 /// costs a window, so that they are not to be had without end; nobody is known to send a second.
 const MAX_RESTARTS: u32 = 1024;
 
-/// What the sender leaves out at the end of a message, and a byte that is not to be taken: if the
-/// decoder takes it, the message did not end where it should.
-const TAIL: [u8; 5] = [0x00, 0x00, 0xff, 0xff, 0x00];
+/// What the sender leaves out at the end of a message.
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// How much room a short message has behind it, which is decompressed in one go: for the tail, and
+/// for what the decoder wants to be there, though not to be taken, to be at its fastest.
+pub(crate) const ROOM_BEHIND: usize = TAIL.len() + 16;
 
 /// Decompresses the messages of one direction, piece by piece into room that the caller gives.
 pub(crate) struct Decompressor {
     inflate: Inflate,
     /// Whether the stream stands behind a final block, after which another one may begin.
     ended: bool,
+    /// Whether nothing of a message has been taken.
+    is_fresh: bool,
     /// Whether the last call filled its room, so that there may be more to put out.
     was_full: bool,
     /// How often the message has begun a new stream.
@@ -52,7 +57,7 @@ impl Decompressor {
         // A window of 32 KiB decodes what any smaller one encodes.
         let inflate = Inflate::new(false, 15);
         let history = History::new();
-        Self { inflate, ended: false, was_full: false, restarts: 0, history }
+        Self { inflate, ended: false, is_fresh: true, was_full: false, restarts: 0, history }
     }
 
     /// Decompresses some of `input` to `output[made..]`, as far as there is room. `output[..made]`
@@ -68,6 +73,48 @@ impl Decompressor {
         self.run(input, &mut output[made..], InflateFlush::NoFlush)
     }
 
+    /// Decompresses a whole message and ends it. Behind it, `input` has [`ROOM_BEHIND`], which is as
+    /// before when this returns.
+    ///
+    /// `None` if something of the message was taken before, or something is wrong with it: what, is
+    /// for [`decompress`](Self::decompress) and [`finish`](Self::finish) to say.
+    pub(crate) fn decompress_whole(&mut self, input: &mut [u8], room: &mut [u8]) -> Option<Step> {
+        let length = input.len().checked_sub(ROOM_BEHIND).filter(|_| self.is_fresh)?;
+        let behind = input[length..].first_chunk_mut()?;
+        let kept = core::mem::replace(behind, TAIL);
+        let step = self.blocks(input, length, room);
+        input[length..][..TAIL.len()].copy_from_slice(&kept);
+        if step.is_none() {
+            // It went astray in what is behind the message.
+            self.restart(&[]);
+        }
+        step
+    }
+
+    /// Decompresses a message of so many bytes with the tail behind it, a block at a time. The last
+    /// one is what the sender left out, and makes nothing; all others end before.
+    fn blocks(&mut self, input: &[u8], length: usize, room: &mut [u8]) -> Option<Step> {
+        let mut all = Step { taken: 0, made: 0, outcome: Outcome::Unfinished };
+        while !self.ended && all.made < room.len() {
+            let block = self.run(&input[all.taken..], &mut room[all.made..], InflateFlush::Block);
+            all.taken += block.taken;
+            all.made += block.made;
+            let is_stuck = block.taken == 0 && block.made == 0 && !self.ended;
+            if is_stuck || block.outcome == Outcome::Invalid {
+                return None;
+            }
+            if all.taken > length {
+                let is_tail = all.taken == length + TAIL.len() && block.made == 0 && !self.ended;
+                return is_tail.then_some(Step {
+                    taken: length,
+                    outcome: Outcome::Finished,
+                    ..all
+                });
+            }
+        }
+        Some(all)
+    }
+
     /// Ends the message, all of whose input was taken, as far as there is room.
     pub(crate) fn finish(&mut self, output: &mut [u8], made: usize) -> Step {
         // A message may end with a final block, and nothing behind it.
@@ -81,18 +128,20 @@ impl Decompressor {
                 return step;
             }
         }
-        // It stops at the end of each block, and so before the byte that is not to be taken. What
-        // the sender left out is an empty block: it makes nothing.
+        // It stops at the end of each block, and so before a byte that is not to be taken: if it is,
+        // the message did not end where it should. What the sender left out is an empty block: it
+        // makes nothing.
+        let input = [TAIL[0], TAIL[1], TAIL[2], TAIL[3], 0];
         let mut taken = 0;
-        while taken < TAIL.len() - 1 {
-            let step = self.run(&TAIL[taken..], &mut output[made..], InflateFlush::Block);
+        while taken < TAIL.len() {
+            let step = self.run(&input[taken..], &mut output[made..], InflateFlush::Block);
             taken += step.taken;
             let is_stuck = step.taken == 0 || step.made > 0 || self.ended;
             if is_stuck || step.outcome == Outcome::Invalid {
                 return Step { taken: 0, made: 0, outcome: Outcome::Invalid };
             }
         }
-        let at_end = taken == TAIL.len() - 1;
+        let at_end = taken == TAIL.len();
         let outcome = if at_end { Outcome::Finished } else { Outcome::Invalid };
         Step { taken: 0, made: 0, outcome }
     }
@@ -103,6 +152,7 @@ impl Decompressor {
             self.restart(output);
         }
         self.remember(output);
+        self.is_fresh = true;
         self.restarts = 0;
     }
 
@@ -110,6 +160,7 @@ impl Decompressor {
     pub(crate) fn reset(&mut self) {
         self.inflate.reset(false);
         self.ended = false;
+        self.is_fresh = true;
         self.was_full = false;
         self.restarts = 0;
         self.history.clear();
@@ -126,6 +177,7 @@ impl Decompressor {
         self.ended = status == Ok(Status::StreamEnd);
         let count = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
         let made = count(self.inflate.total_out(), total_out).min(room.len());
+        self.is_fresh = false;
         self.was_full = made == room.len();
         Step {
             taken: count(self.inflate.total_in(), total_in).min(input.len()),
