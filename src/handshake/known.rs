@@ -72,7 +72,7 @@ impl Name {
 
 /// The values of a field as most heads have it, which is once or never; what else there may be is
 /// looked up among all fields.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Values<'a> {
     first: Option<&'a [u8]>,
     has_more: bool,

@@ -34,7 +34,7 @@ pub(crate) fn check_close(from: From, outcome: &Outcome, code: u16) {
 // P-pd-d, P-pd-i, F-12
 #[test]
 fn invalid_data() {
-    let cases: [&[u8]; 12] = [
+    let cases: [&[u8]; 13] = [
         // Nothing at all.
         &[],
         // A block of type 3.
@@ -56,6 +56,8 @@ fn invalid_data() {
         &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x55],
         // A zlib header.
         &[0x78, 0x9c, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
+        // The head of a dynamic block, which would go on in what is put behind the message.
+        &[0x94, 0x00, 0x2b],
         // A gzip header.
         &[0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xf2, 0x48, 0x00],
     ];
