@@ -89,7 +89,7 @@ pub(crate) fn is_valid_utf8(bytes: &[u8]) -> bool {
 }
 
 /// Which of these bytes are control characters: a bit for each, the lowest for the first.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
 pub(crate) fn controls(block: &[u8; 64]) -> u64 {
     use core::arch::x86_64::{
@@ -109,7 +109,7 @@ pub(crate) fn controls(block: &[u8; 64]) -> u64 {
         }
         bits
     }
-    // SAFETY: every processor of this target has SSE2.
+    // SAFETY: the target has SSE2.
     unsafe { sse2(block) }
 }
 

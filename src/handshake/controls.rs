@@ -2,13 +2,13 @@
 
 pub(crate) const BLOCK: usize = 64;
 
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 pub(crate) use crate::simd::controls;
-#[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+#[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
 pub(crate) use by_words as controls;
 
 /// A bit for each byte, the lowest for the first.
-#[cfg(any(not(all(feature = "simd", target_arch = "x86_64")), test))]
+#[cfg(any(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")), test))]
 pub(crate) fn by_words(block: &[u8; BLOCK]) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x80 * ONES;
