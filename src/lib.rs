@@ -9,6 +9,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod block;
 pub mod buffer;
 pub mod close;
 pub mod connection;

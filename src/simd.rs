@@ -19,6 +19,8 @@ use std::is_x86_feature_detected;
 #[cfg(feature = "alloc")]
 use core::mem::MaybeUninit;
 
+#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
+use crate::block::Block;
 #[cfg(feature = "alloc")]
 use crate::frame::Header;
 #[cfg(any(feature = "alloc", all(feature = "std", target_arch = "x86_64")))]
@@ -91,14 +93,14 @@ pub(crate) fn is_valid_utf8(bytes: &[u8]) -> bool {
 /// Which of these bytes are control characters: a bit for each, the lowest for the first.
 #[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
 #[inline]
-pub(crate) fn controls(block: &[u8; 64]) -> u64 {
+pub(crate) fn controls(block: &Block) -> u64 {
     use core::arch::x86_64::{
         _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
         _mm_set1_epi8,
     };
     #[inline]
     #[target_feature(enable = "sse2")]
-    fn sse2(block: &[u8; 64]) -> u64 {
+    fn sse2(block: &Block) -> u64 {
         let (highest, delete) = (_mm_set1_epi8(0x1f), _mm_set1_epi8(0x7f));
         let mut bits = 0;
         for (index, [low, high]) in block.as_chunks::<8>().0.as_chunks().0.iter().enumerate() {

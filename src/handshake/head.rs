@@ -5,11 +5,8 @@
 
 use httparse::Header;
 
-use super::{
-    Fields,
-    controls::{BLOCK, controls},
-};
-use crate::handshake::token::is_token;
+use super::{Fields, controls::controls};
+use crate::{block::BLOCK, handshake::token::is_token};
 
 /// The most fields that [`HeadLimits::fields`] can allow.
 const MAX_FIELDS: usize = 128;

@@ -15,7 +15,7 @@ use core::arch::x86_64::{
     _mm512_subs_epu8, _mm512_test_epi8_mask, _mm512_xor_si512,
 };
 
-const BLOCK: usize = 64;
+use crate::block::{BLOCK, Block};
 
 /// Halves of bytes, a bit for each.
 type Set = u16;
@@ -69,7 +69,7 @@ const fn table(kind: usize) -> [u8; 16] {
 }
 
 /// The bytes that may stand last in a block, if the next one begins with another character.
-const COMPLETE: [u8; BLOCK] = {
+const COMPLETE: Block = {
     let mut most = [0xff; BLOCK];
     most[BLOCK - 3] = 0xef;
     most[BLOCK - 2] = 0xdf;
@@ -193,7 +193,7 @@ fn in_each_lane(table: [u8; 16]) -> __m512i {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn load(block: [u8; BLOCK]) -> __m512i {
+fn load(block: Block) -> __m512i {
     // SAFETY: both are 64 bytes, and all bytes are valid in both.
     unsafe { core::mem::transmute(block) }
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::inline_always)]
 
 use super::TOP_BITS;
-use crate::mask::blocks::{BLOCK, fold, or};
+use crate::block::{BLOCK, fold, or};
 #[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
 use crate::simd::ascii_pieces;
 

@@ -131,7 +131,8 @@ impl Decompressor {
         // It stops at the end of each block, and so before a byte that is not to be taken: if it is,
         // the message did not end where it should. What the sender left out is an empty block: it
         // makes nothing.
-        let input = [TAIL[0], TAIL[1], TAIL[2], TAIL[3], 0];
+        let mut input = [0; TAIL.len() + 1];
+        input[..TAIL.len()].copy_from_slice(&TAIL);
         let mut taken = 0;
         while taken < TAIL.len() {
             let step = self.run(&input[taken..], &mut output[made..], InflateFlush::Block);
