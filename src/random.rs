@@ -1,7 +1,7 @@
 //! Randomness: where masking keys and handshake nonces come from (RFC 6455, sections 5.3, 4.1).
 //!
 //! The engine draws none of its own. A client is given an [`Entropy`]; with the feature
-//! `getrandom` (part of `std`) the default is the operating system's generator, [`OsEntropy`].
+//! `getrandom` (part of `std`) the default is [`OsEntropy`], a cipher that the operating system seeds.
 //! Nothing predictable is shipped, because a page that can predict masking keys can choose the
 //! bytes that cross a proxy (section 10.3).
 
