@@ -56,7 +56,7 @@ impl<R: Role> Connection<R> {
                 Kind::Binary => Event::Binary(bytes),
             }));
         }
-        if self.incoming.in_chunks() && self.state == State::Open {
+        if self.incoming.in_chunks() && self.state.receives() && !self.drops_messages() {
             return Err(Misuse::ChunksPending.into());
         }
         let delivery = Delivery::Whole { capacity: inbox.max_capacity() };
@@ -167,9 +167,8 @@ impl<R: Role> Connection<R> {
         delivery: Delivery,
     ) -> Result<Option<Found>, Error> {
         while self.state.receives() {
-            // Messages that arrive after our own Close are checked and, by default, dropped, for
-            // which they need not be put together.
-            let drop = self.state == State::CloseSent && !self.config.deliver_while_closing;
+            // They need not be put together for that.
+            let drop = self.drops_messages();
             let delivery = if drop { Delivery::Chunks } else { delivery };
             let capacity = inbox.max_capacity();
             let found = match self.find(inbox, delivery, capacity) {
@@ -193,6 +192,11 @@ impl<R: Role> Connection<R> {
         inbox.parts().1.clear();
         self.send_pending(outbox);
         Ok(None)
+    }
+
+    /// Whether messages are checked and dropped: by default those that arrive after our own Close.
+    fn drops_messages(&self) -> bool {
+        self.state == State::CloseSent && !self.config.deliver_while_closing
     }
 
     /// Finds the next thing to deliver in the inbox, which can hold `capacity` bytes at most.

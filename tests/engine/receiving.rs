@@ -181,19 +181,39 @@ fn chunks_come_before_the_frame_is_complete() {
 #[test]
 fn a_message_that_came_out_in_part_is_not_delivered_as_a_whole() {
     use hybi::{ChunkEvent, Inbox};
+    for closes in [false, true] {
+        let mut websocket = crate::feed::server(Config::new().deliver_while_closing(true));
+        let mut inbox = Inbox::over([0; 200]);
+        let mut outbox = Vec::new();
+        let bytes = frame(From::Client, FIN | BINARY, b"one two");
+        assert_eq!(inbox.take_from(&bytes[..9]), 9);
+        assert_eq!(websocket.receive(&mut inbox, &mut outbox).unwrap(), None);
+        let chunk = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap();
+        assert_eq!(chunk, Some(ChunkEvent::Binary { data: b"one", last: false }));
+        if closes {
+            websocket.close_without_code(&mut outbox).unwrap();
+        }
+        assert_eq!(inbox.take_from(&bytes[9..]), 4);
+        let pending = Err(hybi::Misuse::ChunksPending.into());
+        assert_eq!(websocket.receive(&mut inbox, &mut outbox), pending);
+        let chunk = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap();
+        assert_eq!(chunk, Some(ChunkEvent::Binary { data: b" two", last: true }));
+    }
+}
+
+#[test]
+fn the_rest_of_a_message_that_came_out_in_part_is_dropped_as_any_other() {
+    use hybi::Inbox;
     let mut websocket = crate::feed::server(Config::new());
     let mut inbox = Inbox::over([0; 200]);
     let mut outbox = Vec::new();
     let bytes = frame(From::Client, FIN | BINARY, b"one two");
     assert_eq!(inbox.take_from(&bytes[..9]), 9);
-    assert_eq!(websocket.receive(&mut inbox, &mut outbox).unwrap(), None);
-    let chunk = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap();
-    assert_eq!(chunk, Some(ChunkEvent::Binary { data: b"one", last: false }));
+    assert!(websocket.receive_chunk(&mut inbox, &mut outbox).unwrap().is_some());
+    websocket.close_without_code(&mut outbox).unwrap();
     assert_eq!(inbox.take_from(&bytes[9..]), 4);
-    let pending = Err(hybi::Misuse::ChunksPending.into());
-    assert_eq!(websocket.receive(&mut inbox, &mut outbox), pending);
-    let chunk = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap();
-    assert_eq!(chunk, Some(ChunkEvent::Binary { data: b" two", last: true }));
+    assert_eq!(websocket.receive(&mut inbox, &mut outbox).unwrap(), None);
+    assert!(inbox.is_empty());
 }
 
 // P-ra-d
