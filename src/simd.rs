@@ -1,12 +1,13 @@
 //! What safe code cannot reach (feature `simd`): the only unsafe code of the crate, but for the one
 //! call of [`text`].
 //!
-//! There are four things. [`text`] hands out bytes as text that were found to be UTF-8 as they
+//! There are five things. [`text`] hands out bytes as text that were found to be UTF-8 as they
 //! arrived, without a second pass. [`append_frame`] writes into room that was never written before,
 //! so that nobody has to fill it first. [`long`] and [`ascii_pieces`] are safe loops in vector
 //! instructions that not every processor of the target has, after asking for them; so is
-//! [`is_valid_utf8`], which is written in them. Beside each stands a safe way, which is the only
-//! one without this feature, and the same tests run over both.
+//! [`is_valid_utf8`], which is written in them. [`controls`] is written in those that every one
+//! has. Beside each stands a safe way, which is the only one without this feature, and the same
+//! tests run over both.
 
 #![allow(unsafe_code)]
 

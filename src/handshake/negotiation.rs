@@ -191,11 +191,10 @@ fn check_version<'a>(
 /// 0 to 255 in decimal, without leading zeros (section 4.3).
 fn parse_version(value: &[u8]) -> Option<u8> {
     let canonical = matches!(value, [b'0'] | [b'1'..=b'9', ..]);
-    let digits = || value.iter().map(|byte| byte.wrapping_sub(b'0'));
-    if !canonical || !digits().all(|digit| digit < 10) {
+    if !canonical || !value.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    digits().try_fold(0_u8, |number, digit| number.checked_mul(10)?.checked_add(digit))
+    core::str::from_utf8(value).ok()?.parse().ok()
 }
 
 impl Offered<'_> {

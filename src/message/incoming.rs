@@ -140,28 +140,21 @@ impl Incoming {
         let length = usize::try_from(self.remaining).map_or(available, |n| n.min(available));
         let from = cursor.unread..cursor.unread + length;
         let to = cursor.held..cursor.held + length;
-        let ascii = match &mut self.mask {
-            Some(mask) if from == to && self.message == Some(Kind::Text) => {
-                mask.apply_watching_ascii(&mut bytes[from])
+        let is_text = self.message == Some(Kind::Text);
+        let ascii = if let Some(mask) = &mut self.mask {
+            mask.shift(bytes, from, to.start, is_text)
+        } else {
+            if from != to {
+                bytes.copy_within(from, to.start);
             }
-            Some(mask) if from == to => {
-                mask.apply(&mut bytes[from]);
-                IsAscii(false)
-            }
-            Some(mask) => mask.shift(bytes, from, to.start),
-            None => {
-                if from != to {
-                    bytes.copy_within(from, to.start);
-                }
-                IsAscii(false)
-            }
+            IsAscii(false)
         };
         cursor.held += length;
         cursor.unread += length;
         self.remaining -= length as u64;
         // Section 8.1: judged as it arrives, so that an impossible byte ends the connection even
         // inside a frame that is not complete.
-        if self.message == Some(Kind::Text) {
+        if is_text {
             let before = self.utf8;
             if !(ascii.0 && before.is_complete()) {
                 self.utf8.feed(&bytes[to]).map_err(|_| Violation::TextNotUtf8)?;

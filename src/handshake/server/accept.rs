@@ -29,7 +29,6 @@ pub struct Accept<'a> {
 }
 
 impl<'a> Accept<'a> {
-    #[inline]
     pub(super) const fn new(request: Request<'a>) -> Self {
         Self {
             request,
@@ -42,26 +41,22 @@ impl<'a> Accept<'a> {
     }
 
     /// Chooses a subprotocol, one that the client offers.
-    #[inline]
     pub const fn subprotocol(self, name: &'a str) -> Self {
         Self { subprotocol: Some(name), ..self }
     }
 
     /// Header fields to send along, such as cookies.
-    #[inline]
     pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
         Self { fields: OwnFields(fields), ..self }
     }
 
     /// The settings of the connection.
-    #[inline]
     pub const fn config(self, config: Config) -> Self {
         Self { config, ..self }
     }
 
     /// Accepts compression, if the client offers what this policy can accept.
     #[cfg(feature = "deflate")]
-    #[inline]
     pub const fn deflate(self, deflate: &'a Deflate) -> Self {
         Self { deflate: Some(deflate), ..self }
     }

@@ -96,7 +96,6 @@ impl<'i> Request<'i> {
     }
 
     /// Begins to accept it; [`finish`](Accept::finish) does.
-    #[inline]
     pub const fn accept(self) -> Accept<'i> {
         Accept::new(self)
     }
