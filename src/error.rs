@@ -160,6 +160,10 @@ pub enum LimitExceeded {
         /// The longest message that the inbox can hold, in bytes.
         limit: u64,
     },
+    /// A compressed message has more final DEFLATE blocks than 4, and than one for every 32 bytes
+    /// of its payload.
+    #[error("a compressed message of {0} bytes so far has more final blocks than 4 + {0} / 32")]
+    FinalBlocks(u64),
     /// A message has more fragments than [`Config::fragments`](crate::Config::fragments).
     #[error("a message of more fragments than the {limit} that Config::fragments allows")]
     Fragments {
@@ -175,7 +179,7 @@ impl LimitExceeded {
             Self::FrameSize { .. } | Self::MessageSize { .. } | Self::InboxSize { .. } => {
                 CloseCode::MESSAGE_TOO_BIG
             }
-            Self::Fragments { .. } => CloseCode::POLICY_VIOLATION,
+            Self::FinalBlocks(_) | Self::Fragments { .. } => CloseCode::POLICY_VIOLATION,
         }
     }
 }
@@ -196,6 +200,13 @@ pub enum Misuse {
     /// The rest of a message that was begun in chunks is to be received in chunks.
     #[error("the message was begun in chunks: take its rest with receive_chunk")]
     ChunksPending,
+    /// The inbox does not hold the part of a message that the connection has received: it is
+    /// another one, or was released. Give the connection its own inbox back, or close it.
+    #[error(
+        "this inbox does not hold the part of a message that was received before: \
+             use one inbox for a connection, and another only while that one is empty"
+    )]
+    InboxChanged,
     /// A ping or pong carries at most 125 bytes.
     #[error("the payload of a control frame is {0} bytes long, and 125 are allowed")]
     ControlTooLong(usize),

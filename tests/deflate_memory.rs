@@ -11,6 +11,7 @@ use counting::{Cost, KIB, MIB, measure};
 use hybi::{
     ChunkEvent, Client, Config, Connection, Error, Event, Fragment, Inbox, LimitExceeded, Origins,
     Role, Server, Uri, Violation,
+    buffer::Storage,
     client::{Answer, Request},
     extension::deflate::Deflate,
     random::OsEntropy,
@@ -45,9 +46,9 @@ fn connect(
 
 /// Feeds these bytes in reads of 16 KiB, and drops what is delivered: how many bytes, in how many
 /// pieces.
-fn feed<R: Role>(
+fn feed<R: Role, S: Storage>(
     websocket: &mut Connection<R>,
-    inbox: &mut Inbox,
+    inbox: &mut Inbox<S>,
     bytes: &[u8],
     chunks: bool,
 ) -> Result<(usize, usize), Error> {
@@ -160,8 +161,11 @@ fn blocks_without_end() {
     // Empty final blocks, two bytes each; empty stored blocks, five bytes each; final blocks with
     // a byte in each.
     let cases = [
-        (vec![0x03, 0x00], Some(Error::Protocol(Violation::NotDeflate))),
-        (vec![0x01, 0x01, 0x00, 0xfe, 0xff, b'a'], Some(Error::Protocol(Violation::NotDeflate))),
+        (vec![0x03, 0x00], Some(Error::Limit(LimitExceeded::FinalBlocks(10)))),
+        (
+            vec![0x01, 0x01, 0x00, 0xfe, 0xff, b'a'],
+            Some(Error::Limit(LimitExceeded::FinalBlocks(30))),
+        ),
         (vec![0x00, 0x00, 0x00, 0xff, 0xff], None),
     ];
     for (block, error) in cases {
@@ -176,8 +180,33 @@ fn blocks_without_end() {
             assert_eq!(result.err(), error);
             print(&format!("blocks of {block:02x?}"), &cost);
             assert!(cost.peaks_within(BESIDES), "{cost:?}");
-            // What the final blocks cost ends with the first thousand of them.
-            assert!(error.is_none() || cost.totals_within(80 * MIB), "{cost:?}");
+            // What the final blocks cost ends with the first of them.
+            assert!(error.is_none() || cost.totals_within(MIB), "{cost:?}");
+        }
+    }
+}
+
+// P-pd-e, P-pd-l, P-ra-c
+#[test]
+fn an_inbox_of_a_fixed_size_bounds_what_is_decompressed() {
+    let [bomb, _] = bomb(15);
+    let deflate = Deflate::new();
+    for size in [64, 1024, 64 * KIB] {
+        for chunks in [false, true] {
+            let (_, mut client) = connect(&deflate, &deflate, Config::new());
+            let mut inbox = Inbox::over(vec![0; size]);
+            let (result, cost) = measure(|| feed(&mut client, &mut inbox, &bomb, chunks));
+            print(&format!("fixed inbox of {size} bytes, chunks {chunks}"), &cost);
+            if chunks {
+                assert_eq!(result.map(|(length, _)| length), Ok(15 * MIB));
+            } else {
+                let (size, limit) = (size as u64 + 1, size as u64);
+                assert_eq!(result, Err(LimitExceeded::InboxSize { size, limit }.into()));
+                assert!(inbox.is_empty());
+            }
+            // As much as the inbox holds, at least 4 KiB, and twice that while it grows; the codec
+            // and its windows.
+            assert!(cost.peaks_within(2 * size.max(4 * KIB) + 128 * KIB), "{size}: {cost:?}");
         }
     }
 }

@@ -37,10 +37,17 @@ const PIECE: usize = 24 * 1024;
 /// ```
 ///
 /// An inbox made [`with_capacity`](Inbox::with_capacity) grows with the bytes that arrive while a
-/// message needs it, within the limits of whoever receives from it, and shrinks later. One made
-/// [`over`](Inbox::over) a slice or an array does not allocate. It holds messages up to its size,
+/// message needs it, within the limits of the connection that receives from it, and shrinks later.
+///
+/// One made [`over`](Inbox::over) a slice or an array never grows. It holds messages up to its size,
 /// and the fragments before the last one up to its size less 139 bytes, which a control frame
-/// between two fragments may need.
+/// between two fragments may need. It does not allocate, with one exception: a compressed message is
+/// decompressed into memory from the allocator, also up to the size of the inbox (or 4 KiB, if that
+/// is more), beside the codec's own 80 KiB.
+///
+/// An inbox belongs to one connection as long as it holds part of a message. While it
+/// [is empty](Self::is_empty), it may serve another connection, and the connection may use another
+/// inbox.
 #[derive(Clone)]
 pub struct Inbox<#[cfg(feature = "alloc")] S = super::Growing, #[cfg(not(feature = "alloc"))] S> {
     storage: S,
@@ -69,6 +76,9 @@ pub(crate) struct Cursor {
     /// The highest `end` since the inbox was empty.
     peak: usize,
     valid: ValidText,
+    /// How many bytes from `unread` on are unmasked: compressed payload that waits for room.
+    #[cfg(feature = "deflate")]
+    pub(crate) unmasked: usize,
 }
 
 #[cfg(feature = "alloc")]
@@ -170,8 +180,11 @@ impl<S: Storage> Inbox<S> {
         &self.storage.bytes()[unread..end]
     }
 
-    /// Whether nothing is held: no message in progress, nothing that was not looked at. Such an
+    /// Whether nothing is held: no message in progress, and no byte that was not looked at. Such an
     /// inbox can serve another connection, or be [released](Self::release).
+    ///
+    /// After a connection's Close or failure, its inbox is empty. After the end of the input, it may
+    /// still hold part of a message: release it before another connection uses it.
     pub fn is_empty(&self) -> bool {
         #[cfg(feature = "deflate")]
         if !self.inflated.is_empty() {
@@ -186,6 +199,13 @@ impl<S: Storage> Inbox<S> {
     pub fn release(&mut self) {
         self.cursor = Cursor::NEW;
         self.storage.release();
+        #[cfg(feature = "deflate")]
+        self.inflated.release();
+    }
+
+    /// Drops all that is held, but leaves the bytes where they are: an event may borrow them.
+    pub(crate) fn clear(&mut self) {
+        self.cursor.clear();
         #[cfg(feature = "deflate")]
         self.inflated.release();
     }
@@ -287,6 +307,8 @@ impl Cursor {
         wanted_is_last: false,
         peak: 0,
         valid: ValidText::none_from(0),
+        #[cfg(feature = "deflate")]
+        unmasked: 0,
     };
 
     fn is_empty(&self) -> bool {
@@ -369,7 +391,7 @@ impl Cursor {
         self.valid = ValidText::none_from(self.unread);
     }
 
-    /// Drops all that is held.
+    /// Drops all that the memory holds.
     pub(crate) fn clear(&mut self) {
         *self = Self { peak: self.peak, ..Self::NEW };
     }

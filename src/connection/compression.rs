@@ -16,8 +16,11 @@ use crate::{
 /// Up to here, a compressed message is decompressed as a whole if it is here as a whole.
 const SHORT: usize = 4096;
 
-/// How many bytes are decompressed at the most before they are delivered in chunks.
+/// The longest chunk of decompressed data that is delivered, in bytes.
 const CHUNK: usize = 16 * 1024;
+
+/// The longest character in UTF-8, in bytes: a chunk must be able to hold it.
+const MAX_CHARACTER: usize = 4;
 
 /// The extension in use on a connection, with the codecs that it holds.
 #[derive(Debug)]
@@ -96,13 +99,32 @@ impl Compression {
         }
     }
 
-    /// The connection has failed: what the codecs hold is of no more use.
+    /// The connection has failed, and with it the codecs.
     pub(crate) fn fail(&mut self) {
         self.compressor = None;
         self.decompressor = None;
     }
 
+    /// The peer has sent its Close: no message follows, neither way. Returns the codecs.
+    pub(crate) fn close(&mut self) {
+        if let Some(mut compressor) = self.compressor.take() {
+            compressor.reset();
+            self.deflate.pool().keep_compressor(compressor);
+        }
+        self.return_decompressor();
+    }
+
+    fn return_decompressor(&mut self) {
+        if let Some(mut decompressor) = self.decompressor.take() {
+            decompressor.reset();
+            self.deflate.pool().keep_decompressor(decompressor);
+        }
+    }
+
     /// Decompresses what has come of a message, as far as it can be delivered.
+    ///
+    /// An inbox that holds `capacity` bytes at most holds no more of decompressed data either.
+    #[allow(clippy::too_many_arguments)] // the parts of a connection and of an inbox
     pub(crate) fn receive(
         &mut self,
         incoming: &mut Incoming,
@@ -111,14 +133,18 @@ impl Compression {
         inflated: &mut Inflated,
         config: &Config,
         delivery: Delivery,
+        capacity: usize,
     ) -> Result<Option<Piece>, Error> {
         let in_chunks = delivery == Delivery::Chunks;
+        let most = if in_chunks { CHUNK.min(capacity.max(MAX_CHARACTER)) } else { capacity };
         loop {
-            let most = if in_chunks { CHUNK.saturating_sub(inflated.len()) } else { usize::MAX };
-            if most == 0 {
+            let room = most.saturating_sub(inflated.len());
+            if in_chunks && room == 0 {
                 break;
             }
-            if self.step(incoming, bytes, cursor, inflated, config, most)? {
+            let limits = Limits { config, room, capacity: (!in_chunks).then_some(capacity) };
+            let ended = self.step(incoming, bytes, cursor, inflated, &limits)?;
+            if ended {
                 return Ok(self.end(incoming, inflated));
             }
             if !incoming.has_unmasked() && !incoming.is_at_end() {
@@ -134,7 +160,7 @@ impl Compression {
             let pending = inflated.pending();
             decompressor.remember(&pending[..pending.len() - kept]);
         }
-        incoming.hand_out_in_chunks();
+        incoming.deliver_chunk();
         let is_valid_text = inflated.vouches_for_all_but(kept);
         let bytes = inflated.deliver(kept);
         Ok(incoming.kind().map(|kind| Piece {
@@ -146,23 +172,19 @@ impl Compression {
         }))
     }
 
-    /// One turn of the codec, which makes so many bytes at the most; `true` if the message ended
-    /// with it.
+    /// One turn of the codec; `true` if the message ended with it.
     fn step(
         &mut self,
         incoming: &mut Incoming,
         bytes: &mut [u8],
         cursor: &mut Cursor,
         inflated: &mut Inflated,
-        config: &Config,
-        most: usize,
+        limits: &Limits<'_>,
     ) -> Result<bool, Error> {
         let input = incoming.unmask(bytes, cursor);
         let Self { deflate, decompressor, .. } = self;
         let decompressor = decompressor.get_or_insert_with(|| deflate.decompressor());
-        // One byte more than allowed tells that there is more.
-        let allowed = config.message_size.saturating_sub(incoming.length()).saturating_add(1);
-        let room = usize::try_from(allowed).unwrap_or(usize::MAX).min(most);
+        let room = limits.room_after(incoming.length());
         let (output, made) = inflated.room(room);
         let step = if incoming.is_at_end() {
             decompressor.finish(output, made)
@@ -180,12 +202,13 @@ impl Compression {
         if incoming.kind() == Some(Kind::Text) {
             inflated.vouch(step.made, before, incoming.validator());
         }
-        if size > config.message_size {
-            let limit = config.message_size;
-            return Err(LimitExceeded::MessageSize { size, limit }.into());
-        }
-        if step.outcome == Outcome::Invalid {
-            return Err(Violation::NotDeflate.into());
+        limits.check(size)?;
+        match step.outcome {
+            Outcome::Invalid => return Err(Violation::NotDeflate.into()),
+            Outcome::TooManyFinalBlocks => {
+                return Err(LimitExceeded::FinalBlocks(decompressor.taken()).into());
+            }
+            Outcome::Unfinished | Outcome::Finished => {}
         }
         let ended = step.outcome == Outcome::Finished;
         if ended && !incoming.may_end() {
@@ -195,20 +218,47 @@ impl Compression {
     }
 
     fn end(&mut self, incoming: &mut Incoming, inflated: &mut Inflated) -> Option<Piece> {
-        if let Some(mut decompressor) = self.decompressor.take() {
-            if self.receiving.takeover {
-                decompressor.keep_window(inflated.pending());
-                self.decompressor = Some(decompressor);
-            } else {
-                decompressor.reset();
-                self.deflate.pool().keep_decompressor(decompressor);
-            }
+        if !self.receiving.takeover {
+            self.return_decompressor();
+        } else if let Some(decompressor) = &mut self.decompressor {
+            decompressor.keep_window(inflated.pending());
         }
         let kind = incoming.kind();
         *incoming = Incoming::new();
         let is_valid_text = inflated.vouches_for_all_but(0);
         let bytes = inflated.deliver(0);
         kind.map(|kind| Piece { kind, bytes, last: true, is_valid_text, is_inflated: true })
+    }
+}
+
+/// How much may be made of a message.
+struct Limits<'c> {
+    config: &'c Config,
+    /// How many bytes may be made in one turn, unless one more shows that a limit is exceeded.
+    room: usize,
+    /// How many bytes the inbox may hold of it, if it is delivered as a whole.
+    capacity: Option<usize>,
+}
+
+impl Limits<'_> {
+    /// The room for output of a message that has come to `length` bytes. One more byte than
+    /// allowed shows that there are more.
+    fn room_after(&self, length: u64) -> usize {
+        let allowed = self.config.message_size.saturating_sub(length).saturating_add(1);
+        let room = self.room.saturating_add(usize::from(self.capacity.is_some()));
+        usize::try_from(allowed).unwrap_or(usize::MAX).min(room)
+    }
+
+    /// Judges the length that a message has come to.
+    fn check(&self, size: u64) -> Result<(), LimitExceeded> {
+        let limit = self.config.message_size;
+        if size > limit {
+            return Err(LimitExceeded::MessageSize { size, limit });
+        }
+        match self.capacity.map(|capacity| capacity as u64) {
+            Some(limit) if size > limit => Err(LimitExceeded::InboxSize { size, limit }),
+            _ => Ok(()),
+        }
     }
 }
 

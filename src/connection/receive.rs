@@ -7,7 +7,7 @@ use crate::{
     Error, LimitExceeded, Misuse, Violation,
     buffer::{Cursor, Inbox, Outbox, Storage},
     close::{Close, CloseCode},
-    frame::{Header, Opcode, Reserved, Rules},
+    frame::{Header, MAX_HEADER, Opcode, Reserved, Rules},
     mask::Mask,
     message::{Delivery, Kind, Piece},
     utf8,
@@ -39,6 +39,8 @@ impl<R: Role> Connection<R> {
     ///   it there), the inbox is empty, and nothing more will be received.
     /// - [`Misuse::ChunksPending`]: a message was begun with
     ///   [`receive_chunk`](Self::receive_chunk).
+    /// - [`Misuse::InboxChanged`]: part of a message was received into another inbox. Nothing was
+    ///   taken from this one.
     pub fn receive<'i, S: Storage>(
         &mut self,
         inbox: &'i mut Inbox<S>,
@@ -166,6 +168,9 @@ impl<R: Role> Connection<R> {
         outbox: &mut impl Outbox,
         delivery: Delivery,
     ) -> Result<Option<Found>, Error> {
+        if self.state.receives() && !self.is_held_by(inbox) {
+            return Err(Misuse::InboxChanged.into());
+        }
         while self.state.receives() {
             // They need not be put together for that.
             let drop = self.drops_messages();
@@ -175,23 +180,40 @@ impl<R: Role> Connection<R> {
                 Ok(found) => found,
                 Err(error) => return Err(self.fail_with(error, inbox, outbox)),
             };
-            let (bytes, cursor) = inbox.parts();
             match &found {
                 None => {
                     self.send_pending(outbox);
                     return Ok(None);
                 }
                 Some(Found::Piece(_)) if drop => continue,
-                Some(Found::Ping(payload)) => self.answer_ping(&bytes[payload.clone()], outbox),
-                Some(Found::Close(code, _)) => self.answer_close(*code, cursor, outbox),
+                Some(Found::Ping(payload)) => {
+                    self.answer_ping(&inbox.parts().0[payload.clone()], outbox);
+                }
+                Some(Found::Close(code, _)) => {
+                    inbox.clear();
+                    self.answer_close(*code, outbox);
+                }
                 Some(_) => {}
             }
             return Ok(found);
         }
         // Section 1.4: what follows the peer's Close, or a failure, is not looked at.
-        inbox.parts().1.clear();
+        inbox.clear();
         self.send_pending(outbox);
         Ok(None)
+    }
+
+    /// Whether the inbox holds what was received of the message in progress.
+    fn is_held_by<S: Storage>(&self, inbox: &mut Inbox<S>) -> bool {
+        #[cfg(feature = "deflate")]
+        let (_, cursor, inflated) = inbox.all_parts();
+        #[cfg(not(feature = "deflate"))]
+        let (_, cursor) = inbox.parts();
+        self.incoming.is_held_by(
+            cursor,
+            #[cfg(feature = "deflate")]
+            inflated,
+        )
     }
 
     /// Whether messages are checked and dropped: by default those that arrive after our own Close.
@@ -218,13 +240,13 @@ impl<R: Role> Connection<R> {
                 && let Some(compression) = &mut self.compression
             {
                 let Self { incoming, config, .. } = self;
-                let piece =
-                    compression.receive(incoming, bytes, cursor, inflated, config, delivery)?;
+                let piece = compression
+                    .receive(incoming, bytes, cursor, inflated, config, delivery, capacity)?;
                 if let Some(piece) = piece {
                     return Ok(Some(Found::Piece(piece)));
                 }
                 if self.incoming.in_frame() {
-                    cursor.want(1);
+                    self.incoming.want(cursor, Delivery::Chunks, capacity)?;
                     return Ok(None);
                 }
                 continue;
@@ -235,12 +257,18 @@ impl<R: Role> Connection<R> {
                     return Ok(Some(Found::Piece(piece)));
                 }
                 if self.incoming.in_frame() {
-                    self.incoming.want(cursor, delivery);
+                    self.incoming.want(cursor, delivery, capacity)?;
                     return Ok(None);
                 }
             }
             let window = &bytes[cursor.unread..cursor.end];
             let Some((header, size)) = Header::parse(window, self.rules())? else {
+                // A smaller inbox may have no room for a whole header.
+                let room = capacity - cursor.message();
+                if window.len() >= room {
+                    let (size, limit) = (MAX_HEADER as u64, room as u64);
+                    return Err(LimitExceeded::InboxSize { size, limit }.into());
+                }
                 cursor.want(1);
                 return Ok(None);
             };
@@ -278,13 +306,11 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    fn answer_close(
-        &mut self,
-        code: Option<CloseCode>,
-        cursor: &mut Cursor,
-        outbox: &mut impl Outbox,
-    ) {
-        cursor.clear();
+    fn answer_close(&mut self, code: Option<CloseCode>, outbox: &mut impl Outbox) {
+        #[cfg(feature = "deflate")]
+        if let Some(compression) = &mut self.compression {
+            compression.close();
+        }
         self.pending_pong.clear();
         let close = Close::of(code, "");
         self.peer_close = Some(close);

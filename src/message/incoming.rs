@@ -3,8 +3,6 @@
 use core::ops::Range;
 
 use super::Kind;
-#[cfg(feature = "deflate")]
-use crate::frame::Reserved;
 use crate::{
     Config, Error, LimitExceeded, Violation,
     buffer::{Cursor, MAX_OVERHEAD},
@@ -12,6 +10,8 @@ use crate::{
     mask::{IsAscii, Mask},
     utf8::Validator,
 };
+#[cfg(feature = "deflate")]
+use crate::{buffer::Inflated, frame::Reserved};
 
 /// How messages are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub(crate) struct Incoming {
     length: u64,
     fragments: u32,
     utf8: Validator,
+    /// How many of its bytes the inbox holds, as payload or decompressed.
+    held: usize,
     /// Whether it is being handed out in chunks.
     in_chunks: bool,
     /// Whether its payload is compressed.
@@ -75,6 +77,7 @@ impl Incoming {
             length: 0,
             fragments: 0,
             utf8: Validator::new(),
+            held: 0,
             in_chunks: false,
             #[cfg(feature = "deflate")]
             is_compressed: false,
@@ -91,6 +94,23 @@ impl Incoming {
     /// Whether a message is in progress.
     pub(crate) const fn in_message(&self) -> bool {
         self.message.is_some()
+    }
+
+    /// Whether an inbox holds what it is expected to hold of the message in progress.
+    #[cfg(not(feature = "deflate"))]
+    pub(crate) fn is_held_by(&self, cursor: &Cursor) -> bool {
+        cursor.message() == self.held
+    }
+
+    /// Whether an inbox holds what it is expected to hold of the message in progress.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn is_held_by(&self, cursor: &Cursor, inflated: &Inflated) -> bool {
+        let (plain, decompressed) =
+            if self.is_compressed { (0, self.held) } else { (self.held, 0) };
+        cursor.message() == plain
+            && inflated.len() == decompressed
+            && cursor.unmasked == self.unmasked
+            && self.unmasked <= cursor.available()
     }
 
     /// Whether a message has been handed out in part.
@@ -151,6 +171,7 @@ impl Incoming {
         };
         cursor.held += length;
         cursor.unread += length;
+        self.held += length;
         self.remaining -= length as u64;
         // Section 8.1: judged as it arrives, so that an impossible byte ends the connection even
         // inside a frame that is not complete.
@@ -187,6 +208,7 @@ impl Incoming {
                 return Ok(None);
             }
             self.in_chunks = true;
+            self.held = self.utf8.partial();
         }
         let is_valid_text = cursor.vouches_for(end);
         cursor.deliver(end);
@@ -200,15 +222,29 @@ impl Incoming {
         }))
     }
 
-    /// Says what the frame in progress lacks.
-    pub(crate) fn want(&self, cursor: &mut Cursor, delivery: Delivery) {
-        let lacking = usize::try_from(self.remaining).unwrap_or(usize::MAX);
-        match delivery {
-            // What comes is handed on at once and needs no more room than there is.
-            Delivery::Chunks => cursor.want(1),
-            Delivery::Whole { .. } if self.fin => cursor.want_last(lacking),
-            Delivery::Whole { .. } => cursor.want(lacking),
+    /// Says what the frame in progress lacks, in an inbox that can hold `capacity` bytes.
+    pub(crate) fn want(
+        &self,
+        cursor: &mut Cursor,
+        delivery: Delivery,
+        capacity: usize,
+    ) -> Result<(), LimitExceeded> {
+        let lacking = match delivery {
+            // What comes is delivered at once, and needs no more room than there is.
+            Delivery::Chunks => 1,
+            Delivery::Whole { .. } => usize::try_from(self.remaining).unwrap_or(usize::MAX),
+        };
+        // The inbox may be smaller than the one in which the frame began.
+        if lacking > capacity - cursor.message() {
+            let size = (cursor.message() as u64).saturating_add(lacking as u64);
+            return Err(LimitExceeded::InboxSize { size, limit: capacity as u64 });
         }
+        if self.fin && delivery != Delivery::Chunks {
+            cursor.want_last(lacking);
+        } else {
+            cursor.want(lacking);
+        }
+        Ok(())
     }
 
     fn limit(
@@ -292,8 +328,8 @@ impl Incoming {
         self.utf8.is_complete()
     }
 
-    /// Unmasks what has come of the frame's payload, each byte once, and tells where it lies.
-    pub(crate) fn unmask(&mut self, bytes: &mut [u8], cursor: &Cursor) -> Range<usize> {
+    /// Unmasks what has come of the frame's payload, each byte once, and returns where it lies.
+    pub(crate) fn unmask(&mut self, bytes: &mut [u8], cursor: &mut Cursor) -> Range<usize> {
         let available = cursor.available();
         let length = usize::try_from(self.remaining).map_or(available, |n| n.min(available));
         let payload = cursor.unread..cursor.unread + length;
@@ -301,6 +337,7 @@ impl Incoming {
             mask.apply(&mut bytes[payload.start + self.unmasked..payload.end]);
         }
         self.unmasked = length;
+        cursor.unmasked = length;
         payload
     }
 
@@ -313,11 +350,13 @@ impl Incoming {
     pub(crate) fn took(&mut self, cursor: &mut Cursor, length: usize) {
         cursor.pass(length);
         self.unmasked -= length;
+        cursor.unmasked = self.unmasked;
         self.remaining -= length as u64;
     }
 
-    /// Judges the next bytes of the message, and tells how many it has come to.
+    /// Judges the next bytes of the message, and returns its length so far.
     pub(crate) fn inflated(&mut self, made: &[u8]) -> Result<u64, Violation> {
+        self.held += made.len();
         self.length = self.length.saturating_add(made.len() as u64);
         if self.message == Some(Kind::Text) {
             // RFC 7692, section 6: validity is that of the decompressed text.
@@ -331,9 +370,10 @@ impl Incoming {
         self.in_frame = self.remaining > 0 || self.fin;
     }
 
-    /// A part of the message is being handed out.
-    pub(crate) fn hand_out_in_chunks(&mut self) {
+    /// All of the message so far is being delivered, except for an incomplete character.
+    pub(crate) fn deliver_chunk(&mut self) {
         self.in_chunks = true;
+        self.held = self.utf8.partial();
     }
 
     /// RFC 7692, section 6: the first frame of a message says whether it is compressed.

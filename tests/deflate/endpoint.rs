@@ -144,7 +144,20 @@ pub(crate) fn hear_at<R: Role>(
 ) -> Outcome {
     match how {
         How::Whole => receive(websocket, Inbox::with_capacity(64), bytes, cut),
-        How::Chunks => receive_chunks(websocket, bytes, cut),
+        How::Chunks => receive_chunks(websocket, Inbox::over([0; 160]), bytes, cut),
+    }
+}
+
+/// Feeds an endpoint with an inbox of a fixed size.
+pub(crate) fn hear_at_fixed<R: Role, const N: usize>(
+    websocket: &mut Connection<R>,
+    bytes: &[u8],
+    cut: &Cut,
+    how: How,
+) -> Outcome {
+    match how {
+        How::Whole => receive(websocket, Inbox::over([0; N]), bytes, cut),
+        How::Chunks => receive_chunks(websocket, Inbox::over([0; N]), bytes, cut),
     }
 }
 

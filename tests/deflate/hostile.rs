@@ -1,6 +1,6 @@
 //! Data that is no DEFLATE stream, or no text.
 
-use hybi::{Config, Error, Violation};
+use hybi::{Config, Error, LimitExceeded, Violation};
 
 use crate::{
     endpoint::{How, WAYS, compressed, hear, hear_all, stored, stored_block},
@@ -212,16 +212,32 @@ fn an_impossible_byte_ends_the_connection_inside_an_unfinished_frame() {
     }
 }
 
-// 7692-7.2.3.4-a, P-pd-d
+// 7692-7.2.3.4-a, P-pd-k
 #[test]
-fn final_blocks_without_end() {
-    // An empty final block of fixed codes takes ten bits, so two bytes.
-    for (count, error) in [(1000, None), (1_000_000, INVALID)] {
-        let payload = [[0x03, 0x00].repeat(count), vec![0x00]].concat();
+fn final_blocks_grow_with_the_payload() {
+    // An empty final block of fixed codes takes ten bits, so two bytes. Four of them may have data
+    // after them, and one more for every 32 bytes before them.
+    let too_many = |taken| Some(Error::Limit(LimitExceeded::FinalBlocks(taken)));
+    let (empty, block) = ([0x03, 0x00], stored_block(0, &[b'a'; 59]));
+    let cases = [
+        (empty.repeat(4), None),
+        (empty.repeat(5), too_many(10)),
+        (empty.repeat(1_000_000), too_many(10)),
+        // Each of these blocks is 64 bytes long.
+        ([block.repeat(10), empty.repeat(4 + 20)].concat(), None),
+        ([block.repeat(10), empty.repeat(4 + 22)].concat(), too_many(640 + 2 * 26)),
+    ];
+    for (blocks, error) in cases {
+        let payload = [blocks, vec![0x00]].concat();
+        let bytes = compressed(From::Client, BINARY, &payload);
         for how in WAYS {
-            let bytes = compressed(From::Client, BINARY, &payload);
-            let outcome = hear(From::Client, true, Config::new(), &bytes, &Cut::Every(10_000), how);
-            assert_eq!(outcome.error, error, "{count}");
+            for cut in [Cut::Whole, Cut::Every(1), Cut::Every(10_000)] {
+                if matches!(cut, Cut::Every(1)) && payload.len() > 10_000 {
+                    continue;
+                }
+                let outcome = hear(From::Client, true, Config::new(), &bytes, &cut, how);
+                assert_eq!(outcome.error, error, "{} bytes, {how:?}, {cut:?}", payload.len());
+            }
         }
     }
 }

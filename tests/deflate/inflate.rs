@@ -30,47 +30,70 @@ impl Inflater {
         self.output.clear();
     }
 
-    /// Inflates a message; the next one may refer to it.
+    /// Inflates a message as this crate sends them; the next one may refer to it.
     pub(crate) fn message(&mut self, payload: &[u8]) -> Vec<u8> {
+        let (message, has_final_block) = self.any_message(payload).unwrap();
+        assert!(!has_final_block, "no final block is ever sent");
+        message
+    }
+
+    /// Inflates a message as any peer may send it, and returns whether it has a final block.
+    ///
+    /// `None` if it is none: it must end with an empty stored block without the last four bytes
+    /// (RFC 7692, section 7.2.1), or with a final block.
+    pub(crate) fn any_message(&mut self, payload: &[u8]) -> Option<(Vec<u8>, bool)> {
         let start = self.output.len();
         let mut bits = Bits { bytes: [payload, &[0, 0, 0xff, 0xff]].concat(), at: 0 };
-        while bits.at < bits.bytes.len() * 8 {
-            assert_eq!(bits.take(1), 0, "no final block is ever sent");
-            match bits.take(2) {
-                0 => self.stored(&mut bits),
+        let mut has_final_block = false;
+        loop {
+            let made = self.output.len();
+            let is_final = bits.take(1)? == 1;
+            let kind = bits.take(2)?;
+            match kind {
+                0 => self.stored(&mut bits)?,
                 1 => {
                     let lengths = [(144, 8), (112, 9), (24, 7), (8, 8)];
                     let lengths = lengths.iter().flat_map(|&(count, length)| vec![length; count]);
                     let literals = Code::new(&lengths.collect::<Vec<_>>());
-                    self.block(&mut bits, &literals, &Code::new(&[5; 30]));
+                    self.block(&mut bits, &literals, &Code::new(&[5; 30]))?;
                 }
                 2 => {
-                    let (literals, distances) = dynamic(&mut bits);
-                    self.block(&mut bits, &literals, &distances);
+                    let (literals, distances) = dynamic(&mut bits)?;
+                    self.block(&mut bits, &literals, &distances)?;
                 }
-                _ => panic!("there is no such block"),
+                _ => return None,
+            }
+            has_final_block |= is_final;
+            if is_final {
+                bits.at = bits.at.next_multiple_of(8);
+            }
+            let ends_with_payload = is_final && bits.at == payload.len() * 8;
+            let is_empty_stored = kind == 0 && self.output.len() == made;
+            let ends_with_tail = is_empty_stored && bits.at == bits.bytes.len() * 8;
+            if ends_with_payload || ends_with_tail {
+                return Some((self.output[start..].to_vec(), has_final_block));
             }
         }
-        assert_eq!(bits.at, bits.bytes.len() * 8, "a message ends on a byte");
-        assert!(bits.bytes.ends_with(&[0, 0, 0xff, 0xff]));
-        self.output[start..].to_vec()
     }
 
-    fn stored(&mut self, bits: &mut Bits) {
+    fn stored(&mut self, bits: &mut Bits) -> Option<()> {
         bits.at = bits.at.next_multiple_of(8);
-        let length = bits.take(16);
-        assert_eq!(bits.take(16), !length & 0xffff);
+        let length = bits.take(16)?;
+        if bits.take(16)? != !length & 0xffff {
+            return None;
+        }
         for _ in 0..length {
-            let byte = bits.take(8);
+            let byte = bits.take(8)?;
             self.output.push(u8::try_from(byte).unwrap());
         }
+        Some(())
     }
 
-    fn block(&mut self, bits: &mut Bits, literals: &Code, distances: &Code) {
+    fn block(&mut self, bits: &mut Bits, literals: &Code, distances: &Code) -> Option<()> {
         loop {
-            let symbol = literals.read(bits);
+            let symbol = literals.read(bits)?;
             if symbol == 256 {
-                return;
+                return Some(());
             }
             if symbol < 256 {
                 self.output.push(u8::try_from(symbol).unwrap());
@@ -80,19 +103,21 @@ impl Inflater {
                 257..=264 => symbol - 254,
                 265..=284 => {
                     let extra = (symbol - 261) / 4;
-                    3 + ((4 + (symbol - 261) % 4) << extra) + bits.take(extra)
+                    3 + ((4 + (symbol - 261) % 4) << extra) + bits.take(extra)?
                 }
                 _ => 258,
             };
-            let symbol = distances.read(bits);
+            let symbol = distances.read(bits)?;
             let distance = if symbol < 4 {
                 symbol + 1
             } else {
                 let extra = symbol / 2 - 1;
-                1 + ((2 + symbol % 2) << extra) + bits.take(extra)
+                1 + ((2 + symbol % 2) << extra) + bits.take(extra)?
             };
             assert!(distance <= self.window, "{distance} bytes back, beyond {}", self.window);
-            assert!(distance <= self.output.len(), "{distance} bytes back, before the beginning");
+            if distance > self.output.len() {
+                return None;
+            }
             for _ in 0..length {
                 self.output.push(self.output[self.output.len() - distance]);
             }
@@ -101,35 +126,38 @@ impl Inflater {
 }
 
 /// The codes at the start of a block that brings its own (section 3.2.7).
-fn dynamic(bits: &mut Bits) -> (Code, Code) {
+fn dynamic(bits: &mut Bits) -> Option<(Code, Code)> {
     const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-    let (literals, distances, count) = (bits.take(5) + 257, bits.take(5) + 1, bits.take(4) + 4);
+    let (literals, distances, count) = (bits.take(5)? + 257, bits.take(5)? + 1, bits.take(4)? + 4);
     let mut lengths = [0; 19];
     for place in &ORDER[..count] {
-        lengths[*place] = bits.take(3);
+        lengths[*place] = bits.take(3)?;
     }
     let code = Code::new(&lengths);
     let mut lengths = Vec::new();
     while lengths.len() < literals + distances {
-        let (length, times) = match code.read(bits) {
-            16 => (*lengths.last().unwrap(), 3 + bits.take(2)),
-            17 => (0, 3 + bits.take(3)),
-            18 => (0, 11 + bits.take(7)),
+        let (length, times) = match code.read(bits)? {
+            16 => (*lengths.last()?, 3 + bits.take(2)?),
+            17 => (0, 3 + bits.take(3)?),
+            18 => (0, 11 + bits.take(7)?),
             length => (length, 1),
         };
         lengths.extend(std::iter::repeat_n(length, times));
     }
     let (literals, distances) = lengths.split_at(literals);
-    (Code::new(literals), Code::new(distances))
+    Some((Code::new(literals), Code::new(distances)))
 }
 
 impl Bits {
-    fn take(&mut self, count: usize) -> usize {
-        let bits =
-            (self.at..self.at + count).map(|at| usize::from(self.bytes[at / 8] >> (at % 8) & 1));
-        let value = bits.rev().fold(0, |value, bit| value << 1 | bit);
-        self.at += count;
-        value
+    /// The next bits, or `None` where there are fewer.
+    fn take(&mut self, count: usize) -> Option<usize> {
+        let end = self.at + count;
+        if end > self.bytes.len() * 8 {
+            return None;
+        }
+        let bits = (self.at..end).map(|at| usize::from(self.bytes[at / 8] >> (at % 8) & 1));
+        self.at = end;
+        Some(bits.rev().fold(0, |value, bit| value << 1 | bit))
     }
 }
 
@@ -144,18 +172,18 @@ impl Code {
         Self { counts, symbols: (1..16).flat_map(of).collect() }
     }
 
-    fn read(&self, bits: &mut Bits) -> usize {
+    fn read(&self, bits: &mut Bits) -> Option<usize> {
         let (mut code, mut first, mut index) = (0, 0, 0);
         for count in &self.counts[1..] {
-            code |= bits.take(1);
+            code |= bits.take(1)?;
             if code < first + count {
-                return self.symbols[index + code - first];
+                return Some(self.symbols[index + code - first]);
             }
             index += count;
             first = (first + count) << 1;
             code <<= 1;
         }
-        panic!("no such code")
+        None
     }
 }
 

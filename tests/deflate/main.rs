@@ -7,11 +7,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity)] // in helpers and tables
 
 mod answers;
+#[path = "../engine/changes.rs"]
+mod changes;
+mod endings;
 mod endpoint;
 #[path = "../engine/feed.rs"]
 #[allow(dead_code)] // more of it is used elsewhere
 mod feed;
 mod hostile;
+mod inboxes;
 mod inflate;
 mod limits;
 mod offers;

@@ -1,9 +1,12 @@
 //! Receiving what is well compressed (RFC 7692, sections 6, 7.2.2 and 7.2.3).
 
-use hybi::{Config, Error, Inbox, Violation};
+use hybi::{Config, Error, Inbox, LimitExceeded, Violation};
 
 use crate::{
-    endpoint::{WAYS, compressed, connect, hear, hear_all, noise, policy, stored, stored_block},
+    endpoint::{
+        How, WAYS, compressed, connect, hear, hear_all, hear_at_fixed, noise, policy, stored,
+        stored_block,
+    },
     feed::{Cut, Heard, binary, client, receive, server, text},
     wire::{BINARY, BOTH, CONTINUATION, FIN, From, PING, PONG, RSV1, TEXT, frame},
 };
@@ -273,7 +276,7 @@ fn rsv1_without_negotiation() {
 
 // P-pd-g, F-18, 7692-7.2.2-a
 #[test]
-fn a_small_inbox_takes_a_large_message() {
+fn a_small_inbox_takes_a_large_message_in_chunks() {
     let data = noise(100_000);
     let (mut sender, mut receiver) = connect(&policy(true), &policy(true), Config::new());
     let repetitive = vec![b'a'; 300_000];
@@ -284,9 +287,38 @@ fn a_small_inbox_takes_a_large_message() {
         sender.send_binary_fragment(b"", hybi::Fragment::Last, &mut bytes).unwrap();
     }
     // Just room for a header and one byte.
-    let outcome = receive(&mut receiver, Inbox::over([0; 15]), &bytes, &Cut::Every(11));
+    let outcome = hear_at_fixed::<_, 15>(&mut receiver, &bytes, &Cut::Every(11), How::Chunks);
     assert_eq!(outcome.error, None);
     assert!(outcome.heard == [binary(&repetitive), binary(&data)]);
+}
+
+// P-pd-l
+#[test]
+fn a_message_is_as_large_as_its_inbox_at_most_compressed_or_not() {
+    let message = vec![b'a'; 200];
+    for from in BOTH {
+        for (bytes, fits) in [
+            (frame(from, FIN | BINARY, &message[..150]), true),
+            (frame(from, FIN | BINARY, &message), false),
+            (compressed(from, BINARY, &stored(&message[..160])), true),
+            (compressed(from, BINARY, &stored(&message[..161])), false),
+            (compressed(from, BINARY, &stored(&message)), false),
+        ] {
+            for cut in Cut::all(bytes.len()) {
+                let (mut server, mut client) = connect(&policy(true), &policy(true), Config::new());
+                let outcome = match from {
+                    From::Client => hear_at_fixed::<_, 160>(&mut server, &bytes, &cut, How::Whole),
+                    From::Server => hear_at_fixed::<_, 160>(&mut client, &bytes, &cut, How::Whole),
+                };
+                let too_large = matches!(
+                    outcome.error,
+                    Some(Error::Limit(LimitExceeded::InboxSize { size: 161.., limit: 160 }))
+                );
+                assert_eq!((outcome.error.is_none(), too_large), (fits, !fits), "{outcome:?}");
+                assert_eq!(outcome.heard.len(), usize::from(fits));
+            }
+        }
+    }
 }
 
 // P-pd-g

@@ -128,8 +128,8 @@ pub(crate) fn feed_fixed<const N: usize>(
 /// The same, receiving in chunks, which are put together again.
 pub(crate) fn feed_chunks(from: From, config: Config, bytes: &[u8], cut: &Cut) -> Outcome {
     match from {
-        From::Client => receive_chunks(&mut server(config), bytes, cut),
-        From::Server => receive_chunks(&mut client(config), bytes, cut),
+        From::Client => receive_chunks(&mut server(config), Inbox::over([0; 160]), bytes, cut),
+        From::Server => receive_chunks(&mut client(config), Inbox::over([0; 160]), bytes, cut),
     }
 }
 
@@ -150,13 +150,14 @@ pub(crate) fn receive<R: Role, S: Storage>(
 }
 
 /// Receives in chunks, which are put together again.
-pub(crate) fn receive_chunks<R: Role>(
+pub(crate) fn receive_chunks<R: Role, S: Storage>(
     websocket: &mut Connection<R>,
+    inbox: Inbox<S>,
     bytes: &[u8],
     cut: &Cut,
 ) -> Outcome {
     let (mut heard, mut joined, mut outbox) = (Vec::new(), Vec::new(), Vec::new());
-    let error = hand_over(Inbox::over([0; 160]), bytes, cut, |inbox| {
+    let error = hand_over(inbox, bytes, cut, |inbox| {
         let chunk = websocket.receive_chunk(inbox, &mut outbox)?;
         heard.extend(chunk.as_ref().and_then(|chunk| join(chunk, &mut joined)));
         Ok(chunk.is_some())
@@ -195,7 +196,7 @@ fn hand_over<S: Storage>(
 }
 
 /// Adds a chunk to the message so far; a control frame is heard at once, a message at its end.
-fn join(chunk: &ChunkEvent<'_>, joined: &mut Vec<u8>) -> Option<Heard> {
+pub(crate) fn join(chunk: &ChunkEvent<'_>, joined: &mut Vec<u8>) -> Option<Heard> {
     match *chunk {
         ChunkEvent::Text { text, last } => {
             assert!(last || !text.is_empty(), "only the last chunk may be empty");

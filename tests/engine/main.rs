@@ -5,10 +5,12 @@
 
 #![allow(clippy::unwrap_used, clippy::type_complexity)] // tests panic, and tables have types
 
+mod changes;
 mod closing;
 mod control;
 mod feed;
 mod frames;
+mod inboxes;
 mod limits;
 mod pair;
 mod properties;

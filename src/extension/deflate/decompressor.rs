@@ -7,9 +7,13 @@ use zlib_rs::{Inflate, InflateFlush, Status};
 /// The largest window, in bytes.
 const WINDOW: usize = 32 * 1024;
 
-/// How many final blocks a message may have with data behind them. Two bytes make one, and each
-/// costs a window, so that they are not to be had without end; nobody is known to send a second.
-const MAX_RESTARTS: u32 = 1024;
+/// How many final blocks a message may have with data after them, however short it is. No peer is
+/// known to send more than one.
+const MIN_RESTARTS: u64 = 4;
+
+/// For each of so many bytes of payload, it may have one more. A final block takes two bytes on the
+/// wire and costs a window of 32 KiB, so there must be a bound, and it must grow with the payload.
+const BYTES_PER_RESTART: u64 = 32;
 
 /// What the sender leaves out at the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
@@ -28,7 +32,9 @@ pub(crate) struct Decompressor {
     /// Whether the last call filled its room, so that there may be more to put out.
     was_full: bool,
     /// How often the message has begun a new stream.
-    restarts: u32,
+    restarts: u64,
+    /// How many bytes of payload the message has given so far.
+    taken: u64,
     /// The end of what was put out before the caller's own record of it begins.
     history: History,
 }
@@ -40,7 +46,7 @@ pub(crate) struct Step {
     pub(crate) taken: usize,
     /// Bytes of output that were made.
     pub(crate) made: usize,
-    /// Whether the message has come to its end, is to go on, or is broken behind what was made.
+    /// How the message stands after what was made.
     pub(crate) outcome: Outcome,
 }
 
@@ -50,6 +56,8 @@ pub(crate) enum Outcome {
     Unfinished,
     Finished,
     Invalid,
+    /// It has more final blocks than its payload allows.
+    TooManyFinalBlocks,
 }
 
 impl Decompressor {
@@ -57,7 +65,15 @@ impl Decompressor {
         // A window of 32 KiB decodes what any smaller one encodes.
         let inflate = Inflate::new(false, 15);
         let history = History::new();
-        Self { inflate, ended: false, is_fresh: true, was_full: false, restarts: 0, history }
+        Self {
+            inflate,
+            ended: false,
+            is_fresh: true,
+            was_full: false,
+            restarts: 0,
+            taken: 0,
+            history,
+        }
     }
 
     /// Decompresses some of `input` to `output[made..]`, as far as there is room. `output[..made]`
@@ -65,8 +81,8 @@ impl Decompressor {
     pub(crate) fn decompress(&mut self, input: &[u8], output: &mut [u8], made: usize) -> Step {
         if self.ended && !input.is_empty() {
             self.restarts += 1;
-            if self.restarts > MAX_RESTARTS {
-                return Step { taken: 0, made: 0, outcome: Outcome::Invalid };
+            if self.restarts > MIN_RESTARTS + self.taken / BYTES_PER_RESTART {
+                return Step { taken: 0, made: 0, outcome: Outcome::TooManyFinalBlocks };
             }
             self.restart(&output[..made]);
         }
@@ -85,7 +101,8 @@ impl Decompressor {
         let step = self.blocks(input, length, room);
         input[length..][..TAIL.len()].copy_from_slice(&kept);
         if step.is_none() {
-            // It went astray in what is behind the message.
+            // The decoder ran into the bytes after the message: start over, without them.
+            self.taken = 0;
             self.restart(&[]);
         }
         step
@@ -104,7 +121,8 @@ impl Decompressor {
                 return None;
             }
             if all.taken > length {
-                let is_tail = all.taken == length + TAIL.len() && block.made == 0 && !self.ended;
+                // The empty block may be a final one.
+                let is_tail = all.taken == length + TAIL.len() && block.made == 0;
                 return is_tail.then_some(Step {
                     taken: length,
                     outcome: Outcome::Finished,
@@ -117,34 +135,36 @@ impl Decompressor {
 
     /// Ends the message, all of whose input was taken, as far as there is room.
     pub(crate) fn finish(&mut self, output: &mut [u8], made: usize) -> Step {
-        // A message may end with a final block, and nothing behind it.
-        if self.ended {
-            return Step { taken: 0, made: 0, outcome: Outcome::Finished };
+        let outcome = |outcome| Step { taken: 0, made: 0, outcome };
+        // RFC 7692, section 7.2.3.6: even an empty message has a byte.
+        if self.taken == 0 {
+            return outcome(Outcome::Invalid);
         }
-        // First what is still to come of the input.
+        // Output that had no room, and with it the end of a final block.
         if self.was_full {
             let step = self.run(&[], &mut output[made..], InflateFlush::NoFlush);
             if step.made > 0 || step.outcome == Outcome::Invalid {
                 return step;
             }
         }
-        // It stops at the end of each block, and so before a byte that is not to be taken: if it is,
-        // the message did not end where it should. What the sender left out is an empty block: it
-        // makes nothing.
+        // A message may end with a final block, without an empty one after it.
+        if self.ended {
+            return outcome(Outcome::Finished);
+        }
+        // Section 7.2.2: what the sender left out. It ends an empty block, which makes nothing. The
+        // decoder stops at the end of each block, so that it takes the extra byte only if the
+        // message did not end where it should.
         let mut input = [0; TAIL.len() + 1];
         input[..TAIL.len()].copy_from_slice(&TAIL);
         let mut taken = 0;
         while taken < TAIL.len() {
             let step = self.run(&input[taken..], &mut output[made..], InflateFlush::Block);
             taken += step.taken;
-            let is_stuck = step.taken == 0 || step.made > 0 || self.ended;
-            if is_stuck || step.outcome == Outcome::Invalid {
-                return Step { taken: 0, made: 0, outcome: Outcome::Invalid };
+            if step.taken == 0 || step.made > 0 || step.outcome == Outcome::Invalid {
+                return outcome(Outcome::Invalid);
             }
         }
-        let at_end = taken == TAIL.len();
-        let outcome = if at_end { Outcome::Finished } else { Outcome::Invalid };
-        Step { taken: 0, made: 0, outcome }
+        outcome(if taken == TAIL.len() { Outcome::Finished } else { Outcome::Invalid })
     }
 
     /// The message has ended, and the next one may refer to it: `output` is its end.
@@ -153,18 +173,20 @@ impl Decompressor {
             self.restart(output);
         }
         self.remember(output);
-        self.is_fresh = true;
-        self.restarts = 0;
+        self.begin();
     }
 
     /// The message has ended, and the next one begins without a window.
     pub(crate) fn reset(&mut self) {
         self.inflate.reset(false);
         self.ended = false;
-        self.is_fresh = true;
-        self.was_full = false;
-        self.restarts = 0;
         self.history.clear();
+        self.begin();
+    }
+
+    /// How many bytes of payload the message has given so far.
+    pub(crate) const fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// The caller is about to give up this part of its record.
@@ -172,28 +194,39 @@ impl Decompressor {
         self.history.push(output);
     }
 
+    /// Nothing of the next message has been taken.
+    fn begin(&mut self) {
+        self.is_fresh = true;
+        self.was_full = false;
+        self.restarts = 0;
+        self.taken = 0;
+    }
+
     fn run(&mut self, input: &[u8], room: &mut [u8], flush: InflateFlush) -> Step {
         let (total_in, total_out) = (self.inflate.total_in(), self.inflate.total_out());
         let status = self.inflate.decompress(input, room, flush);
         self.ended = status == Ok(Status::StreamEnd);
         let count = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
+        let taken = count(self.inflate.total_in(), total_in).min(input.len());
         let made = count(self.inflate.total_out(), total_out).min(room.len());
         self.is_fresh = false;
         self.was_full = made == room.len();
+        self.taken += taken as u64;
         Step {
-            taken: count(self.inflate.total_in(), total_in).min(input.len()),
+            taken,
             made,
             outcome: if status.is_ok() { Outcome::Unfinished } else { Outcome::Invalid },
         }
     }
 
-    /// Begins a new stream behind a final block, with the window of the one before it.
+    /// Begins a new stream after a final block, with the window of the one before it.
     fn restart(&mut self, output: &[u8]) {
         self.inflate.reset(false);
         self.ended = false;
-        let window = self.history.followed_by(output);
-        // It fails for a stream with a header only, and this is none.
-        let _ = self.inflate.set_dictionary(&window);
+        for part in self.history.followed_by(output) {
+            // It fails for a stream with a header only, and this one has none.
+            let _ = self.inflate.set_dictionary(part);
+        }
     }
 }
 
@@ -232,12 +265,13 @@ impl History {
         self.oldest = (self.oldest + rest.len()) % WINDOW;
     }
 
-    /// The last 32 KiB of this and what follows it.
-    fn followed_by(&self, bytes: &[u8]) -> Vec<u8> {
-        let bytes = &bytes[bytes.len().saturating_sub(WINDOW)..];
+    /// The last 32 KiB of this and what follows it, in three parts.
+    fn followed_by<'a>(&'a self, bytes: &'a [u8]) -> [&'a [u8]; 3] {
+        let last = |part: &'a [u8], length| &part[part.len().saturating_sub(length)..];
         let (newer, older) = self.ring.split_at(self.oldest);
-        let mut joined = [older, newer, bytes].concat();
-        joined.drain(..joined.len().saturating_sub(WINDOW));
-        joined
+        let bytes = last(bytes, WINDOW);
+        let newer = last(newer, WINDOW - bytes.len());
+        let older = last(older, WINDOW - bytes.len() - newer.len());
+        [older, newer, bytes]
     }
 }
