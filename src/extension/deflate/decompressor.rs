@@ -27,8 +27,6 @@ pub(crate) struct Decompressor {
     inflate: Inflate,
     /// Whether the stream stands behind a final block, after which another one may begin.
     ended: bool,
-    /// Whether nothing of a message has been taken.
-    is_fresh: bool,
     /// Whether the last call filled its room, so that there may be more to put out.
     was_full: bool,
     /// How often the message has begun a new stream.
@@ -65,22 +63,15 @@ impl Decompressor {
         // A window of 32 KiB decodes what any smaller one encodes.
         let inflate = Inflate::new(false, 15);
         let history = History::new();
-        Self {
-            inflate,
-            ended: false,
-            is_fresh: true,
-            was_full: false,
-            restarts: 0,
-            taken: 0,
-            history,
-        }
+        Self { inflate, ended: false, was_full: false, restarts: 0, taken: 0, history }
     }
 
     /// Decompresses some of `input` to `output[made..]`, as far as there is room. `output[..made]`
     /// is what the message has come to so far, as much as the caller still has of it.
     pub(crate) fn decompress(&mut self, input: &[u8], output: &mut [u8], made: usize) -> Step {
         if self.ended && !input.is_empty() {
-            self.restarts += 1;
+            // The decoder may report the final block of the message before only now.
+            self.restarts += u64::from(self.taken > 0);
             if self.restarts > MIN_RESTARTS + self.taken / BYTES_PER_RESTART {
                 return Step { taken: 0, made: 0, outcome: Outcome::TooManyFinalBlocks };
             }
@@ -95,7 +86,7 @@ impl Decompressor {
     /// `None` if something of the message was taken before, or something is wrong with it: what, is
     /// for [`decompress`](Self::decompress) and [`finish`](Self::finish) to say.
     pub(crate) fn decompress_whole(&mut self, input: &mut [u8], room: &mut [u8]) -> Option<Step> {
-        let length = input.len().checked_sub(ROOM_BEHIND).filter(|_| self.is_fresh)?;
+        let length = input.len().checked_sub(ROOM_BEHIND).filter(|_| self.is_fresh())?;
         let behind = input[length..].first_chunk_mut()?;
         let kept = core::mem::replace(behind, TAIL);
         let step = self.blocks(input, length, room);
@@ -194,9 +185,13 @@ impl Decompressor {
         self.history.push(output);
     }
 
+    /// Whether nothing of the message has been taken, and the decoder is ready for it.
+    const fn is_fresh(&self) -> bool {
+        self.taken == 0 && !self.ended
+    }
+
     /// Nothing of the next message has been taken.
     fn begin(&mut self) {
-        self.is_fresh = true;
         self.was_full = false;
         self.restarts = 0;
         self.taken = 0;
@@ -209,7 +204,6 @@ impl Decompressor {
         let count = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
         let taken = count(self.inflate.total_in(), total_in).min(input.len());
         let made = count(self.inflate.total_out(), total_out).min(room.len());
-        self.is_fresh = false;
         self.was_full = made == room.len();
         self.taken += taken as u64;
         Step {
