@@ -180,32 +180,36 @@ impl<R: Role> Connection<R> {
     /// A server closes it as soon as both Close frames were exchanged; a client leaves that to
     /// the server and is done when the input ends (section 7.1.1). After a failure both close it
     /// at once.
+    ///
+    /// It is false as long as a Close of ours waits for room in the outbox, even after the end of
+    /// the input: write out the outbox and call [`receive`](Self::receive) again. After an I/O
+    /// error nothing can be sent any more: close the transport whatever this returns.
     pub const fn is_done(&self) -> bool {
         match self.state {
             State::Open | State::CloseSent | State::CloseReceived => false,
             State::Closed => R::IS_SERVER,
-            State::Failed => self.pending_close.is_none(),
-            State::Ended | State::Lost => true,
+            State::Failed | State::Ended => self.pending_close.is_none(),
+            State::Lost => true,
         }
     }
 
-    /// Whether the end is near and depends on the peer: start a timer (ten seconds are usual) and
-    /// close the transport when it runs out.
+    /// Whether the connection is closing and the rest depends on the peer: start a timer (ten
+    /// seconds are usual) and close the transport when it runs out.
     ///
-    /// It is so while the peer's Close is awaited, and for a client also while the server has not
-    /// closed the transport. Last words that a peer does not read are no part of it: give the
-    /// writing of the outbox a time limit too once the connection [is done](Self::is_done).
+    /// This holds while the peer's Close is awaited, while a Close of ours waits for room in the
+    /// outbox, and for a client also while the server has not closed the transport. So a
+    /// connection is either open, or closing, or [done](Self::is_done). Once it is done, give the
+    /// writing of the outbox a time limit too: the peer may have stopped reading.
     pub const fn is_closing(&self) -> bool {
-        match self.state {
-            State::CloseSent | State::CloseReceived => true,
-            State::Closed => !R::IS_SERVER,
-            State::Open | State::Failed | State::Ended | State::Lost => false,
-        }
+        !matches!(self.state, State::Open) && !self.is_done()
     }
 
     /// The close code of the connection (section 7.1.5): that of the peer's Close, 1005 if it had
     /// none, 1006 if the connection failed or was lost without one; `None` as long as none of this
     /// is known.
+    ///
+    /// The connection does not see the transport: after an I/O error, call
+    /// [`end_of_input`](Self::end_of_input) first.
     pub const fn close_code(&self) -> Option<u16> {
         match (self.peer_close, self.state) {
             (Some(close), _) => match close.code() {
@@ -217,8 +221,13 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Says that the transport has ended: the peer will send nothing more. Some peers reset it once
-    /// both Close frames were exchanged; in [`State::Closed`], that is an end like any other.
+    /// Reports that the input has ended: the peer sends nothing more. Report an I/O error of the
+    /// transport in the same way.
+    ///
+    /// Some peers reset the transport once both Close frames were exchanged; in
+    /// [`State::Closed`], that is an end like any other. A Close of ours that waits for room in the
+    /// outbox can still be sent, because the peer may have closed only its sending direction:
+    /// [`is_done`](Self::is_done) is false until then.
     ///
     /// # Errors
     ///
@@ -228,10 +237,6 @@ impl<R: Role> Connection<R> {
         let before = self.state;
         self.state = before.after(Step::EndOfInput);
         self.pending_pong = PendingPong::NONE;
-        if self.state == State::Lost {
-            // No Close is written into a connection that is lost.
-            self.pending_close = None;
-        }
         match before {
             State::Open | State::CloseSent => Err(Error::ConnectionLost),
             _ => Ok(()),

@@ -234,7 +234,7 @@ impl Expected {
         assert_eq!(connection.close_code(), self.close_code);
         let (is_done, end) = match self.state {
             State::Closed => (self.is_server, State::Ended),
-            State::Failed => (true, State::Lost),
+            State::Failed => (true, State::Failed),
             _ => (false, State::Lost),
         };
         assert_eq!(connection.is_done(), is_done);

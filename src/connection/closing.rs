@@ -8,18 +8,24 @@
 //!  ┌───────────┐                      ┌───────────────┐  ┌────────┐
 //!  │ CloseSent │──────────┐           │ CloseReceived │  │ Failed │
 //!  └───────────┘ receive  │           └───────────────┘  └────────┘
-//!        │       Close    ▼                   │ send Close   │
-//!        │            ┌────────┐              │              │
-//!        │ failure:   │ Closed │◄─────────────┘              │
-//!        │ Failed     └────────┘                             │
-//!        │                │ end of input                     │ end of input
-//!        ▼ end of input   ▼                                  ▼
-//!     ┌──────┐        ┌───────┐                           ┌──────┐
-//!     │ Lost │        │ Ended │                           │ Lost │
-//!     └──────┘        └───────┘                           └──────┘
+//!        │       Close    ▼                   │ send Close
+//!        │            ┌────────┐              │
+//!        │            │ Closed │◄─────────────┘
+//!        │            └────────┘
+//!        ▼ end of input   ▼ end of input
+//!     ┌──────┐        ┌───────┐
+//!     │ Lost │        │ Ended │
+//!     └──────┘        └───────┘
+//!
+//!  also:  Open          ── end of input ───────────────────► Lost
+//!         CloseSent     ── failure ────────────────────────► Failed
+//!         CloseReceived ── end of input ───────────────────► Ended
+//!         CloseReceived ── no masking key for the reply ───► Failed
 //! ```
 //!
-//! From `Open`, the end of input leads to `Lost`; from `CloseReceived` to `Ended`.
+//! `Failed`, `Ended` and `Lost` are final. In `Failed` and `Ended`, a Close may still wait for room
+//! in the outbox: the end of the input does not prove that the peer reads no more, because it may
+//! have closed only its sending direction.
 
 /// Where a connection stands in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,9 +39,12 @@ pub enum State {
     /// Both Close frames were exchanged: a server closes the transport now, a client waits for
     /// the server to do it.
     Closed,
-    /// The peer broke the protocol or a limit: close the transport now.
+    /// The peer broke the protocol or a limit, or a client has no masking key for its reply to a
+    /// Close: close the transport, once the Close frame that says why is sent.
     Failed,
-    /// The transport ended after both Close frames, or after the peer's: a clean end.
+    /// The input ended after both Close frames, or after the peer's: a clean end. If our reply
+    /// still waits for room in the outbox, it can be sent: the peer may have closed only its
+    /// sending direction.
     Ended,
     /// The transport ended without a closing handshake.
     Lost,
@@ -60,8 +69,8 @@ impl State {
             (Open, Step::ReceiveClose) => CloseReceived,
             // Crossing Close frames complete the handshake for both sides.
             (CloseSent, Step::ReceiveClose) | (CloseReceived, Step::SendClose) => Closed,
-            (Open | CloseSent, Step::Fail) => Failed,
-            (Open | CloseSent | Failed, Step::EndOfInput) => Lost,
+            (Open | CloseSent | CloseReceived, Step::Fail) => Failed,
+            (Open | CloseSent, Step::EndOfInput) => Lost,
             (CloseReceived | Closed, Step::EndOfInput) => Ended,
             (state, _) => state,
         }
@@ -83,13 +92,13 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             //               SendClose      ReceiveClose   Fail           EndOfInput
-            (Open,          [CloseSent,     CloseReceived, Failed,        Lost ]),
-            (CloseSent,     [CloseSent,     Closed,        Failed,        Lost ]),
-            (CloseReceived, [Closed,        CloseReceived, CloseReceived, Ended]),
-            (Closed,        [Closed,        Closed,        Closed,        Ended]),
-            (Failed,        [Failed,        Failed,        Failed,        Lost ]),
-            (Ended,         [Ended,         Ended,         Ended,         Ended]),
-            (Lost,          [Lost,          Lost,          Lost,          Lost ]),
+            (Open,          [CloseSent,     CloseReceived, Failed,        Lost  ]),
+            (CloseSent,     [CloseSent,     Closed,        Failed,        Lost  ]),
+            (CloseReceived, [Closed,        CloseReceived, Failed,        Ended ]),
+            (Closed,        [Closed,        Closed,        Closed,        Ended ]),
+            (Failed,        [Failed,        Failed,        Failed,        Failed]),
+            (Ended,         [Ended,         Ended,         Ended,         Ended ]),
+            (Lost,          [Lost,          Lost,          Lost,          Lost  ]),
         ];
         for (state, expected) in table {
             for (step, expected) in [SendClose, ReceiveClose, Fail, EndOfInput].iter().zip(expected)

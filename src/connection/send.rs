@@ -167,13 +167,15 @@ impl<R: Role> Connection<R> {
             let body = close.code().map(|code| code.get().to_be_bytes());
             let body = body.as_ref().map_or(&[][..], |body| body);
             let header = control_header(Opcode::Close, body);
-            let sent = append(&mut self.role, header, body, outbox);
-            // It waits for room. Without a masking key it can never be sent: the transport is
-            // closed all the same.
-            if !matches!(sent, Err(Error::OutboxFull { .. })) {
-                self.pending_close = None;
-                self.state = self.state.after(Step::SendClose);
-            }
+            let step = match append(&mut self.role, header, body, outbox) {
+                Ok(()) => Step::SendClose,
+                Err(Error::OutboxFull { .. }) => return,
+                // Without a masking key it can never be sent, and the peer waits for it: the
+                // transport is to be closed all the same.
+                Err(_) => Step::Fail,
+            };
+            self.pending_close = None;
+            self.state = self.state.after(step);
         }
     }
 

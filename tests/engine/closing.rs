@@ -260,7 +260,7 @@ fn the_end_of_input_in_every_state() {
         ("after our Close", close_sent(), lost, State::Lost, 1006),
         ("after the peer's", fed(open(), &peer_close), Ok(()), State::Ended, 1000),
         ("after both", fed(close_sent(), &peer_close), Ok(()), State::Ended, 1000),
-        ("after a failure", fed(open(), b"\xff"), Ok(()), State::Lost, 1006),
+        ("after a failure", fed(open(), b"\xff"), Ok(()), State::Failed, 1006),
     ];
     for (name, mut websocket, expected, state, code) in cases {
         assert_eq!(websocket.end_of_input(), expected, "{name}");
@@ -290,6 +290,57 @@ fn the_reply_waits_for_room() {
     assert!(websocket.is_done());
 }
 
+// P-cl-j, 6455-5.5.1-f, 6455-7.1.7-e: a peer may close its sending half alone, and go on reading
+#[test]
+fn a_close_that_waits_for_room_outlasts_the_end_of_input() {
+    fn check<R: hybi::Role>(mut websocket: hybi::Connection<R>, input: &[u8], answer: &[u8]) {
+        let mut inbox = Inbox::with_capacity(64);
+        assert_eq!(inbox.take_from(input), input.len());
+        let mut full = FixedOutbox::over([0; 0]);
+        while let Ok(Some(_)) = websocket.receive(&mut inbox, &mut full) {}
+        for _ in 0..2 {
+            assert_eq!(websocket.end_of_input(), Ok(()));
+            assert!(!websocket.is_done() && websocket.is_closing(), "{:?}", websocket.state());
+        }
+        let mut outbox = Vec::new();
+        assert_eq!(websocket.receive(&mut inbox, &mut outbox), Ok(None));
+        assert_eq!(outbox, answer);
+        assert!(websocket.is_done() && !websocket.is_closing());
+    }
+    for (peer, from) in [(From::Client, From::Server), (From::Server, From::Client)] {
+        let cases = [
+            (close_frame(peer, 1001), close_frame(from, 1001)),
+            (frame(peer, FIN | CLOSE, b""), frame(from, FIN | CLOSE, b"")),
+            (b"\xff".to_vec(), close_frame(from, 1002)),
+        ];
+        for (input, answer) in cases {
+            match from {
+                From::Server => check(server(Config::new()), &input, &answer),
+                From::Client => check(client(Config::new()), &input, &answer),
+            }
+        }
+    }
+}
+
+// P-cl-j: and none that cannot be sent is waited for
+#[test]
+fn a_client_that_cannot_mask_its_reply_is_done() {
+    #[derive(Debug)]
+    struct NoKey;
+    impl hybi::random::Entropy for NoKey {
+        fn fill(&mut self, _: &mut [u8]) -> Result<(), hybi::random::EntropyError> {
+            Err(hybi::random::EntropyError)
+        }
+    }
+    for (input, code) in [(close_frame(From::Server, 1001), 1001), (b"\xff".to_vec(), 1006)] {
+        let mut websocket = hybi::Connection::client(Config::new(), NoKey);
+        let inbox = Inbox::with_capacity(64);
+        let outcome = receive(&mut websocket, inbox, &input, &Cut::Whole);
+        assert_eq!((outcome.outbox, outcome.close_code), (vec![], Some(code)));
+        assert!(websocket.is_done() && !websocket.is_closing(), "{:?}", websocket.state());
+    }
+}
+
 #[test]
 fn the_close_of_a_failure_waits_for_room() {
     fn check<R: hybi::Role>(mut websocket: hybi::Connection<R>, answer: &[u8]) {
@@ -297,6 +348,7 @@ fn the_close_of_a_failure_waits_for_room() {
         assert_eq!(inbox.take_from(b"\xff"), 1);
         assert!(websocket.receive(&mut inbox, &mut FixedOutbox::over([0; 0])).is_err());
         assert_eq!((websocket.state(), websocket.is_done()), (State::Failed, false));
+        assert!(websocket.is_closing(), "the peer may not read");
         let mut outbox = Vec::new();
         assert_eq!(websocket.receive(&mut inbox, &mut outbox), Ok(None));
         assert_eq!(outbox, answer);
