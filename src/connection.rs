@@ -9,6 +9,7 @@ mod closing;
 mod compression;
 mod config;
 mod event;
+mod fragment;
 mod framed;
 mod receive;
 mod role;
@@ -18,9 +19,9 @@ pub use closing::State;
 pub(crate) use closing::Step;
 pub use config::{Config, Pongs};
 pub use event::{ChunkEvent, Event};
+pub use fragment::{BinaryFragments, Fragment, TextFragments};
 pub use framed::Framed;
 pub use role::{Client, Role, Server};
-pub use send::Fragment;
 
 #[cfg(feature = "deflate")]
 use crate::extension::deflate::{Deflate, Parameters};

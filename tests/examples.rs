@@ -114,11 +114,11 @@ fn two_terminals_chat() {
 
 #[test]
 fn a_terminal_is_echoed_and_closed() {
-    let (_server, address) = serve(&["--fragment-size", "3"]);
+    let (_server, address) = serve(&[]);
     let mut terminal = Terminal::connect(&format!("ws://{address}/"));
-    terminal.type_line("a line \u{1b}[31m in fragments");
+    terminal.type_line("a line \u{1b}[31m in red");
     // What a peer sends does not steer the terminal.
-    assert_eq!(terminal.line(), "< a line \\u{1b}[31m in fragments");
+    assert_eq!(terminal.line(), "< a line \\u{1b}[31m in red");
     assert_eq!(terminal.end(), Some(0));
 }
 

@@ -11,7 +11,6 @@ ADDR is where to listen, 127.0.0.1:9001 by default. Sizes are in bytes.
   --frame-size N      the largest frame to receive (16777216)
   --fragments N       the most fragments of a message to receive (131072)
   --outbox-size N     how much may wait to be sent (16777216)
-  --fragment-size N   split messages on the way out (they are not split)
   --head-size N       the largest head of a request (16384)
   --head-fields N     the most header fields of a request (100, at most 128)
   --quiet             do not report connections that end with an error";
@@ -47,7 +46,6 @@ impl Arguments {
                 "--frame-size" => *config = config.frame_size(number()?.into()),
                 "--fragments" => *config = config.fragments(number()?),
                 "--outbox-size" => *config = config.outbox_size(number()? as usize),
-                "--fragment-size" => *config = config.fragment_size(number()? as usize),
                 "--head-size" => *head = head.size(number()? as usize),
                 "--head-fields" => *head = head.fields(number()? as usize),
                 "--quiet" => arguments.quiet = true,

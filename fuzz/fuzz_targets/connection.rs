@@ -316,6 +316,4 @@ impl Outbox for Discard {
     }
 
     fn append(&mut self, _: &[u8]) {}
-
-    fn truncate(&mut self, _: usize) {}
 }

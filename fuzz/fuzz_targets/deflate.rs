@@ -33,11 +33,9 @@ struct Settings {
     #[arbitrary(with = |u: &mut Unstructured| u.int_in_range(1..=9))]
     memory_level: u8,
     threshold: u8,
-    fragment_size: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, Arbitrary)]
-#[allow(clippy::struct_excessive_bools)] // each is a choice by itself
 struct Message<'a> {
     from_server: bool,
     compress: bool,
@@ -45,8 +43,8 @@ struct Message<'a> {
     payload: Payload<'a>,
     /// How often it is repeated, so that there is something to compress.
     times: u8,
-    /// Whether it is sent as two fragments.
-    in_two: bool,
+    /// The size of the fragments that it is sent in, if it is.
+    fragment_size: Option<u16>,
 }
 
 #[derive(Clone, Copy, Debug, Arbitrary)]
@@ -58,8 +56,8 @@ enum Payload<'a> {
 fuzz_target!(|input: Input<'_>| {
     let parameters = Parameters::new(input.server.direction(), input.client.direction());
     let mut server =
-        Connection::server(input.server.config()).with_deflate(&input.server.deflate(), parameters);
-    let mut client = Connection::client(input.client.config(), Keys::default())
+        Connection::server(Config::new()).with_deflate(&input.server.deflate(), parameters);
+    let mut client = Connection::client(Config::new(), Keys::default())
         .with_deflate(&input.client.deflate(), parameters);
     let (mut at_server, mut at_client) = (Inbox::with_capacity(64), Inbox::with_capacity(64));
     for message in &input.messages {
@@ -85,12 +83,12 @@ fn exchange<R: Role, Q: Role>(
     let sent = match message.payload {
         Payload::Text(text) => {
             let text = text.repeat(times);
-            send_text(sender, &text, message.in_two, &mut outbox).expect("it is open");
+            send_text(sender, &text, message.fragment_size(), &mut outbox).expect("it is open");
             Heard::Text(text)
         }
         Payload::Binary(data) => {
             let data = data.repeat(times);
-            send_binary(sender, &data, message.in_two, &mut outbox).expect("it is open");
+            send_binary(sender, &data, message.fragment_size(), &mut outbox).expect("it is open");
             Heard::Binary(data)
         }
     };
@@ -109,29 +107,29 @@ fn exchange<R: Role, Q: Role>(
 fn send_text<R: Role>(
     sender: &mut Connection<R>,
     text: &str,
-    in_two: bool,
+    fragment_size: Option<usize>,
     outbox: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    if !in_two {
-        return sender.send_text(text, outbox);
-    }
-    let (head, tail) = text.split_at(text.floor_char_boundary(text.len() / 2));
-    sender.send_text_fragment(head, Fragment::More, outbox)?;
-    sender.send_text_fragment(tail, Fragment::Last, outbox)
+    let Some(size) = fragment_size else { return sender.send_text(text, outbox) };
+    Fragment::split_text(text, size)
+        .try_for_each(|(piece, fragment)| sender.send_text_fragment(piece, fragment, outbox))
 }
 
 fn send_binary<R: Role>(
     sender: &mut Connection<R>,
     data: &[u8],
-    in_two: bool,
+    fragment_size: Option<usize>,
     outbox: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    if !in_two {
-        return sender.send_binary(data, outbox);
+    let Some(size) = fragment_size else { return sender.send_binary(data, outbox) };
+    Fragment::split_binary(data, size)
+        .try_for_each(|(piece, fragment)| sender.send_binary_fragment(piece, fragment, outbox))
+}
+
+impl Message<'_> {
+    fn fragment_size(&self) -> Option<usize> {
+        self.fragment_size.map(|size| usize::from(size).max(16))
     }
-    let (head, tail) = data.split_at(data.len() / 2);
-    sender.send_binary_fragment(head, Fragment::More, outbox)?;
-    sender.send_binary_fragment(tail, Fragment::Last, outbox)
 }
 
 impl Settings {
@@ -144,10 +142,5 @@ impl Settings {
             .level(self.level)
             .memory_level(self.memory_level)
             .threshold(self.threshold.into())
-    }
-
-    fn config(self) -> Config {
-        let size = self.fragment_size.map_or(usize::MAX, |size| usize::from(size).max(16));
-        Config::new().fragment_size(size)
     }
 }

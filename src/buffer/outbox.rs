@@ -27,9 +27,6 @@ pub trait Outbox {
             self.append(&block[..length]);
         }
     }
-
-    /// Takes back what was appended after `pending` was this.
-    fn truncate(&mut self, pending: usize);
 }
 
 impl<O: Outbox + ?Sized> Outbox for &mut O {
@@ -47,10 +44,6 @@ impl<O: Outbox + ?Sized> Outbox for &mut O {
 
     fn append_frame(&mut self, header: &Header, payload: &[u8]) {
         (**self).append_frame(header, payload);
-    }
-
-    fn truncate(&mut self, pending: usize) {
-        (**self).truncate(pending);
     }
 }
 
@@ -92,10 +85,6 @@ impl Outbox for alloc::vec::Vec<u8> {
                 mask.apply(&mut self[start..]);
             }
         }
-    }
-
-    fn truncate(&mut self, pending: usize) {
-        Self::truncate(self, pending);
     }
 }
 
@@ -199,9 +188,5 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox for FixedOutbox<B> {
             }
             None => self.append(payload),
         }
-    }
-
-    fn truncate(&mut self, pending: usize) {
-        self.end = self.end.min(self.start + pending);
     }
 }

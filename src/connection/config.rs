@@ -13,7 +13,6 @@ pub struct Config {
     pub(crate) frame_size: u64,
     pub(crate) fragments: u32,
     pub(crate) outbox_size: usize,
-    pub(crate) fragment_size: usize,
     pub(crate) pongs: Pongs,
     pub(crate) pong_backlog: usize,
     pub(crate) deliver_while_closing: bool,
@@ -44,7 +43,6 @@ impl Config {
             frame_size: 16 * MIB,
             fragments: 128 * 1024,
             outbox_size: 32 * 1024 * 1024,
-            fragment_size: usize::MAX,
             pongs: Pongs::All,
             pong_backlog: 64 * 1024,
             deliver_while_closing: false,
@@ -91,14 +89,6 @@ impl Config {
     #[must_use]
     pub const fn outbox_size(self, bytes: usize) -> Self {
         Self { outbox_size: bytes, ..self }
-    }
-
-    /// Splits messages on the way out into fragments of at most this many bytes (at least 1), so
-    /// that control frames can come between them; by default messages are not split.
-    #[must_use]
-    pub const fn fragment_size(self, bytes: usize) -> Self {
-        let bytes = if bytes == 0 { 1 } else { bytes };
-        Self { fragment_size: bytes, ..self }
     }
 
     /// How pings are answered; [`Pongs::All`] by default.

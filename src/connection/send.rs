@@ -1,29 +1,15 @@
 //! Sending: from messages to the outbox.
 
-use super::{Connection, Role, State, Step};
+use super::{Connection, Fragment, Role, State, Step};
+#[cfg(feature = "deflate")]
+use crate::frame::Reserved;
 use crate::{
     Error, Misuse,
     buffer::Outbox,
     close::{CloseCode, MAX_REASON},
-    frame::{Header, MAX_CONTROL, Opcode, Reserved},
+    frame::{Header, MAX_CONTROL, Opcode},
     message::Kind,
 };
-
-/// Whether a fragment is the last of its message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fragment {
-    /// More fragments follow.
-    More,
-    /// The message ends with this one.
-    Last,
-}
-
-impl Fragment {
-    /// The last of its message or not, as a [`ChunkEvent`](crate::ChunkEvent) says it.
-    pub const fn from_last(last: bool) -> Self {
-        if last { Self::Last } else { Self::More }
-    }
-}
 
 impl<R: Role> Connection<R> {
     /// Sends a text message.
@@ -51,6 +37,7 @@ impl<R: Role> Connection<R> {
     /// fragment begins the message, the [last](Fragment::Last) ends it.
     ///
     /// Pings, pongs and a Close may be sent between two fragments, other messages may not.
+    /// [`Fragment::split_text`] cuts a text into fragments.
     ///
     /// # Errors
     ///
@@ -209,7 +196,7 @@ impl<R: Role> Connection<R> {
         Ok(())
     }
 
-    /// Appends data frames, as many as the payload is to be split into; all or none.
+    /// Appends a data frame, compressed if it is to be; all of it or nothing.
     fn send_data(
         &mut self,
         opcode: Opcode,
@@ -223,11 +210,7 @@ impl<R: Role> Connection<R> {
         if self.is_to_be_compressed(opcode, payload, last) {
             return self.send_compressed(opcode, payload, last, outbox);
         }
-        let size = self.config.fragment_size;
-        if payload.len() <= size {
-            return append(&mut self.role, Header::data(opcode, last, payload), payload, outbox);
-        }
-        append_split(&mut self.role, (opcode, Reserved::NONE), payload, last, size, outbox)
+        append(&mut self.role, Header::data(opcode, last, payload), payload, outbox)
     }
 
     /// Whether data is to be compressed; the first fragment of a message decides for all.
@@ -242,7 +225,7 @@ impl<R: Role> Connection<R> {
         self.compresses_outgoing
     }
 
-    /// Compresses data, then appends it in as many frames as it is to be split into.
+    /// Compresses data, then appends it in one frame.
     #[cfg(feature = "deflate")]
     fn send_compressed(
         &mut self,
@@ -251,7 +234,6 @@ impl<R: Role> Connection<R> {
         last: bool,
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
-        let size = self.config.fragment_size;
         let is_first = opcode != Opcode::Continuation;
         let whole = is_first && last;
         let Some(compression) = &mut self.compression else { return Ok(()) };
@@ -262,12 +244,13 @@ impl<R: Role> Connection<R> {
             Some(compressed) => {
                 // RFC 7692, section 6: the first frame of a message says so.
                 let reserved = if is_first { Reserved::RSV1 } else { Reserved::NONE };
-                append_split(&mut self.role, (opcode, reserved), compressed, last, size, outbox)
+                let header = Header::data(opcode, last, compressed).with_reserved(reserved);
+                append(&mut self.role, header, compressed, outbox)
             }
             None if whole => {
                 compression.forget_sent();
-                let plain = (opcode, Reserved::NONE);
-                return append_split(&mut self.role, plain, payload, last, size, outbox);
+                let header = Header::data(opcode, last, payload);
+                return append(&mut self.role, header, payload, outbox);
             }
             // A codec that fails in the middle of a message leaves nothing to go on with.
             None => Err(Misuse::NotOpen.into()),
@@ -325,36 +308,6 @@ impl<R: Role> Connection<R> {
 fn control_header(opcode: Opcode, payload: &[u8]) -> Header {
     debug_assert!(opcode.is_control() && payload.len() <= MAX_CONTROL);
     Header::data(opcode, true, payload)
-}
-
-/// Appends data frames of at most `size` bytes each, with these reserved bits in the first; all
-/// of them or none.
-#[inline(never)]
-fn append_split<R: Role>(
-    role: &mut R,
-    (mut opcode, mut reserved): (Opcode, Reserved),
-    payload: &[u8],
-    last: bool,
-    size: usize,
-    outbox: &mut impl Outbox,
-) -> Result<(), Error> {
-    let before = outbox.pending();
-    let mut rest = payload;
-    loop {
-        let (piece, after) = rest.split_at(rest.len().min(size));
-        let fin = last && after.is_empty();
-        let header = Header::data(opcode, fin, piece).with_reserved(reserved);
-        if let Err(error) = append(role, header, piece, outbox) {
-            outbox.truncate(before);
-            return Err(error);
-        }
-        if after.is_empty() {
-            return Ok(());
-        }
-        opcode = Opcode::Continuation;
-        reserved = Reserved::NONE;
-        rest = after;
-    }
 }
 
 /// Appends one frame, masked if the role masks; all of it or nothing.

@@ -85,24 +85,41 @@ fn any_policy() -> impl Strategy<Value = Deflate> {
     })
 }
 
-fn send<R: Role>(websocket: &mut Connection<R>, steps: &[Step]) -> (Vec<u8>, Vec<Heard>) {
+/// Sends messages in one frame, or in fragments of this size.
+fn send<R: Role>(
+    websocket: &mut Connection<R>,
+    steps: &[Step],
+    size: Option<usize>,
+) -> (Vec<u8>, Vec<Heard>) {
     let (mut outbox, mut heard) = (Vec::new(), Vec::new());
     for step in steps {
-        match step {
-            Step::Text(data) => {
+        match (step, size) {
+            (Step::Text(data), Some(size)) => {
+                for (piece, fragment) in Fragment::split_text(data, size) {
+                    websocket.send_text_fragment(piece, fragment, &mut outbox).unwrap();
+                }
+                heard.push(text(data));
+            }
+            (Step::Binary(data), Some(size)) => {
+                for (piece, fragment) in Fragment::split_binary(data, size) {
+                    websocket.send_binary_fragment(piece, fragment, &mut outbox).unwrap();
+                }
+                heard.push(binary(data));
+            }
+            (Step::Text(data), None) => {
                 websocket.send_text(data, &mut outbox).unwrap();
                 heard.push(text(data));
             }
-            Step::Binary(data) => {
+            (Step::Binary(data), None) => {
                 websocket.send_binary(data, &mut outbox).unwrap();
                 heard.push(binary(data));
             }
-            Step::Repeat(byte, count) => {
+            (Step::Repeat(byte, count), _) => {
                 let data = [&noise(300)[..], &vec![*byte; *count]].concat();
                 websocket.send_binary(&data, &mut outbox).unwrap();
                 heard.push(binary(&data));
             }
-            Step::Parts(parts) => {
+            (Step::Parts(parts), _) => {
                 for (index, part) in parts.iter().enumerate() {
                     let last = index + 1 == parts.len();
                     let fragment = if last { Fragment::Last } else { Fragment::More };
@@ -110,11 +127,11 @@ fn send<R: Role>(websocket: &mut Connection<R>, steps: &[Step]) -> (Vec<u8>, Vec
                 }
                 heard.push(text(&parts.concat()));
             }
-            Step::Pong => {
+            (Step::Pong, _) => {
                 websocket.send_pong(b"pong", &mut outbox).unwrap();
                 heard.push(Heard::Pong(b"pong".into()));
             }
-            Step::Compress(compress) => websocket.compress(*compress),
+            (Step::Compress(compress), _) => websocket.compress(*compress),
         }
     }
     (outbox, heard)
@@ -126,18 +143,17 @@ proptest! {
     fn what_is_sent_is_heard(
         policies in (any_policy(), any_policy()),
         steps in vec(step(), 0..8),
-        fragment in prop_oneof![Just(usize::MAX), 1..300_usize],
+        size in prop_oneof![Just(None), (1..300_usize).prop_map(Some)],
         length in 1..500_usize,
         way in 0..2_usize,
     ) {
-        let config = Config::new().fragment_size(fragment);
-        let (mut server, mut client) = connect(&policies.0, &policies.1, config);
+        let (mut server, mut client) = connect(&policies.0, &policies.1, Config::new());
         for _ in 0..2 {
-            let (bytes, heard) = send(&mut server, &steps);
+            let (bytes, heard) = send(&mut server, &steps, size);
             let outcome = hear_at(&mut client, &bytes, &Cut::Every(length), WAYS[way]);
             prop_assert_eq!(outcome.error, None);
             prop_assert!(outcome.heard == heard);
-            let (bytes, heard) = send(&mut client, &steps);
+            let (bytes, heard) = send(&mut client, &steps, size);
             let outcome = hear_at(&mut server, &bytes, &Cut::Every(length), WAYS[1 - way]);
             prop_assert_eq!(outcome.error, None);
             prop_assert!(outcome.heard == heard);

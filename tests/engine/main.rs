@@ -9,6 +9,7 @@ mod changes;
 mod closing;
 mod control;
 mod feed;
+mod fragments;
 mod frames;
 mod inboxes;
 mod limits;

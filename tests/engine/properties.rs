@@ -111,20 +111,27 @@ proptest! {
         fragment in 1..200_usize,
         length in 1..500_usize,
     ) {
-        let config = Config::new().fragment_size(fragment).pongs(Pongs::Manual);
+        let config = Config::new().pongs(Pongs::Manual);
         let mut from_server = Vec::new();
         let mut from_client = Vec::new();
         let (mut server, mut client) = (server(config), client(config));
         let mut heard = Vec::new();
         for (message, in_fragments) in &messages {
-            let last = Fragment::Last;
             match message {
                 Message::Text(data) if *in_fragments => {
-                    server.send_text_fragment(data, Fragment::More, &mut from_server).unwrap();
-                    server.send_text_fragment("", last, &mut from_server).unwrap();
-                    client.send_text_fragment("", Fragment::More, &mut from_client).unwrap();
-                    client.send_text_fragment(data, last, &mut from_client).unwrap();
+                    for (piece, last) in Fragment::split_text(data, fragment) {
+                        server.send_text_fragment(piece, last, &mut from_server).unwrap();
+                        client.send_text_fragment("", Fragment::More, &mut from_client).unwrap();
+                        client.send_text_fragment(piece, last, &mut from_client).unwrap();
+                    }
                     heard.push(text(data));
+                }
+                Message::Binary(data) if *in_fragments => {
+                    for (piece, last) in Fragment::split_binary(data, fragment) {
+                        server.send_binary_fragment(piece, last, &mut from_server).unwrap();
+                        client.send_binary_fragment(piece, last, &mut from_client).unwrap();
+                    }
+                    heard.push(binary(data));
                 }
                 Message::Text(data) => {
                     server.send_text(data, &mut from_server).unwrap();

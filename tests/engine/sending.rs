@@ -123,36 +123,6 @@ fn messages_are_not_interleaved() {
     assert_eq!(heard, [text("ab"), binary(b"x")]);
 }
 
-// 6455-5.4-f, 6455-6.1-c
-#[test]
-fn messages_are_split_on_the_way_out() {
-    let config = Config::new().fragment_size(3);
-    let cases: [(&str, &[(u8, &[u8])]); 4] = [
-        ("", &[(FIN | TEXT, b"")]),
-        ("abc", &[(FIN | TEXT, b"abc")]),
-        ("abcd", &[(TEXT, b"abc"), (FIN | CONTINUATION, b"d")]),
-        // A frame may end inside a character.
-        (
-            "ab\u{e9}cde",
-            &[(TEXT, b"ab\xc3"), (CONTINUATION, b"\xa9cd"), (FIN | CONTINUATION, b"e")],
-        ),
-    ];
-    for (text, expected) in cases {
-        check!(config, expected, |websocket, outbox| {
-            websocket.send_text(text, outbox).unwrap();
-        });
-    }
-    let fragments: [(u8, &[u8]); 3] = [(BINARY, b"abc"), (CONTINUATION, b"d"), (FIN, b"e")];
-    check!(config, &fragments, |websocket, outbox| {
-        websocket.send_binary_fragment(b"abcd", Fragment::More, outbox).unwrap();
-        websocket.send_binary_fragment(b"e", Fragment::Last, outbox).unwrap();
-    });
-    let config = Config::new().fragment_size(0);
-    check!(config, &[(TEXT, b"a"), (FIN, b"b")], |websocket, outbox| {
-        websocket.send_text("ab", outbox).unwrap();
-    });
-}
-
 // 6455-5.1-c
 #[test]
 fn a_server_frames_without_copying() {
@@ -226,9 +196,11 @@ fn every_frame_has_a_key_of_its_own() {
     let mut drawn = Vec::new();
     let mut outbox = Vec::new();
     let entropy = Counting { drawn: &mut drawn, left: 1000 };
-    let mut websocket = Connection::client(Config::new().fragment_size(10), entropy);
+    let mut websocket = Connection::client(Config::new(), entropy);
     for _ in 0..100 {
-        websocket.send_text("0123456789abcdefghijklmn", &mut outbox).unwrap(); // three frames
+        for (piece, fragment) in Fragment::split_text("0123456789abcdefghijklmn", 10) {
+            websocket.send_text_fragment(piece, fragment, &mut outbox).unwrap(); // three times
+        }
         websocket.send_ping(b"", &mut outbox).unwrap();
     }
     assert_eq!(drawn.len(), 400);
@@ -244,12 +216,12 @@ fn every_frame_has_a_key_of_its_own() {
 #[test]
 fn without_randomness_nothing_is_sent() {
     let mut drawn = Vec::new();
-    let entropy = Counting { drawn: &mut drawn, left: 1 };
-    let mut websocket = Connection::client(Config::new().fragment_size(1), entropy);
+    let entropy = Counting { drawn: &mut drawn, left: 0 };
+    let mut websocket = Connection::client(Config::new(), entropy);
     let mut outbox = b"before".to_vec();
-    // The first of two frames had a key: it is taken back.
     let refused = Err(Error::Entropy(EntropyError));
     assert_eq!(websocket.send_text("ab", &mut outbox), refused);
+    assert_eq!(websocket.send_text_fragment("ab", Fragment::More, &mut outbox), refused);
     assert_eq!(websocket.send_ping(b"", &mut outbox), refused);
     let mut data = *b"data";
     assert_eq!(websocket.mask_binary(&mut data).map(|_| ()), refused);
@@ -259,17 +231,24 @@ fn without_randomness_nothing_is_sent() {
 // J-03
 #[test]
 fn an_outbox_without_room_is_left_as_it_was() {
-    for size in 0..9 {
-        let mut websocket = server(Config::new().fragment_size(3));
-        let mut outbox = FixedOutbox::over([0; 9]);
-        outbox.append(&[b'.'; 9][..9 - size]);
-        let sent = websocket.send_text("12345", &mut outbox); // 5 bytes, and two headers
-        assert!(matches!(sent, Err(Error::OutboxFull { .. })), "{sent:?}");
-        assert_eq!(outbox.bytes().len(), 9 - size);
+    for size in 0..7 {
+        let mut websocket = server(Config::new());
+        let mut outbox = FixedOutbox::over([0; 7]);
+        outbox.append(&[b'.'; 7][..7 - size]);
+        let full = Err(Error::OutboxFull { needed: 7 }); // 5 bytes, and a header
+        assert_eq!(websocket.send_text("12345", &mut outbox), full);
+        assert_eq!(websocket.send_text_fragment("12345", Fragment::More, &mut outbox), full);
+        assert_eq!(outbox.bytes().len(), 7 - size);
+        // No message was begun.
+        outbox.clear();
+        websocket.send_text("12345", &mut outbox).unwrap();
+        assert_eq!(outbox.bytes(), b"\x81\x0512345");
     }
-    let mut websocket = server(Config::new().fragment_size(3));
+    let mut websocket = server(Config::new());
     let mut outbox = FixedOutbox::over([0; 9]);
-    websocket.send_text("12345", &mut outbox).unwrap();
+    for (piece, fragment) in Fragment::split_text("12345", 3) {
+        websocket.send_text_fragment(piece, fragment, &mut outbox).unwrap();
+    }
     assert_eq!(outbox.bytes(), b"\x01\x03123\x80\x0245");
     outbox.consume(5).unwrap();
     let refused = Misuse::WrittenTooMuch { written: 5, pending: 4 };

@@ -99,7 +99,7 @@ impl<R: hybi::Role + Debug> Endpoint<R> {
             Step::Close => websocket.close(CloseCode::NORMAL, "", outbox),
             Step::CloseWithoutCode => websocket.close_without_code(outbox),
             Step::Drain => {
-                outbox.truncate(0);
+                outbox.clear();
                 Ok(())
             }
         };
@@ -188,6 +188,13 @@ fn fault(error: &Error) -> Fault {
 }
 
 impl Out {
+    fn clear(&mut self) {
+        match self {
+            Self::Growing(bytes) => bytes.clear(),
+            Self::Fixed(outbox) => outbox.clear(),
+        }
+    }
+
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Growing(bytes) => bytes,
@@ -212,13 +219,6 @@ impl Outbox for Out {
         match self {
             Self::Growing(own) => own.extend_from_slice(bytes),
             Self::Fixed(outbox) => outbox.append(bytes),
-        }
-    }
-
-    fn truncate(&mut self, pending: usize) {
-        match self {
-            Self::Growing(bytes) => bytes.truncate(pending),
-            Self::Fixed(outbox) => outbox.truncate(pending),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A client and a server that talk through a relay.
 
-use hybi::{Client, Config, Connection, Error, Event, Inbox, Role, Server, State, relay::Side};
+use hybi::{
+    Client, Config, Connection, Error, Event, Fragment, Inbox, Role, Server, State, relay::Side,
+};
 use proptest::{collection::vec, prelude::*};
 
 use crate::{
@@ -38,6 +40,8 @@ struct End<R: Role> {
     websocket: Connection<R>,
     inbox: Inbox,
     outbox: Vec<u8>,
+    /// The size of the fragments that it sends.
+    fragment: usize,
     said: Vec<Heard>,
     heard: Vec<Heard>,
     /// What the relay has sent and this end has not read.
@@ -51,17 +55,20 @@ struct Conversation {
 }
 
 impl<R: Role> End<R> {
-    fn new(websocket: Connection<R>) -> Self {
+    fn new(websocket: Connection<R>, fragment: usize) -> Self {
         let (outbox, said, heard, arriving) = (vec![], vec![], vec![], vec![]);
-        Self { websocket, inbox: Inbox::with_capacity(64), outbox, said, heard, arriving }
+        Self { websocket, inbox: Inbox::with_capacity(64), outbox, fragment, said, heard, arriving }
     }
 
     fn act(&mut self, act: &Act) {
+        let Self { websocket, outbox, fragment: size, .. } = self;
         let done = match act {
-            Act::Say(Heard::Text(text)) => self.websocket.send_text(text, &mut self.outbox),
-            Act::Say(Heard::Binary(data)) => self.websocket.send_binary(data, &mut self.outbox),
-            Act::Say(Heard::Ping(data)) => self.websocket.send_ping(data, &mut self.outbox),
-            Act::Close => self.websocket.close_without_code(&mut self.outbox),
+            Act::Say(Heard::Text(text)) => Fragment::split_text(text, *size)
+                .try_for_each(|(piece, last)| websocket.send_text_fragment(piece, last, outbox)),
+            Act::Say(Heard::Binary(data)) => Fragment::split_binary(data, *size)
+                .try_for_each(|(piece, last)| websocket.send_binary_fragment(piece, last, outbox)),
+            Act::Say(Heard::Ping(data)) => websocket.send_ping(data, outbox),
+            Act::Close => websocket.close_without_code(outbox),
         };
         match (done, act) {
             (Ok(()), Act::Say(said)) => self.said.push(said.clone()),
@@ -94,10 +101,10 @@ impl<R: Role> End<R> {
 
 impl Conversation {
     fn new(fragment: usize) -> Self {
-        let config = Config::new().fragment_size(fragment).deliver_while_closing(true);
+        let config = Config::new().deliver_while_closing(true);
         Self {
-            client: End::new(Connection::client(config, Keys::new())),
-            server: End::new(Connection::server(config)),
+            client: End::new(Connection::client(config, Keys::new()), fragment),
+            server: End::new(Connection::server(config), fragment),
             link: Link::new(),
         }
     }

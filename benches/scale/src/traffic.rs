@@ -80,42 +80,45 @@ impl Receiver {
 pub(crate) struct Sender<R: Role> {
     websocket: Connection<R>,
     outbox: Vec<u8>,
+    frame_size: usize,
 }
 
 impl Sender<Server> {
     /// A server that sends frames of at most this size.
     pub(crate) fn server(frame_size: usize) -> Self {
-        let websocket = Connection::server(config().fragment_size(frame_size));
-        Self { websocket, outbox: Vec::new() }
+        Self { websocket: Connection::server(config()), outbox: Vec::new(), frame_size }
     }
 }
 
 impl Sender<Client> {
     /// A client that sends frames of at most this size.
     pub(crate) fn client(frame_size: usize) -> Self {
-        let websocket = Connection::client(config().fragment_size(frame_size), OsEntropy::new());
-        Self { websocket, outbox: Vec::new() }
+        let websocket = Connection::client(config(), OsEntropy::new());
+        Self { websocket, outbox: Vec::new(), frame_size }
     }
 }
 
 impl<R: Role> Sender<R> {
     /// Sends a message as this content, and returns what is to be written.
     pub(crate) fn send(&mut self, message: &str, content: Content) -> Result<&[u8], Error> {
-        self.outbox.clear();
+        let Self { websocket, outbox, frame_size } = self;
+        outbox.clear();
         match content {
-            Content::Binary => self.websocket.send_binary(message.as_bytes(), &mut self.outbox)?,
-            Content::Text => self.websocket.send_text(message, &mut self.outbox)?,
+            Content::Binary => Fragment::split_binary(message.as_bytes(), *frame_size)
+                .try_for_each(|(piece, last)| {
+                    websocket.send_binary_fragment(piece, last, outbox)
+                })?,
+            Content::Text => Fragment::split_text(message, *frame_size)
+                .try_for_each(|(piece, last)| websocket.send_text_fragment(piece, last, outbox))?,
         }
-        Ok(&self.outbox)
+        Ok(outbox)
     }
 
     /// The same fragment by fragment, as if each came by itself.
     pub(crate) fn send_fragments(&mut self, message: &str) -> Result<&[u8], Error> {
         self.outbox.clear();
-        let mut fragments = message.as_bytes().chunks(FRAGMENT).peekable();
-        while let Some(fragment) = fragments.next() {
-            let last = if fragments.peek().is_some() { Fragment::More } else { Fragment::Last };
-            self.websocket.send_binary_fragment(fragment, last, &mut self.outbox)?;
+        for (piece, last) in Fragment::split_binary(message.as_bytes(), FRAGMENT) {
+            self.websocket.send_binary_fragment(piece, last, &mut self.outbox)?;
         }
         Ok(&self.outbox)
     }

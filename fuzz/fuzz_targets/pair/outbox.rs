@@ -64,11 +64,4 @@ impl Outbox for Out {
             Self::Fixed(outbox) => outbox.append_frame(header, payload),
         }
     }
-
-    fn truncate(&mut self, pending: usize) {
-        match self {
-            Self::Growing(bytes) => Outbox::truncate(bytes, pending),
-            Self::Fixed(outbox) => outbox.truncate(pending),
-        }
-    }
 }

@@ -9,7 +9,6 @@ pub(crate) struct Settings {
     pub(crate) reaction: Reaction,
     pub(crate) pong_backlog: Option<u8>,
     pub(crate) outbox_size: Option<u8>,
-    pub(crate) fragment_size: Option<u8>,
     pub(crate) deliver_while_closing: bool,
     /// The room in an outbox that cannot grow, beyond that for a control frame.
     pub(crate) outbox: Option<u16>,
@@ -48,7 +47,6 @@ impl Settings {
             .pongs(pongs)
             .pong_backlog(self.pong_backlog.map_or(usize::MAX, usize::from))
             .outbox_size(self.config_outbox_size())
-            .fragment_size(self.fragment_size.map_or(usize::MAX, usize::from))
             .deliver_while_closing(self.deliver_while_closing)
     }
 

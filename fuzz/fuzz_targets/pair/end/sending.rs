@@ -151,9 +151,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             (Err(Error::Misuse(found)), Some(expected)) => assert_eq!(found, expected),
             (Err(Error::OutboxFull { needed }), None) => {
                 let is_full = self.outbox.pending() >= self.settings.config_outbox_size();
-                // A message in several frames may be refused at its last one.
-                let splits = self.settings.fragment_size.is_some();
-                assert!(is_full || needed > self.outbox.room() || splits, "there is room");
+                assert!(is_full || needed > self.outbox.room(), "there is room");
             }
             (result, misuse) => panic!("{result:?}, where {misuse:?} was expected"),
         }

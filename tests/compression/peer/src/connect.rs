@@ -17,7 +17,7 @@ pub(crate) fn run(uri: &str) -> Result<(), Failure> {
     stream.set_nodelay(true)?;
     let mut inbox = Inbox::with_capacity(64 * 1024);
     let websocket = open(&uri, &policy, &mut inbox, &mut stream)?;
-    echo::run(websocket, inbox, &mut stream)
+    echo::run(websocket, inbox, policy.fragment_size, &mut stream)
 }
 
 fn open(
@@ -26,7 +26,7 @@ fn open(
     inbox: &mut Inbox,
     stream: &mut TcpStream,
 ) -> Result<Connection<Client>, Failure> {
-    let mut request = Request::new(uri).config(policy.config);
+    let mut request = Request::new(uri);
     if let Some(deflate) = &policy.deflate {
         request = request.deflate(deflate);
     }

@@ -3,7 +3,7 @@
 use std::{io::Write, net::TcpStream};
 
 use hybi::{
-    Connection, Event, Inbox, Role, State,
+    Connection, Event, Fragment, Inbox, Role, State,
     extension::deflate::{Direction, Parameters},
 };
 
@@ -13,10 +13,11 @@ use crate::Failure;
 pub(crate) fn run<R: Role>(
     mut websocket: Connection<R>,
     mut inbox: Inbox,
+    fragment_size: Option<usize>,
     stream: &mut TcpStream,
 ) -> Result<(), Failure> {
     let mut outbox = Vec::new();
-    let ended = converse(&mut websocket, &mut inbox, &mut outbox, stream);
+    let ended = converse(&mut websocket, &mut inbox, &mut outbox, fragment_size, stream);
     // Also after an error: the Close frame that says what it was is in the outbox.
     stream.write_all(&outbox)?;
     ended
@@ -26,14 +27,24 @@ fn converse<R: Role>(
     websocket: &mut Connection<R>,
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
+    fragment_size: Option<usize>,
     stream: &mut TcpStream,
 ) -> Result<(), Failure> {
+    let size = fragment_size.unwrap_or(usize::MAX);
     websocket.send_text(&report(websocket.compression()), outbox)?;
     loop {
         while let Some(event) = websocket.receive(inbox, outbox)? {
             match event {
-                Event::Text(text) => websocket.send_text(text, outbox)?,
-                Event::Binary(data) => websocket.send_binary(data, outbox)?,
+                Event::Text(text) => {
+                    for (piece, fragment) in Fragment::split_text(text, size) {
+                        websocket.send_text_fragment(piece, fragment, outbox)?;
+                    }
+                }
+                Event::Binary(data) => {
+                    for (piece, fragment) in Fragment::split_binary(data, size) {
+                        websocket.send_binary_fragment(piece, fragment, outbox)?;
+                    }
+                }
                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
             }
         }

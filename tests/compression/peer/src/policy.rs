@@ -1,12 +1,13 @@
 //! The policy, from the query of a URI.
 
-use hybi::{Config, extension::deflate::Deflate};
+use hybi::extension::deflate::Deflate;
 
 use crate::Failure;
 
 /// How one connection is to compress, and to split what it sends.
 pub(crate) struct Policy {
-    pub(crate) config: Config,
+    /// The size of the fragments that messages are sent in, if they are.
+    pub(crate) fragment_size: Option<usize>,
     /// `None` to go without compression.
     pub(crate) deflate: Option<Deflate>,
 }
@@ -15,7 +16,7 @@ impl Policy {
     /// Reads a query such as `send_window=12&receive_takeover=1`. Even the shortest messages are
     /// compressed.
     pub(crate) fn parse(query: &str) -> Result<Self, Failure> {
-        let mut config = Config::new();
+        let mut fragment_size = None;
         let mut deflate = Deflate::new().threshold(0);
         let mut compression = true;
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -34,13 +35,13 @@ impl Policy {
                     deflate
                 }
                 "fragment_size" => {
-                    config = config.fragment_size(value.into());
+                    fragment_size = Some(value.into());
                     deflate
                 }
                 _ => return Err(invalid(pair)),
             };
         }
-        Ok(Self { config, deflate: compression.then_some(deflate) })
+        Ok(Self { fragment_size, deflate: compression.then_some(deflate) })
     }
 }
 

@@ -32,19 +32,19 @@ fn connection(mut stream: TcpStream) -> Result<(), Failure> {
     let opened = open(&mut stream, &mut inbox, &mut outbox);
     // Also after an error: the answer that says what it was is in the outbox.
     stream.write_all(&outbox)?;
-    if let Some(websocket) = opened? {
-        echo::run(websocket, inbox, &mut stream)?;
+    if let Some((websocket, fragment_size)) = opened? {
+        echo::run(websocket, inbox, fragment_size, &mut stream)?;
     }
     stream.shutdown(Shutdown::Write)?;
     Ok(())
 }
 
-/// The opening handshake; `None` if the peer hangs up before its request is complete.
+/// The opening handshake, and the size of fragments to be sent; `None` if the peer hangs up before its request is complete.
 fn open(
     stream: &mut TcpStream,
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
-) -> Result<Option<Connection<Server>>, Failure> {
+) -> Result<Option<(Connection<Server>, Option<usize>)>, Failure> {
     let mut opening = Opening::new(Origins::any());
     loop {
         if inbox.read_from(stream)? == 0 {
@@ -53,10 +53,10 @@ fn open(
         let Some(request) = opening.receive(inbox, outbox)? else { continue };
         let query = request.target().split_once('?').map_or("", |(_, query)| query);
         let policy = Policy::parse(query)?;
-        let mut accept = request.accept().config(policy.config);
+        let mut accept = request.accept();
         if let Some(deflate) = &policy.deflate {
             accept = accept.deflate(deflate);
         }
-        return Ok(Some(accept.finish(outbox)?));
+        return Ok(Some((accept.finish(outbox)?, policy.fragment_size)));
     }
 }
