@@ -164,6 +164,9 @@ impl<R: Role> Connection<R> {
     /// The length of a compressed message tells something of what is in it. Where a message joins
     /// a secret with data that somebody else chose, send it uncompressed. Where the two come in
     /// different messages, the same holds under context takeover.
+    ///
+    /// A message in fragments is compressed or not as was chosen when its first fragment was sent.
+    /// While a compressed one is sent, automatic pongs wait: see [`Pongs`].
     #[cfg(feature = "deflate")]
     pub fn compress(&mut self, compress: bool) {
         if let Some(compression) = &mut self.compression {

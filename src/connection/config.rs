@@ -19,6 +19,19 @@ pub struct Config {
 }
 
 /// How pings are answered. Whatever the choice, each ping is an event too.
+///
+/// # While a compressed message is sent in fragments
+///
+/// RFC 6455 allows control frames between the fragments of any message, but some peers fail the
+/// connection when one comes between those of a compressed message (Tornado, wsproto, Jetty 9.4,
+/// libwebsockets 4.1). So an automatic pong waits until the last fragment was sent, or until
+/// [`close`](crate::Connection::close) gives the message up, and then leaves at once. Of several
+/// pings received meanwhile, the latest is answered (section 5.5.3).
+///
+/// A peer that pings during a compressed message that takes long, or has no end, may then give up
+/// for lack of a pong. Send such a message uncompressed: call `compress(false)` before its first
+/// fragment, and pongs go between its fragments. Or answer by hand under
+/// [`Manual`](Self::Manual): what the caller sends leaves where the caller sends it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pongs {
     /// Every ping at once, as long as fewer bytes wait in the outbox than [`Config::pong_backlog`]

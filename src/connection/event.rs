@@ -9,8 +9,8 @@ pub enum Event<'a> {
     Text(&'a str),
     /// A binary message.
     Binary(&'a [u8]),
-    /// A ping, up to 125 bytes. Its answer is taken care of, unless
-    /// [`Pongs::Manual`](crate::Pongs::Manual) is chosen.
+    /// A ping, up to 125 bytes. Its answer is taken care of, as [`Pongs`](crate::Pongs) says,
+    /// unless [`Pongs::Manual`](crate::Pongs::Manual) is chosen.
     Ping(&'a [u8]),
     /// A pong, up to 125 bytes.
     Pong(&'a [u8]),

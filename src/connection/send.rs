@@ -37,7 +37,8 @@ impl<R: Role> Connection<R> {
     /// fragment begins the message, the [last](Fragment::Last) ends it.
     ///
     /// Pings, pongs and a Close may be sent between two fragments, other messages may not.
-    /// [`Fragment::split_text`] cuts a text into fragments.
+    /// [`Fragment::split_text`] cuts a text into fragments. Automatic pongs do not go between the
+    /// fragments of a compressed message: see [`Pongs`](crate::Pongs).
     ///
     /// # Errors
     ///
@@ -88,7 +89,8 @@ impl<R: Role> Connection<R> {
     }
 
     /// Begins the closing handshake with a code and a reason of up to 123 bytes, which may be
-    /// empty. A message of which not all fragments were sent is given up.
+    /// empty. A message of which not all fragments were sent is given up. A pong that waits leaves
+    /// first, if there is room for both.
     ///
     /// Go on receiving until the connection [is done](Self::is_done): the peer's Close comes.
     ///
@@ -142,7 +144,8 @@ impl<R: Role> Connection<R> {
 
     #[inline(never)]
     fn send_what_is_pending(&mut self, outbox: &mut impl Outbox) {
-        if self.has_room(outbox)
+        if !self.holds_pong_back()
+            && self.has_room(outbox)
             && let Some(payload) = self.pending_pong.get()
         {
             let header = control_header(Opcode::Pong, payload);
@@ -164,6 +167,18 @@ impl<R: Role> Connection<R> {
             self.pending_close = None;
             self.state = self.state.after(step);
         }
+    }
+
+    /// Whether the automatic pong waits for the end of the message that is being sent.
+    ///
+    /// Section 5.4 allows control frames between the fragments of any message, but several peers
+    /// fail at one inside a compressed message.
+    #[cfg_attr(not(feature = "deflate"), allow(clippy::unused_self))] // nothing is compressed
+    const fn holds_pong_back(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        return self.outgoing.is_some() && self.compresses_outgoing;
+        #[cfg(not(feature = "deflate"))]
+        false
     }
 
     fn send_message(
@@ -193,6 +208,8 @@ impl<R: Role> Connection<R> {
         let last = fragment == Fragment::Last;
         self.send_data(opcode, payload, last, outbox)?;
         self.outgoing = (!last).then_some(kind);
+        // The pong that was held back leaves at once; if there is no room, it waits as any other.
+        self.send_pending(outbox);
         Ok(())
     }
 
@@ -279,7 +296,18 @@ impl<R: Role> Connection<R> {
 
     fn begin_close(&mut self, body: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
         self.may_send()?;
-        append(&mut self.role, control_header(Opcode::Close, body), body, outbox)?;
+        let close = control_header(Opcode::Close, body);
+        // Section 5.5.2: a ping that came before is answered, where there is room for both.
+        if let Some(payload) = self.pending_pong.get()
+            && self.has_room(outbox)
+        {
+            let pong = control_header(Opcode::Pong, payload);
+            let both = wire_size::<R>(pong, payload) + wire_size::<R>(close, body);
+            if both <= outbox.room() {
+                append(&mut self.role, pong, payload, outbox)?;
+            }
+        }
+        append(&mut self.role, close, body, outbox)?;
         self.pending_pong.clear();
         self.outgoing = None;
         self.state = self.state.after(Step::SendClose);
@@ -308,6 +336,12 @@ impl<R: Role> Connection<R> {
 fn control_header(opcode: Opcode, payload: &[u8]) -> Header {
     debug_assert!(opcode.is_control() && payload.len() <= MAX_CONTROL);
     Header::data(opcode, true, payload)
+}
+
+/// How many bytes a frame takes on the wire.
+const fn wire_size<R: Role>(header: Header, payload: &[u8]) -> usize {
+    let key = if R::IS_SERVER { 0 } else { 4 };
+    header.size() + key + payload.len()
 }
 
 /// Appends one frame, masked if the role masks; all of it or nothing.

@@ -19,6 +19,7 @@ mod inboxes;
 mod inflate;
 mod limits;
 mod offers;
+mod pongs;
 mod receiving;
 mod round_trips;
 mod sending;

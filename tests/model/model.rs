@@ -473,7 +473,16 @@ impl Model {
 
     /// Section 7.1.2.
     fn start_closing(&mut self, body: &[u8], written: &mut Vec<Sent>) -> Result<(), Fault> {
-        self.send_control(8, body, written)?;
+        if !self.is_open() {
+            return Err(Fault::NotOpen);
+        }
+        // Section 5.5.2: the pong for a ping that came before, unless the Close would lack room.
+        if let Some(pong) = self.owed_pong.clone()
+            && self.fits(self.size(&pong) + self.size(body))
+        {
+            self.write(true, 10, &pong, written)?;
+        }
+        self.write(true, 8, body, written)?;
         self.close_sent = true;
         self.owed_pong = None;
         self.outgoing = None;
@@ -496,6 +505,16 @@ impl Model {
         }
     }
 
+    /// Section 5.2: two bytes before a short payload, and the key.
+    fn size(&self, payload: &[u8]) -> usize {
+        let key = if self.role == Role::Client { 4 } else { 0 };
+        2 + key + payload.len()
+    }
+
+    fn fits(&self, size: usize) -> bool {
+        self.outbox_size.is_none_or(|most| self.pending + size <= most)
+    }
+
     /// One frame, of which nothing or all goes to the outbox.
     fn write(
         &mut self,
@@ -508,10 +527,8 @@ impl Model {
         if self.role == Role::Client && !self.has_keys {
             return Err(Fault::NoKey);
         }
-        // Section 5.2: two bytes before a short payload, and the key.
-        let key = if self.role == Role::Client { 4 } else { 0 };
-        let size = 2 + key + payload.len();
-        if self.outbox_size.is_some_and(|most| self.pending + size > most) {
+        let size = self.size(payload);
+        if !self.fits(size) {
             return Err(Fault::NoRoom);
         }
         if self.outbox_size.is_some() {
