@@ -244,6 +244,7 @@ impl<R: Role> Connection<R> {
 
     /// Compresses data, then appends it in one frame.
     #[cfg(feature = "deflate")]
+    #[inline(never)] // the way of uncompressed messages stays short
     fn send_compressed(
         &mut self,
         opcode: Opcode,

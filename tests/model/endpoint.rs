@@ -9,7 +9,7 @@ use hybi::{
 };
 
 use crate::{
-    model::{self, DATA, Event, Fault, Fin, Kind, Outcome, PING, PONG, Role, Status, Step},
+    terms::{self, DATA, Event, Fault, Fin, Kind, Outcome, PING, PONG, Role, Status, Step},
     wire,
 };
 
@@ -132,13 +132,13 @@ impl<R: hybi::Role + Debug> Endpoint<R> {
         let websocket = &self.websocket;
         Status {
             state: match websocket.state() {
-                hybi::State::Open => model::State::Open,
-                hybi::State::CloseSent => model::State::CloseSent,
-                hybi::State::CloseReceived => model::State::CloseReceived,
-                hybi::State::Closed => model::State::Closed,
-                hybi::State::Failed => model::State::Failed,
-                hybi::State::Ended => model::State::Ended,
-                hybi::State::Lost => model::State::Lost,
+                hybi::State::Open => terms::State::Open,
+                hybi::State::CloseSent => terms::State::CloseSent,
+                hybi::State::CloseReceived => terms::State::CloseReceived,
+                hybi::State::Closed => terms::State::Closed,
+                hybi::State::Failed => terms::State::Failed,
+                hybi::State::Ended => terms::State::Ended,
+                hybi::State::Lost => terms::State::Lost,
             },
             is_done: websocket.is_done(),
             is_closing: websocket.is_closing(),

@@ -6,7 +6,8 @@ use hybi::{Client, Config, Connection, Server};
 
 use crate::{
     endpoint::{Endpoint, Keys, OUTBOX},
-    model::{Body, Fin, Frame, Kind, Model, Role, State, Step},
+    model::Model,
+    terms::{Body, Fin, Frame, Kind, Role, State, Step},
 };
 
 /// How many steps are taken in every order, each order by itself. `HYBI_MODEL_DEPTH` overrides it:

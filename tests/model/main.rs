@@ -11,4 +11,5 @@
 mod endpoint;
 mod explore;
 mod model;
+mod terms;
 mod wire;

@@ -1,6 +1,6 @@
 //! Frames as bytes, by hand (RFC 6455, section 5.2): the peer's written, the endpoint's read.
 
-use crate::model::{Fin, Frame, Kind, Role, Sent, payload};
+use crate::terms::{Fin, Frame, Kind, Role, Sent, payload};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
