@@ -208,8 +208,10 @@ impl<R: Role> Connection<R> {
         let last = fragment == Fragment::Last;
         self.send_data(opcode, payload, last, outbox)?;
         self.outgoing = (!last).then_some(kind);
-        // The pong that was held back leaves at once; if there is no room, it waits as any other.
-        self.send_pending(outbox);
+        if last {
+            // A pong that was held back leaves at once; without room, it waits as any other.
+            self.send_pending(outbox);
+        }
         Ok(())
     }
 
