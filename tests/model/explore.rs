@@ -184,6 +184,7 @@ macro_rules! each {
 // 6455-5.5.1-j, 6455-5.5.1-k, 6455-5.5.2-a, 6455-7.1.3-a, 6455-7.1.4-a, 6455-7.1.5-a,
 // 6455-7.1.7-b, 6455-7.1.7-e, P-cl-a, P-cl-b, P-cl-c, P-cl-e, P-cl-g, P-cl-j
 #[test]
+#[cfg_attr(miri, ignore)] // too many steps
 fn every_order_of_frames_and_calls() {
     let depth = env::var("HYBI_MODEL_DEPTH").map_or(UNMERGED, |depth| depth.parse().unwrap());
     each!(|setup| {
@@ -195,6 +196,7 @@ fn every_order_of_frames_and_calls() {
 
 // P-cl-j, 6455-5.5.1-f
 #[test]
+#[cfg_attr(miri, ignore)] // too many steps
 fn every_order_of_more_frames_and_calls() {
     each!(|setup| {
         let begun = Instant::now();
@@ -210,6 +212,7 @@ fn every_order_of_more_frames_and_calls() {
 
 // P-cl-j, 6455-5.5.1-f
 #[test]
+#[cfg_attr(miri, ignore)] // too many steps
 fn every_state_that_can_be_reached() {
     each!(|setup| {
         let begun = Instant::now();
