@@ -21,7 +21,8 @@ impl Fragment {
     /// Between two pieces, write out the outbox and receive: so a pong, a ping or a Close does not
     /// wait until a large message is sent, and the outbox holds one piece of it rather than all.
     /// If the message is compressed, automatic pongs wait all the same: see
-    /// [`Pongs`](crate::Pongs).
+    /// [`Pongs`](crate::Pongs). Peers limit how many fragments a message may have, so the pieces
+    /// should not be small: 64 KiB is a good size.
     ///
     /// ```
     /// # use hybi::{Config, Connection, Error, Event, Inbox};

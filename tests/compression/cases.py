@@ -158,7 +158,7 @@ def how_we_send(peer, role):
     variants = [Ours(level=level) for level in (1, 6, 9)]
     variants += [
         Ours(send_window=window, send_takeover=takeover, fragment_size=size)
-        for window, takeover, size in product((9, 15), SWITCH, (200, 20000))
+        for window, takeover, size in product((9, 15), SWITCH, (2000, 20000))
     ]
     return [case("how we send", peer, role, ours, Theirs()) for ours in variants]
 
