@@ -90,7 +90,8 @@ impl Validator {
         character[..3].copy_from_slice(&self.partial);
         character[length] = byte;
         match core::str::from_utf8(&character[..=length]) {
-            Ok(_) => self.length = 0,
+            // With no trace of it, so that all validators at the end of a character are equal.
+            Ok(_) => *self = Self::new(),
             Err(error) if error.error_len().is_some() => return Err(()),
             Err(_) => {
                 // Fewer than four bytes, or the character would be complete.
@@ -309,6 +310,21 @@ mod tests {
             at_every_split(text.as_bytes());
             for end in 1..text.len() {
                 at_every_split(&text.as_bytes()[..end]);
+            }
+        }
+    }
+
+    // 6455-8.1-b: what was received before is compared with this, to tell what is known of it.
+    #[test]
+    fn a_complete_character_leaves_no_trace() {
+        for character in ["é", "€", "𝄞"] {
+            for split in 1..character.len() {
+                let mut validator = Validator::new();
+                let (head, tail) = character.as_bytes().split_at(split);
+                validator.feed(head).unwrap();
+                assert_ne!(validator, Validator::new());
+                validator.feed(tail).unwrap();
+                assert_eq!(validator, Validator::new(), "{character} split at {split}");
             }
         }
     }
