@@ -363,9 +363,7 @@ fn relabel(header: Header, to: Side, entropy: &mut impl Entropy) -> Result<Heade
         Side::Client => Ok(header.without_mask()),
         Side::Server => {
             // Section 5.3: a fresh key for every frame.
-            let mut key = [0; 4];
-            entropy.fill(&mut key)?;
-            Ok(header.with_mask(key))
+            Ok(header.with_mask(entropy.masking_key()?))
         }
     }
 }

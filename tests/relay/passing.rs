@@ -56,6 +56,37 @@ fn the_example_of_the_rfc() {
     assert_eq!(passed.slices(), [&b""[..], b"\x81\x85\x01\x02\x03\x04\x49\x67\x6f\x68\x6e"]);
 }
 
+/// Draws keys in another way than bytes, as a generator that keeps keys in store does.
+#[derive(Debug)]
+struct KeysApart(u8);
+
+impl Entropy for KeysApart {
+    fn fill(&mut self, _: &mut [u8]) -> Result<(), EntropyError> {
+        Err(EntropyError)
+    }
+
+    fn masking_key(&mut self) -> Result<[u8; 4], EntropyError> {
+        self.0 += 1;
+        Ok([self.0; 4])
+    }
+}
+
+// 6455-5.3-e, P-mk-a: of frames, and of the Close of the relay itself
+#[test]
+fn a_masking_key_is_drawn_as_the_source_draws_keys() {
+    let mut relay = Relay::new(KeysApart(0));
+    let mut sent = *b"\x81\x81\0\0\0\0a\x81\x81\0\0\0\0b";
+    let passed = relay.pass(Side::Client, &mut sent);
+    let expected = b"\x81\x81\x01\x01\x01\x01\x60\x81\x81\x02\x02\x02\x02\x60";
+    assert_eq!(passed.slices().concat(), expected);
+    assert_eq!(relay.failure(), None);
+    relay.end_of_input(Side::Client);
+    let mut outbox = Vec::new();
+    relay.send_close(Side::Server, &mut outbox);
+    // 1001, masked with the third key.
+    assert_eq!(outbox, b"\x88\x82\x03\x03\x03\x03\x00\xea");
+}
+
 // 6455-5.4-g, 6455-5.3-a, 6455-5.3-b, 6455-5.1-c, P-fd-d, P-mk-a
 #[test]
 fn frames_pass_as_they_are_but_for_a_key_of_their_own() {
