@@ -7,6 +7,9 @@
 use crate::{close::CloseCode, handshake, random::EntropyError};
 
 /// Anything that can go wrong, by fault.
+///
+/// What it displays is complete: it has no [`source`](core::error::Error::source), so that a chain
+/// of errors says nothing twice. Match on it to get at the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,12 +17,12 @@ pub enum Error {
     /// nothing more will be received, and the transport is to be closed once the outbox is
     /// written.
     #[error("the peer broke the protocol: {0}")]
-    Protocol(#[from] Violation),
+    Protocol(Violation),
 
     /// The peer sent more than this endpoint accepts. As with [`Protocol`](Self::Protocol), a
     /// Close frame is in the outbox.
     #[error("the peer exceeded a limit: {0}")]
-    Limit(#[from] LimitExceeded),
+    Limit(LimitExceeded),
 
     /// The transport ended without a closing handshake; the close code is 1006.
     #[error("the connection was lost: the transport ended without a closing handshake")]
@@ -27,20 +30,20 @@ pub enum Error {
 
     /// A server refused the request for an opening handshake; the answer is in the outbox.
     #[error("the opening handshake was refused: {0}")]
-    Refused(#[from] handshake::server::Refusal),
+    Refused(handshake::server::Refusal),
 
     /// A client found the answer to its opening handshake wrong. Nothing may be sent; the
     /// transport is to be closed.
     #[error("the opening handshake failed: {0}")]
-    Handshake(#[from] handshake::client::Failure),
+    Handshake(handshake::client::Failure),
 
     /// Something is not the URI of a WebSocket.
-    #[error(transparent)]
-    Uri(#[from] handshake::UriError),
+    #[error("{0}")]
+    Uri(handshake::UriError),
 
     /// The caller asked for something that cannot be. Nothing was sent, nothing changed.
-    #[error(transparent)]
-    Misuse(#[from] Misuse),
+    #[error("{0}")]
+    Misuse(Misuse),
 
     /// The outbox has no room. Nothing was written, nothing changed: write out what it holds, and
     /// try again.
@@ -51,8 +54,8 @@ pub enum Error {
     },
 
     /// The source of randomness failed. Nothing was sent.
-    #[error(transparent)]
-    Entropy(#[from] EntropyError),
+    #[error("{0}")]
+    Entropy(EntropyError),
 }
 
 impl Error {
@@ -64,6 +67,26 @@ impl Error {
             _ => None,
         }
     }
+}
+
+macro_rules! from_cause {
+    ($($variant:ident($cause:ty),)*) => {$(
+        impl From<$cause> for Error {
+            fn from(cause: $cause) -> Self {
+                Self::$variant(cause)
+            }
+        }
+    )*};
+}
+
+from_cause! {
+    Protocol(Violation),
+    Limit(LimitExceeded),
+    Refused(handshake::server::Refusal),
+    Handshake(handshake::client::Failure),
+    Uri(handshake::UriError),
+    Misuse(Misuse),
+    Entropy(EntropyError),
 }
 
 /// A rule that the peer broke.
@@ -244,21 +267,43 @@ pub enum Misuse {
     /// The subprotocol is not one that the client offers.
     #[error("the client does not offer this subprotocol")]
     SubprotocolNotOffered,
-    /// A subprotocol is not a token, or is offered twice.
-    #[error("a subprotocol is not a token (RFC 9110, section 5.6.2), or is offered twice")]
-    Subprotocol,
+    /// A subprotocol is not a token.
+    #[error("subprotocol {index}, counted from 0, is not a token (RFC 9110, section 5.6.2)")]
+    SubprotocolSyntax {
+        /// Which one, counted from 0.
+        index: usize,
+    },
+    /// A subprotocol is offered twice.
+    #[error("a subprotocol is offered twice (RFC 6455, section 4.1)")]
+    SubprotocolTwice,
+    /// More subprotocols are offered than a server of this crate reads.
+    #[error("{0} subprotocols are offered, and 128 are allowed")]
+    TooManySubprotocols(usize),
     /// An offer of extensions is outside the grammar.
     #[error("the offer of extensions is outside the grammar (RFC 6455, section 9.1)")]
     Extensions,
     /// The name of a header field is not a token.
-    #[error("the name of a header field is not a token (RFC 9110, section 5.6.2)")]
-    FieldName,
+    #[error("the name of header field {index}, counted from 0, is not a token (RFC 9110, 5.6.2)")]
+    FieldName {
+        /// Which one of those given, counted from 0.
+        index: usize,
+    },
     /// The value of a header field contains a control character.
-    #[error("the value of a header field contains a control character")]
-    FieldValue,
+    #[error("the value of header field {index}, counted from 0, contains a control character")]
+    FieldValue {
+        /// Which one of those given, counted from 0.
+        index: usize,
+    },
     /// A header field that the engine writes itself, or that would change what follows.
-    #[error("this header field is written by the engine, or not allowed here")]
-    ReservedField,
+    #[error(
+        "header field {index}, counted from 0: {name} is written by the engine, or not allowed"
+    )]
+    ReservedField {
+        /// Which one of those given, counted from 0.
+        index: usize,
+        /// The reserved name, or the start of it.
+        name: &'static str,
+    },
     /// The value for `Origin` is not the serialization of an origin.
     #[error("not the serialization of an origin (RFC 6454, section 6.2)")]
     Origin,

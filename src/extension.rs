@@ -16,9 +16,10 @@
 #[cfg(feature = "deflate")]
 pub mod deflate;
 
-use crate::handshake::token::is_token_byte;
+use crate::handshake::token::{is_token_byte, token_length};
 
-/// The most extensions in one field, and the most parameters of one extension.
+/// The most elements in one field, the empty ones included, and the most parameters of one
+/// extension.
 pub const MAX_ELEMENTS: usize = 32;
 
 /// A list of extensions outside the grammar, or with more than [`MAX_ELEMENTS`].
@@ -35,20 +36,26 @@ pub struct ExtensionSyntax;
 /// that does not end, a quoted value that is not a token, a byte that is no token's.
 pub fn parse(value: &[u8]) -> Result<Extensions<'_>, ExtensionSyntax> {
     let mut rest = value;
+    let mut has_any = false;
+    // Empty elements count too: RFC 9110, section 5.6.1.2, asks for no more than a few.
     let mut count = 0;
     loop {
-        if Extension::take(&mut rest)?.is_some() {
-            count += 1;
-            if count > MAX_ELEMENTS {
-                return Err(ExtensionSyntax);
-            }
+        has_any |= Extension::take(&mut rest)?.is_some();
+        count += 1;
+        if count > MAX_ELEMENTS {
+            return Err(ExtensionSyntax);
         }
         match rest.split_first() {
-            None if count > 0 => return Ok(Extensions { rest: value }),
+            None if has_any => return Ok(Extensions { rest: value }),
             Some((b',', after)) => rest = after,
             _ => return Err(ExtensionSyntax),
         }
     }
+}
+
+/// The extensions of a list that [`parse`] has accepted, without looking at all of it again.
+pub(crate) const fn parsed(value: &[u8]) -> Extensions<'_> {
+    Extensions { rest: value }
 }
 
 /// A list of extensions whose grammar has been checked.
@@ -225,8 +232,7 @@ fn take_byte(rest: &mut &[u8], byte: u8) -> Result<(), ExtensionSyntax> {
 }
 
 fn take_token<'a>(rest: &mut &'a [u8]) -> Result<&'a str, ExtensionSyntax> {
-    let length = rest.iter().take_while(|&&byte| is_token_byte(byte)).count();
-    let (token, after) = rest.split_at(length);
+    let (token, after) = rest.split_at(token_length(rest));
     if token.is_empty() {
         return Err(ExtensionSyntax);
     }

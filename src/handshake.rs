@@ -29,7 +29,9 @@ mod known;
 mod negotiation;
 mod origin;
 mod response;
+mod scanner;
 pub mod server;
+mod start_line;
 pub(crate) mod token;
 mod uri;
 

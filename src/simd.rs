@@ -96,17 +96,19 @@ pub(crate) fn is_valid_utf8(bytes: &[u8]) -> bool {
 #[inline]
 pub(crate) fn controls(block: &Block) -> u64 {
     use core::arch::x86_64::{
-        _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128, _mm_set_epi64x,
-        _mm_set1_epi8,
+        _mm_andnot_si128, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+        _mm_set_epi64x, _mm_set1_epi8,
     };
     #[inline]
     #[target_feature(enable = "sse2")]
     fn sse2(block: &Block) -> u64 {
         let (highest, delete) = (_mm_set1_epi8(0x1f), _mm_set1_epi8(0x7f));
+        let tab = _mm_set1_epi8(0x09);
         let mut bits = 0;
         for (index, [low, high]) in block.as_chunks::<8>().0.as_chunks().0.iter().enumerate() {
             let bytes = _mm_set_epi64x(i64::from_le_bytes(*high), i64::from_le_bytes(*low));
             let is_low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, highest), bytes);
+            let is_low = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), is_low);
             let found = _mm_movemask_epi8(_mm_or_si128(is_low, _mm_cmpeq_epi8(bytes, delete)));
             bits |= u64::from(found.cast_unsigned()) << (16 * index);
         }

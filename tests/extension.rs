@@ -181,6 +181,12 @@ fn elements_are_bounded() {
     let parameters = |count| format!("a{}", ";b=1".repeat(count));
     assert_eq!(parse_owned(extensions(32)).unwrap().len(), 32);
     assert_eq!(parse_owned(parameters(32)).unwrap()[0].1.len(), 32);
+    // Empty elements count (RFC 9110, section 5.6.1.2).
+    for (before, after) in [(31, 0), (0, 31), (15, 16_usize)] {
+        let list = |more: usize| format!("{}a{}", ",".repeat(before), ", ".repeat(after + more));
+        assert_eq!(parse_owned(list(0)).unwrap().len(), 1);
+        assert_eq!(parse_owned(list(1)), Err(ExtensionSyntax));
+    }
     for count in [33, 10_000] {
         assert_eq!(parse_owned(extensions(count)), Err(ExtensionSyntax));
         assert_eq!(parse_owned(parameters(count)), Err(ExtensionSyntax));

@@ -216,8 +216,10 @@ fn neither_host_nor_target_widens_a_policy() {
             .with("Origin", &[evil])
             .with("X-Forwarded-Host", &["evil.net"])
             .bytes();
-        for origins in [Origins::list(&[SITE]), Origins::same_host()] {
-            assert_refused(&Opening::new(origins), &request, Refusal::Origin, 403);
+        assert_refused(&Opening::new(Origins::list(&[SITE])), &request, Refusal::Origin, 403);
+        // An absolute target is the host, which a page can no more choose than the Host field.
+        if !target.starts_with("https:") {
+            assert_refused(&Opening::new(Origins::same_host()), &request, Refusal::Origin, 403);
         }
     }
 }
@@ -253,5 +255,71 @@ proptest! {
             port.parse() == Ok(443) && port.starts_with(|c: char| c.is_ascii_digit())
         });
         prop_assert_eq!(lets_in(Origins::list(&[SITE]), Some(origin), "example.com"), same);
+    }
+}
+
+// 9112-3.2.2-a
+#[test]
+fn the_host_of_an_absolute_target_replaces_the_host_field() {
+    // The target's host, the Host field, the origin, and whether it is the same host.
+    let table = [
+        ("http://good.example", "evil.example", "http://good.example", true),
+        ("http://evil.example", "good.example", "http://good.example", false),
+        ("http://good.example:8080", "good.example", "http://good.example:8080", true),
+        ("http://good.example", "good.example:8080", "http://good.example:8080", false),
+        ("HTTPS://GOOD.example", "evil.example", "https://good.example", true),
+        ("ws://good.example", "evil.example", "http://good.example", true),
+        ("ws://evil.example", "good.example", "http://good.example", false),
+        ("wss://good.example:443", "evil.example", "https://good.example", true),
+        ("wss://good.example:80", "good.example", "https://good.example", false),
+        ("ws://[::1]:9001", "good.example", "http://[0:0::1]:9001", true),
+    ];
+    for (target, host, origin, is_same) in table {
+        for path in ["/chat", "/", "?a=b", ""] {
+            let head = sound().start(format!("GET {target}{path} HTTP/1.1"));
+            let request = head.with("Host", &[host]).with("Origin", &[origin]).bytes();
+            let same_host = Opening::new(Origins::same_host());
+            let see = |request: &Request<'_>| request.path().to_owned();
+            let outcome =
+                serve(same_host, Inbox::with_capacity(64), &mut Vec::new(), &[&request], see);
+            let path = if path == "/chat" { path } else { "/" };
+            let expected = if is_same {
+                Outcome::Open(path.to_owned(), Vec::new())
+            } else {
+                Outcome::Refused(Refusal::Origin)
+            };
+            assert_eq!(outcome, expected, "{target} {host} {origin}");
+        }
+    }
+    // There must be one sound Host all the same (RFC 9112, section 3.2).
+    let none: [&str; 0] = [];
+    for hosts in [&none[..], &["a b"], &["a.example", "a.example"]] {
+        let request = sound().start("GET http://a.example/ HTTP/1.1").with("Host", hosts).bytes();
+        assert_refused(&Opening::new(Origins::any()), &request, Refusal::Host, 400);
+    }
+}
+
+/// Another implementation of HTTP has taken the target apart.
+#[cfg(feature = "http")]
+// 9112-3.2.2-a
+#[test]
+fn the_host_of_an_absolute_target_replaces_the_host_field_of_a_parsed_request() {
+    for (target, is_same) in [
+        ("/", false),
+        ("http://good.example/", true),
+        ("wss://good.example/", true),
+        ("http://evil.example/", false),
+    ] {
+        let request = http::Request::get(target)
+            .header("Host", "evil.example")
+            .header("Origin", "http://good.example")
+            .header("Upgrade", "websocket")
+            .header("Connection", "Upgrade")
+            .header("Sec-WebSocket-Version", "13")
+            .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+            .body(())
+            .unwrap();
+        let judged = Request::from_http(&request, &Origins::same_host()).map(|_| ());
+        assert_eq!(judged, if is_same { Ok(()) } else { Err(Refusal::Origin) }, "{target}");
     }
 }

@@ -26,7 +26,12 @@ const DICTIONARY: Dictionary = Dictionary {
         "GET http://example.com/chat HTTP/1.1",
         "GET https://example.com?q HTTP/1.9",
         "GET * HTTP/1.1",
+        "GET ws://example.com/chat HTTP/1.1",
+        "GET WSS://other.example:8080/chat HTTP/1.1",
         "GET / HTTP/1.0",
+        "CONNECT example.com:443 HTTP/1.1",
+        "PRI * HTTP/2.0",
+        "PING",
         "GET / HTTP/2.0",
         "HEAD / HTTP/1.1",
         "POST / HTTP/1.1",
@@ -65,6 +70,8 @@ const DICTIONARY: Dictionary = Dictionary {
         "Upgrade",
         "keep-alive, ,upgrade",
         "close",
+        "keep-alive",
+        ",,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,",
         "13",
         "013",
         "8",
@@ -92,6 +99,9 @@ const DICTIONARY: Dictionary = Dictionary {
     ],
 };
 
+/// How many empty lines before a request are ignored.
+const EMPTY_LINES: usize = 4;
+
 const FIELDS: [(&str, &str); 5] = [
     ("Host", "example.com"),
     ("Upgrade", "websocket"),
@@ -103,7 +113,7 @@ const FIELDS: [(&str, &str); 5] = [
 #[derive(Debug, Arbitrary)]
 struct Input<'a> {
     policy: Policy,
-    limits: Option<(u16, u8, u16)>,
+    limits: Option<(u16, u8, u16, u8)>,
     answer: Answer,
     /// Whether requests that ask for no WebSocket are handed out.
     serves_http: bool,
@@ -119,8 +129,9 @@ struct Input<'a> {
 #[derive(Debug, Arbitrary)]
 enum Source<'a> {
     Bytes(&'a [u8]),
-    /// Requests with their changes, and what follows the last one.
-    Requests(Vec<Vec<Change<'a>>>, &'a [u8]),
+    /// Requests with their changes and the number of empty lines before them, and what follows the
+    /// last one.
+    Requests(Vec<(u8, Vec<Change<'a>>)>, &'a [u8]),
 }
 
 #[derive(Clone, Copy, Debug, Arbitrary)]
@@ -183,7 +194,8 @@ impl Source<'_> {
         match self {
             Source::Bytes(raw) => bytes.extend_from_slice(raw),
             Source::Requests(requests, behind) => {
-                for changes in requests {
+                for (empty_lines, changes) in requests {
+                    bytes.extend(b"\r\n".repeat(usize::from(empty_lines % 8)));
                     let mut head = Head::new("GET /chat HTTP/1.1", &FIELDS);
                     for change in changes {
                         head.change(change, &DICTIONARY);
@@ -206,26 +218,28 @@ struct Server<'a> {
     bytes: &'a [u8],
     policy: Policy,
     limits: HeadLimits,
-    /// Of a head, of its fields in number, and of a line.
+    /// Of a head, of its fields in number, of a line, and of the elements of a list in number.
     size: usize,
     fields: usize,
     line: usize,
+    elements: usize,
     answer: Answer,
     serves_http: bool,
 }
 
 impl<'a> Server<'a> {
     fn new(input: &Input<'_>, bytes: &'a [u8]) -> Self {
-        let (limits, size, fields, line) = match input.limits {
-            None => (HeadLimits::new(), 16 * 1024, 100, 8 * 1024),
-            Some((size, fields, line)) => {
+        let (limits, size, fields, line, elements) = match input.limits {
+            None => (HeadLimits::new(), 16 * 1024, 100, 8 * 1024, 128),
+            Some((size, fields, line, elements)) => {
                 let (size, fields, line) = (size.into(), fields.into(), line.into());
+                let elements = elements.into();
                 let limits = HeadLimits::new().size(size).fields(fields).line(line);
-                (limits, size, fields.min(128), line)
+                (limits.elements(elements), size, fields.min(128), line, elements.min(128))
             }
         };
         let Input { policy, answer, serves_http, .. } = *input;
-        Self { bytes, policy, limits, size, fields, line, answer, serves_http }
+        Self { bytes, policy, limits, size, fields, line, elements, answer, serves_http }
     }
 
     /// Receives until the opening is over.
@@ -234,15 +248,21 @@ impl<'a> Server<'a> {
         let (mut steps, mut done) = (Vec::new(), 0);
         let fed = cuts.feed(self.bytes, &mut inbox, |inbox, received| {
             loop {
-                let head = &self.bytes[done..];
+                // Empty lines before a request are no part of it.
+                let empty = 2 * http::empty_lines(&self.bytes[done..]);
+                let head = &self.bytes[done + empty..];
                 let Some((size, step)) = self.receive(&mut opening, inbox, head) else { break };
-                done += size;
+                done += if size > 0 { empty + size } else { 0 };
                 if matches!(step, Step::Refused(..)) {
                     assert!(inbox.is_empty(), "what came behind is kept");
                 } else {
                     assert_eq!(inbox.unread(), &self.bytes[done..received]);
                 }
-                let is_over = !matches!(step, Step::Http { .. }) || has_body(&Parsed::of(head));
+                // An answer ends the connection, if there is one.
+                let is_over = match &step {
+                    Step::Http { answer, .. } => !answer.is_empty() || is_last(&Parsed::of(head)),
+                    Step::WebSocket { .. } | Step::Refused(..) => true,
+                };
                 steps.push(step);
                 if is_over {
                     return Err(());
@@ -289,9 +309,12 @@ impl<'a> Server<'a> {
         taken
     }
 
+    /// Answers a plain request, or leaves that to another server on the same connection.
     fn answer_http(&self, request: &HttpRequest<'_>) -> Step {
         let mut answer = Vec::new();
-        let status = if let Answer::Reject(status) = self.answer { status } else { 404 };
+        let Answer::Reject(status) = self.answer else {
+            return Step::Http { target: request.target().into(), answer };
+        };
         let response = request.respond(status).headers(&[("X-Field", "value")]).body(b"body");
         let sent = response.send(&mut answer);
         check_answer(status, sent, &answer, request.method() != "HEAD");
@@ -340,6 +363,9 @@ impl<'a> Server<'a> {
     fn judge(&self, steps: &[Step]) {
         let mut rest = self.bytes;
         for step in steps {
+            let empty_lines = http::empty_lines(rest);
+            let lines = rest;
+            rest = &rest[2 * empty_lines..];
             if let Step::Refused(refusal, answer) = step {
                 assert!(*refusal != Refusal::NotWebSocket || !self.serves_http);
                 let has_body = !rest.starts_with(b"HEAD ") || is_fault_of_line(*refusal);
@@ -349,25 +375,54 @@ impl<'a> Server<'a> {
                 if status == 426 {
                     assert_eq!(head.only("sec-websocket-version"), Some(&b"13"[..]));
                 }
-                assert!(!self.is_plain(rest), "{refusal}, for no reason");
+                let is_plain = empty_lines <= EMPTY_LINES && self.is_plain(rest, 2 * empty_lines);
+                assert!(!is_plain, "{refusal}, for no reason");
+                self.judge_refusal(*refusal, lines);
                 return;
             }
+            assert!(empty_lines <= EMPTY_LINES);
             let head = Parsed::of(rest);
-            assert!(head.size <= self.size && head.fields.len() <= self.fields);
+            assert!(2 * empty_lines + head.size <= self.size && head.fields.len() <= self.fields);
+            for name in ["upgrade", "connection", "sec-websocket-version", "sec-websocket-protocol"]
+            {
+                let commas = head.all(name).concat().iter().filter(|&&byte| byte == b',').count();
+                assert!(commas + head.all(name).len() <= self.elements, "{name} is too long");
+            }
             let lines = rest[..head.size].split(|&byte| byte == b'\n');
             assert!(lines.map(<[u8]>::len).all(|line| line <= self.line + 1));
             if let Step::WebSocket { offer, .. } = step {
                 self.check_offer(offer, &head);
                 return;
             }
-            assert!(!head.lists("upgrade", "websocket") && self.serves_http);
-            if has_body(&head) {
+            // In HTTP/1.0, Upgrade is ignored.
+            let is_old = head.start.ends_with(b"HTTP/1.0");
+            assert!((is_old || !head.lists("upgrade", "websocket")) && self.serves_http);
+            if is_last(&head) || matches!(step, Step::Http { answer, .. } if !answer.is_empty()) {
                 return;
             }
             rest = &rest[head.size..];
         }
+        let empty_lines = http::empty_lines(rest);
+        assert!(empty_lines <= EMPTY_LINES, "too many empty lines");
+        let rest = &rest[2 * empty_lines..];
+        let start = rest.split(|&byte| byte == b'\r').next().unwrap_or_default();
+        assert!(may_be_start(start, start.len() + 1 < rest.len()), "a start line is overlooked");
         assert!(!rest.windows(4).any(|window| window == b"\r\n\r\n"), "a head is overlooked");
         assert!(rest.len() <= self.size, "a head is too long");
+    }
+
+    /// Holds that what is said not to be HTTP is not, and what is said to be TLS may be.
+    fn judge_refusal(&self, refusal: Refusal, bytes: &[u8]) {
+        match refusal {
+            Refusal::Head(HeadFault::Tls) => assert!(matches!(bytes[0], 0x15 | 0x16)),
+            Refusal::Head(HeadFault::StartLine | HeadFault::HttpVersion) => {
+                let empty_lines = http::empty_lines(bytes);
+                let rest = &bytes[2 * empty_lines..];
+                let line = rest.split(|&byte| byte == b'\r').next().unwrap_or_default();
+                assert!(empty_lines > EMPTY_LINES || !may_be_start(line, true), "it is HTTP");
+            }
+            _ => {}
+        }
     }
 
     /// Section 4.2.1 of RFC 6455, and what keeps others from being mistaken.
@@ -405,11 +460,20 @@ impl<'a> Server<'a> {
         assert!(head.all("origin").len() < 2);
         assert_eq!(head.only("origin"), offer.origin.as_deref().map(str::as_bytes));
         let host = str::from_utf8(host).expect("ASCII").to_ascii_lowercase();
+        // The host of an absolute target replaces Host (RFC 9112, section 3.2.2).
+        let host = match offer.target.split_once("://") {
+            Some((scheme, rest)) if !offer.target.starts_with('/') => {
+                let scheme = scheme.to_ascii_lowercase();
+                assert!(["http", "https", "ws", "wss"].contains(&&scheme[..]));
+                rest.split(['/', '?']).next().unwrap_or_default().to_ascii_lowercase()
+            }
+            _ => host,
+        };
         assert!(self.policy.allows(offer.origin.as_deref(), &host));
     }
 
     /// Whether a request is at the front that nobody could find fault with.
-    fn is_plain(&self, bytes: &[u8]) -> bool {
+    fn is_plain(&self, bytes: &[u8], before: usize) -> bool {
         let Some(size) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
             return false;
         };
@@ -417,7 +481,8 @@ impl<'a> Server<'a> {
         let mut lines = text.split("\r\n");
         let fits = lines.clone().all(|line| line.len() <= self.line)
             && lines.clone().count() <= self.fields + 1
-            && size + 4 <= self.size;
+            && before + size + 4 <= self.size
+            && self.elements > 0;
         let mut seen = [false; FIELDS.len()];
         fits && lines.next() == Some("GET /chat HTTP/1.1")
             && lines.all(|line| {
@@ -493,16 +558,44 @@ fn check_websocket(request: &Request<'_>, bytes: &[u8]) -> usize {
     head.size
 }
 
-/// Whether what follows a head is its body.
-fn has_body(head: &Parsed<'_>) -> bool {
+/// Whether no other request follows this one (RFC 9112, sections 6.3 and 9.3).
+fn is_last(head: &Parsed<'_>) -> bool {
     let lengths = head.all("content-length");
-    lengths.iter().any(|length| length != b"0") || !head.all("transfer-encoding").is_empty()
+    let has_body =
+        lengths.iter().any(|length| length != b"0") || !head.all("transfer-encoding").is_empty();
+    let closes = head.lists("connection", "close")
+        || head.start.ends_with(b"HTTP/1.0") && !head.lists("connection", "keep-alive");
+    has_body || closes || head.start.starts_with(b"CONNECT ")
+}
+
+/// Whether this can be a request line, or the start of one if it has not ended.
+fn may_be_start(line: &[u8], has_ended: bool) -> bool {
+    let mut parts = line.splitn(3, |&byte| byte == b' ');
+    let method = parts.next().unwrap_or_default();
+    let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    let (target, version) = (parts.next(), parts.next());
+    let sound_method = method.iter().all(token) && (target.is_none() || !method.is_empty());
+    let bytes = target.unwrap_or_default();
+    let sound_target = bytes.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#')
+        && (version.is_none() || !bytes.is_empty());
+    let form = b"HTTP/1.0";
+    let bytes = version.unwrap_or_default();
+    let same = |(byte, form): (&u8, &u8)| byte == form || *form == b'0' && byte.is_ascii_digit();
+    let sound_version = bytes.len() <= form.len() && bytes.iter().zip(form).all(same);
+    let is_whole = bytes.len() == form.len();
+    // The digit before the dot is judged with the version.
+    let is_cut_major = matches!(bytes, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9'])
+        || matches!(bytes, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.']);
+    sound_method
+        && sound_target
+        && (sound_version || is_cut_major && !has_ended)
+        && (is_whole || !has_ended)
 }
 
 /// Whether a head was given up before its method was known.
 const fn is_fault_of_line(refusal: Refusal) -> bool {
     let Refusal::Head(fault) = refusal else { return false };
-    !matches!(fault, HeadFault::StartLine | HeadFault::HttpVersion | HeadFault::Field)
+    !matches!(fault, HeadFault::Field | HeadFault::TooManyElements)
 }
 
 /// Holds that an answer was sent if, and only if, its status can answer a request.

@@ -101,8 +101,7 @@ pub struct Parsed<'a> {
 impl<'a> Parsed<'a> {
     /// The head at the front, which somebody has found valid.
     pub fn of(bytes: &'a [u8]) -> Self {
-        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
-        let size = end.expect("an empty line ends the head") + 4;
+        let size = Self::size_at(bytes).expect("an empty line ends the head");
         let mut lines = Vec::new();
         let mut rest = &bytes[..size - 2];
         while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
@@ -118,6 +117,12 @@ impl<'a> Parsed<'a> {
         };
         let fields = lines[1..].iter().map(field).collect();
         Self { start: lines[0], fields, size }
+    }
+
+    /// How long the head at the front is; `None` if no empty line ends it.
+    pub fn size_at(bytes: &[u8]) -> Option<usize> {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        end.map(|end| end + 4)
     }
 
     /// The values of all fields of this name, which is in lower case.
@@ -175,6 +180,28 @@ pub fn check_response(bytes: &[u8], has_body: bool) -> (u16, Parsed<'_>) {
     assert_eq!(head.only("connection"), Some(connection.as_bytes()));
     assert!(head.all("transfer-encoding").is_empty());
     (status, head)
+}
+
+/// How many empty lines are at the front.
+pub fn empty_lines(bytes: &[u8]) -> usize {
+    bytes.chunks(2).take_while(|line| *line == b"\r\n").count()
+}
+
+/// Joins the lines of folded fields, as a user agent does: each line that begins with whitespace,
+/// after the first two, belongs to the field before it.
+pub fn unfold(bytes: &[u8]) -> Vec<u8> {
+    let mut unfolded = Vec::new();
+    let mut lines = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        // A head ends with an empty line; the next one begins with a start line.
+        lines = if line == b"\r\n" { 0 } else { lines + 1 };
+        if lines > 2 && matches!(line[0], b' ' | b'\t') && unfolded.ends_with(b"\r\n") {
+            let end = unfolded.len() - 2;
+            unfolded[end..].fill(b' ');
+        }
+        unfolded.extend(line);
+    }
+    unfolded
 }
 
 fn trim(value: &[u8]) -> &[u8] {

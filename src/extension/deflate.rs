@@ -144,9 +144,11 @@ impl Deflate {
         self.with(|settings| settings.receiving.window_bits = bits.clamp(8, 15))
     }
 
-    /// Goes without compression rather than with a peer that does not grant what is asked for.
-    /// By default, a client offers the same without its wishes as a second choice, and a server
-    /// takes what it gets.
+    /// As a server, disables compression if the client does not let us limit its window; by default,
+    /// a server takes what it gets.
+    ///
+    /// A client always offers one element with all that it asks for, as browsers do. A server that
+    /// does not grant it declines, and there is no compression.
     #[must_use]
     pub fn insist(self, insist: bool) -> Self {
         self.with(|settings| settings.insist = insist)

@@ -34,9 +34,9 @@ pub use failure::Failure;
 pub use request::Request;
 
 use super::{
-    head::{Scanner, StatusLine},
     known::Known,
     negotiation::{self, Offered},
+    scanner::Scanner,
 };
 use crate::{
     Config, Connection, Error, Misuse,
@@ -49,7 +49,7 @@ const MAX_INTERIM: u8 = 8;
 
 /// A client's connection on which the answer to its request is awaited. Nothing may be sent until
 /// it has come.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Opening<
     'a,
     #[cfg(feature = "getrandom")] E = crate::random::OsEntropy,
@@ -83,26 +83,31 @@ impl<E: Entropy> Opening<'_, E> {
         };
         let capacity = inbox.max_capacity();
         let (bytes, cursor) = inbox.parts();
-        let bytes: &'i [u8] = bytes;
+        let mut received = &mut bytes[cursor.unread..cursor.end];
         loop {
-            let received = &bytes[cursor.unread..cursor.end];
-            let Some(head) = self.scanner.scan(received, capacity).map_err(Failure::Head)? else {
+            let Some(found) = self.scanner.scan(received, capacity).map_err(Failure::Head)? else {
                 cursor.want(1);
                 self.entropy = Some(entropy);
                 return Ok(None);
             };
-            let length = head.bytes().len();
-            cursor.pass(length);
+            let (head, after) = received.split_at_mut(found.length());
+            found.unfold(head);
+            let head: &'i [u8] = head;
+            received = after;
+            let line = self.scanner.start_line().response();
+            let limits = self.scanner.limits();
             self.scanner.reset();
-            let (line, lines) = StatusLine::parse(head).map_err(Failure::Head)?;
-            let checked = lines.check(|fields, headers| {
-                let each = headers.iter().map(|header| (header.name, header.value));
+            cursor.pass(head.len());
+            let checked = found.head(head).fields().check(|fields, headers| {
+                let known = Known::among(headers.iter().map(|header| (header.name, header.value)));
+                let lists = known.check_lists(limits);
                 let switches = line.status == 101 && line.minor > 0;
-                let agreement =
-                    switches.then(|| negotiation::check_answer(&Known::among(each), &self.offered));
+                let agreement = lists
+                    .map(|()| switches.then(|| negotiation::check_answer(&known, &self.offered)));
                 (fields, agreement)
             });
             let (fields, agreement) = checked.map_err(Failure::Head)?;
+            let agreement = agreement.map_err(Failure::Head)?;
             match line.status {
                 101 => {
                     let agreement = agreement.ok_or(Failure::HttpVersion)??;
@@ -119,10 +124,21 @@ impl<E: Entropy> Opening<'_, E> {
                 }
                 100..=199 => self.interim += 1,
                 status => {
-                    let body = &received[length..];
-                    return Ok(Some(Answer::Refused(Refused { status, fields, body })));
+                    let refused = Refused { status, fields, body: received };
+                    return Ok(Some(Answer::Refused(refused)));
                 }
             }
         }
+    }
+}
+
+/// Shows nothing of what was offered: subprotocols may hold credentials.
+impl<E: core::fmt::Debug> core::fmt::Debug for Opening<'_, E> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Opening")
+            .field("config", &self.config)
+            .field("scanner", &self.scanner)
+            .field("interim", &self.interim)
+            .finish_non_exhaustive()
     }
 }

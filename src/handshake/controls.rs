@@ -1,4 +1,7 @@
-//! Which bytes of a block are control characters: all below the space, and DEL.
+//! Which bytes of a block are control characters: all below the space but the tab, and DEL.
+//!
+//! A tab is whitespace within a field (RFC 9110, section 5.5). It is left out here, because what is
+//! found here is looked at one by one, and a field may be full of tabs.
 
 use crate::block::Block;
 
@@ -18,7 +21,8 @@ pub(crate) fn by_words(block: &Block) -> u64 {
         // Top bits are set or cleared first, so that nothing is carried from byte to byte.
         let is_space_or_above = (word | TOPS) - 0x20 * ONES;
         let is_not_delete = ((word ^ (0x7f * ONES)) & !TOPS) + 0x7f * ONES;
-        let found = !(is_space_or_above & is_not_delete | word) & TOPS;
+        let is_not_tab = ((word ^ (0x09 * ONES)) & !TOPS) + 0x7f * ONES;
+        let found = !(is_space_or_above & is_not_delete | word) & is_not_tab & TOPS;
         // The product gathers the eight bits in its top byte.
         bits |= ((found >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
     }
@@ -30,17 +34,21 @@ mod tests {
     use super::*;
     use crate::block::BLOCK;
 
+    fn is_control(byte: u8) -> bool {
+        byte.is_ascii_control() && byte != b'\t'
+    }
+
     #[test]
     fn each_byte_is_judged_by_itself() {
         for byte in 0..=u8::MAX {
-            for neighbours in [0, b'\r', b' ', b'~', 0x7f, 0x80, 0xff] {
+            for neighbours in [0, b'\t', b'\r', b' ', b'~', 0x7f, 0x80, 0xff] {
                 for at in 0..BLOCK {
                     let mut block = [neighbours; BLOCK];
                     block[at] = byte;
                     let expected = block
                         .iter()
                         .rev()
-                        .fold(0, |bits, byte| bits << 1 | u64::from(byte.is_ascii_control()));
+                        .fold(0, |bits, byte| bits << 1 | u64::from(is_control(*byte)));
                     assert_eq!(controls(&block), expected, "{byte:#x} at {at}");
                     assert_eq!(by_words(&block), expected, "{byte:#x} at {at}");
                 }

@@ -26,19 +26,20 @@ impl core::fmt::Debug for OwnFields<'_> {
 
 /// Checks fields before a byte is written.
 pub(crate) fn check(fields: OwnFields<'_>) -> Result<(), Misuse> {
-    for (name, value) in fields.0 {
+    for (index, (name, value)) in fields.0.iter().enumerate() {
         if !is_token(name.as_bytes()) {
-            return Err(Misuse::FieldName);
+            return Err(Misuse::FieldName { index });
         }
-        let has_prefix = |prefix: &str| {
+        let has_prefix = |prefix: &&str| {
             name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
         };
-        let is_name = |reserved: &str| name.eq_ignore_ascii_case(reserved);
-        if RESERVED.into_iter().any(is_name) || RESERVED_PREFIXES.into_iter().any(has_prefix) {
-            return Err(Misuse::ReservedField);
+        let is_name = |reserved: &&str| name.eq_ignore_ascii_case(reserved);
+        let reserved = RESERVED.into_iter().find(is_name);
+        if let Some(name) = reserved.or_else(|| RESERVED_PREFIXES.into_iter().find(has_prefix)) {
+            return Err(Misuse::ReservedField { index, name });
         }
         if value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {
-            return Err(Misuse::FieldValue);
+            return Err(Misuse::FieldValue { index });
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Header fields as they were received, whoever took them apart.
 
-use super::token::trim;
+use super::token::{find, trim};
 
 /// Header fields, those of one name in their order on the wire.
 ///
@@ -106,17 +106,6 @@ fn next_line<'a>(lines: &mut &'a [u8]) -> Option<(&'a str, &'a [u8])> {
     let end = find(value, b'\n')?;
     *lines = &value[end + 1..];
     Some((name, trim(value[..end].strip_suffix(b"\r")?)))
-}
-
-/// Where this byte stands first: whole pieces are passed over at once.
-fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
-    const PIECE: usize = 16;
-    let has = |piece: &[u8; PIECE]| {
-        piece.iter().fold(0, |has, &byte| has | u8::from(byte == wanted)) != 0
-    };
-    let (pieces, _) = bytes.as_chunks::<PIECE>();
-    let passed = PIECE * pieces.iter().take_while(|piece| !has(piece)).count();
-    Some(passed + bytes[passed..].iter().position(|&byte| byte == wanted)?)
 }
 
 /// The map's own iterator cannot be cloned.

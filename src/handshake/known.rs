@@ -1,8 +1,9 @@
 //! The fields that the opening handshake looks at, found in one pass over all of them.
 
 use super::{
+    head::{HeadFault, HeadLimits},
     negotiation::FieldRef,
-    token::{elements, trim},
+    token::{count, elements, trim},
 };
 
 /// A field that the handshake knows.
@@ -22,6 +23,10 @@ pub(crate) enum Name {
     Protocol,
     Extensions,
 }
+
+/// The fields that are comma lists.
+const LISTS: [Name; 5] =
+    [Name::Upgrade, Name::Connection, Name::Version, Name::Protocol, Name::Extensions];
 
 /// How many there are.
 const COUNT: usize = Name::Extensions as usize + 1;
@@ -72,10 +77,17 @@ impl Name {
 
 /// The values of a field as most heads have it, which is once or never; what else there may be is
 /// looked up among all fields.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     first: Option<&'a [u8]>,
     has_more: bool,
+}
+
+/// Shows no value: it may hold credentials.
+impl core::fmt::Debug for Values<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(if self.is_empty() { "None" } else { "Some(..)" })
+    }
 }
 
 impl<'a> Values<'a> {
@@ -143,6 +155,26 @@ impl<'a, F: Iterator<Item = FieldRef<'a>> + Clone> Known<'a, F> {
     /// All values, in order.
     pub(crate) fn all(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a, F> {
         self.values(name).all(name, self.fields.clone())
+    }
+
+    /// Checks that no list has more elements than the limits allow, the empty ones included, which
+    /// section 5.6.1.2 of RFC 9110 asks for: what follows may then look at each element.
+    pub(crate) fn check_lists(&self, limits: HeadLimits) -> Result<(), HeadFault> {
+        if LISTS.into_iter().all(|name| self.is_short(name, limits)) {
+            return Ok(());
+        }
+        let fits = |name: Name| {
+            let semicolon = if name == Name::Extensions { b';' } else { b',' };
+            let elements = |value: &[u8]| 1 + count(value, b',', semicolon);
+            self.all(name).map(elements).sum::<usize>() <= limits.elements
+        };
+        if LISTS.into_iter().all(fits) { Ok(()) } else { Err(HeadFault::TooManyElements) }
+    }
+
+    /// Whether a list cannot have so many elements, because it has no more bytes.
+    fn is_short(&self, name: Name, limits: HeadLimits) -> bool {
+        let values = self.values(name);
+        !values.has_more && values.first.is_none_or(|value| value.len() < limits.elements)
     }
 
     /// Whether a token stands in a list, perhaps over several fields.

@@ -6,10 +6,11 @@
 
 use super::{
     client::Failure,
+    head::HeadFault,
     key::Key,
     known::{self, Known, Name, Values},
     server::Refusal,
-    token::{elements, is_token},
+    token::{NamesFault, check_names, elements},
     uri::Authority,
 };
 use crate::extension;
@@ -23,6 +24,7 @@ pub(crate) type FieldRef<'a> = (&'a str, &'a [u8]);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offer<'a> {
     pub(crate) key: Key,
+    /// What the target names, or `Host`.
     pub(crate) host: Authority<'a>,
     pub(crate) origin: Option<&'a str>,
     /// The fields that list subprotocols, and those that list extensions.
@@ -38,11 +40,15 @@ pub(crate) fn asks_for_websocket<'a>(
 }
 
 /// Checks the fields of a request for a WebSocket.
+///
+/// A target in absolute form names the host itself.
 pub(crate) fn check_offer<'a>(
     fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+    target_host: Option<Authority<'a>>,
 ) -> Result<Offer<'a>, Refusal> {
-    // RFC 9112, section 3.2: exactly one Host.
+    // RFC 9112, section 3.2: exactly one Host, even if the target replaces it (section 3.2.2).
     let host = fields.only(Name::Host).and_then(parse_host).ok_or(Refusal::Host)?;
+    let host = target_host.unwrap_or(host);
     // What follows the head are frames; they must not be taken for a body.
     let length = fields.values(Name::ContentLength);
     let has_length = !length.is_empty() && length.only() != Some(b"0");
@@ -60,9 +66,8 @@ pub(crate) fn check_offer<'a>(
     // Item 5: exactly one key.
     let key = fields.only(Name::Key).and_then(Key::parse).ok_or(Refusal::Key)?;
     let subprotocols = fields.values(Name::Protocol);
-    let lists = || fields.all(Name::Protocol);
-    if !are_distinct_tokens(lists().flat_map(elements)) || !are_lists(lists()) {
-        return Err(Refusal::Subprotocols);
+    if !subprotocols.is_empty() {
+        check_subprotocols(fields.all(Name::Protocol))?;
     }
     let extensions = fields.values(Name::Extensions);
     if fields.all(Name::Extensions).any(|value| extension::parse(value).is_err()) {
@@ -81,8 +86,20 @@ pub(crate) fn check_offer<'a>(
     Ok(Offer { key, host, origin, subprotocols, extensions })
 }
 
+/// Section 4.1, item 10: distinct tokens, at least one in each field.
+fn check_subprotocols<'a>(
+    mut lists: impl Iterator<Item = &'a [u8]> + Clone,
+) -> Result<(), Refusal> {
+    check_names(lists.clone().flat_map(elements)).map_err(|fault| match fault {
+        NamesFault::TooMany => Refusal::Head(HeadFault::TooManyElements),
+        NamesFault::NotToken(_) | NamesFault::Repeated => Refusal::Subprotocols,
+    })?;
+    let are_lists = lists.all(|value| elements(value).next().is_some());
+    if are_lists { Ok(()) } else { Err(Refusal::Subprotocols) }
+}
+
 /// What a server accepted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Agreement<'a> {
     pub(crate) subprotocol: Option<&'a str>,
     #[cfg(feature = "deflate")]
@@ -90,7 +107,7 @@ pub(crate) struct Agreement<'a> {
 }
 
 /// What a client offered, to hold the answer against.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct Offered<'a> {
     pub(crate) accept: [u8; 28],
     pub(crate) subprotocols: &'a [&'a str],
@@ -118,12 +135,9 @@ pub(crate) fn check_answer<'a>(
     if fields.only(Name::Accept) != Some(&offered.accept) {
         return Err(Failure::Accept);
     }
-    // A 101 has no body, and peers must not disagree on where frames begin.
-    let lengths_are_zero = fields.all(Name::ContentLength).all(|value| value == b"0");
-    if !lengths_are_zero || !fields.values(Name::TransferEncoding).is_empty() {
-        return Err(Failure::Body);
+    if !fields.values(Name::Extensions).is_empty() {
+        check_extensions(fields.all(Name::Extensions), offered)?;
     }
-    check_extensions(&fields.all(Name::Extensions), offered)?;
     // Item 6; section 11.3.4: one token, once.
     let chosen = match fields.values(Name::Protocol) {
         chosen if chosen.are_several() => return Err(Failure::Subprotocol),
@@ -145,21 +159,6 @@ pub(crate) fn check_answer<'a>(
         #[cfg(feature = "deflate")]
         deflate: check_deflate(fields.all(Name::Extensions), offered)?,
     })
-}
-
-/// Whether all are tokens and no two are equal.
-pub(crate) fn are_distinct_tokens<'a>(names: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
-    /// Comparing each with each costs the square of their number.
-    const MAX_SUBPROTOCOLS: usize = 128;
-    let mut rest = names;
-    let mut count = 0;
-    while let Some(name) = rest.next() {
-        count += 1;
-        if count > MAX_SUBPROTOCOLS || !is_token(name) || rest.clone().any(|other| other == name) {
-            return false;
-        }
-    }
-    true
 }
 
 /// The versions of WebSocket that a server says it speaks (section 4.4).
@@ -203,7 +202,7 @@ impl Offered<'_> {
         if self.deflate.is_some() && name == deflate::NAME {
             return true;
         }
-        let mut offers = extension::parse(self.extensions.as_bytes()).into_iter().flatten();
+        let mut offers = extension::parsed(self.extensions.as_bytes());
         offers.any(|offer| offer.name() == name)
     }
 }
@@ -215,7 +214,7 @@ fn check_deflate<'a>(
     offered: &Offered<'_>,
 ) -> Result<Option<Parameters>, Failure> {
     let Some(deflate) = offered.deflate else { return Ok(None) };
-    let mut answers = values.filter_map(|value| extension::parse(value).ok()).flatten();
+    let mut answers = values.flat_map(extension::parsed);
     match answers.find(|answer| answer.name() == deflate::NAME) {
         Some(answer) => deflate.check(&answer).map(Some).map_err(|_| Failure::Deflate),
         None => Ok(None),
@@ -224,30 +223,24 @@ fn check_deflate<'a>(
 
 /// Section 9.1: only what was offered, and each once.
 fn check_extensions<'a>(
-    values: &(impl Iterator<Item = &'a [u8]> + Clone),
+    mut values: impl Iterator<Item = &'a [u8]> + Clone,
     offered: &Offered<'_>,
 ) -> Result<(), Failure> {
-    let accepted = |value| extension::parse(value).into_iter().flatten();
-    for (field, value) in values.clone().enumerate() {
-        let extensions = extension::parse(value).map_err(|_| Failure::Extensions)?;
-        for (index, extension) in extensions.enumerate() {
-            let name = extension.name();
-            if !offered.has_extension(name) {
-                return Err(Failure::ExtensionNotOffered);
-            }
-            let before = values.clone().take(field).flat_map(accepted);
-            let mut before = before.chain(accepted(value).take(index));
-            if before.any(|other| other.name() == name) {
-                return Err(Failure::ExtensionTwice);
-            }
-        }
+    let mut accepted = values.clone().flat_map(extension::parsed);
+    if values.any(|value| extension::parse(value).is_err()) {
+        return Err(Failure::Extensions);
+    }
+    // All are tokens. They are told apart first, so that no more are looked up than were offered.
+    check_names(accepted.clone().map(|extension| extension.name().as_bytes())).map_err(
+        |fault| match fault {
+            NamesFault::TooMany => Failure::Head(HeadFault::TooManyElements),
+            NamesFault::NotToken(_) | NamesFault::Repeated => Failure::ExtensionTwice,
+        },
+    )?;
+    if accepted.any(|extension| !offered.has_extension(extension.name())) {
+        return Err(Failure::ExtensionNotOffered);
     }
     Ok(())
-}
-
-/// Whether each value has at least one element.
-fn are_lists<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> bool {
-    values.all(|value| elements(value).next().is_some())
 }
 
 /// A single host, with or without a port.

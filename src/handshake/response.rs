@@ -1,5 +1,7 @@
 //! Plain HTTP responses: refusals, and answers to requests that ask for no WebSocket.
 
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use super::field::{self, Field, OwnFields};
 use crate::{Error, Misuse, buffer::Outbox};
 
@@ -14,18 +16,26 @@ pub struct Response<'a> {
     fields: OwnFields<'a>,
     body: &'a [u8],
     has_body: bool,
+    /// Whether the opening is over that the request came from.
+    over: Option<&'a AtomicBool>,
 }
 
 impl<'a> Response<'a> {
     pub(crate) const fn new(status: u16) -> Self {
         // RFC 9110, sections 15.3.5 and 15.4.5: these have no body.
         let has_body = !matches!(status, 204 | 304);
-        Self { status, fields: OwnFields(&[]), body: &[], has_body }
+        Self { status, fields: OwnFields(&[]), body: &[], has_body, over: None }
     }
 
     /// Leaves the body out, but says how long it is: the answer to HEAD.
     pub(crate) const fn without_body(self, without: bool) -> Self {
         Self { has_body: self.has_body && !without, ..self }
+    }
+
+    /// Ends the opening that the request came from when the response is sent, because it says
+    /// `Connection: close`: no request that follows is answered (RFC 9112, section 9.6).
+    pub(crate) const fn ends(self, over: Option<&'a AtomicBool>) -> Self {
+        Self { over, ..self }
     }
 
     /// Header fields to send, besides `Connection` and `Content-Length`.
@@ -51,7 +61,11 @@ impl<'a> Response<'a> {
             return Err(Misuse::Status(self.status).into());
         }
         field::check(self.fields)?;
-        self.send_with(b"", outbox)
+        self.send_with(b"", outbox)?;
+        if let Some(over) = self.over {
+            over.store(true, Relaxed);
+        }
+        Ok(())
     }
 
     /// Puts it into the outbox with fields of the engine's own, as they stand on the wire.

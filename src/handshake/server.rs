@@ -32,9 +32,13 @@ pub use accept::Accept;
 pub use refusal::Refusal;
 pub use request::{HttpRequest, Incoming, Request};
 
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use super::{
     Origins,
-    head::{HeadLimits, Scanner},
+    head::{HeadFault, HeadLimits},
+    scanner::Scanner,
+    start_line::Kind,
 };
 use crate::{
     Error, Misuse,
@@ -42,12 +46,20 @@ use crate::{
 };
 
 /// A server's connection on which a request is awaited.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Opening<'a> {
     origins: Origins<'a>,
     scanner: Scanner,
-    /// Whether a request was handed out or refused that ends the opening.
-    over: bool,
+    /// Whether a request was handed out, answered or refused that ends the opening. A response sets
+    /// it from afar: the request that it answers may be on another thread by then.
+    over: AtomicBool,
+}
+
+impl Clone for Opening<'_> {
+    fn clone(&self) -> Self {
+        let over = AtomicBool::new(self.over.load(Relaxed));
+        Self { origins: self.origins, scanner: self.scanner.clone(), over }
+    }
 }
 
 impl<'a> Opening<'a> {
@@ -58,7 +70,8 @@ impl<'a> Opening<'a> {
 
     /// The same, with other limits on the request's head.
     pub const fn with_limits(origins: Origins<'a>, limits: HeadLimits) -> Self {
-        Self { origins, scanner: Scanner::new(limits), over: false }
+        let scanner = Scanner::new(Kind::Request, limits);
+        Self { origins, scanner, over: AtomicBool::new(false) }
     }
 
     /// Looks for a request for a WebSocket; `None` as long as it is not complete.
@@ -83,18 +96,31 @@ impl<'a> Opening<'a> {
     }
 
     /// As [`receive`](Self::receive), but hands out requests that ask for no WebSocket as well, so
-    /// that one port serves both. After such a request the opening awaits the next one, unless the
-    /// request has a body, which is for the caller to read.
+    /// that one port serves both. A request of HTTP/1.0 is one of these, whatever it asks for (RFC
+    /// 9110, section 7.8).
+    ///
+    /// After such a request the opening awaits the next one, unless none can follow, because the
+    /// request
+    ///
+    /// - has a body, which is for the caller to read,
+    /// - is a CONNECT,
+    /// - says `Connection: close`, or is of HTTP/1.0 and does not say `Connection: keep-alive` (RFC
+    ///   9112, section 9.3), or
+    /// - was answered with [`respond`](HttpRequest::respond), which says `Connection: close`.
     ///
     /// # Errors
     ///
     /// As for [`receive`](Self::receive).
     pub fn receive_any<'i, S: Storage>(
-        &mut self,
+        &'i mut self,
         inbox: &'i mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Result<Option<Incoming<'i>>, Error> {
-        self.take(inbox, outbox, true)
+        let mut incoming = self.take(inbox, outbox, true)?;
+        if let Some(Incoming::Http(request)) = &mut incoming {
+            request.over = Some(&self.over);
+        }
+        Ok(incoming)
     }
 
     fn take<'i, S: Storage>(
@@ -103,37 +129,48 @@ impl<'a> Opening<'a> {
         outbox: &mut impl Outbox,
         serves_http: bool,
     ) -> Result<Option<Incoming<'i>>, Error> {
-        if self.over {
+        if *self.over.get_mut() {
             return Err(Misuse::HandshakeOver.into());
         }
         let capacity = inbox.max_capacity();
         let (bytes, cursor) = inbox.parts();
         let received = &bytes[cursor.unread..cursor.end];
+        let limits = self.scanner.limits();
         let scanned = self.scanner.scan(received, capacity);
         let (head, incoming) = match scanned {
             Ok(None) => {
                 cursor.want(1);
                 return Ok(None);
             }
-            Ok(Some(head)) => (head.bytes(), Incoming::parse(head, &self.origins)),
+            Ok(Some(found)) => {
+                let head = found.head(received);
+                let line = self.scanner.start_line().request(head.line());
+                self.scanner.reset();
+                cursor.pass(found.length());
+                let line = line.ok_or(Refusal::Head(HeadFault::StartLine));
+                let parse = |line| Incoming::parse(head, line, limits, &self.origins);
+                (head.bytes(), line.and_then(parse))
+            }
             Err(fault) => (&[][..], Err(Refusal::Head(fault))),
         };
-        self.scanner.reset();
-        cursor.pass(head.len());
         let refusal = match incoming {
-            Ok(Incoming::Http(_)) if !serves_http => Refusal::NotWebSocket,
+            Ok(Incoming::Http(request)) if !serves_http => {
+                let is_old = request.asks_for_websocket;
+                if is_old { Refusal::HttpVersion } else { Refusal::NotWebSocket }
+            }
             Ok(incoming) => {
-                self.over = match incoming {
+                let is_last = match &incoming {
                     Incoming::WebSocket(_) => true,
-                    Incoming::Http(request) => request.has_body(),
+                    Incoming::Http(request) => request.is_last,
                 };
+                *self.over.get_mut() = is_last;
                 return Ok(Some(incoming));
             }
             Err(refusal) => refusal,
         };
-        // What came behind a request that is refused is nobody's.
+        // Discard what follows a request that is refused.
         cursor.clear();
-        self.over = true;
+        *self.over.get_mut() = true;
         let response = refusal.response().without_body(head.starts_with(b"HEAD "));
         // If the outbox has no room for it, the transport is closed without an answer.
         match response.send_with(refusal.fields(), outbox) {

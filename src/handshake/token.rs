@@ -1,8 +1,65 @@
 //! Tokens and comma lists (RFC 9110, section 5.6).
 
+use super::head::MAX_ELEMENTS;
+
 /// Whether this is a non-empty token.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|&byte| is_token_byte(byte))
+    !bytes.is_empty() && token_length(bytes) == bytes.len()
+}
+
+/// How many bytes at the front are of a token; eight are looked at in one step, because a token may
+/// be as long as a line.
+pub(crate) fn token_length(bytes: &[u8]) -> usize {
+    let are_token =
+        |piece: &[u8; 8]| piece.iter().fold(true, |all, &byte| all & is_token_byte(byte));
+    let pieces = bytes.as_chunks().0.iter().take_while(|piece| are_token(piece)).count();
+    let passed = 8 * pieces;
+    passed + bytes[passed..].iter().take_while(|&&byte| is_token_byte(byte)).count()
+}
+
+/// What is wrong with a list of names that are to be distinct tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamesFault {
+    /// The name with this index, counted from 0, is not a token.
+    NotToken(usize),
+    /// The list has a name twice.
+    Repeated,
+    /// There are more names than [`MAX_ELEMENTS`].
+    TooMany,
+}
+
+/// Checks that all names are tokens and no two are equal.
+pub(crate) fn check_names<'a>(names: impl Iterator<Item = &'a [u8]>) -> Result<(), NamesFault> {
+    /// So few are compared each with each: that takes less time than to sort them.
+    const FEW: usize = 12;
+    let mut few = [&[][..]; FEW];
+    let mut names = names.enumerate();
+    let mut count = 0;
+    for (place, (index, name)) in few.iter_mut().zip(&mut names) {
+        if !is_token(name) {
+            return Err(NamesFault::NotToken(index));
+        }
+        (*place, count) = (name, index + 1);
+    }
+    if count < FEW {
+        let few = &few[..count];
+        let is_repeated = |(index, name)| few[..index].contains(name);
+        let is_distinct = !few.iter().enumerate().any(is_repeated);
+        return if is_distinct { Ok(()) } else { Err(NamesFault::Repeated) };
+    }
+    let mut many = [&[][..]; MAX_ELEMENTS];
+    many[..FEW].copy_from_slice(&few);
+    for (index, name) in names {
+        if !is_token(name) {
+            return Err(NamesFault::NotToken(index));
+        }
+        *many.get_mut(index).ok_or(NamesFault::TooMany)? = name;
+        count = index + 1;
+    }
+    let many = &mut many[..count];
+    many.sort_unstable();
+    let is_repeated = |pair: &[&[u8]]| pair[0] == pair[1];
+    if many.windows(2).any(is_repeated) { Err(NamesFault::Repeated) } else { Ok(()) }
 }
 
 #[inline]
@@ -26,7 +83,54 @@ static TOKEN: [bool; 256] = {
 /// The elements of a comma list without their surrounding whitespace; empty ones are left out, as
 /// a recipient is asked to do.
 pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
-    value.split(|&byte| byte == b',').map(trim).filter(|element| !element.is_empty())
+    Elements { rest: Some(value) }
+}
+
+#[derive(Clone)]
+struct Elements<'a> {
+    /// What follows the last comma, if anything does.
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while let Some(value) = self.rest {
+            let comma = find(value, b',');
+            self.rest = comma.map(|comma| &value[comma + 1..]);
+            let element = trim(&value[..comma.unwrap_or(value.len())]);
+            if !element.is_empty() {
+                return Some(element);
+            }
+        }
+        None
+    }
+}
+
+/// The length of the pieces that are searched in one step: one vector.
+const PIECE: usize = 16;
+
+/// Where this byte stands first: whole pieces are passed over at once.
+#[inline]
+pub(crate) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+    let has = |piece: &[u8; PIECE]| {
+        piece.iter().fold(0, |has, &byte| has | u8::from(byte == wanted)) != 0
+    };
+    let (pieces, _) = bytes.as_chunks::<PIECE>();
+    let passed = PIECE * pieces.iter().take_while(|piece| !has(piece)).count();
+    Some(passed + bytes[passed..].iter().position(|&byte| byte == wanted)?)
+}
+
+/// How many bytes are one of these two; whole pieces are counted at once.
+pub(crate) fn count(bytes: &[u8], one: u8, other: u8) -> usize {
+    let count = |piece: &[u8]| -> u8 {
+        piece.iter().fold(0, |sum, &byte| sum + u8::from(byte == one || byte == other))
+    };
+    let (pieces, rest) = bytes.as_chunks::<PIECE>();
+    let pieces = pieces.iter().map(|piece| usize::from(count(piece)));
+    pieces.sum::<usize>() + usize::from(count(rest))
 }
 
 /// The value without the optional whitespace around it.

@@ -27,7 +27,7 @@ pub const MAX_URI: usize = 8 * 1024;
 /// assert_eq!(uri.authority().to_string(), "example.com");
 /// # Ok::<(), hybi::handshake::UriError>(())
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Uri<'a> {
     secure: bool,
     host: Host<'a>,
@@ -39,6 +39,14 @@ pub struct Uri<'a> {
 }
 
 /// What to connect to.
+///
+/// # If you filter addresses
+///
+/// Filter what the resolver returns, not what is written here. The only spelling of an IPv4 address
+/// is four decimal numbers (RFC 3986, section 3.2.2), so `2130706433`, `127.1`, `0x7f.1` and
+/// `0177.0.0.1` are names to this crate. The resolvers of most systems read all of them as
+/// 127.0.0.1. A registered name may resolve to any address, too, and `[::ffff:127.0.0.1]` is an
+/// IPv6 address for an IPv4 one.
 #[derive(Clone, Copy, Debug)]
 pub enum Host<'a> {
     /// A registered name, as it was written; names compare without regard to case.
@@ -112,7 +120,8 @@ impl<'a> Uri<'a> {
         self.secure
     }
 
-    /// The host to connect to.
+    /// The host to connect to. If you must not connect to some addresses, see [`Host`]: a name may
+    /// be another spelling of an address.
     pub const fn host(&self) -> Host<'a> {
         self.host
     }
@@ -144,7 +153,25 @@ impl<'a> Uri<'a> {
         Authority { host: self.host, port }
     }
 
+    /// Reads a request target in absolute form, in any of the four schemes: the authority as it was
+    /// written, which replaces the `Host` field (RFC 9112, section 3.2.2), and the path.
+    pub(crate) fn parse_target(target: &'a str) -> Result<(Authority<'a>, &'a str), UriError> {
+        let is_http = target.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));
+        let (plain, secure) = if is_http { ("http", "https") } else { ("ws", "wss") };
+        let (uri, authority) = Self::with_authority(target, plain, secure)?;
+        Ok((authority, uri.path()))
+    }
+
     fn with_schemes(uri: &'a str, plain: &str, secure: &str) -> Result<Self, UriError> {
+        Self::with_authority(uri, plain, secure).map(|(uri, _)| uri)
+    }
+
+    /// The URI, and its authority as it was written.
+    fn with_authority(
+        uri: &'a str,
+        plain: &str,
+        secure: &str,
+    ) -> Result<(Self, Authority<'a>), UriError> {
         if uri.len() > MAX_URI {
             return Err(UriError::TooLong);
         }
@@ -168,8 +195,21 @@ impl<'a> Uri<'a> {
             Some((path, query)) => (path, Some(query)),
             None => (resource, None),
         };
+        let authority = Authority { host, port };
         let port = port.unwrap_or(default_port(secure));
-        Ok(Self { secure, host, port, path, query })
+        Ok((Self { secure, host, port, path, query }, authority))
+    }
+}
+
+/// Shows neither the path nor the query, which may hold credentials; [`Display`](fmt::Display)
+/// writes all of it.
+impl fmt::Debug for Uri<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Uri")
+            .field("secure", &self.secure)
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
     }
 }
 
@@ -185,7 +225,7 @@ impl fmt::Display for Uri<'_> {
 }
 
 /// What a request asks for; see [`Uri::resource_name`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ResourceName<'a> {
     path: &'a str,
     query: Option<&'a str>,
@@ -199,6 +239,13 @@ impl<'a> ResourceName<'a> {
             Some("") | None => [self.path, "", ""],
             Some(query) => [self.path, "?", query],
         }
+    }
+}
+
+/// Shows nothing of it: it may hold credentials.
+impl fmt::Debug for ResourceName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResourceName(..)")
     }
 }
 
@@ -344,9 +391,10 @@ fn parse_port(port: &str) -> Result<Option<u16>, UriError> {
     if port.is_empty() {
         return Ok(None);
     }
-    let digits = port.trim_start_matches('0');
+    let zeros = port.bytes().take_while(|&byte| byte == b'0').count();
+    let digits = &port[zeros..];
     // No sign, no space, and no more digits than a port can have.
-    if digits.len() > 5 || !port.bytes().all(|byte| byte.is_ascii_digit()) {
+    if digits.len() > 5 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(UriError::Port);
     }
     match digits.parse() {
@@ -406,8 +454,19 @@ static CLASSES: [u8; 256] = {
 
 /// Section 2.1 of RFC 3986: a percent sign and two hexadecimal digits.
 fn check_percent(text: &str) -> Result<(), UriError> {
-    let encoded = |after: &str| after.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
-    if text.split('%').skip(1).all(encoded) { Ok(()) } else { Err(UriError::PercentEncoding) }
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = match (first, after) {
+            (b'%', [high, low, after @ ..]) if is_hex(*high) && is_hex(*low) => after,
+            (b'%', _) => return Err(UriError::PercentEncoding),
+            _ => after,
+        };
+    }
+    Ok(())
+}
+
+const fn is_hex(byte: u8) -> bool {
+    byte.is_ascii_hexdigit()
 }
 
 const fn is_unreserved(byte: u8) -> bool {

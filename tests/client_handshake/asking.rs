@@ -179,7 +179,8 @@ fn an_origin_is_sent_once_and_only_if_it_is_one() {
     // There is no other way, and so never a second one.
     for name in ["Origin", "ORIGIN"] {
         let fields = [(name, "https://example.com")];
-        assert_misuse(request().headers(&fields), Misuse::ReservedField);
+        let misuse = Misuse::ReservedField { index: 0, name: "Origin" };
+        assert_misuse(request().headers(&fields), misuse);
     }
 }
 
@@ -221,11 +222,22 @@ fn a_subprotocol_is_a_token_and_offered_once() {
         "a\x7f",
     ];
     for name in wrong {
-        assert_misuse(request().subprotocols(&[name]), Misuse::Subprotocol);
-        assert_misuse(request().subprotocols(&["chat", name]), Misuse::Subprotocol);
+        for (index, names) in [(0, &[name][..]), (1, &["chat", name])] {
+            assert_misuse(request().subprotocols(names), Misuse::SubprotocolSyntax { index });
+        }
     }
-    assert_misuse(request().subprotocols(&["a", "a"]), Misuse::Subprotocol);
-    assert_misuse(request().subprotocols(&["a", "b", "a"]), Misuse::Subprotocol);
+    assert_misuse(request().subprotocols(&["a", "a"]), Misuse::SubprotocolTwice);
+    assert_misuse(request().subprotocols(&["a", "b", "a"]), Misuse::SubprotocolTwice);
+    // The first and the last of many, and one more than a server of this crate reads.
+    let many: Vec<_> = (0..129).map(|number| format!("p{number}")).collect();
+    let mut many: Vec<_> = many.iter().map(String::as_str).collect();
+    assert_misuse(request().subprotocols(&many), Misuse::TooManySubprotocols(129));
+    assert_eq!(send(request().subprotocols(&many[..128])).all("sec-websocket-protocol").len(), 1);
+    many[127] = "p0";
+    assert_misuse(request().subprotocols(&many[..128]), Misuse::SubprotocolTwice);
+    many[127] = "p 0";
+    let misuse = Misuse::SubprotocolSyntax { index: 127 };
+    assert_misuse(request().subprotocols(&many[..128]), misuse);
 }
 
 // 6455-4.1-u
@@ -250,16 +262,9 @@ fn further_fields_are_sent_behind_ours_as_they_are() {
 // P-ch-a, 6455-11.3.1-a, 6455-11.3.5-a, 9112-6-a
 #[test]
 fn fields_that_would_change_the_handshake_are_refused() {
-    let names = [
-        "Host",
-        "Upgrade",
-        "Connection",
-        "Content-Length",
-        "Transfer-Encoding",
-        "Expect",
-        "Proxy-Authorization",
-        "Proxy-Connection",
-        "Proxy-",
+    let own = ["Host", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding", "Expect"];
+    let proxy = ["Proxy-Authorization", "Proxy-Connection", "Proxy-"];
+    let websocket = [
         "Sec-WebSocket-Key",
         "Sec-WebSocket-Version",
         "Sec-WebSocket-Protocol",
@@ -268,10 +273,13 @@ fn fields_that_would_change_the_handshake_are_refused() {
         "Sec-WebSocket-Anything",
         "Sec-WebSocket-",
     ];
-    for name in names {
+    let names = own.map(|name| (name, name)).into_iter();
+    let names = names.chain(proxy.map(|name| (name, "Proxy-")));
+    for (name, rule) in names.chain(websocket.map(|name| (name, "Sec-WebSocket-"))) {
         for name in [name.into(), name.to_lowercase(), name.to_uppercase()] {
             let field: [Field<'_>; 2] = [("X", "y"), (&name, "0")];
-            assert_misuse(request().headers(&field), Misuse::ReservedField);
+            let misuse = Misuse::ReservedField { index: 1, name: rule };
+            assert_misuse(request().headers(&field), misuse);
         }
     }
     // These only begin alike.
@@ -289,21 +297,21 @@ fn nothing_is_smuggled_in_through_a_field() {
         if is_token {
             assert_eq!(send(request().headers(&[(&name, "z")])).all(&name.to_lowercase()), ["z"]);
         } else {
-            assert_misuse(request().headers(&[(&name, "z")]), Misuse::FieldName);
+            assert_misuse(request().headers(&[(&name, "z")]), Misuse::FieldName { index: 0 });
         }
         let value = format!("a{character}b");
         let fields = [("X", &value[..])];
         if matches!(byte, b'\t' | 0x20..=0x7e) {
             assert_eq!(send(request().headers(&fields)).all("x"), [&value]);
         } else {
-            assert_misuse(request().headers(&fields), Misuse::FieldValue);
+            assert_misuse(request().headers(&fields), Misuse::FieldValue { index: 0 });
         }
     }
     for name in ["", "\u{e9}", "X:", "X: y\r\nZ"] {
-        assert_misuse(request().headers(&[(name, "z")]), Misuse::FieldName);
+        assert_misuse(request().headers(&[(name, "z")]), Misuse::FieldName { index: 0 });
     }
     for value in ["\r\n", "a\r\nX: y", "a\r\n\r\nGET / HTTP/1.1\r\nHost: b"] {
-        assert_misuse(request().headers(&[("X", value)]), Misuse::FieldValue);
+        assert_misuse(request().headers(&[("X", value)]), Misuse::FieldValue { index: 0 });
     }
 }
 

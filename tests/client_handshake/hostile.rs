@@ -23,6 +23,8 @@ fn is_sound(answer: &[u8]) -> bool {
     {
         return false;
     }
+    // RFC 9112, section 5.2: a line that begins with whitespace continues the field before it.
+    let fields = fields.replace("\r\n ", "   ").replace("\r\n\t", "  \t");
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let Ok(httparse::Status::Complete((length, headers))) =
         httparse::parse_headers(fields.as_bytes(), &mut headers)
@@ -42,8 +44,6 @@ fn is_sound(answer: &[u8]) -> bool {
         && connection.split(',').any(|option| option.trim_matches([' ', '\t']) == "upgrade")
         && all("Sec-WebSocket-Accept") == [accept(KEY)]
         && all("Sec-WebSocket-Extensions").is_empty()
-        && all("Transfer-Encoding").is_empty()
-        && all("Content-Length").iter().all(|length| length == "0")
         && (subprotocol.is_empty() || subprotocol == ["chat"] || subprotocol == ["superchat"])
 }
 

@@ -16,3 +16,4 @@ mod hostile;
 mod opening;
 mod refusals;
 mod round_trips;
+mod traffic;

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use hybi::{
-    Error, Inbox, Misuse,
-    handshake::client::{Answer, Failure, Refused},
+    Error, Inbox, Misuse, Uri,
+    handshake::client::{Answer, Failure, Refused, Request},
 };
 
 use crate::handshake_support::{
@@ -103,7 +103,14 @@ fn assert_shows_no_secret(shown: &impl Debug) {
 #[test]
 fn a_request_is_shown_without_credentials() {
     let fields = [("Authorization", SECRET), ("Cookie", SECRET), ("X-Token", SECRET)];
-    let request = request().headers(&fields);
+    // Tokens travel in paths, in queries and in subprotocols too.
+    let text = format!("ws://a.example/{SECRET}?token={SECRET}");
+    let uri = Uri::parse(&text).unwrap();
+    let subprotocols = ["chat", SECRET];
+    let request = Request::new(&uri).headers(&fields).subprotocols(&subprotocols);
+    assert_shows_no_secret(&(uri, uri.resource_name()));
+    assert!(format!("{uri:?}").contains("a.example"), "and shows what is no secret");
+    assert_eq!(uri.to_string(), text, "which Display writes");
     let opening = request.send_with(SampleNonce, &mut Vec::new()).unwrap();
     assert_shows_no_secret(&opening);
     assert_shows_no_secret(&request);
@@ -112,10 +119,12 @@ fn a_request_is_shown_without_credentials() {
 // P-se-f, J-05
 #[test]
 fn an_answer_is_shown_without_cookies_and_body() {
-    let bytes = answer().with("Set-Cookie", &[SECRET]).bytes();
+    let bytes = answer().with("Set-Cookie", &[SECRET]).with("Sec-WebSocket-Protocol", &[SECRET]);
+    let bytes = bytes.bytes();
     let mut inbox = Inbox::with_capacity(1024);
     assert_eq!(inbox.take_from(&bytes), bytes.len());
-    let mut opening = request().send_with(SampleNonce, &mut Vec::new()).unwrap();
+    let mut opening =
+        request().subprotocols(&[SECRET]).send_with(SampleNonce, &mut Vec::new()).unwrap();
     let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
         panic!("it was accepted");
     };

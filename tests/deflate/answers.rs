@@ -18,13 +18,13 @@ fn facts(parameters: Parameters) -> (u8, bool, u8, bool) {
     (server.window_bits(), server.takeover(), client.window_bits(), client.takeover())
 }
 
-// 7692-5-a, 7692-7.1.1.1-a, 7692-7.1.1.2-a, 7692-7.1.2.1-a, 7692-7.1.2.2-a, P-pd-b, F-17, 6455-9-b
+// P-pd-k, 7692-7.1.1.1-a, 7692-7.1.1.2-a, 7692-7.1.2.1-a, 7692-7.1.2.2-a, P-pd-b, F-17, 6455-9-b
 #[test]
-fn offers_on_the_wire() {
+fn one_offer_is_on_the_wire() {
     let bare = "permessage-deflate; client_max_window_bits";
     let none = "server_no_context_takeover; client_no_context_takeover";
     let cases = [
-        (Deflate::new(), format!("permessage-deflate; {none}; client_max_window_bits, {bare}")),
+        (Deflate::new(), format!("permessage-deflate; {none}; client_max_window_bits")),
         (
             Deflate::new().insist(true),
             format!("permessage-deflate; {none}; client_max_window_bits"),
@@ -32,21 +32,18 @@ fn offers_on_the_wire() {
         (policy(true), bare.into()),
         (
             policy(true).receive_takeover(false),
-            format!(
-                "permessage-deflate; server_no_context_takeover; client_max_window_bits, {bare}"
-            ),
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits".into(),
         ),
         (policy(true).send_window(12), "permessage-deflate; client_max_window_bits=12".into()),
         (policy(true).send_window(8), "permessage-deflate; client_max_window_bits=9".into()),
         (
             policy(true).receive_window(8),
-            format!("permessage-deflate; server_max_window_bits=8; client_max_window_bits, {bare}"),
+            "permessage-deflate; server_max_window_bits=8; client_max_window_bits".into(),
         ),
         (
             policy(false).receive_window(9).send_window(10),
             format!(
-                "permessage-deflate; {none}; server_max_window_bits=9; client_max_window_bits=10, \
-                 permessage-deflate; client_max_window_bits=10"
+                "permessage-deflate; {none}; server_max_window_bits=9; client_max_window_bits=10"
             ),
         ),
     ];
@@ -63,6 +60,8 @@ fn offers_on_the_wire() {
             .filter_map(|line| line.strip_prefix("Sec-WebSocket-Extensions: "))
             .collect();
         assert_eq!(fields, [offers]);
+        // Servers in use accept every element of several.
+        assert!(!fields[0].contains(','), "one element");
     }
     assert!(!written(Request::new(&uri)).to_lowercase().contains("extensions"), "off by default");
 }
@@ -72,7 +71,7 @@ fn offers_on_the_wire() {
 #[test]
 fn answers_that_fit_no_offer_fail() {
     let open = policy(true);
-    let strict = policy(false).receive_window(10).send_window(11).insist(true);
+    let strict = policy(false).receive_window(10).send_window(11);
     let granted = "server_no_context_takeover; server_max_window_bits=10";
     let mut cases = vec![
         (&strict, String::new()),
@@ -139,7 +138,7 @@ fn answers_with_other_extensions_or_the_same_twice_fail() {
 fn answers_that_fit_are_taken() {
     let open = policy(true);
     let twelve = policy(true).send_window(12);
-    let lenient = policy(false).receive_window(10);
+    let limits = policy(false).receive_window(10);
     let cases = [
         (&open, "", (15, true, 15, true)),
         (&open, "; server_no_context_takeover", (15, false, 15, true)),
@@ -151,10 +150,7 @@ fn answers_that_fit_are_taken() {
         (&twelve, "", (15, true, 12, true)),
         (&twelve, "; client_max_window_bits=12", (15, true, 12, true)),
         (&twelve, "; client_max_window_bits=9", (15, true, 9, true)),
-        // The second offer had no wishes.
-        (&lenient, "", (15, true, 15, false)),
-        (&lenient, "; server_max_window_bits=13", (13, true, 15, false)),
-        (&lenient, "; server_no_context_takeover; server_max_window_bits=9", (9, false, 15, false)),
+        (&limits, "; server_no_context_takeover; server_max_window_bits=9", (9, false, 15, false)),
     ];
     for (policy, parameters, expected) in cases {
         let client = answered(policy, &[&format!("permessage-deflate{parameters}")]).unwrap();

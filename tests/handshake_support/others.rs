@@ -38,6 +38,8 @@ pub(crate) fn assert_refused(request: &[u8], refusal: Refusal) {
         return;
     }
     let Some(parsed) = parse(request) else { return };
+    // HTTP/1.0 upgrades nothing, so there such a request is a plain one.
+    let refusal = if refusal == Refusal::HttpVersion { Refusal::NotWebSocket } else { refusal };
     let error = Request::from_http(&parsed, &Origins::any()).map(|_| ()).unwrap_err();
     assert_eq!(error, refusal, "{}", request.escape_ascii());
     let response = error.to_http();

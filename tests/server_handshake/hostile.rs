@@ -16,6 +16,8 @@ use crate::handshake_support::{
 };
 
 const KIB: usize = 1024;
+const TOO_MANY: Refusal = Refusal::Head(HeadFault::TooManyElements);
+const REPEATED: Outcome<()> = Outcome::Refused(Refusal::Subprotocols);
 
 /// Feeds a request at once.
 fn judge(opening: Opening<'_>, request: &[u8]) -> Outcome<()> {
@@ -68,14 +70,88 @@ fn runs_of_commas_and_spaces() {
             ("Upgrade", "websocket", Refusal::NotWebSocket),
             ("Connection", "upgrade", Refusal::Connection),
         ] {
+            let (few, many) = (filler.repeat(100), run.contains(','));
+            let refusal = if many { TOO_MANY } else { refusal };
             assert_eq!(judge_long(name, &run), Outcome::Refused(refusal), "{filler}");
-            let found = judge_long(name, format!("{run},{token}"));
+            let found = judge_long(name, format!("{few},{token}"));
             assert_eq!(found, Outcome::Open((), Vec::new()), "{filler}");
         }
-        let name = "Sec-WebSocket-Protocol";
         let lists_nothing = [",", ", ", " ", "\t,"].contains(&filler);
         if lists_nothing {
-            assert_eq!(judge_long(name, &run), Outcome::Refused(Refusal::Subprotocols));
+            let few = filler.repeat(100);
+            let refused = judge_long("Sec-WebSocket-Protocol", &few);
+            assert_eq!(refused, Outcome::Refused(Refusal::Subprotocols));
+        }
+    }
+}
+
+// A-05, P-sh-k: every list, over one field and over several, with and without empty elements
+#[test]
+fn the_elements_of_a_list_are_counted_with_the_empty_ones() {
+    // Each with what precedes the elements in a sound list, and how many more the limit allows.
+    let lists = [
+        ("Upgrade", "websocket", 127),
+        ("Connection", "upgrade", 127),
+        ("Sec-WebSocket-Protocol", "chat", 127),
+        ("Sec-WebSocket-Extensions", "x", 31),
+    ];
+    let open = Outcome::Open((), Vec::new());
+    for (name, first, more) in lists {
+        for element in [",", " ,", "\t,"] {
+            let list = |count: usize| format!("{first}{}", element.repeat(count));
+            assert_eq!(judge_long(name, list(more)), open, "{name}: {element:?}");
+            for count in [128, 8_000] {
+                let refused = Outcome::Refused(TOO_MANY);
+                assert_eq!(judge_long(name, list(count)), refused, "{name}: {element:?}");
+            }
+        }
+        // Over several fields, each of which has few.
+        for (count, expected) in [(12, open_outcome()), (13, Outcome::Refused(TOO_MANY))] {
+            let values: Vec<_> = (0..count)
+                .map(|field| match (field, name) {
+                    (0, _) => format!("{first},,,,,,,,,"),
+                    (_, "Sec-WebSocket-Protocol") => format!("p{field},,,,,,,,,"),
+                    _ => "x,,,,,,,,,".into(),
+                })
+                .collect();
+            let request = sound().with(name, &values).bytes();
+            assert_eq!(judge(opening(), &request), expected, "{name}: {count}");
+        }
+    }
+    // A parameter of an extension counts as an element.
+    let parameters = |count: usize| format!("x{}", ";y".repeat(count));
+    let values = vec![parameters(31); 4];
+    let request = sound().with("Sec-WebSocket-Extensions", &values).bytes();
+    assert_eq!(judge(opening(), &request), open_outcome());
+    let values = vec![parameters(32); 4];
+    let request = sound().with("Sec-WebSocket-Extensions", &values).bytes();
+    assert_refused(&opening(), &request, TOO_MANY, 431);
+    // The limit can be lowered, and not be raised.
+    let request = sound().with("Sec-WebSocket-Protocol", &["a,b,c"]).bytes();
+    for (limit, expected) in [(3, open_outcome()), (2, Outcome::Refused(TOO_MANY))] {
+        let opening = Opening::with_limits(Origins::any(), HeadLimits::new().elements(limit));
+        assert_eq!(judge(opening, &request), expected);
+    }
+    assert_eq!(HeadLimits::new().elements(usize::MAX), HeadLimits::new());
+}
+
+fn open_outcome() -> Outcome<()> {
+    Outcome::Open((), Vec::new())
+}
+
+// P-sh-k: as many as there may be, told apart
+#[test]
+fn a_subprotocol_is_found_twice_wherever_it_stands() {
+    for count in [2, 11, 12, 13, 40, 128] {
+        let names: Vec<_> = (0..count).map(|index| format!("name-{}", index * 7919)).collect();
+        let request = sound().with("Sec-WebSocket-Protocol", &[names.join(",")]).bytes();
+        assert_eq!(judge(opening(), &request), open_outcome(), "{count}");
+        for (first, second) in [(0, 1), (0, count - 1), (count / 2, count - 1)] {
+            let mut names = names.clone();
+            names[second] = names[first].clone();
+            let expected = if first == second { open_outcome() } else { REPEATED };
+            let request = sound().with("Sec-WebSocket-Protocol", &[names.join(",")]).bytes();
+            assert_eq!(judge(opening(), &request), expected, "{count}: {first}, {second}");
         }
     }
 }
@@ -88,7 +164,7 @@ fn a_hundred_and_twenty_eight_subprotocols() {
     assert_eq!(outcome, Outcome::Open((), Vec::new()));
     for count in [129, 10_000] {
         let outcome = judge_long("Sec-WebSocket-Protocol", list(count));
-        assert_eq!(outcome, Outcome::Refused(Refusal::Subprotocols));
+        assert_eq!(outcome, Outcome::Refused(TOO_MANY));
     }
 }
 

@@ -20,3 +20,4 @@ mod refusals;
 mod rejecting;
 mod secrets;
 mod smuggling;
+mod traffic;

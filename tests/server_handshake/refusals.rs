@@ -84,7 +84,7 @@ fn versions_of_http_in_which_nothing_is_upgraded() {
 fn targets_that_are_neither_a_path_nor_a_url() {
     let targets =
         ["*", "Marker5f1c", "Marker5f1c.example.com:80", "?Marker5f1c", "http:/Marker5f1c"];
-    let other_schemes = ["ws://Marker5f1c/", "wss://Marker5f1c/", "ftp://Marker5f1c/", "://h/"];
+    let other_schemes = ["ftp://Marker5f1c/", "httpx://Marker5f1c/", "wsx://h/", "://h/"];
     for target in targets.into_iter().chain(other_schemes) {
         refuse_start(format!("GET {target} HTTP/1.1"), Refusal::Target, 400);
     }
@@ -95,8 +95,10 @@ fn targets_that_are_neither_a_path_nor_a_url() {
 fn urls_without_a_sound_host() {
     for authority in ["", ":80", "Marker5f1c@a.example", "a.example:x", "[::1", "a<b>.example"] {
         for path in ["", "/", "/Marker5f1c", "?Marker5f1c"] {
-            let line = format!("GET http://{authority}{path} HTTP/1.1");
-            refuse_start(line, Refusal::Target, 400);
+            for scheme in ["http", "https", "ws", "WSS"] {
+                let line = format!("GET {scheme}://{authority}{path} HTTP/1.1");
+                refuse_start(line, Refusal::Target, 400);
+            }
         }
     }
 }

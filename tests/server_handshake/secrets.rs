@@ -20,9 +20,12 @@ fn assert_shows_no_secret(shown: &impl Debug) {
     }
 }
 
-/// A request whose credentials are secret, and its key.
+/// A request whose credentials are secret, and its key. Tokens travel in paths, in queries and in
+/// subprotocols too, because browsers can set nothing else.
 fn request() -> Vec<u8> {
     let head = sound().with("Cookie", &[SECRET]).with("Authorization", &[SECRET]);
+    let head = head.start(format!("GET /{SECRET}?token={SECRET} HTTP/1.1"));
+    let head = head.with("Sec-WebSocket-Protocol", &["chat", SECRET]);
     head.with("X-Token", &[SECRET]).bytes()
 }
 
@@ -37,6 +40,8 @@ fn a_request_is_shown_without_its_credentials() {
     assert_shows_no_secret(&request.headers());
     assert_shows_no_secret(&request.headers().iter());
     assert_shows_no_secret(&request.clone().accept());
+    assert_shows_no_secret(&request.clone().accept().subprotocol(SECRET));
+    assert!(format!("{request:?}").contains("GET"), "and shows what is no secret");
     assert_shows_no_secret(&Incoming::WebSocket(request));
     assert_shows_no_secret(&opening);
 }
@@ -44,7 +49,8 @@ fn a_request_is_shown_without_its_credentials() {
 // P-se-f
 #[test]
 fn a_plain_request_is_shown_without_its_credentials() {
-    let bytes = format!("GET / HTTP/1.1\r\nHost: a.example\r\nCookie: {SECRET}\r\n\r\n");
+    let bytes =
+        format!("GET /{SECRET}?{SECRET} HTTP/1.1\r\nHost: a.example\r\nCookie: {SECRET}\r\n\r\n");
     let mut inbox = Inbox::with_capacity(1024);
     assert_eq!(inbox.take_from(bytes.as_bytes()), bytes.len());
     let mut opening = Opening::new(Origins::any());

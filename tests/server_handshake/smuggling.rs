@@ -173,7 +173,6 @@ fn no_other_entrance_is_without_the_checks() {
         (sound().bytes(), Refusal::Origin),
         (sound().with("Sec-WebSocket-Version", &["8"]).bytes(), Refusal::UnsupportedVersion(8)),
         (sound().with("Content-Length", &["1"]).bytes(), Refusal::Body),
-        (sound().start("GET /Marker5f1c HTTP/1.0").bytes(), Refusal::HttpVersion),
     ];
     for (request, refusal) in requests {
         let mut opening = Opening::new(Origins::no_browser());

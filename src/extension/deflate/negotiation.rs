@@ -30,21 +30,17 @@ impl Deflate {
         offers.find_map(|offer| self.settings().accept(Element::parse(&offer)?))
     }
 
-    /// As a client: what to offer, in order of preference.
-    pub(crate) fn offers(&self) -> impl Iterator<Item = Element> + use<> {
-        let settings = self.settings();
-        let first = settings.offer();
-        let second = Element { client_bits: first.client_bits, ..settings.plain_offer() };
-        let has_second = !settings.insist && second != first;
-        [Some(first), has_second.then_some(second)].into_iter().flatten()
+    /// As a client: what to offer. It is one element: some servers accept every one of several
+    /// (libsoup 3.2), which fails the connection.
+    pub(crate) fn offer(&self) -> Element {
+        self.settings().offer()
     }
 
     /// As a client: what the server's answer means.
     pub(crate) fn check(&self, answer: &Extension<'_>) -> Result<Parameters, NotAnAnswer> {
         let answer = Element::parse(answer).ok_or(NotAnAnswer)?;
         let settings = self.settings();
-        let fits = self.offers().any(|offer| settings.fits(answer, offer));
-        if !fits {
+        if !settings.fits(answer, self.offer()) {
             return Err(NotAnAnswer);
         }
         let client_bits = match answer.client_bits {
@@ -95,27 +91,17 @@ impl Settings {
     }
 
     /// The offer with all our wishes.
-    fn offer(&self) -> Element {
+    const fn offer(&self) -> Element {
         let bits = self.receiving.window_bits;
-        Element {
-            server_no_takeover: !self.receiving.takeover,
-            client_no_takeover: !self.sending.takeover,
-            server_bits: (bits < 15).then_some(bits),
-            ..self.plain_offer()
-        }
-    }
-
-    /// The offer with no wish.
-    const fn plain_offer(&self) -> Element {
         // Section 7.1.2.2: says that we can be given a smaller window.
         let client_bits = match self.sending.window_bits {
             15 => Bits::Bare,
             bits => Bits::Of(bits),
         };
         Element {
-            server_no_takeover: false,
-            client_no_takeover: false,
-            server_bits: None,
+            server_no_takeover: !self.receiving.takeover,
+            client_no_takeover: !self.sending.takeover,
+            server_bits: if bits < 15 { Some(bits) } else { None },
             client_bits: Some(client_bits),
         }
     }

@@ -23,7 +23,6 @@ pub enum Answer<'i, E: Entropy> {
 
 /// An answer that accepts the WebSocket, checked in every field. Bytes behind it are in the inbox:
 /// they are the first frames.
-#[derive(Debug)]
 #[must_use = "the connection is had by `finish`"]
 pub struct Accepted<'i, E: Entropy> {
     pub(super) websocket: Connection<Client<E>>,
@@ -40,7 +39,7 @@ impl<'i, E: Entropy> Accepted<'i, E> {
     /// The extensions that the server accepted, each one of those offered, in order of use.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'i>> + Clone + use<'i, E> {
         let fields = self.fields.all("Sec-WebSocket-Extensions");
-        fields.filter_map(|value| extension::parse(value).ok()).flatten()
+        fields.flat_map(extension::parsed)
     }
 
     /// All header fields of the answer.
@@ -71,6 +70,13 @@ impl<'i, E: Entropy> Accepted<'i, E> {
             websocket.close(CloseCode::MANDATORY_EXTENSION, extension, outbox)?;
         }
         Ok(websocket)
+    }
+}
+
+/// Shows the fields' names alone: their values, and the subprotocol, may hold credentials.
+impl<E: Entropy> core::fmt::Debug for Accepted<'_, E> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Accepted").field("fields", &self.fields).finish_non_exhaustive()
     }
 }
 

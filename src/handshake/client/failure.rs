@@ -24,9 +24,6 @@ pub enum Failure {
     /// `Sec-WebSocket-Accept` is missing, repeated, or does not prove that the request was read.
     #[error("the Sec-WebSocket-Accept field does not answer the key (RFC 6455, section 4.1)")]
     Accept,
-    /// The response has a body, which cannot be told from frames.
-    #[error("the response has a body")]
-    Body,
     /// `Sec-WebSocket-Extensions` is outside its grammar.
     #[error("the Sec-WebSocket-Extensions field is malformed (RFC 6455, section 9.1)")]
     Extensions,

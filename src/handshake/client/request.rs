@@ -12,17 +12,19 @@ use crate::{
     handshake::{
         Field, HeadLimits, Uri,
         field::{self, OwnFields},
-        head::Scanner,
         key::Key,
-        negotiation::{self, Offered},
+        negotiation::Offered,
         origin,
         response::{self, format},
+        scanner::Scanner,
+        start_line::Kind,
+        token::{NamesFault, check_names},
     },
     random::Entropy,
 };
 
 /// A request for a WebSocket to be completed and sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 #[must_use = "a request is sent by `send`"]
 pub struct Request<'a> {
     uri: Uri<'a>,
@@ -116,7 +118,8 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// - [`Misuse::Subprotocol`], [`Misuse::Extensions`], [`Misuse::Origin`],
+    /// - [`Misuse::SubprotocolSyntax`], [`Misuse::SubprotocolTwice`],
+    ///   [`Misuse::TooManySubprotocols`], [`Misuse::Extensions`], [`Misuse::Origin`],
     ///   [`Misuse::FieldName`], [`Misuse::FieldValue`], [`Misuse::ReservedField`].
     /// - [`OutboxFull`](Error::OutboxFull), [`Entropy`](Error::Entropy): nothing was written.
     pub fn send_with<E: Entropy>(
@@ -135,16 +138,18 @@ impl<'a> Request<'a> {
             #[cfg(feature = "deflate")]
             deflate: self.deflate,
         };
-        let scanner = Scanner::new(self.limits);
+        let scanner = Scanner::new(Kind::Response, self.limits);
         Ok(Opening { offered, config: self.config, scanner, interim: 0, entropy: Some(entropy) })
     }
 
     /// Refuses whatever could put more into the request than it says.
     fn check(&self) -> Result<(), Misuse> {
         let names = self.subprotocols.iter().map(|name| name.as_bytes());
-        if !negotiation::are_distinct_tokens(names) {
-            return Err(Misuse::Subprotocol);
-        }
+        check_names(names).map_err(|fault| match fault {
+            NamesFault::NotToken(index) => Misuse::SubprotocolSyntax { index },
+            NamesFault::Repeated => Misuse::SubprotocolTwice,
+            NamesFault::TooMany => Misuse::TooManySubprotocols(self.subprotocols.len()),
+        })?;
         let offers = self.extensions.as_bytes();
         if !offers.is_empty() && extension::parse(offers).is_err() {
             return Err(Misuse::Extensions);
@@ -153,8 +158,9 @@ impl<'a> Request<'a> {
             return Err(Misuse::Origin);
         }
         // `Origin` has a setter of its own, so that there is never a second one.
-        if self.fields.0.iter().any(|(name, _)| name.eq_ignore_ascii_case("Origin")) {
-            return Err(Misuse::ReservedField);
+        let mut fields = self.fields.0.iter();
+        if let Some(index) = fields.position(|(name, _)| name.eq_ignore_ascii_case("Origin")) {
+            return Err(Misuse::ReservedField { index, name: "Origin" });
         }
         field::check(self.fields)
     }
@@ -177,10 +183,25 @@ impl<'a> Request<'a> {
         write_list(sink, "Sec-WebSocket-Extensions", extensions.iter());
         #[cfg(feature = "deflate")]
         if let Some(deflate) = self.deflate {
-            write_list(sink, "Sec-WebSocket-Extensions", deflate.offers());
+            format(sink, format_args!("Sec-WebSocket-Extensions: {}\r\n", deflate.offer()));
         }
         field::write(self.fields, sink);
         sink(b"\r\n");
+    }
+}
+
+/// Shows neither the resource nor the subprotocols nor the values of fields, which may hold
+/// credentials.
+impl core::fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Request")
+            .field("uri", &self.uri)
+            .field("extensions", &self.extensions)
+            .field("origin", &self.origin)
+            .field("fields", &self.fields)
+            .field("limits", &self.limits)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// An acceptance to be completed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "an acceptance is sent by `finish`"]
 pub struct Accept<'a> {
     request: Request<'a>,
@@ -110,19 +110,21 @@ impl<'a> Accept<'a> {
         headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
         let accept = self.request.offer.key.accept();
-        headers.insert(header::SEC_WEBSOCKET_ACCEPT, value(&accept)?);
+        insert(headers, header::SEC_WEBSOCKET_ACCEPT, &accept);
         if let Some(name) = self.subprotocol {
-            headers.insert(header::SEC_WEBSOCKET_PROTOCOL, value(name.as_bytes())?);
+            insert(headers, header::SEC_WEBSOCKET_PROTOCOL, name.as_bytes());
         }
-        for (name, own) in self.fields.0 {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Misuse::FieldName)?;
-            headers.append(name, value(own.as_bytes())?);
+        for (index, (name, own)) in self.fields.0.iter().enumerate() {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            let name = name.map_err(|_| Misuse::FieldName { index })?;
+            let own = HeaderValue::from_str(own).map_err(|_| Misuse::FieldValue { index })?;
+            headers.append(name, own);
         }
         let websocket = Connection::server(self.config);
         #[cfg(feature = "deflate")]
         if let Some((deflate, accepted)) = self.agree_on_deflate() {
             let answer = std::format!("{}", accepted.answer);
-            headers.insert(header::SEC_WEBSOCKET_EXTENSIONS, value(answer.as_bytes())?);
+            insert(headers, header::SEC_WEBSOCKET_EXTENSIONS, answer.as_bytes());
             return Ok((response, websocket.with_deflate(deflate, accepted.parameters)));
         }
         Ok((response, websocket))
@@ -147,6 +149,17 @@ impl<'a> Accept<'a> {
     }
 }
 
+/// Shows neither the subprotocol nor the values of fields, which may hold credentials.
+impl core::fmt::Debug for Accept<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Accept")
+            .field("request", &self.request)
+            .field("fields", &self.fields)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What every response begins with.
 fn start_of_response(accept: &[u8; 28]) -> [u8; 127] {
     let mut start = *b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
@@ -156,7 +169,10 @@ fn start_of_response(accept: &[u8; 28]) -> [u8; 127] {
     start
 }
 
+/// Inserts a value of our own: base64, a token, or a list of tokens, all of which are valid.
 #[cfg(feature = "http")]
-fn value(bytes: &[u8]) -> Result<HeaderValue, Misuse> {
-    HeaderValue::from_bytes(bytes).map_err(|_| Misuse::FieldValue)
+fn insert(headers: &mut http::HeaderMap, name: HeaderName, value: &[u8]) {
+    if let Ok(value) = HeaderValue::from_bytes(value) {
+        headers.insert(name, value);
+    }
 }

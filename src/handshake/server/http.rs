@@ -1,9 +1,11 @@
 //! Requests that another implementation of HTTP has parsed (feature `http`).
 
-use http::{Response, StatusCode, Version, header};
+use http::{Method, Response, StatusCode, Version, header};
 
 use super::{Refusal, Request};
-use crate::handshake::{Fields, Origins, head::RequestLine, known::Known, negotiation};
+use crate::handshake::{
+    Fields, HeadLimits, Origins, known::Known, negotiation, start_line::RequestLine, uri::Authority,
+};
 
 impl<'i> Request<'i> {
     /// Judges a request that an HTTP/1.1 server such as hyper has parsed: it is held to the same
@@ -42,16 +44,34 @@ impl<'i> Request<'i> {
     ) -> Result<Self, Refusal> {
         let fields = Fields::of_map(request.headers());
         let known = Known::among(fields.iter());
-        if !negotiation::asks_for_websocket(&known) {
+        known.check_lists(HeadLimits::new()).map_err(Refusal::Head)?;
+        // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
+        let is_old = matches!(request.version(), Version::HTTP_09 | Version::HTTP_10);
+        if is_old || !negotiation::asks_for_websocket(&known) {
             return Err(Refusal::NotWebSocket);
         }
-        let minor = match request.version() {
-            Version::HTTP_11 => 1,
-            _ => return Err(Refusal::HttpVersion),
+        if request.version() != Version::HTTP_11 {
+            return Err(Refusal::HttpVersion);
+        }
+        if request.method() != Method::GET {
+            return Err(Refusal::Method);
+        }
+        let uri = request.uri();
+        let path = uri.path();
+        if !path.starts_with('/') {
+            return Err(Refusal::Target);
+        }
+        // RFC 9112, section 3.2.2: the host of an absolute target replaces Host.
+        let host = match (uri.scheme_str(), uri.authority()) {
+            (_, None) => None,
+            (Some("http" | "https" | "ws" | "wss"), Some(authority)) => {
+                Some(Authority::parse(authority.as_str()).map_err(|_| Refusal::Target)?)
+            }
+            _ => return Err(Refusal::Target),
         };
-        let target = request.uri().path_and_query().map_or("", |target| target.as_str());
-        let line = RequestLine { method: request.method().as_str(), target, minor };
-        Self::judge(line, fields, &known, origins)
+        let target = uri.path_and_query().map_or("", |target| target.as_str());
+        let line = RequestLine { method: request.method().as_str(), target, minor: 1 };
+        Self::judge_fields(line, path, host, fields, &known, origins)
     }
 }
 

@@ -12,9 +12,10 @@ pub enum Refusal {
     NotWebSocket,
     /// The method is not GET.
     Method,
-    /// It is a request of HTTP/1.0, in which nothing can be upgraded.
+    /// It asks for a WebSocket in HTTP/1.0, in which nothing can be upgraded, and this server has
+    /// nothing else. `receive_any` hands it out as plain HTTP.
     HttpVersion,
-    /// The target is neither a path nor an `http` or `https` URL.
+    /// The target is neither a path nor an `http`, `https`, `ws` or `wss` URL.
     Target,
     /// There is not exactly one valid `Host`.
     Host,
@@ -51,9 +52,12 @@ impl Refusal {
     pub const fn status(self) -> u16 {
         match self {
             Self::Head(HeadFault::StartLineTooLong) => 414,
-            Self::Head(HeadFault::LineTooLong | HeadFault::TooManyFields | HeadFault::TooLong) => {
-                431
-            }
+            Self::Head(
+                HeadFault::LineTooLong
+                | HeadFault::TooManyFields
+                | HeadFault::TooManyElements
+                | HeadFault::TooLong,
+            ) => 431,
             Self::Head(HeadFault::HttpVersion) => 505,
             Self::NotWebSocket | Self::UnsupportedVersion(_) | Self::Hixie75 | Self::Hixie76 => 426,
             Self::Method => 405,
@@ -84,7 +88,8 @@ impl Refusal {
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::Head(fault) => match fault {
-                HeadFault::StartLine => "The request line is malformed.",
+                HeadFault::Tls => "This is a TLS record, and the port speaks plain HTTP.",
+                HeadFault::StartLine => "This is not HTTP/1.1: the request line is malformed.",
                 HeadFault::StartLineTooLong => "The request line is too long.",
                 HeadFault::HttpVersion => "The HTTP version is not 1.1.",
                 HeadFault::Field => "A header field is malformed.",
@@ -92,6 +97,7 @@ impl Refusal {
                 HeadFault::ControlCharacter => "There is a control character in the request.",
                 HeadFault::LineTooLong => "A header field is too long.",
                 HeadFault::TooManyFields => "There are too many header fields.",
+                HeadFault::TooManyElements => "A list has too many elements.",
                 HeadFault::TooLong => "The header section is too long.",
             },
             Self::NotWebSocket => "This is a WebSocket server: the request must ask to upgrade.",

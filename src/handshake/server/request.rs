@@ -4,13 +4,16 @@ use super::{Accept, Refusal};
 use crate::{
     extension::{self, Extension},
     handshake::{
-        Fields, Origins, Response, Uri,
-        head::{Head, RequestLine},
+        Fields, HeadLimits, Origins, Response, Uri,
+        head::Head,
         known::{Known, Name},
         negotiation::{self, FieldRef, Offer},
+        start_line::RequestLine,
         token::elements,
+        uri::Authority,
     },
 };
+use core::sync::atomic::AtomicBool;
 
 /// A request on a port that serves both.
 #[derive(Clone, Debug)]
@@ -24,10 +27,11 @@ pub enum Incoming<'i> {
 /// A request for a WebSocket: sound in every field, from an origin that is let in.
 ///
 /// It lies in the inbox. [Accept](Self::accept) or [reject](Self::reject) it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "a request is to be accepted or rejected"]
 pub struct Request<'i> {
     line: RequestLine<'i>,
+    path: &'i str,
     fields: Fields<'i>,
     pub(super) offer: Offer<'i>,
 }
@@ -43,21 +47,65 @@ pub struct HttpRequest<'i> {
     head: &'i [u8],
     line: RequestLine<'i>,
     fields: Fields<'i>,
+    /// Whether it would be one for a WebSocket if it were not of HTTP/1.0.
+    pub(super) asks_for_websocket: bool,
+    /// Whether no other request follows it.
+    pub(super) is_last: bool,
+    /// Whether the opening is over, to be set once an answer says so.
+    pub(super) over: Option<&'i AtomicBool>,
 }
 
 impl<'i> Incoming<'i> {
     /// Takes a complete head apart and judges it.
-    pub(super) fn parse(head: Head<'i>, origins: &Origins<'_>) -> Result<Self, Refusal> {
-        let (line, lines) = RequestLine::parse(head).map_err(Refusal::Head)?;
-        let judged = lines.check(|fields, headers| {
+    pub(super) fn parse(
+        head: Head<'i>,
+        line: RequestLine<'i>,
+        limits: HeadLimits,
+        origins: &Origins<'_>,
+    ) -> Result<Self, Refusal> {
+        let judged = head.fields().check(|fields, headers| {
             let each = headers.iter().map(|header| (header.name, header.value));
             let known = Known::among(each);
-            if !negotiation::asks_for_websocket(&known) {
-                return Ok(Self::Http(HttpRequest { head: head.bytes(), line, fields }));
+            known.check_lists(limits).map_err(Refusal::Head)?;
+            let asks_for_websocket = negotiation::asks_for_websocket(&known);
+            // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
+            if asks_for_websocket && line.minor > 0 {
+                return Request::judge(line, fields, &known, origins).map(Self::WebSocket);
             }
-            Request::judge(line, fields, &known, origins).map(Self::WebSocket)
+            let is_last = is_last(line, &known);
+            let head = head.bytes();
+            let over = None;
+            let request = HttpRequest { head, line, fields, asks_for_websocket, is_last, over };
+            Ok(Self::Http(request))
         });
         judged.map_err(Refusal::Head)?
+    }
+}
+
+/// Whether no other request can follow this one, because it ends the connection, or because the
+/// bytes after its head are something else.
+fn is_last<'a>(
+    line: RequestLine<'_>,
+    known: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+) -> bool {
+    // RFC 9112, section 9.3.
+    let persists = !known.has_token(Name::Connection, "close")
+        && (line.minor > 0 || known.has_token(Name::Connection, "keep-alive"));
+    let has_body = !known.values(Name::TransferEncoding).is_empty()
+        || known.all(Name::ContentLength).any(|length| length != b"0");
+    // RFC 9110, section 9.3.6: what follows CONNECT is for the tunnel.
+    !persists || has_body || line.method == "CONNECT"
+}
+
+/// Shows the method and the fields' names: the target, the subprotocols and the values of fields may
+/// hold credentials.
+impl core::fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Request")
+            .field("line", &self.line)
+            .field("fields", &self.fields)
+            .field("origin", &self.offer.origin)
+            .finish_non_exhaustive()
     }
 }
 
@@ -68,8 +116,8 @@ impl<'i> Request<'i> {
     }
 
     /// The path of the target, without the query. It is not decoded.
-    pub fn path(&self) -> &'i str {
-        path_of(self.line.target).unwrap_or_default()
+    pub const fn path(&self) -> &'i str {
+        self.path
     }
 
     /// All header fields.
@@ -92,7 +140,7 @@ impl<'i> Request<'i> {
     /// The extensions that the client offers, in order of preference.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'i>> + Clone {
         let lists = self.offer.extensions.all(Name::Extensions, self.fields.iter());
-        lists.filter_map(|value| extension::parse(value).ok()).flatten()
+        lists.flat_map(extension::parsed)
     }
 
     /// Begins to accept it; [`finish`](Accept::finish) does.
@@ -113,21 +161,27 @@ impl<'i> Request<'i> {
         known: &Known<'i, impl Iterator<Item = FieldRef<'i>> + Clone>,
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
-        // RFC 9110, section 7.8: HTTP/1.0 knows no upgrade.
-        if line.minor == 0 {
-            return Err(Refusal::HttpVersion);
-        }
         if line.method != "GET" {
             return Err(Refusal::Method);
         }
-        if path_of(line.target).is_none() {
-            return Err(Refusal::Target);
-        }
-        let offer = negotiation::check_offer(known)?;
+        let (host, path) = parse_target(line.target).ok_or(Refusal::Target)?;
+        Self::judge_fields(line, path, host, fields, known, origins)
+    }
+
+    /// Judges a request whose target names this path, and perhaps a host.
+    pub(super) fn judge_fields(
+        line: RequestLine<'i>,
+        path: &'i str,
+        host: Option<Authority<'i>>,
+        fields: Fields<'i>,
+        known: &Known<'i, impl Iterator<Item = FieldRef<'i>> + Clone>,
+        origins: &Origins<'_>,
+    ) -> Result<Self, Refusal> {
+        let offer = negotiation::check_offer(known, host)?;
         if !origins.allow(offer.origin, offer.host) {
             return Err(Refusal::Origin);
         }
-        Ok(Self { line, fields, offer })
+        Ok(Self { line, path, fields, offer })
     }
 }
 
@@ -152,16 +206,10 @@ impl<'i> HttpRequest<'i> {
         self.head
     }
 
-    /// Whether a body follows the head, so that the next request does not.
-    pub(super) fn has_body(&self) -> bool {
-        let lengths_are_zero = self.fields.all("Content-Length").all(|value| value == b"0");
-        !lengths_are_zero || self.fields.get("Transfer-Encoding").is_some()
-    }
-
     /// Begins to answer it with a status from 200 to 599; [`send`](Response::send) does. A request
     /// with HEAD gets no body.
     pub fn respond(self, status: u16) -> Response<'i> {
-        Response::new(status).without_body(self.line.method == "HEAD")
+        Response::new(status).without_body(self.line.method == "HEAD").ends(self.over)
     }
 }
 
@@ -175,10 +223,11 @@ impl core::fmt::Debug for HttpRequest<'_> {
     }
 }
 
-/// The path in a target, of the origin form or of the absolute form (RFC 9112, section 3.2).
-fn path_of(target: &str) -> Option<&str> {
+/// The host in a target, if it is of the absolute form, and its path (RFC 9112, section 3.2).
+fn parse_target(target: &str) -> Option<(Option<Authority<'_>>, &str)> {
     if target.starts_with('/') {
-        return target.split('?').next();
+        return Some((None, target.split('?').next()?));
     }
-    Uri::parse_http(target).ok().map(|url| url.path())
+    let (host, path) = Uri::parse_target(target).ok()?;
+    Some((Some(host), path))
 }
