@@ -2,6 +2,8 @@
 //!
 //! The engine draws none of its own. A client is given an [`Entropy`]; with the feature
 //! `getrandom` (part of `std`) the default is [`OsEntropy`], a cipher that the operating system seeds.
+//! On `wasm32-unknown-unknown`, add the crate `getrandom` with its feature `wasm_js` to your own
+//! dependencies (`cargo add getrandom@0.4 --features wasm_js`), or it does not build there.
 //! Nothing predictable is shipped, because a page that can predict masking keys can choose the
 //! bytes that cross a proxy (section 10.3).
 
