@@ -94,9 +94,10 @@ impl<'a> Origins<'a> {
         Self { pages: Pages::List(origins), absent: false }
     }
 
-    /// Pages whose host and port are those in the request's `Host` field.
+    /// Pages whose host and port are those that the request names: in its target, if that is a URL
+    /// (RFC 9112, section 3.2.2), otherwise in its `Host` field.
     ///
-    /// It needs no configuration, but trusts `Host`: a page whose name is made to point to this
+    /// It needs no configuration, but trusts the request: a page whose name is made to point to this
     /// server (DNS rebinding) passes. Where that matters, use [`list`](Self::list).
     pub const fn same_host() -> Self {
         Self { pages: Pages::SameHost, absent: false }

@@ -7,8 +7,9 @@ use crate::{Error, Misuse, buffer::Outbox};
 
 /// A response to be completed and put into the outbox.
 ///
-/// It says `Connection: close`: what came behind the request is not looked at, and the transport
-/// is to be closed when the outbox is written out.
+/// It says `Connection: close`: what follows the request is not looked at, the opening that the
+/// request came from is over once the response is sent, and the transport is to be closed when the
+/// outbox is written out.
 #[derive(Clone, Copy)]
 #[must_use = "a response is sent by `send`"]
 pub struct Response<'a> {

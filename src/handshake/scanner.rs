@@ -156,6 +156,10 @@ impl Scanner {
                 self.end_line(bytes)
             }
             (b'\r', _) => {
+                // Before a request, it may begin an empty line.
+                if self.lines == 0 && (at > self.line || self.kind == Kind::Response) {
+                    self.start_line.finish()?;
+                }
                 self.scanned = at + 1;
                 Ok(false)
             }

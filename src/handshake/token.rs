@@ -7,14 +7,33 @@ pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && token_length(bytes) == bytes.len()
 }
 
-/// How many bytes at the front are of a token; eight are looked at in one step, because a token may
+/// How many bytes at the front are of a token. Whole pieces are judged at once, because a token may
 /// be as long as a line.
 pub(crate) fn token_length(bytes: &[u8]) -> usize {
-    let are_token =
-        |piece: &[u8; 8]| piece.iter().fold(true, |all, &byte| all & is_token_byte(byte));
+    let are_token = |piece: &[u8; PIECE]| {
+        piece.iter().fold(0, |delimiters, &byte| delimiters | is_delimiter(byte)) == 0
+    };
     let pieces = bytes.as_chunks().0.iter().take_while(|piece| are_token(piece)).count();
-    let passed = 8 * pieces;
-    passed + bytes[passed..].iter().take_while(|&&byte| is_token_byte(byte)).count()
+    let passed = PIECE * pieces;
+    let rest = bytes[passed..].iter();
+    passed + rest.take_while(|&&byte| is_token_byte(byte)).count()
+}
+
+/// Not 0 for what is no byte of a token. There is no branch, so that the compiler makes vectors of
+/// it.
+#[inline]
+fn is_delimiter(byte: u8) -> u8 {
+    let within = |first: u8, last: u8| u8::from(byte.wrapping_sub(first) <= last - first);
+    let is = |other: u8| u8::from(byte == other);
+    (1 ^ within(b'!', b'~'))
+        | within(b'(', b')')
+        | within(b':', b'@')
+        | within(b'[', b']')
+        | is(b'"')
+        | is(b',')
+        | is(b'/')
+        | is(b'{')
+        | is(b'}')
 }
 
 /// What is wrong with a list of names that are to be distinct tokens.
@@ -152,6 +171,11 @@ mod tests {
         for byte in 0..=u8::MAX {
             let expected = byte.is_ascii_alphanumeric() || others.contains(&byte);
             assert_eq!(is_token_byte(byte), expected, "{byte:#x}");
+            for at in 0..40 {
+                let mut token = [b'a'; 40];
+                token[at] = byte;
+                assert_eq!(token_length(&token), if expected { 40 } else { at }, "{byte:#x}");
+            }
         }
     }
 }

@@ -130,7 +130,7 @@ fn other_protocols_fail_at_the_first_byte_that_rules_http_out() {
         ("Icecast", b"ICY 200 OK\r\n", not_http, 1),
         ("a page without a head", b"<html>Welcome</html>", not_http, 1),
         ("an echo of the request", b"GET /chat HTTP/1.1\r\n", not_http, 1),
-        ("an empty line", b"\r\nHTTP/1.1 101 x\r\n", not_http, 2),
+        ("an empty line", b"\r\nHTTP/1.1 101 x\r\n", not_http, 1),
         ("RTSP", b"RTSP/1.0 400 Bad Request\r\n", not_http, 1),
         ("a version of one number", b"HTTP/2 200\r\n", not_http, 7),
         ("HTTP/2, as text", b"HTTP/2.0 200 OK\r\n", HeadFault::HttpVersion, 8),

@@ -187,16 +187,14 @@ def of_our_server(peer):
 def of_websockets_server():
     group = "their server declines a window of 8"
     ours = Ours(receive_window=8)
-    without_wish = Case(group, "websockets", "client", ours, Theirs(), Agreement(FULL, FULL))
-    return with_and_without_insisting(without_wish, NO_COMPRESSION)
+    return [Case(group, "websockets", "client", ours, Theirs(), NO_COMPRESSION)]
 
 
 def of_ws_server():
     group = "their server wants a larger window"
     ours, theirs = Ours(receive_window=10), Theirs(send_window=12)
-    agreed = Agreement(server=Direction(12, True), client=FULL)
     # It answers with an error where it could decline.
-    return with_and_without_insisting(Case(group, "ws", "client", ours, theirs, agreed), REFUSED)
+    return [Case(group, "ws", "client", ours, theirs, REFUSED)]
 
 
 def matrix(quick):
