@@ -3,7 +3,7 @@
 use super::{
     head::{HeadFault, HeadLimits},
     negotiation::FieldRef,
-    token::{count, elements, trim},
+    token::{count_down, elements, trim},
 };
 
 /// A field that the handshake knows.
@@ -164,9 +164,12 @@ impl<'a, F: Iterator<Item = FieldRef<'a>> + Clone> Known<'a, F> {
             return Ok(());
         }
         let fits = |name: Name| {
-            let semicolon = if name == Name::Extensions { b';' } else { b',' };
-            let elements = |value: &[u8]| 1 + count(value, b',', semicolon);
-            self.all(name).map(elements).sum::<usize>() <= limits.elements
+            let left = self.all(name).try_fold(limits.elements, |room, value| {
+                // As many elements as commas, and one more.
+                let room = count_down(room.checked_sub(1)?, value, b',')?;
+                if name == Name::Extensions { count_down(room, value, b';') } else { Some(room) }
+            });
+            left.is_some()
         };
         if LISTS.into_iter().all(fits) { Ok(()) } else { Err(HeadFault::TooManyElements) }
     }

@@ -10,7 +10,7 @@ use super::{
     key::Key,
     known::{self, Known, Name, Values},
     server::Refusal,
-    token::{NamesFault, check_names, elements},
+    token::{NamesFault, check_distinct, check_names, elements},
     uri::Authority,
 };
 use crate::extension;
@@ -230,13 +230,12 @@ fn check_extensions<'a>(
     if values.any(|value| extension::parse(value).is_err()) {
         return Err(Failure::Extensions);
     }
-    // All are tokens. They are told apart first, so that no more are looked up than were offered.
-    check_names(accepted.clone().map(|extension| extension.name().as_bytes())).map_err(
-        |fault| match fault {
-            NamesFault::TooMany => Failure::Head(HeadFault::TooManyElements),
-            NamesFault::NotToken(_) | NamesFault::Repeated => Failure::ExtensionTwice,
-        },
-    )?;
+    // They are told apart first, so that no more are looked up than were offered.
+    let names = accepted.clone().map(|extension| extension.name().as_bytes());
+    check_distinct(names, |_| true).map_err(|fault| match fault {
+        NamesFault::TooMany => Failure::Head(HeadFault::TooManyElements),
+        NamesFault::NotToken(_) | NamesFault::Repeated => Failure::ExtensionTwice,
+    })?;
     if accepted.any(|extension| !offered.has_extension(extension.name())) {
         return Err(Failure::ExtensionNotOffered);
     }

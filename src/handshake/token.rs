@@ -49,13 +49,21 @@ pub(crate) enum NamesFault {
 
 /// Checks that all names are tokens and no two are equal.
 pub(crate) fn check_names<'a>(names: impl Iterator<Item = &'a [u8]>) -> Result<(), NamesFault> {
+    check_distinct(names, is_token)
+}
+
+/// Checks that all names are valid and no two are equal.
+pub(crate) fn check_distinct<'a>(
+    names: impl Iterator<Item = &'a [u8]>,
+    is_valid: impl Fn(&[u8]) -> bool,
+) -> Result<(), NamesFault> {
     /// So few are compared each with each: that takes less time than to sort them.
     const FEW: usize = 12;
     let mut few = [&[][..]; FEW];
     let mut names = names.enumerate();
     let mut count = 0;
     for (place, (index, name)) in few.iter_mut().zip(&mut names) {
-        if !is_token(name) {
+        if !is_valid(name) {
             return Err(NamesFault::NotToken(index));
         }
         (*place, count) = (name, index + 1);
@@ -69,7 +77,7 @@ pub(crate) fn check_names<'a>(names: impl Iterator<Item = &'a [u8]>) -> Result<(
     let mut many = [&[][..]; MAX_ELEMENTS];
     many[..FEW].copy_from_slice(&few);
     for (index, name) in names {
-        if !is_token(name) {
+        if !is_valid(name) {
             return Err(NamesFault::NotToken(index));
         }
         *many.get_mut(index).ok_or(NamesFault::TooMany)? = name;
@@ -142,14 +150,14 @@ pub(crate) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
     Some(passed + bytes[passed..].iter().position(|&byte| byte == wanted)?)
 }
 
-/// How many bytes are one of these two; whole pieces are counted at once.
-pub(crate) fn count(bytes: &[u8], one: u8, other: u8) -> usize {
-    let count = |piece: &[u8]| -> u8 {
-        piece.iter().fold(0, |sum, &byte| sum + u8::from(byte == one || byte == other))
-    };
-    let (pieces, rest) = bytes.as_chunks::<PIECE>();
-    let pieces = pieces.iter().map(|piece| usize::from(count(piece)));
-    pieces.sum::<usize>() + usize::from(count(rest))
+/// What is left of `room` for one byte of this kind each; `None` if it is not enough. It stops there,
+/// so that a value full of them costs no more.
+pub(crate) fn count_down(mut room: usize, mut bytes: &[u8], wanted: u8) -> Option<usize> {
+    while let Some(at) = find(bytes, wanted) {
+        room = room.checked_sub(1)?;
+        bytes = &bytes[at + 1..];
+    }
+    Some(room)
 }
 
 /// The value without the optional whitespace around it.
