@@ -212,7 +212,7 @@ fn an_impossible_byte_ends_the_connection_inside_an_unfinished_frame() {
     }
 }
 
-// 7692-7.2.3.4-a, P-pd-k
+// 7692-7.2.3.4-a, P-pd-m
 #[test]
 fn final_blocks_grow_with_the_payload() {
     // An empty final block of fixed codes takes ten bits, so two bytes. Four of them may have data
