@@ -242,6 +242,17 @@ fn check_extensions<'a>(
     Ok(())
 }
 
+/// RFC 9112, section 3.2: a request of HTTP/1.1 has a `Host`, and no request has two, or an invalid
+/// one. It is empty where the target names no host.
+pub(crate) fn has_valid_host<'a>(
+    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+    minor: u8,
+) -> bool {
+    let is_valid = |host: &[u8]| host.is_empty() || parse_host(host).is_some();
+    let may_lack = minor == 0 && fields.values(Name::Host).is_empty();
+    may_lack || fields.only(Name::Host).is_some_and(is_valid)
+}
+
 /// A single host, with or without a port.
 fn parse_host(value: &[u8]) -> Option<Authority<'_>> {
     // A comma may stand in a name, but nobody's name has one: it is two hosts in one field.

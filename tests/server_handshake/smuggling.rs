@@ -101,11 +101,11 @@ fn a_plain_request_is_refused_or_handed_out_as_the_caller_likes() {
         assert_eq!(request.head(), get.as_bytes());
     });
     // What is behind its head is the caller's.
-    let mut inbox = inbox_with(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello");
+    let mut inbox = inbox_with(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
     opening().receive_any(&mut inbox, &mut Vec::new()).unwrap();
     assert_eq!(inbox.unread(), b"hello");
     for start in ["POST / HTTP/1.1", "OPTIONS * HTTP/1.1", "GET / HTTP/1.0", "X y HTTP/1.7"] {
-        plain(format!("{start}\r\n\r\n").as_bytes(), |request| {
+        plain(format!("{start}\r\nHost: a.example\r\n\r\n").as_bytes(), |request| {
             let line = [request.method(), request.target()].join(" ");
             assert!(start.starts_with(&line), "{start}");
         });

@@ -333,6 +333,7 @@ fn plain_requests_are_refused_or_handed_out() {
             Open,
         ),
         ("an asterisk", http("OPTIONS * HTTP/1.1", ""), PLAIN, &["*"], Waiting),
+        ("an empty Host", b"OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n".to_vec(), PLAIN, &["*"], Waiting),
         ("WebDAV", http("PROPFIND / HTTP/1.1", "Depth: 0\r\n"), PLAIN, one, Waiting),
         ("SSDP", http("M-SEARCH * HTTP/1.1", ""), PLAIN, &["*"], Waiting),
     ]);
@@ -382,6 +383,15 @@ fn other_protocols_are_refused_at_the_line_that_rules_http_out() {
         ("spaces", b"    ", NOT_HTTP),
         ("a frame", b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", NOT_HTTP),
         ("nmap's generic lines", b"\r\n\r\n", Waiting),
+        ("no Host", b"GET / HTTP/1.1\r\n\r\n", Refused(Refusal::Host)),
+        ("two Hosts", b"GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", Refused(Refusal::Host)),
+        ("two Hosts in one", b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", Refused(Refusal::Host)),
+        ("an invalid Host", b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", Refused(Refusal::Host)),
+        (
+            "HTTP/1.0, two Hosts",
+            b"GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n",
+            Refused(Refusal::Host),
+        ),
         ("more empty lines than are ignored", b"\r\n\r\n\r\n\r\n\r\n", NOT_HTTP),
         ("nothing", b"", Waiting),
     ];
@@ -405,7 +415,7 @@ fn a_few_empty_lines_before_a_request_are_ignored_and_count_for_its_size() {
     let end = Refused(Refusal::Head(HeadFault::LineEnd));
     assert_eq!(receive(&[&[b"\n", &request[..]].concat()]), end);
     // They are no part of the head that is handed out.
-    let bytes = b"\r\n\r\nGET / HTTP/1.1\r\n\r\n";
+    let bytes = b"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut inbox = Inbox::with_capacity(64);
     assert_eq!(inbox.take_from(bytes), bytes.len());
     match opening().receive_any(&mut inbox, &mut Vec::new()) {

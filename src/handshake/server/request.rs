@@ -72,6 +72,9 @@ impl<'i> Incoming<'i> {
             if asks_for_websocket && line.minor > 0 {
                 return Request::judge(line, fields, &known, origins).map(Self::WebSocket);
             }
+            if !negotiation::has_valid_host(&known, line.minor) {
+                return Err(Refusal::Host);
+            }
             let is_last = is_last(line, &known);
             let head = head.bytes();
             let over = None;
