@@ -16,7 +16,9 @@
 #[cfg(feature = "deflate")]
 pub mod deflate;
 
-use crate::handshake::token::{is_token_byte, token_length};
+use crate::handshake::token::{
+    Elements, elements, find, is_token_byte, space_length, token_length, trim,
+};
 
 /// The most elements in one field, the empty ones included, and the most parameters of one
 /// extension.
@@ -40,45 +42,41 @@ pub fn parse(value: &[u8]) -> Result<Extensions<'_>, ExtensionSyntax> {
     // Empty elements count too: RFC 9110, section 5.6.1.2, asks for no more than a few.
     let mut count = 0;
     loop {
-        has_any |= Extension::take(&mut rest)?.is_some();
+        has_any |= Extension::check(&mut rest)?;
         count += 1;
         if count > MAX_ELEMENTS {
             return Err(ExtensionSyntax);
         }
         match rest.split_first() {
-            None if has_any => return Ok(Extensions { rest: value }),
+            None if has_any => return Ok(parsed(value)),
             Some((b',', after)) => rest = after,
             _ => return Err(ExtensionSyntax),
         }
     }
 }
 
-/// The extensions of a list that [`parse`] has accepted, without looking at all of it again.
+/// The extensions of a list that [`parse`] has accepted, without a second check.
 pub(crate) const fn parsed(value: &[u8]) -> Extensions<'_> {
-    Extensions { rest: value }
+    Extensions { elements: elements(value) }
 }
 
 /// A list of extensions whose grammar has been checked.
+///
+/// No comma stands in a quoted value, because every value is a token. So the elements are those of
+/// any list.
 #[derive(Clone, Debug)]
 pub struct Extensions<'a> {
-    rest: &'a [u8],
+    elements: Elements<'a>,
 }
 
 impl<'a> Iterator for Extensions<'a> {
     type Item = Extension<'a>;
 
     fn next(&mut self) -> Option<Extension<'a>> {
-        loop {
-            let extension = Extension::take(&mut self.rest).ok()?;
-            let comma = self.rest.split_first();
-            if let Some((_, after)) = comma {
-                self.rest = after;
-            }
-            // Lists may have empty elements (RFC 9110, section 5.6.1).
-            if extension.is_some() || comma.is_none() {
-                return extension;
-            }
-        }
+        let element = self.elements.next()?;
+        let (name, rest) = element.split_at(token_length(element));
+        let name = core::str::from_utf8(name).ok()?;
+        Some(Extension { name, parameters: &rest[space_length(rest)..] })
     }
 }
 
@@ -101,25 +99,24 @@ impl<'a> Extension<'a> {
         Parameters { rest: self.parameters }
     }
 
-    /// Takes one from the front, up to the next comma; `None` for an empty element.
-    fn take(rest: &mut &'a [u8]) -> Result<Option<Self>, ExtensionSyntax> {
+    /// Checks one at the front, up to the next comma, and passes over it; `false` for an empty
+    /// element.
+    fn check(rest: &mut &'a [u8]) -> Result<bool, ExtensionSyntax> {
         skip_space(rest);
         if matches!(rest.first(), None | Some(b',')) {
-            return Ok(None);
+            return Ok(false);
         }
-        let name = take_token(rest)?;
+        take_token(rest)?;
         skip_space(rest);
-        let parameters = *rest;
         let mut count = 0;
         while !matches!(rest.first(), None | Some(b',')) {
-            Parameter::take(rest)?;
+            Parameter::check(rest)?;
             count += 1;
             if count > MAX_ELEMENTS {
                 return Err(ExtensionSyntax);
             }
         }
-        let parameters = &parameters[..parameters.len() - rest.len()];
-        Ok(Some(Self { name, parameters }))
+        Ok(true)
     }
 }
 
@@ -133,11 +130,24 @@ impl<'a> Iterator for Parameters<'a> {
     type Item = Parameter<'a>;
 
     fn next(&mut self) -> Option<Parameter<'a>> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        Parameter::take(&mut self.rest).ok()
+        // A `;` comes first. As a comma, none stands in a quoted value.
+        let (_, rest) = self.rest.split_first()?;
+        let (parameter, rest) = rest.split_at(find(rest, b';').unwrap_or(rest.len()));
+        self.rest = rest;
+        let parameter = trim(parameter);
+        let (name, value) = parameter.split_at(token_length(parameter));
+        let value = match trim(value).split_first() {
+            Some((_, value)) => Some(Value { raw: core::str::from_utf8(unquoted(value)).ok()? }),
+            None => None,
+        };
+        Some(Parameter { name: core::str::from_utf8(name).ok()?, value })
     }
+}
+
+/// What is between the quotes of a value, or all of it if there are none.
+fn unquoted(value: &[u8]) -> &[u8] {
+    let value = trim(value);
+    if let [b'"', quoted @ .., b'"'] = value { quoted } else { value }
 }
 
 /// A parameter: a name, perhaps with a value.
@@ -158,20 +168,19 @@ impl<'a> Parameter<'a> {
         self.value
     }
 
-    /// Takes one from the front, beginning with its `;`.
-    fn take(rest: &mut &'a [u8]) -> Result<Self, ExtensionSyntax> {
+    /// Checks one at the front, beginning with its `;`, and passes over it.
+    fn check(rest: &mut &'a [u8]) -> Result<(), ExtensionSyntax> {
         take_byte(rest, b';')?;
         skip_space(rest);
-        let name = take_token(rest)?;
+        take_token(rest)?;
         skip_space(rest);
-        let mut value = None;
         if rest.first() == Some(&b'=') {
             take_byte(rest, b'=')?;
             skip_space(rest);
-            value = Some(Value::take(rest)?);
+            Value::check(rest)?;
             skip_space(rest);
         }
-        Ok(Self { name, value })
+        Ok(())
     }
 }
 
@@ -189,29 +198,32 @@ impl<'a> Value<'a> {
         self.raw.bytes().filter(|&byte| byte != b'\\')
     }
 
-    fn take(rest: &mut &'a [u8]) -> Result<Self, ExtensionSyntax> {
+    /// Checks one at the front, and passes over it.
+    fn check(rest: &mut &'a [u8]) -> Result<(), ExtensionSyntax> {
         if rest.first() != Some(&b'"') {
-            return Ok(Self { raw: take_token(rest)? });
+            return take_token(rest);
         }
         take_byte(rest, b'"')?;
         let quoted = *rest;
-        let mut length = 0;
         loop {
-            match rest {
-                [b'"', ..] => break,
-                // Section 9.1: unescaped, the value is a token.
-                [b'\\', byte, after @ ..] if is_token_byte(*byte) => *rest = after,
-                [byte, after @ ..] if is_token_byte(*byte) => *rest = after,
+            // Most values have no escapes, and are passed over at once.
+            *rest = &rest[token_length(rest)..];
+            // Section 9.1: unescaped, the value is a token.
+            while let [b'\\', byte, after @ ..] = *rest
+                && is_token_byte(*byte)
+            {
+                *rest = after;
+            }
+            match rest.first() {
+                Some(b'"') => break,
+                Some(byte) if is_token_byte(*byte) => {}
                 _ => return Err(ExtensionSyntax),
             }
-            length += 1;
         }
-        if length == 0 {
+        if rest.len() == quoted.len() {
             return Err(ExtensionSyntax);
         }
-        let raw = &quoted[..quoted.len() - rest.len()];
-        take_byte(rest, b'"')?;
-        Ok(Self { raw: core::str::from_utf8(raw).map_err(|_| ExtensionSyntax)? })
+        take_byte(rest, b'"')
     }
 }
 
@@ -231,17 +243,12 @@ fn take_byte(rest: &mut &[u8], byte: u8) -> Result<(), ExtensionSyntax> {
     }
 }
 
-fn take_token<'a>(rest: &mut &'a [u8]) -> Result<&'a str, ExtensionSyntax> {
-    let (token, after) = rest.split_at(token_length(rest));
-    if token.is_empty() {
-        return Err(ExtensionSyntax);
-    }
-    *rest = after;
-    core::str::from_utf8(token).map_err(|_| ExtensionSyntax)
+fn take_token(rest: &mut &[u8]) -> Result<(), ExtensionSyntax> {
+    let length = token_length(rest);
+    *rest = &rest[length..];
+    if length > 0 { Ok(()) } else { Err(ExtensionSyntax) }
 }
 
 fn skip_space(rest: &mut &[u8]) {
-    while let [b' ' | b'\t', after @ ..] = rest {
-        *rest = after;
-    }
+    *rest = &rest[space_length(rest)..];
 }

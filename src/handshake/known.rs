@@ -194,7 +194,12 @@ pub(crate) fn values<'a>(
     fields: impl Iterator<Item = FieldRef<'a>> + Clone,
     name: Name,
 ) -> impl Iterator<Item = &'a [u8]> + Clone {
-    fields.filter(move |(other, _)| Name::of(other) == Some(name)).map(|(_, value)| trim(value))
+    let text = name.text();
+    // As most write it, first.
+    let is_same = move |other: &str| {
+        other.len() == text.len() && (other == text || other.eq_ignore_ascii_case(text))
+    };
+    fields.filter(move |(other, _)| is_same(other)).map(|(_, value)| trim(value))
 }
 
 #[cfg(test)]

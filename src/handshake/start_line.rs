@@ -3,7 +3,10 @@
 //! This module judges each byte of the line as it arrives, so that a peer that does not speak
 //! HTTP/1.x is found out at the first byte that rules it out.
 
-use super::{head::HeadFault, token::is_token_byte};
+use super::{
+    head::HeadFault,
+    token::{is_token_byte, target_length},
+};
 
 /// Which message the line begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +96,7 @@ impl StartLine {
                     }
                 }
                 Part::Target => {
-                    self.judged += rest.iter().take_while(|&&byte| is_target_byte(byte)).count();
+                    self.judged += target_length(rest);
                     self.target = self.judged;
                     if self.ends_with_space(line)? {
                         self.go_to(Part::LastVersion);
@@ -210,11 +213,6 @@ impl StartLine {
         self.part = part;
         self.start = self.judged;
     }
-}
-
-/// What may stand in a target. A `#` never does: the fragment is not sent.
-const fn is_target_byte(byte: u8) -> bool {
-    byte.is_ascii_graphic() && byte != b'#'
 }
 
 #[cfg(test)]

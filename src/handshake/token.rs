@@ -109,12 +109,13 @@ static TOKEN: [bool; 256] = {
 
 /// The elements of a comma list without their surrounding whitespace; empty ones are left out, as
 /// a recipient is asked to do.
-pub(crate) fn elements(value: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
+pub(crate) const fn elements(value: &[u8]) -> Elements<'_> {
     Elements { rest: Some(value) }
 }
 
-#[derive(Clone)]
-struct Elements<'a> {
+/// The elements of a comma list, made by [`elements`].
+#[derive(Clone, Debug)]
+pub(crate) struct Elements<'a> {
     /// What follows the last comma, if anything does.
     rest: Option<&'a [u8]>,
 }
@@ -161,11 +162,45 @@ pub(crate) fn count_down(mut room: usize, mut bytes: &[u8], wanted: u8) -> Optio
 }
 
 /// The value without the optional whitespace around it.
-pub(crate) fn trim(mut value: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
+pub(crate) fn trim(value: &[u8]) -> &[u8] {
+    let mut value = &value[space_length(value)..];
+    // There may be a line of it.
+    while let Some(rest) = value.strip_suffix(&[b' '; PIECE]) {
+        value = rest;
+    }
+    while let [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }
     value
+}
+
+/// How many bytes at the front are optional whitespace.
+#[inline]
+pub(crate) fn space_length(bytes: &[u8]) -> usize {
+    // There is seldom more than one.
+    match bytes {
+        [b' ' | b'\t', b' ' | b'\t', ..] => {}
+        [b' ' | b'\t', ..] => return 1,
+        _ => return 0,
+    }
+    run_length(bytes, |byte| u8::from(byte != b' ') & u8::from(byte != b'\t'))
+}
+
+/// How many bytes at the front may stand in a request target. A `#` never does: the fragment is not
+/// sent.
+pub(crate) fn target_length(bytes: &[u8]) -> usize {
+    let is_visible = |byte: u8| u8::from(byte.wrapping_sub(b'!') <= b'~' - b'!');
+    run_length(bytes, |byte| (1 ^ is_visible(byte)) | u8::from(byte == b'#'))
+}
+
+/// How many bytes at the front are of a kind, where `is_other` is 0 for these. Whole pieces are
+/// judged at once.
+#[inline]
+fn run_length(bytes: &[u8], is_other: impl Fn(u8) -> u8) -> usize {
+    let are_all =
+        |piece: &[u8; PIECE]| piece.iter().fold(0, |others, &byte| others | is_other(byte)) == 0;
+    let passed = PIECE * bytes.as_chunks().0.iter().take_while(|piece| are_all(piece)).count();
+    passed + bytes[passed..].iter().take_while(|&&byte| is_other(byte) == 0).count()
 }
 
 #[cfg(test)]

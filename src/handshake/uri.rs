@@ -73,6 +73,9 @@ pub enum UriError {
     /// The host is outside the grammar.
     #[error("the host is outside the grammar (RFC 3986, section 3.2.2); IDNA makes a name ASCII")]
     Host,
+    /// The host and the port are longer than 512 bytes.
+    #[error("the host and the port are longer than {MAX_AUTHORITY} bytes")]
+    HostTooLong,
     /// A kind of host that nobody uses: an address of a future version, or with a zone.
     #[error("this kind of host is not supported: an address of a future version, or with a zone")]
     UnsupportedHost,
@@ -183,14 +186,17 @@ impl<'a> Uri<'a> {
             _ if scheme.eq_ignore_ascii_case(secure) => true,
             _ => return Err(UriError::Scheme),
         };
-        if rest.as_bytes().contains(&b'#') {
-            return Err(UriError::Fragment);
-        }
         let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?'));
         let end = end.unwrap_or(rest.len());
         let (authority, resource) = rest.split_at(end);
-        let (host, port) = parse_authority(authority)?;
-        check_resource(resource, uri.len() - resource.len())?;
+        let parts = parse_authority(authority).and_then(|parts| {
+            check_resource(resource, uri.len() - resource.len())?;
+            Ok(parts)
+        });
+        // `#` may stand in neither. Where it does, that is what is wrong.
+        let has_fragment = || rest.as_bytes().contains(&b'#');
+        let (host, port) =
+            parts.map_err(|error| if has_fragment() { UriError::Fragment } else { error })?;
         let (path, query) = match resource.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (resource, None),
@@ -341,8 +347,18 @@ pub(crate) const fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
+/// The longest host with its port, in bytes: twice what a name in the DNS may have.
+const MAX_AUTHORITY: usize = 512;
+
 /// `host` or `host:port`; an empty port counts as none.
 fn parse_authority(authority: &str) -> Result<(Host<'_>, Option<u16>), UriError> {
+    if authority.len() > MAX_AUTHORITY {
+        return Err(if authority.contains('@') {
+            UriError::Userinfo
+        } else {
+            UriError::HostTooLong
+        });
+    }
     parse_host_and_port(authority).map_err(|error| {
         // Whatever else is wrong with them, credentials are.
         if authority.contains('@') { UriError::Userinfo } else { error }
@@ -418,23 +434,31 @@ fn check_resource(resource: &str, at: usize) -> Result<(), UriError> {
     Err(UriError::Byte { offset: at + position })
 }
 
-/// Whether all bytes are of a class; what they encode is checked before.
+/// Whether all bytes are of a class, and each percent sign stands before two hexadecimal digits
+/// (RFC 3986, section 2.1), which is an error of its own wherever it is.
 fn are_all(text: &str, class: u8) -> Result<bool, UriError> {
-    let (mut all, mut any) = (class, 0);
-    for byte in text.bytes() {
-        let classes = CLASSES[usize::from(byte)];
-        all &= classes;
-        any |= classes;
-    }
-    if any & PERCENT != 0 {
-        check_percent(text)?;
+    let classes = |byte: u8| CLASSES[usize::from(byte)];
+    let mut rest = text.as_bytes();
+    let mut all = class;
+    while let [first, after @ ..] = rest {
+        rest = after;
+        if *first == b'%' {
+            match after {
+                [high, low, after @ ..] if classes(*high) & classes(*low) & HEX != 0 => {
+                    rest = after;
+                }
+                _ => return Err(UriError::PercentEncoding),
+            }
+        } else {
+            all &= classes(*first);
+        }
     }
     Ok(all == class)
 }
 
 const IN_NAME: u8 = 1;
 const IN_RESOURCE: u8 = 2;
-const PERCENT: u8 = 4;
+const HEX: u8 = 4;
 
 /// Where each byte may stand.
 static CLASSES: [u8; 256] = {
@@ -442,8 +466,9 @@ static CLASSES: [u8; 256] = {
     let mut byte = 0;
     while byte < 128_u8 {
         classes[byte as usize] = match byte {
-            b'%' => IN_NAME | IN_RESOURCE | PERCENT,
+            b'%' => IN_NAME | IN_RESOURCE,
             b':' | b'@' | b'/' | b'?' => IN_RESOURCE,
+            _ if byte.is_ascii_hexdigit() => IN_NAME | IN_RESOURCE | HEX,
             _ if is_unreserved(byte) || is_sub_delim(byte) => IN_NAME | IN_RESOURCE,
             _ => 0,
         };
@@ -451,23 +476,6 @@ static CLASSES: [u8; 256] = {
     }
     classes
 };
-
-/// Section 2.1 of RFC 3986: a percent sign and two hexadecimal digits.
-fn check_percent(text: &str) -> Result<(), UriError> {
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = match (first, after) {
-            (b'%', [high, low, after @ ..]) if is_hex(*high) && is_hex(*low) => after,
-            (b'%', _) => return Err(UriError::PercentEncoding),
-            _ => after,
-        };
-    }
-    Ok(())
-}
-
-const fn is_hex(byte: u8) -> bool {
-    byte.is_ascii_hexdigit()
-}
 
 const fn is_unreserved(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
