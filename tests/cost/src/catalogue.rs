@@ -1,0 +1,125 @@
+//! The catalogue: hostile inputs, each with the ordinary inputs that it is held against.
+
+use std::{collections::HashMap, error::Error, rc::Rc};
+
+/// The most that a head costs, relative to the cheapest ordinary head of the same length.
+pub(crate) const HEAD: f64 = 8.0;
+
+/// The most that compressed input costs, relative to the most expensive ordinary compressed input
+/// of the same length.
+pub(crate) const COMPRESSED: f64 = 3.0;
+
+/// The most that any other input costs, relative to the cheapest ordinary input.
+pub(crate) const OTHER: f64 = 4.0;
+
+/// The most that a byte (or a frame) of the longest input costs, relative to one of a shorter
+/// input of the same kind. It leaves room for what a buffer costs that grows in steps.
+pub(crate) const GROWTH: f64 = 1.25;
+
+/// What the code under test made of an input.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The head has not ended.
+    Incomplete,
+    /// The opening handshake succeeded.
+    Accepted,
+    /// A head that asks for no WebSocket, or does not grant it.
+    Http,
+    /// This many messages, or parts of messages, were delivered.
+    Delivered(usize),
+    /// The handshake or the connection failed.
+    Failed(Box<dyn Error>),
+}
+
+impl Outcome {
+    /// One or a few words for the table.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Incomplete => "incomplete".into(),
+            Self::Accepted => "accepted".into(),
+            Self::Http => "plain HTTP".into(),
+            Self::Delivered(count) => format!("{count} delivered"),
+            // In a table, a bar would end the cell.
+            Self::Failed(error) => error.to_string().replace('|', "/"),
+        }
+    }
+
+    /// Whether it is what an ordinary input comes to.
+    pub(crate) fn is_ordinary(&self) -> bool {
+        !matches!(self, Self::Failed(_))
+    }
+}
+
+impl<E: Error + 'static> From<Result<Self, E>> for Outcome {
+    fn from(result: Result<Self, E>) -> Self {
+        result.unwrap_or_else(|error| Self::Failed(error.into()))
+    }
+}
+
+/// The code under test with one input, ready to run once.
+pub(crate) type Run = Box<dyn FnOnce() -> Outcome>;
+
+/// One input to one entry point.
+#[derive(Clone)]
+pub(crate) struct Input {
+    /// Unique: inputs of the same name are measured once.
+    pub(crate) name: String,
+    /// How many bytes it has on the wire, or how many units if its cost is counted by those.
+    pub(crate) length: usize,
+    /// Sets up all that is not to be counted.
+    pub(crate) prepare: Rc<dyn Fn() -> Run>,
+}
+
+impl Input {
+    pub(crate) fn new(
+        name: impl Into<String>,
+        length: usize,
+        prepare: impl Fn() -> Run + 'static,
+    ) -> Self {
+        Self { name: name.into(), length, prepare: Rc::new(prepare) }
+    }
+}
+
+/// A kind of hostile input.
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    /// What it is held against.
+    pub(crate) reference: &'static str,
+    pub(crate) limit: f64,
+    /// The input in several lengths, in ascending order.
+    pub(crate) points: Vec<Point>,
+}
+
+/// An entry at one length.
+pub(crate) struct Point {
+    pub(crate) hostile: Input,
+    /// The ordinary inputs; the one that costs most for each byte counts.
+    pub(crate) ordinary: Vec<Input>,
+}
+
+/// All entries, and each input once.
+pub(crate) struct Catalogue {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) inputs: Vec<Input>,
+    indices: HashMap<String, usize>,
+}
+
+impl Catalogue {
+    pub(crate) fn new(entries: Vec<Entry>) -> Self {
+        let (mut inputs, mut indices) = (Vec::new(), HashMap::new());
+        for point in entries.iter().flat_map(|entry| &entry.points) {
+            for input in point.ordinary.iter().chain([&point.hostile]) {
+                indices.entry(input.name.clone()).or_insert_with(|| {
+                    inputs.push(input.clone());
+                    inputs.len() - 1
+                });
+            }
+        }
+        Self { entries, inputs, indices }
+    }
+
+    /// Where the input of this name stands.
+    pub(crate) fn index(&self, input: &Input) -> usize {
+        self.indices[&input.name]
+    }
+}

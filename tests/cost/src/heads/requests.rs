@@ -1,0 +1,170 @@
+//! What only hostile requests look like.
+
+use hybi::Origins;
+
+use super::{FIELD, FIELDS, Shape, common::several, repeat};
+use crate::wire::{fields, list};
+
+impl Shape {
+    /// A head with this target, as long as it is given room for.
+    fn target(name: &'static str, target: impl Fn(usize) -> String + 'static) -> Self {
+        Self::new(name, move |size, start| {
+            let rest = format!(" HTTP/1.1\r\n{}\r\n", start.fields);
+            let room = (size.head - rest.len()).min(size.line - " HTTP/1.1".len());
+            format!("GET {}{rest}", target(room - "GET ".len()))
+        })
+    }
+
+    fn letting_in(self, origins: Origins<'static>) -> Self {
+        Self { origins, ..self }
+    }
+}
+
+pub(super) fn shapes() -> Vec<Shape> {
+    [targets(), known_fields(), subprotocols(), unfinished()].concat()
+}
+
+fn targets() -> Vec<Shape> {
+    vec![
+        Shape::target("long path", |room| repeat("/", "a", "", room)).in_pieces(),
+        Shape::target("path of slashes", |room| repeat("/", "/", "", room)),
+        Shape::target("path of dots", |room| repeat("/", "../", "", room)),
+        Shape::target("long query", |room| repeat("/?", "a=b&", "", room)),
+        Shape::target("percent escapes in the path", |room| repeat("/", "%2f", "", room)),
+        Shape::target("percent escapes in the query", |room| repeat("/?", "%2f", "", room)),
+        Shape::target("long absolute target", |room| repeat("http://example.com/", "a", "", room)),
+        Shape::target("percent escapes in an absolute target", |room| {
+            repeat("http://example.com/", "%2f", "", room)
+        }),
+        Shape::target("absolute target with a long host", |room| {
+            repeat("http://", "a.", "b/", room)
+        }),
+        Shape::target("absolute target with percent escapes in the host", |room| {
+            repeat("http://", "%61", "/", room)
+        }),
+        Shape::target("absolute target with a long port", |room| {
+            repeat("http://h:", "0", "80/", room)
+        }),
+        Shape::target("absolute target with a user name", |room| {
+            repeat("http://", "u:", "@h/", room)
+        }),
+        Shape::target("absolute target with colons", |room| repeat("http://[", ":", "]/", room)),
+    ]
+}
+
+fn known_fields() -> Vec<Shape> {
+    vec![
+        Shape::with("many Host", several("Host: example.com")),
+        Shape::with("many Origin", several("Origin: https://example.com")),
+        Shape::with(
+            "many Sec-WebSocket-Key",
+            several("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="),
+        ),
+        Shape::with("many Sec-WebSocket-Version", several("Sec-WebSocket-Version: 13")),
+        Shape::instead_of("Host", "long Host", |room, line| {
+            repeat("Host: ", "a.", "b\r\n", line.min(room))
+        }),
+        Shape::instead_of("Host", "percent escapes in Host", |room, line| {
+            repeat("Host: ", "%61", "\r\n", line.min(room))
+        }),
+        Shape::instead_of("Host", "colons in Host", |room, line| {
+            repeat("Host: [", ":", "]\r\n", line.min(room))
+        }),
+        Shape::instead_of("Host", "spaces after Host", |room, line| {
+            repeat("Host: h", " ", "\r\n", line.min(room))
+        }),
+        Shape::with("long Origin", |room, line| {
+            repeat("Origin: https://", "a.", "b\r\n", line.min(room))
+        })
+        .letting_in(Origins::list(&[
+            "https://example.com",
+            "https://b",
+            "https://c:8443",
+        ])),
+        Shape::with("long Origin, compared with Host", |room, line| {
+            repeat("Origin: https://", "a.", "b\r\n", line.min(room))
+        })
+        .letting_in(Origins::same_host()),
+        Shape::instead_of("Host", "long Origin and long Host", |room, line| {
+            let line = line.min(room / 2);
+            repeat("Host: ", "A.", "b\r\n", line) + &repeat("Origin: https://", "a.", "b\r\n", line)
+        })
+        .letting_in(Origins::same_host()),
+        Shape::with("percent escapes in Origin", |room, line| {
+            repeat("Origin: https://", "%61", "\r\n", line.min(room))
+        })
+        .letting_in(Origins::same_host()),
+        Shape::instead_of("Sec-WebSocket-Key", "long Sec-WebSocket-Key", |room, line| {
+            repeat("Sec-WebSocket-Key: ", "a", "==\r\n", line.min(room))
+        }),
+        Shape::instead_of("Sec-WebSocket-Version", "long Sec-WebSocket-Version", |room, line| {
+            repeat("Sec-WebSocket-Version: ", "0", "13\r\n", line.min(room))
+        }),
+    ]
+}
+
+fn subprotocols() -> Vec<Shape> {
+    const NAME: &str = "Sec-WebSocket-Protocol";
+    /// As many as the server compares.
+    fn some(count: usize) -> String {
+        (0..count).fold(String::new(), |names, index| format!("{names}{index:x},"))
+    }
+    vec![
+        Shape::with("some subprotocols, then commas, then one more", |room, line| {
+            let first = line.min(room / 2);
+            let start = format!("{NAME}: {}", some(126));
+            let commas = repeat(&start, ",", "\r\n", first);
+            commas + &repeat(&format!("{NAME}: "), ",", "zzz\r\n", first.min(room - first))
+        }),
+        Shape::with("two subprotocols with commas between", |room, line| {
+            repeat(&format!("{NAME}: a"), ",", "b\r\n", line.min(room))
+        }),
+        Shape::with("subprotocols of commas", |room, line| {
+            list(NAME, line, room, |_| String::new())
+        }),
+        Shape::with("subprotocols of commas and spaces", |room, line| {
+            list(NAME, line, room, |_| " \t ".into())
+        }),
+        Shape::with("commas and spaces between subprotocols", |room, line| {
+            let between = ",     ".repeat(room.min(line) / 6 / 40);
+            let all = (0..36).map(|index| format!("{index:x}{between},"));
+            format!("{NAME}: {}zzz\r\n", all.collect::<String>())
+        }),
+        Shape::with("as many subprotocols as fit", |room, line| {
+            list(NAME, line, room, |index| format!("{index:x}"))
+        })
+        .in_pieces(),
+        Shape::with("127 long subprotocols", |room, line| {
+            let length = (line.min(room) - 40) / 127 - 3;
+            let all = (0..127).map(|index| format!("{index:0length$}")).collect::<Vec<_>>();
+            format!("{NAME}: {}\r\n", all.join(", "))
+        }),
+        Shape::with("a subprotocol in each field", |room, _| {
+            fields(room, FIELDS, |index| repeat(&format!("{NAME}: a{index}"), "b", "", FIELD))
+        }),
+        Shape::with("a subprotocol and commas in each field", |room, _| {
+            fields(room, FIELDS, |index| repeat(&format!("{NAME}: a{index}"), ",", "", FIELD))
+        }),
+        Shape::with("a long subprotocol", |room, line| {
+            repeat(&format!("{NAME}: "), "a", "\r\n", line.min(room))
+        }),
+    ]
+    .into_iter()
+    .map(Shape::negotiates)
+    .collect()
+}
+
+fn unfinished() -> Vec<Shape> {
+    vec![
+        Shape::new("a start line that never ends", |size, _| {
+            repeat("GET /", "a", "", size.head.min(size.line + 256))
+        }),
+        Shape::new("spaces for a start line", |size, _| {
+            repeat("GET ", " ", "", size.head.min(size.line + 256))
+        }),
+        Shape::new("a long method", |size, start| {
+            let rest = format!(" / HTTP/1.1\r\n{}\r\n", start.fields);
+            repeat("G", "E", &rest, size.head.min(size.line))
+        }),
+    ]
+}
