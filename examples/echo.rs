@@ -1,18 +1,23 @@
 //! The loop of the README, word for word, on blocking sockets: a thread for each connection.
 //!
 //! `cargo run --example echo -- 127.0.0.1:9001`. Pages of `https://example.com` alone are let in.
+//!
+//! That loop knows no time, so its transport has the deadlines.
 
 use hybi::{Event, Inbox, Origins, server::Opening};
-use std::{error::Error, io::Write, net::TcpStream};
+use std::{
+    error::Error,
+    io::{Read, Write},
+};
 
-fn serve(mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
+fn serve(mut stream: impl Read + Write) -> Result<(), Box<dyn Error>> {
     let mut outbox = Vec::new();
     let ended = echo(&mut stream, &mut outbox);
     stream.write_all(&outbox)?; // after an error, it holds the answer that says what it was
     ended
 }
 
-fn echo(stream: &mut TcpStream, outbox: &mut Vec<u8>) -> Result<(), Box<dyn Error>> {
+fn echo(stream: &mut (impl Read + Write), outbox: &mut Vec<u8>) -> Result<(), Box<dyn Error>> {
     let mut inbox = Inbox::with_capacity(16 * 1024);
 
     // The opening handshake.
@@ -47,17 +52,73 @@ fn echo(stream: &mut TcpStream, outbox: &mut Vec<u8>) -> Result<(), Box<dyn Erro
     }
 }
 
+#[path = "shared/accept.rs"]
+mod accept;
+#[path = "shared/timed.rs"]
+mod timed;
+
+use std::{
+    io,
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
+
+use timed::Timed;
+
+/// How long a peer may take for the opening handshake.
+const OPENING: Duration = Duration::from_secs(10);
+
+/// How long a peer may take to read all that is in the outbox.
+const WRITING: Duration = Duration::from_secs(30);
+
+/// How long a peer may be silent. It is sent no pings: those are in the examples with more code.
+const SILENCE: Duration = Duration::from_secs(300);
+
+/// A socket for a loop that reads, then writes out its outbox, and so on.
+struct Transport<'s> {
+    stream: Timed<'s>,
+    turn: Turn,
+}
+
+enum Turn {
+    /// Nothing is written before the request is complete.
+    Opening,
+    Writing,
+    Reading,
+}
+
+impl Read for Transport<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        if !matches!(self.turn, Turn::Opening) {
+            self.turn = Turn::Reading;
+            self.stream.within(SILENCE);
+        }
+        self.stream.read(bytes)
+    }
+}
+
+impl Write for Transport<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !matches!(self.turn, Turn::Writing) {
+            self.turn = Turn::Writing;
+            self.stream.within(WRITING);
+        }
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
-    let listener = std::net::TcpListener::bind(address)?;
+    let listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr()?);
-    for stream in listener.incoming() {
-        let stream = stream?;
-        std::thread::spawn(move || {
-            if let Err(error) = serve(stream) {
-                eprintln!("{error}");
-            }
-        });
-    }
-    Ok(())
+    accept::serve_each(&listener, |stream: TcpStream| {
+        let stream = Timed::new(&stream, OPENING);
+        if let Err(error) = serve(Transport { stream, turn: Turn::Opening }) {
+            eprintln!("{error}");
+        }
+    })
 }

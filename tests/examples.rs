@@ -5,11 +5,15 @@
 use std::{
     env,
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::Once,
+    thread,
+    time::Duration,
 };
+
+use hybi::{Config, handshake::HeadLimits};
 
 /// The path of an example, of the sources as they are: `cargo test --test examples` builds none.
 fn example(name: &str) -> PathBuf {
@@ -36,17 +40,18 @@ impl Drop for Running {
 
 /// Starts the server on a free port.
 fn serve(arguments: &[&str]) -> (Running, String) {
+    let arguments = [&["127.0.0.1:0", "--quiet"], arguments].concat();
+    start("serve", &arguments, "http://")
+}
+
+/// Starts an example that prints its address after these words.
+fn start(name: &str, arguments: &[&str], words: &str) -> (Running, String) {
     let mut server = Running(
-        Command::new(example("serve"))
-            .args(["127.0.0.1:0", "--quiet"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap(),
+        Command::new(example(name)).args(arguments).stdout(Stdio::piped()).spawn().unwrap(),
     );
     let mut line = String::new();
     BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap();
+    let address = line.split(words).nth(1).unwrap().split('/').next().unwrap().trim_end();
     (server, address.into())
 }
 
@@ -152,6 +157,116 @@ fn the_page_is_served_on_the_same_port() {
     assert!(get("GET /none HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 404 "));
     assert!(get("POST / HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 405 "));
     assert!(get("nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
+}
+
+#[test]
+fn a_request_that_lost_its_upgrade_field_is_told_so() {
+    let (_server, address) = serve(&[]);
+    for path in ["/", "/chat", "/echo"] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{path}: {head}");
+        // RFC 9110, section 15.5.22.
+        assert!(head.contains("\r\nUpgrade: websocket\r\n"), "{path}: {head}");
+        assert!(head.contains(&format!("\r\nContent-Length: {}", body.len())), "{path}: {head}");
+        assert!(body.contains("proxy") && body.contains("Upgrade"), "{path}: {body}");
+    }
+}
+
+/// A peer that sends a byte a second has not completed its request when the server hangs up.
+#[test]
+fn the_opening_handshake_has_one_deadline() {
+    // A request with this field takes longer than any deadline for the opening handshake.
+    let head = format!("GET / HTTP/1.1\r\nHost: a\r\nX-Filler: {}", "x".repeat(30));
+    let drip = |address: String| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+        for byte in head.bytes() {
+            let sent = stream.write_all(&[byte]);
+            let read = stream.read(&mut [0; 64]);
+            // Whatever the server says at the end, if anything: it has given up.
+            if sent.is_err() || read.is_ok() {
+                return;
+            }
+        }
+        panic!("{} bytes were sent, one a second, and the server waits for more", head.len());
+    };
+    let (_serve, of_serve) = serve(&[]);
+    let (_echo, of_echo) = start("echo", &["127.0.0.1:0"], "listening on ");
+    thread::scope(|scope| {
+        let slow = [of_serve, of_echo].map(|address| scope.spawn(|| drip(address)));
+        slow.into_iter().for_each(|slow| slow.join().unwrap());
+    });
+}
+
+#[test]
+fn the_help_shows_the_defaults() {
+    let output = Command::new(example("serve")).arg("--help").output().unwrap();
+    let help = String::from_utf8(output.stderr).unwrap();
+    let defaults = format!("{:?} {:?}", Config::new(), HeadLimits::new());
+    let options = [
+        ("--message-size", "message_size: "),
+        ("--frame-size", "frame_size: "),
+        ("--fragments", "fragments: "),
+        ("--outbox-size", "outbox_size: "),
+        ("--head-size", " size: "),
+        ("--head-fields", " fields: "),
+    ];
+    for (option, setting) in options {
+        let number = |text: &str| text.split(|c: char| !c.is_ascii_digit()).next().unwrap().len();
+        let default = defaults.split(setting).nth(1).unwrap();
+        let default = &default[..number(default)];
+        let line = help.lines().find(|line| line.trim_start().starts_with(option)).unwrap();
+        let shown = line.rsplit('(').next().unwrap();
+        assert_eq!(&shown[..number(shown)], default, "{line}");
+    }
+}
+
+/// What `connect` says when this is the answer to its request.
+fn failure_of(response: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let answering = thread::spawn(move || {
+        let mut stream = listener.accept().unwrap().0;
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
+        stream.write_all(response.as_bytes()).unwrap();
+    });
+    let output = Command::new(example("connect")).arg(url).stdin(Stdio::null()).output().unwrap();
+    answering.join().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_page_in_the_place_of_a_websocket_is_explained() {
+    let message = failure_of(
+        "HTTP/1.1 502 Bad Gateway\r\nServer: nginx/1.26.0\r\nContent-Type: text/html\r\n\r\n\
+         <html>\r\n<head><title>502 Bad\r\nGateway</title></head>",
+    );
+    for part in ["502", "\"502 Bad Gateway\"", "nginx/1.26.0", "proxy"] {
+        assert!(message.contains(part), "{message:?} does not say {part}");
+    }
+    assert!(!message.contains('<'), "{message}");
+
+    let message = failure_of("HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\n\r\n");
+    assert!(message.contains("404") && message.contains("HTML page"), "{message}");
+
+    let message = failure_of("HTTP/1.1 503 No\r\n\r\n\n  too busy \u{7}\nnow\n");
+    assert_eq!(message, "connect: the server answered with status 503: too busy \\u{7}\n");
+    let message = failure_of("HTTP/1.1 301 Moved\r\nLocation: wss://a/b\r\n\r\n<html>");
+    assert_eq!(message, "connect: the server answered with status 301: wss://a/b\n");
 }
 
 /// What the echo sends in answer to these frames and a Close, all of which come with the request.

@@ -5,12 +5,13 @@ use hybi::{Config, extension::deflate::Deflate, handshake::HeadLimits};
 const USAGE: &str = "\
 usage: serve [ADDR] [OPTIONS]
 
-ADDR is where to listen, 127.0.0.1:9001 by default. Sizes are in bytes.
+ADDR is where to listen, 127.0.0.1:9001 by default. Sizes are in bytes; those of messages, frames
+and the outbox are for the echo.
 
   --message-size N    the largest message to receive (16777216)
   --frame-size N      the largest frame to receive (16777216)
   --fragments N       the most fragments of a message to receive (131072)
-  --outbox-size N     how much may wait to be sent (16777216)
+  --outbox-size N     how much may wait to be sent (33554432)
   --head-size N       the largest head of a request (16384)
   --head-fields N     the most header fields of a request (100, at most 128)
   --quiet             do not report connections that end with an error";

@@ -6,15 +6,20 @@
 
 use std::{
     error::Error,
-    io::Write,
     net::{Shutdown, TcpStream},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
-use hybi::{Connection, Event, Inbox, Prepared, Server};
+use hybi::{Config, Connection, Event, Inbox, Prepared, Server};
 
-use crate::PATIENCE;
+use crate::{
+    PONG, SILENCE, WRITING,
+    timed::{Timed, is_late},
+};
+
+/// Messages of a chat are short, and so is what waits for a member.
+pub(crate) const CONFIG: Config = Config::new().message_size(64 * 1024).outbox_size(1024 * 1024);
 
 /// Everybody who is connected.
 #[derive(Default)]
@@ -43,17 +48,14 @@ impl Room {
         &self,
         websocket: Connection<Server>,
         inbox: Inbox,
-        stream: &mut TcpStream,
+        stream: &TcpStream,
     ) -> Result<(), Box<dyn Error>> {
-        stream.set_read_timeout(None)?;
-        // A member that takes nothing for so long is gone.
-        stream.set_write_timeout(Some(PATIENCE))?;
         let end = End { websocket, outbox: Vec::new(), over: false };
         let member = Arc::new(Member { end: Mutex::new(end), changed: Condvar::new() });
-        let writer = thread::spawn({
+        let writer = thread::Builder::new().spawn({
             let (member, stream) = (Arc::clone(&member), stream.try_clone()?);
-            move || member.write(stream)
-        });
+            move || member.write(&stream)
+        })?;
         lock(&self.members).push(Arc::clone(&member));
         let ended = self.listen(&member, inbox, stream);
         lock(&self.members).retain(|other| !Arc::ptr_eq(other, &member));
@@ -67,8 +69,9 @@ impl Room {
         &self,
         member: &Member,
         mut inbox: Inbox,
-        stream: &mut TcpStream,
+        stream: &TcpStream,
     ) -> Result<(), Box<dyn Error>> {
+        let mut stream = Timed::new(stream, SILENCE);
         loop {
             while let Some(message) = member.receive(&mut inbox)? {
                 for other in lock(&self.members).iter() {
@@ -78,7 +81,14 @@ impl Room {
             if lock(&member.end).websocket.is_done() {
                 return Ok(());
             }
-            if inbox.read_from(stream)? == 0 {
+            let length = match inbox.read_from(stream.within(SILENCE)) {
+                Err(error) if is_late(&error) => {
+                    member.ping()?;
+                    inbox.read_from(stream.within(PONG))?
+                }
+                result => result?,
+            };
+            if length == 0 {
                 return Ok(lock(&member.end).websocket.end_of_input()?);
             }
         }
@@ -116,6 +126,14 @@ impl Member {
         self.changed.notify_one();
     }
 
+    /// Asks a silent member for a sign of life.
+    fn ping(&self) -> Result<(), hybi::Error> {
+        let End { websocket, outbox, .. } = &mut *lock(&self.end);
+        websocket.send_ping(b"", outbox)?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
     /// Has the writer stop once the outbox is written.
     fn stop(&self) {
         lock(&self.end).over = true;
@@ -123,7 +141,8 @@ impl Member {
     }
 
     /// Writes what waits in the outbox, until there is nothing more to come.
-    fn write(&self, mut stream: TcpStream) {
+    fn write(&self, stream: &TcpStream) {
+        let mut timed = Timed::new(stream, WRITING);
         let mut bytes = Vec::new();
         loop {
             let mut end = lock(&self.end);
@@ -131,17 +150,15 @@ impl Member {
                 end = self.changed.wait(end).unwrap_or_else(PoisonError::into_inner);
             }
             // Written without the lock, so that nobody waits for a slow member.
-            bytes.clear();
             std::mem::swap(&mut bytes, &mut end.outbox);
             let over = end.over;
             drop(end);
-            if stream.write_all(&bytes).is_err() || over {
+            if timed.write_out(&mut bytes, WRITING).is_err() || over {
                 break;
             }
         }
         // Wakes the thread that reads, if the connection did not end by itself.
         let _ = stream.shutdown(Shutdown::Read);
-        let _ = stream.flush();
     }
 }
 

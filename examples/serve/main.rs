@@ -3,17 +3,19 @@
 //!
 //! `cargo run --release --example serve`, then open <http://127.0.0.1:9001/>.
 
+#[path = "../shared/accept.rs"]
+mod accept;
 mod arguments;
 mod chat;
 mod echo;
+#[path = "../shared/timed.rs"]
+mod timed;
 
 use std::{
     error::Error,
-    io::{Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     process::ExitCode,
     sync::Arc,
-    thread,
     time::Duration,
 };
 
@@ -26,14 +28,24 @@ use hybi::{
         server::{HttpRequest, Incoming, Opening},
     },
 };
+use timed::Timed;
 
 const PAGE: &str = include_str!("page.html");
 
-/// How long a peer may take to complete its request, and to close.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a peer may take for the opening handshake.
+const OPENING: Duration = Duration::from_secs(10);
 
-/// How much is read on after the end, so that the peer can read our last words before a reset.
-const LINGER: Duration = Duration::from_secs(2);
+/// How long a peer may take to read all that is in its outbox.
+const WRITING: Duration = Duration::from_secs(30);
+
+/// How long a peer may be silent before it is sent a ping.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// How long it may be silent after the ping.
+const PONG: Duration = Duration::from_secs(10);
+
+/// How long to wait for the peer to end the connection.
+const CLOSING: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
@@ -58,52 +70,38 @@ fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     println!("hybi listens: open http://{}/ in a browser", listener.local_addr()?);
     let arguments = Arc::new(arguments);
     let room = Arc::new(Room::default());
-    for stream in listener.incoming() {
-        let stream = match stream {
-            Ok(stream) => stream,
-            Err(error) => {
-                // Such as too many open files: others end in the meantime.
-                eprintln!("serve: {error}");
-                thread::sleep(Duration::from_millis(50));
-                continue;
-            }
-        };
-        let (arguments, room) = (Arc::clone(&arguments), Arc::clone(&room));
-        thread::spawn(move || {
-            let peer = stream.peer_addr().map_or_else(|_| "?".into(), |peer| peer.to_string());
-            match connection(stream, &arguments, &room) {
-                Ok(()) => {}
-                Err(error) if arguments.quiet => drop(error),
-                Err(error) => eprintln!("{peer}: {error}"),
-            }
-        });
-    }
-    Ok(())
+    accept::serve_each(&listener, move |stream| {
+        let peer = stream.peer_addr().map_or_else(|_| "?".into(), |peer| peer.to_string());
+        match connection(&stream, &arguments, &room) {
+            Ok(()) => {}
+            Err(error) if arguments.quiet => drop(error),
+            Err(error) => eprintln!("{peer}: {error}"),
+        }
+    })
 }
 
 /// One connection from its first byte to its last.
 fn connection(
-    mut stream: TcpStream,
+    socket: &TcpStream,
     arguments: &Arguments,
     room: &Arc<Room>,
 ) -> Result<(), Box<dyn Error>> {
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    socket.set_nodelay(true)?;
+    let mut stream = Timed::new(socket, OPENING);
     let mut inbox = Inbox::with_capacity(64 * 1024);
     let mut outbox = Vec::new();
     let opened = open(&mut stream, &mut inbox, &mut outbox, arguments);
     // Also after an error: the answer that says what it was is in the outbox.
-    stream.write_all(&outbox)?;
-    outbox.clear();
+    stream.write_out(&mut outbox, WRITING)?;
     let ended = match opened {
-        Ok(Some((websocket, Place::Chat))) => room.chat(websocket, inbox, &mut stream),
+        Ok(Some((websocket, Place::Chat))) => room.chat(websocket, inbox, socket),
         Ok(Some((websocket, Place::Echo { reports }))) => {
             echo::run(websocket, inbox, &mut stream, reports)
         }
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
-    linger(&mut stream);
+    stream.end(CLOSING);
     ended
 }
 
@@ -121,7 +119,7 @@ enum Place {
 
 /// The opening handshake; `None` if the peer asked for a page, or for nothing.
 fn open(
-    stream: &mut TcpStream,
+    stream: &mut Timed<'_>,
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
     arguments: &Arguments,
@@ -145,8 +143,11 @@ fn open(
                     "/chat" => Place::Chat,
                     _ => Place::Echo { reports: subprotocol == Some(echo::WIRE_BYTES) },
                 };
-                let mut accept =
-                    request.accept().config(arguments.config).deflate(&arguments.deflate);
+                let config = match place {
+                    Place::Chat => chat::CONFIG,
+                    Place::Echo { .. } => arguments.config,
+                };
+                let mut accept = request.accept().config(config).deflate(&arguments.deflate);
                 if let Some(name) = subprotocol {
                     accept = accept.subprotocol(name);
                 }
@@ -159,6 +160,10 @@ fn open(
 /// Plain HTTP: the page, and nothing else.
 fn answer(request: HttpRequest<'_>, outbox: &mut Vec<u8>) -> Result<(), hybi::Error> {
     let plain = [("Content-Type", "text/plain; charset=utf-8")];
+    if request.method() == "GET" && request.headers().get("Sec-WebSocket-Key").is_some() {
+        upgrade_required(outbox);
+        return Ok(());
+    }
     match (request.method(), request.target()) {
         ("GET" | "HEAD", "/") => {
             let html = [
@@ -175,16 +180,19 @@ fn answer(request: HttpRequest<'_>, outbox: &mut Vec<u8>) -> Result<(), hybi::Er
     }
 }
 
-/// Closes a connection so that the peer can read all of what was written: a socket that is closed
-/// while input waits is reset, and takes the last words with it.
-fn linger(stream: &mut TcpStream) {
-    let _ = stream.shutdown(Shutdown::Write);
-    let _ = stream.set_read_timeout(Some(LINGER));
-    let mut rest = [0; 4096];
-    for _ in 0..1024 {
-        match stream.read(&mut rest) {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
-        }
-    }
+/// Names the cause to a client whose request for a WebSocket has arrived as plain HTTP.
+///
+/// Written by hand, because RFC 9110, section 15.5.22, requires an Upgrade field here, which a
+/// response of the crate reserves for itself.
+fn upgrade_required(outbox: &mut Vec<u8>) {
+    let text = "This request has a Sec-WebSocket-Key field, but no \"Upgrade: websocket\".\n\
+                Probably a proxy before this server has removed it: have the proxy pass on Upgrade \
+                and Connection.\n";
+    let response = format!(
+        "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\
+         Sec-WebSocket-Version: 13\r\nContent-Type: text/plain; charset=utf-8\r\n\
+         Content-Length: {}\r\n\r\n{text}",
+        text.len(),
+    );
+    outbox.extend_from_slice(response.as_bytes());
 }

@@ -7,16 +7,21 @@ use std::{
     time::Duration,
 };
 
+#[path = "timed.rs"]
+mod timed;
+
 use hybi::{
     Client, Config, Connection, Host, Inbox, State, Uri,
     client::{Answer, Refused, Request},
     extension::deflate::Deflate,
 };
 
-/// How long to wait for the server to answer the opening handshake.
+use timed::Timed;
+
+/// How long the opening handshake may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// An open connection with its transport; bytes behind the answer are in the inbox.
+/// An open connection with its transport; bytes that follow the response are in the inbox.
 pub(crate) struct Dialed {
     pub(crate) websocket: Connection<Client>,
     pub(crate) stream: TcpStream,
@@ -29,22 +34,22 @@ pub(crate) fn dial(uri: &str, config: Config) -> Result<Dialed, Box<dyn Error>> 
     if uri.is_secure() {
         return Err("wss asks for TLS, which this example does without".into());
     }
-    let mut stream = match uri.host() {
+    let stream = match uri.host() {
         Host::Name(name) => TcpStream::connect((name, uri.port()))?,
         Host::V4(address) => TcpStream::connect((address, uri.port()))?,
         Host::V6(address) => TcpStream::connect((address, uri.port()))?,
     };
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
 
+    let mut timed = Timed::new(&stream, PATIENCE);
     let mut inbox = Inbox::with_capacity(64 * 1024);
     let mut outbox = Vec::new();
     let deflate = Deflate::new();
     let request = Request::new(&uri).config(config).deflate(&deflate);
     let mut opening = request.send(&mut outbox)?;
-    stream.write_all(&outbox)?;
+    timed.write_all(&outbox)?;
     let websocket = loop {
-        if inbox.read_from(&mut stream)? == 0 {
+        if inbox.read_from(&mut timed)? == 0 {
             return Err("the server hung up during the opening handshake".into());
         }
         match opening.receive(&mut inbox)? {
@@ -54,6 +59,7 @@ pub(crate) fn dial(uri: &str, config: Config) -> Result<Dialed, Box<dyn Error>> 
         }
     };
     stream.set_read_timeout(None)?;
+    stream.set_write_timeout(None)?;
     Ok(Dialed { websocket, stream, inbox })
 }
 
@@ -68,12 +74,40 @@ pub(crate) fn read(inbox: &mut Inbox, stream: &mut TcpStream, state: State) -> i
     }
 }
 
+/// What a server answered that did not accept the WebSocket.
 fn explain(refused: &Refused<'_>) -> String {
-    let status = refused.status();
-    if let Some(location) = refused.headers().get("Location") {
-        return format!("the server answered with status {status}: {}", location.escape_ascii());
+    let answered = format!("the server answered with status {}", refused.status());
+    let field = |name: &str| {
+        let value = refused.headers().get(name)?;
+        Some(value.escape_ascii().to_string())
+    };
+    if let Some(location) = field("Location") {
+        return format!("{answered}: {location}");
     }
     let body = String::from_utf8_lossy(refused.body());
-    let line = body.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    format!("the server answered with status {status}: {}", line.escape_debug())
+    let is_html = field("Content-Type").is_some_and(|kind| kind.starts_with("text/html"))
+        || body.trim_start().starts_with('<');
+    if is_html {
+        // It is meant for a browser. The title and the name of the program say the most.
+        let title = title(&body).map_or_else(String::new, |title| format!(" {title:?}"));
+        let by = field("Server").map_or_else(String::new, |name| format!(" by {name}"));
+        return format!(
+            "{answered} and an HTML page{title}{by}: a web server or a proxy answered, and did not \
+             pass the request on to a WebSocket"
+        );
+    }
+    match body.lines().map(str::trim).find(|line| !line.is_empty()) {
+        Some(line) => format!("{answered}: {}", line.escape_debug()),
+        None => answered,
+    }
+}
+
+/// The title of an HTML page, in one line.
+fn title(page: &str) -> Option<String> {
+    let lower = page.to_ascii_lowercase(); // of the same length
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    let words: Vec<&str> = page[start..end].split_whitespace().collect();
+    Some(words.join(" ")).filter(|title| !title.is_empty())
 }

@@ -1,0 +1,182 @@
+//! The deadlines of a connection on an event loop or a runtime, as values: nothing here reads a
+//! clock or sets a timer.
+//!
+//! Each deadline is for a whole operation: a peer that sends a byte now and then, or takes one,
+//! cannot extend it.
+
+#![allow(dead_code)] // not every program needs all of it
+
+use std::time::{Duration, Instant};
+
+/// How long a peer may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// For the opening handshake.
+    pub(crate) opening: Duration,
+    /// To take what waits in the outbox.
+    pub(crate) writing: Duration,
+    /// To send anything, before it is sent a ping.
+    pub(crate) silence: Duration,
+    /// To send anything, after the ping.
+    pub(crate) pong: Duration,
+    /// For the closing handshake, and then to end the transport.
+    pub(crate) closing: Duration,
+}
+
+/// What it is time for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// Nothing yet.
+    Nothing,
+    /// To send a ping.
+    Ping,
+    /// To drop the connection.
+    End,
+}
+
+/// The deadlines of one connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadlines {
+    patience: &'static Patience,
+    /// For the opening handshake or the end.
+    stage: Option<Instant>,
+    is_closing: bool,
+    /// For what waits to be written, if anything does.
+    writing: Option<Instant>,
+    /// For a sign of life.
+    silence: Instant,
+    /// Whether the peer was sent a ping and nothing has come since.
+    is_asked: bool,
+}
+
+impl Deadlines {
+    /// A connection whose opening handshake begins.
+    pub(crate) fn opening(patience: &'static Patience, now: Instant) -> Self {
+        Self { stage: Some(now + patience.opening), ..Self::open(patience, now) }
+    }
+
+    /// A connection whose opening handshake is complete.
+    pub(crate) fn open(patience: &'static Patience, now: Instant) -> Self {
+        Self {
+            patience,
+            stage: None,
+            is_closing: false,
+            writing: None,
+            silence: now + patience.silence,
+            is_asked: false,
+        }
+    }
+
+    /// Something was received. Any byte counts, because a pong cannot overtake a large message that
+    /// the peer is sending.
+    pub(crate) fn heard(&mut self, now: Instant) {
+        self.silence = now + self.patience.silence;
+        self.is_asked = false;
+    }
+
+    /// Whether anything waits to be written. As long as something does, the deadline stays.
+    pub(crate) fn wrote(&mut self, is_all: bool, now: Instant) {
+        if is_all {
+            self.writing = None;
+        } else {
+            self.writing.get_or_insert(now + self.patience.writing);
+        }
+    }
+
+    /// The connection is closing. Only the first call counts.
+    pub(crate) fn closing(&mut self, now: Instant) {
+        if !self.is_closing {
+            self.is_closing = true;
+            self.stage = Some(now + self.patience.closing);
+        }
+    }
+
+    /// When to call [`due`](Self::due) at the latest.
+    pub(crate) fn next(&self) -> Instant {
+        // A peer that is not read from, because it does not read, cannot give a sign of life.
+        let silence = Some(self.silence).filter(|_| self.stage.or(self.writing).is_none());
+        [self.stage, self.writing, silence].into_iter().flatten().min().unwrap_or(self.silence)
+    }
+
+    /// What it is time for.
+    pub(crate) fn due(&mut self, now: Instant) -> Due {
+        if now < self.next() {
+            return Due::Nothing;
+        }
+        if self.stage.is_some() || self.writing.is_some() || self.is_asked {
+            return Due::End;
+        }
+        self.is_asked = true;
+        self.silence = now + self.patience.pong;
+        Due::Ping
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seconds(count: u64) -> Duration {
+        Duration::from_secs(count)
+    }
+
+    static PATIENCE: Patience = Patience {
+        opening: seconds(10),
+        writing: seconds(30),
+        silence: seconds(20),
+        pong: seconds(5),
+        closing: seconds(10),
+    };
+
+    #[test]
+    fn input_does_not_extend_the_opening_handshake() {
+        let start = Instant::now();
+        let mut deadlines = Deadlines::opening(&PATIENCE, start);
+        for second in 0..10 {
+            assert_eq!(deadlines.due(start + seconds(second)), Due::Nothing);
+            deadlines.heard(start + seconds(second));
+        }
+        assert_eq!(deadlines.due(start + seconds(10)), Due::End);
+    }
+
+    #[test]
+    fn a_silent_peer_is_asked_once_and_then_dropped() {
+        let start = Instant::now();
+        let mut deadlines = Deadlines::open(&PATIENCE, start);
+        assert_eq!(deadlines.due(start + seconds(19)), Due::Nothing);
+        assert_eq!(deadlines.due(start + seconds(20)), Due::Ping);
+        assert_eq!(deadlines.due(start + seconds(24)), Due::Nothing);
+        let mut answered = deadlines;
+        answered.heard(start + seconds(24));
+        assert_eq!(answered.due(start + seconds(25)), Due::Nothing);
+        assert_eq!(answered.due(start + seconds(44)), Due::Ping);
+        assert_eq!(deadlines.due(start + seconds(25)), Due::End);
+    }
+
+    #[test]
+    fn a_peer_that_takes_a_part_now_and_then_is_dropped() {
+        let start = Instant::now();
+        let mut deadlines = Deadlines::open(&PATIENCE, start);
+        for second in 0..30 {
+            deadlines.wrote(false, start + seconds(second));
+            assert_eq!(deadlines.due(start + seconds(second)), Due::Nothing);
+        }
+        let mut in_time = deadlines;
+        in_time.wrote(true, start + seconds(29));
+        in_time.heard(start + seconds(29));
+        assert_eq!(in_time.due(start + seconds(30)), Due::Nothing);
+        assert_eq!(deadlines.due(start + seconds(30)), Due::End);
+    }
+
+    #[test]
+    fn the_closing_handshake_has_one_deadline() {
+        let start = Instant::now();
+        let mut deadlines = Deadlines::open(&PATIENCE, start);
+        for second in 0..10 {
+            deadlines.closing(start + seconds(second));
+            deadlines.heard(start + seconds(second));
+            assert_eq!(deadlines.due(start + seconds(second)), Due::Nothing);
+        }
+        assert_eq!(deadlines.due(start + seconds(10)), Due::End);
+    }
+}
