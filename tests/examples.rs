@@ -202,7 +202,9 @@ fn the_opening_handshake_has_one_deadline() {
     let (_echo, of_echo) = start("echo", &["127.0.0.1:0"], "listening on ");
     thread::scope(|scope| {
         let slow = [of_serve, of_echo].map(|address| scope.spawn(|| drip(address)));
-        slow.into_iter().for_each(|slow| slow.join().unwrap());
+        for slow in slow {
+            slow.join().unwrap();
+        }
     });
 }
 

@@ -49,6 +49,11 @@ impl<'s> Timed<'s> {
     /// while input waits is reset, and the final bytes are lost. Waits this long for the peer's end.
     pub(crate) fn end(&mut self, patience: Duration) {
         let _ = self.stream.shutdown(Shutdown::Write);
+        self.drain(patience);
+    }
+
+    /// The same where another thread writes, and ends the output itself.
+    pub(crate) fn drain(&mut self, patience: Duration) {
         let _ = io::copy(&mut self.within(patience).take(DRAINED), &mut io::sink());
         let _ = self.stream.shutdown(Shutdown::Both);
     }

@@ -5,6 +5,8 @@
 #[path = "../../../../tests/counting/mod.rs"]
 #[allow(dead_code)] // not all of it is needed here
 mod counting;
+#[path = "../../../shared/deadlines.rs"]
+mod deadlines;
 #[path = "../src/bin/hub/hub.rs"]
 mod hub;
 
@@ -17,7 +19,7 @@ use std::{
 };
 
 use counting::{Cost, KIB, measure};
-use hub::{BEHIND, CONFIG, Hub, PATIENCE};
+use hub::{BEHIND, CONFIG, Hub, PATIENCE, TURN};
 use hybi::{Connection, Inbox, Prepared};
 
 const MEMBERS: usize = 10_000;
@@ -164,6 +166,74 @@ fn what_one_says_goes_to_all() {
     }
 }
 
+/// RFC 6455, section 5.7: "Hello" from a client; the same as a ping.
+const HELLO: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+const PING: [u8; 11] = [0x89, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+
+#[test]
+fn a_member_that_never_stops_writing_leaves_the_others_their_turn() {
+    const COUNT: usize = 10_000;
+    let expected: Rc<[u8]> = text_frame("Hello").repeat(COUNT).into();
+    let mut hub = Hub::new();
+    let speaker = Peer::expecting(&expected, usize::MAX);
+    let listener = Peer::expecting(&expected, usize::MAX);
+    join(&mut hub, 0, &speaker);
+    join(&mut hub, 1, &listener);
+    speaker.borrow_mut().says = HELLO.repeat(COUNT);
+    let (mut turns, mut heard) = (0, 0);
+    loop {
+        let (goes_on, cost) = measure(|| hub.ready(0));
+        let received = listener.borrow().received / text_frame("Hello").len();
+        assert!(received - heard <= TURN, "{} messages in one turn", received - heard);
+        assert!(cost.peaks_within(128 * KIB), "{cost:?}");
+        heard = received;
+        turns += 1;
+        if !goes_on {
+            break;
+        }
+        assert!(turns < COUNT, "it makes no progress");
+    }
+    assert_eq!((heard, speaker.borrow().received), (COUNT, expected.len()));
+}
+
+#[test]
+fn a_turn_ends_also_if_all_that_comes_is_pings() {
+    const COUNT: usize = 10_000;
+    let expected: Rc<[u8]> = frame(0x8a, b"Hello").repeat(COUNT).into();
+    let mut hub = Hub::new();
+    let peer = Peer::expecting(&expected, usize::MAX);
+    join(&mut hub, 0, &peer);
+    peer.borrow_mut().says = PING.repeat(COUNT);
+    let mut turns = 1;
+    while hub.ready(0) {
+        turns += 1;
+    }
+    assert!(turns >= COUNT / TURN, "{turns} turns");
+    assert_eq!(peer.borrow().received, expected.len());
+}
+
+#[test]
+fn a_silent_member_is_asked_and_then_dropped() {
+    // A ping without payload.
+    let ping = frame(0x89, b"");
+    let expected: Rc<[u8]> = ping.repeat(2).into();
+    let mut hub = Hub::new();
+    let peers = [(); 2].map(|()| Peer::expecting(&expected, usize::MAX));
+    for (number, peer) in peers.iter().enumerate() {
+        join(&mut hub, number, peer);
+    }
+    let asked = Instant::now() + PATIENCE.silence;
+    hub.sweep(asked);
+    for peer in &peers {
+        assert_eq!(peer.borrow().received, ping.len());
+    }
+    // An empty pong, masked with a key of 0.
+    peers[1].borrow_mut().says = vec![0x8a, 0x80, 0, 0, 0, 0];
+    hub.ready(1);
+    hub.sweep(asked + PATIENCE.pong);
+    assert!(peers[0].borrow().is_dropped && !peers[1].borrow().is_dropped);
+}
+
 #[test]
 fn a_slow_member_is_closed_and_the_others_notice_nothing() {
     let news = "news".repeat(50);
@@ -193,7 +263,7 @@ fn a_slow_member_is_closed_and_the_others_notice_nothing() {
     // The other takes nothing until its time is up.
     hub.sweep(Instant::now());
     assert!(!silent.borrow().is_dropped);
-    hub.sweep(Instant::now() + PATIENCE);
+    hub.sweep(Instant::now() + PATIENCE.closing);
     assert!(silent.borrow().is_dropped);
     assert_eq!(hub.len(), 1);
 }
@@ -233,7 +303,7 @@ fn a_member_that_does_not_take_its_close_is_dropped() {
     peer.borrow_mut().says = text_frame("not masked");
     hub.ready(0);
     assert!(!peer.borrow().is_dropped);
-    hub.sweep(Instant::now() + PATIENCE);
+    hub.sweep(Instant::now() + PATIENCE.closing);
     assert!(peer.borrow().is_dropped);
 }
 
@@ -259,7 +329,7 @@ fn memory_is_bounded() {
     });
     assert!(cost.peaks_within(MEMBERS * (2 * expected.len() + 128)), "{cost:?}");
     assert_eq!(hub.len(), MEMBERS);
-    hub.sweep(Instant::now() + PATIENCE);
+    hub.sweep(Instant::now() + PATIENCE.closing);
     assert_eq!(hub.len(), 0);
 }
 

@@ -1,4 +1,4 @@
-//! The gateway, between a client and a server behind it that speak by hand.
+//! The gateway, between a client and an upstream server that speak by hand.
 
 #![allow(clippy::unwrap_used)] // tests panic
 
@@ -19,8 +19,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_relay");
 
 #[test]
 fn the_peer_talks_to_the_peer() {
-    let behind = peer::Server::start_peer(&[]);
-    let relay = peer::Server::start_with(BINARY, &[behind.address()]);
+    let upstream = peer::Server::start_peer(&[]);
+    let relay = peer::Server::start_with(BINARY, &[upstream.address()]);
     peer::check_echo(&relay.url());
 }
 
@@ -29,12 +29,26 @@ struct Joined {
     relay: peer::Server,
     client: TcpStream,
     server: TcpStream,
-    /// What the server behind was asked for, and what the client was answered.
-    asked: String,
+    /// The request that the upstream server got, and the response that the client got.
+    asked: Asked,
     answer: String,
 }
 
-/// Opens a connection through a gateway; the server behind chooses the last subprotocol.
+/// A request for a WebSocket.
+struct Asked {
+    target: String,
+    fields: Vec<(String, String)>,
+}
+
+impl Asked {
+    /// The values of all fields of this name.
+    fn all(&self, name: &str) -> Vec<&str> {
+        let of_name = self.fields.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        of_name.map(|(_, value)| &**value).collect()
+    }
+}
+
+/// Opens a connection through a gateway; the upstream server chooses the last subprotocol.
 fn join(target: &str, fields: &str) -> Joined {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let behind = listener.local_addr().unwrap().to_string();
@@ -45,16 +59,19 @@ fn join(target: &str, fields: &str) -> Joined {
     Joined { relay, client, server, asked, answer }
 }
 
-fn accept(mut stream: TcpStream) -> (TcpStream, String) {
+fn accept(mut stream: TcpStream) -> (TcpStream, Asked) {
     stream.set_read_timeout(Some(peer::TOO_LONG)).unwrap();
     let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
-    let mut opening = Opening::new(Origins::no_browser());
+    let mut opening = Opening::new(Origins::any());
     let asked = loop {
         inbox.read_from(&mut stream).unwrap();
         if let Some(request) = opening.receive(&mut inbox, &mut outbox).unwrap() {
-            let asked = request.target().to_owned();
+            let fields = request.headers().iter().map(|(name, value)| {
+                (name.to_owned(), String::from_utf8(value.to_owned()).unwrap())
+            });
+            let asked = Asked { target: request.target().to_owned(), fields: fields.collect() };
             let subprotocol = request.subprotocols().last();
-            let mut accept = request.accept();
+            let mut accept = request.accept().headers(&[("Set-Cookie", "a=1"), ("X-Kept", "yes")]);
             if let Some(name) = subprotocol {
                 accept = accept.subprotocol(name);
             }
@@ -62,7 +79,7 @@ fn accept(mut stream: TcpStream) -> (TcpStream, String) {
             break asked;
         }
     };
-    // The first frame comes right behind the answer.
+    // The first frame comes right after the response.
     outbox.extend(b"\x81\x05early");
     stream.write_all(&outbox).unwrap();
     (stream, asked)
@@ -100,10 +117,69 @@ fn the_opening_handshake_goes_through() {
     let fields = "Sec-WebSocket-Protocol: chat, superchat\r\n\
                   Sec-WebSocket-Extensions: permessage-deflate\r\n";
     let mut joined = join("/chat?room=1", fields);
-    assert_eq!(joined.asked, "/chat?room=1");
+    assert_eq!(joined.asked.target, "/chat?room=1");
     assert!(joined.answer.contains("Sec-WebSocket-Protocol: superchat\r\n"));
     assert!(!joined.answer.contains("Extensions"));
     expect(&mut joined.client, b"\x81\x05early");
+}
+
+// C-04
+#[test]
+fn the_upstream_server_gets_the_fields_that_are_for_it() {
+    let fields = "Cookie: session=1; theme=dark\r\nAuthorization: Bearer token\r\n\
+                  User-Agent: browser\r\nVia: 1.1 front\r\nX-Own: 1\r\nX-Own: 2\r\n";
+    let relay_of = |joined: &Joined| joined.relay.address().to_owned();
+    let joined = join("/", fields);
+    let asked = &joined.asked;
+    // The authority that the client used: so a server that compares it with Origin still can.
+    assert_eq!(asked.all("Host"), [relay_of(&joined)]);
+    assert_eq!(asked.all("Cookie"), ["session=1; theme=dark"]);
+    assert_eq!(asked.all("Authorization"), ["Bearer token"]);
+    assert_eq!(asked.all("User-Agent"), ["browser"]);
+    assert_eq!(asked.all("X-Own"), ["1", "2"]);
+    assert_eq!(asked.all("Via"), ["1.1 front, 1.1 hybi-relay"]);
+    let from = joined.client.local_addr().unwrap();
+    assert_eq!(asked.all("Forwarded"), [format!("for=\"{from}\";proto=http")]);
+    assert!(asked.all("Origin").is_empty());
+    // And the client gets what the upstream server sends along.
+    assert!(joined.answer.contains("Set-Cookie: a=1\r\nX-Kept: yes\r\n"), "{}", joined.answer);
+}
+
+// C-04
+#[test]
+fn the_origin_of_the_page_goes_through() {
+    // The gateway lets in pages of its own host, whose port is not known before it has started.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let relay = peer::Server::start_with(BINARY, &[&listener.local_addr().unwrap().to_string()]);
+    let accepting = thread::spawn(move || accept(listener.accept().unwrap().0));
+    let origin = format!("http://{}", relay.address());
+    let (_client, answer) = relay.ask("/", &format!("Origin: {origin}\r\n"));
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    let (_server, asked) = accepting.join().unwrap();
+    assert_eq!(asked.all("Origin"), [origin]);
+}
+
+// I-07
+#[test]
+fn fields_for_one_connection_stay_there() {
+    let fields = "Keep-Alive: 5\r\nTE: trailers\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\
+                  Proxy-Authorization: Basic secret\r\n";
+    let asked = join("/", fields).asked;
+    for name in ["Keep-Alive", "TE", "X-Hop", "Proxy-Authorization"] {
+        assert!(asked.all(name).is_empty(), "{name}");
+    }
+    assert_eq!(asked.all("Connection"), ["Upgrade"]);
+    // The key of the client is answered by the gateway; the upstream server gets another.
+    assert_ne!(asked.all("Sec-WebSocket-Key"), ["dGhlIHNhbXBsZSBub25jZQ=="]);
+}
+
+#[test]
+fn an_absolute_target_goes_through_in_origin_form() {
+    let joined = join("http://name.example:8080/chat?room=1", "");
+    assert!(joined.answer.starts_with("HTTP/1.1 101 "), "{}", joined.answer);
+    assert_eq!(joined.asked.target, "/chat?room=1");
+    // RFC 9112, section 3.2.2: the authority of the target takes the place of Host.
+    assert_eq!(joined.asked.all("Host"), ["name.example:8080"]);
 }
 
 #[test]
@@ -165,25 +241,62 @@ fn a_server_that_is_not_there() {
     assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
 }
 
-#[test]
-fn a_server_that_refuses() {
+/// What the client gets if this is what the upstream server answers.
+fn answer_to(response: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let behind = listener.local_addr().unwrap().to_string();
-    let relay = peer::Server::start_with(BINARY, &[&behind]);
+    let upstream = listener.local_addr().unwrap().to_string();
+    let relay = peer::Server::start_with(BINARY, &[&upstream]);
     let refusing = thread::spawn(move || {
         let mut stream = listener.accept().unwrap().0;
-        stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").unwrap();
+        stream.write_all(response).unwrap();
         stream
     });
     let (_client, answer) = relay.ask("/", "");
-    assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
     drop(refusing.join().unwrap());
+    answer
+}
+
+#[test]
+fn a_server_that_refuses() {
+    let answer = answer_to(
+        b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"a\"\r\nSet-Cookie: b=2\r\n\
+          Content-Type: text/html\r\nContent-Length: 0\r\n\r\n",
+    );
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    assert!(
+        answer.contains("WWW-Authenticate: Basic realm=\"a\"\r\nSet-Cookie: b=2\r\n"),
+        "{answer}"
+    );
+    assert!(!answer.contains("Content-Type"), "{answer}");
+}
+
+// P-h2-d
+#[test]
+fn a_server_that_speaks_no_websocket() {
+    for response in [
+        &b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"[..],
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+          Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n",
+        b"SSH-2.0-x\r\n\r\n",
+    ] {
+        let answer = answer_to(response);
+        assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
+    }
+}
+
+/// The client is told in time that the upstream server is silent. This takes as long as it waits.
+#[test]
+fn a_server_that_does_not_answer() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let relay = peer::Server::start_with(BINARY, &[&listener.local_addr().unwrap().to_string()]);
+    let (_client, answer) = relay.ask("/", "");
+    assert!(answer.starts_with("HTTP/1.1 504 "), "{answer}");
 }
 
 #[test]
 fn a_page_from_elsewhere() {
-    let behind = peer::Server::start_peer(&[]);
-    let relay = peer::Server::start_with(BINARY, &[behind.address()]);
+    let upstream = peer::Server::start_peer(&[]);
+    let relay = peer::Server::start_with(BINARY, &[upstream.address()]);
     let (_client, answer) = relay.ask("/", "Origin: https://elsewhere.example\r\n");
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
 }

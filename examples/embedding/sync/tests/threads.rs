@@ -6,6 +6,8 @@
 mod duplex;
 #[path = "../../peer/peer.rs"]
 mod peer;
+#[path = "../../../shared/timed.rs"]
+mod timed;
 
 use std::{
     io::{Read, Write},

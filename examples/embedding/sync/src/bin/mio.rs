@@ -6,6 +6,9 @@
 //!
 //! `cargo run --bin mio -- 127.0.0.1:9001`
 
+#[path = "../../../../shared/deadlines.rs"]
+mod deadlines;
+
 use std::{
     collections::HashMap,
     error::Error,
@@ -14,9 +17,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deadlines::{Deadlines, Due, Patience};
 use hybi::{Config, Connection, Event, Inbox, Origins, Server, server::Opening};
 use mio::{
-    Events, Interest, Poll, Token,
+    Events, Interest, Poll, Registry, Token,
     net::{TcpListener, TcpStream},
 };
 
@@ -25,11 +29,20 @@ const CONFIG: Config = Config::new().message_size(1024 * 1024);
 /// Once so much waits to be written, nothing more is answered.
 const BACKLOG: usize = 64 * 1024;
 
-/// How long a peer may take for the opening handshake, and for the end.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a peer may take; looked at once a second.
+static PATIENCE: Patience = Patience {
+    opening: Duration::from_secs(10),
+    writing: Duration::from_secs(30),
+    silence: Duration::from_secs(20),
+    pong: Duration::from_secs(10),
+    closing: Duration::from_secs(10),
+};
 
 /// How often one peer is read from before others have their turn.
 const TURN: usize = 16;
+
+/// How many connections are accepted before others have their turn.
+const ACCEPTED: usize = 256;
 
 const LISTENER: Token = Token(0);
 
@@ -56,49 +69,62 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
         for event in &events {
             let token = event.token();
             if token == LISTENER {
-                while let Some((mut stream, address)) = accept(&listener) {
+                let more = accept(&listener, |mut stream, address| {
                     last_token.0 += 1;
-                    poll.registry().register(&mut stream, last_token, Interest::READABLE)?;
-                    peers.insert(last_token, Peer::new(stream, address));
+                    let registered =
+                        poll.registry().register(&mut stream, last_token, Interest::READABLE);
+                    match registered.and_then(|()| stream.set_nodelay(true)) {
+                        Ok(()) => drop(peers.insert(last_token, Peer::new(stream, address))),
+                        // This connection is closed, and the server goes on.
+                        Err(error) => eprintln!("{address}: {error}"),
+                    }
+                });
+                if more {
+                    again(&poll, &mut listener);
                 }
                 continue;
             }
             let Some(peer) = peers.get_mut(&token) else { continue };
-            match peer.advance() {
-                // Registering anew also reports what is ready already.
-                Ok(Some(interest)) => {
-                    poll.registry().reregister(&mut peer.stream, token, interest)?;
-                }
-                ended => {
-                    if let Err(error) = ended {
-                        eprintln!("{}: {error}", peer.address);
-                    }
-                    peers.remove(&token);
-                }
+            if !peer.take_turn(poll.registry(), token) {
+                peers.remove(&token);
             }
         }
         if swept.elapsed() > Duration::from_secs(1) {
             swept = Instant::now();
-            peers.retain(|_, peer| peer.deadline.is_none_or(|deadline| swept < deadline));
+            peers.retain(|token, peer| match peer.deadlines.due(swept) {
+                Due::Nothing => true,
+                Due::Ping => peer.ping() && peer.take_turn(poll.registry(), *token),
+                Due::End => false,
+            });
             // In case that accepting failed, such as for too many open files.
-            poll.registry().reregister(&mut listener, LISTENER, Interest::READABLE)?;
+            again(&poll, &mut listener);
         }
     }
 }
 
-/// The next connection, if there is one.
-fn accept(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
-    loop {
+/// Has connections reported that wait already.
+fn again(poll: &Poll, listener: &mut TcpListener) {
+    if let Err(error) = poll.registry().reregister(listener, LISTENER, Interest::READABLE) {
+        eprintln!("listener: {error}");
+    }
+}
+
+/// Accepts connections. True if there may be more.
+fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream, SocketAddr)) -> bool {
+    for _ in 0..ACCEPTED {
         match listener.accept() {
-            Ok(accepted) => return Some(accepted),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return None,
+            Ok((stream, address)) => add(stream, address),
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                eprintln!("accept: {error}");
-                return None;
+                // Too many open files, for example, is not tried again before the next sweep.
+                if error.kind() != ErrorKind::WouldBlock {
+                    eprintln!("accept: {error}");
+                }
+                return false;
             }
         }
     }
+    true
 }
 
 struct Peer {
@@ -107,8 +133,7 @@ struct Peer {
     inbox: Inbox,
     outbox: Vec<u8>,
     stage: Stage,
-    /// When it is dropped, whatever its stage.
-    deadline: Option<Instant>,
+    deadlines: Deadlines,
 }
 
 /// How far a connection has come.
@@ -129,7 +154,7 @@ impl Peer {
             inbox: Inbox::with_capacity(16 * 1024),
             outbox: Vec::new(),
             stage: Stage::Opening(Opening::new(Origins::same_host().or_no_browser())),
-            deadline: Some(Instant::now() + PATIENCE),
+            deadlines: Deadlines::opening(&PATIENCE, Instant::now()),
         }
     }
 
@@ -140,7 +165,7 @@ impl Peer {
             Stage::Opening(opening) => {
                 let Some(request) = opening.receive(inbox, outbox)? else { return Ok(false) };
                 self.stage = Stage::Open(request.accept().config(CONFIG).finish(outbox)?);
-                self.deadline = None;
+                self.deadlines = Deadlines::open(&PATIENCE, Instant::now());
             }
             Stage::Open(websocket) => match websocket.receive(inbox, outbox)? {
                 Some(Event::Text(text)) => websocket.send_text(text, outbox)?,
@@ -149,7 +174,7 @@ impl Peer {
                 None if websocket.is_done() => self.finish(),
                 None => {
                     if websocket.is_closing() {
-                        self.deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
+                        self.deadlines.closing(Instant::now());
                     }
                     return Ok(false);
                 }
@@ -163,24 +188,50 @@ impl Peer {
     }
 
     /// The peer will send nothing more.
-    fn end_of_input(&mut self) -> Result<Option<Interest>, hybi::Error> {
+    fn end_of_input(&mut self) -> io::Result<Option<Interest>> {
         if let Stage::Open(websocket) = &mut self.stage {
-            websocket.end_of_input()?;
+            websocket.end_of_input().map_err(io::Error::other)?;
         }
         Ok(None)
+    }
+
+    /// Asks a silent peer for a sign of life. False if it cannot be asked.
+    fn ping(&mut self) -> bool {
+        match &mut self.stage {
+            Stage::Open(websocket) => websocket.send_ping(b"", &mut self.outbox).is_ok(),
+            Stage::Opening(_) | Stage::Over => false,
+        }
     }
 
     /// Nothing more will be said than what is in the outbox.
     fn finish(&mut self) {
         self.stage = Stage::Over;
-        self.deadline = Some(Instant::now() + PATIENCE);
+        self.deadlines.closing(Instant::now());
     }
 }
 
 /// The socket.
 impl Peer {
+    /// Goes on as far as the socket and the length of a turn allow. False at the end.
+    fn take_turn(&mut self, registry: &Registry, token: Token) -> bool {
+        let advanced = self.advance();
+        self.deadlines.wrote(self.outbox.is_empty(), Instant::now());
+        let goes_on = match advanced {
+            Ok(None) => Ok(false),
+            // Registering anew also reports what is ready already.
+            Ok(Some(interest)) => {
+                registry.reregister(&mut self.stream, token, interest).map(|()| true)
+            }
+            Err(error) => Err(error),
+        };
+        goes_on.unwrap_or_else(|error| {
+            eprintln!("{}: {error}", self.address);
+            false
+        })
+    }
+
     /// Goes on as far as the socket allows, and tells what to wait for; `None` at the end.
-    fn advance(&mut self) -> Result<Option<Interest>, Box<dyn Error>> {
+    fn advance(&mut self) -> io::Result<Option<Interest>> {
         for _ in 0..TURN {
             let mut more = true;
             while more && self.outbox.len() < BACKLOG {
@@ -200,13 +251,13 @@ impl Peer {
                 let _ = self.stream.shutdown(Shutdown::Write);
             }
             match self.inbox.read_from(&mut self.stream) {
-                Ok(0) => return Ok(self.end_of_input()?),
-                Ok(_) => {}
+                Ok(0) => return self.end_of_input(),
+                Ok(_) => self.deadlines.heard(Instant::now()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Ok(Some(Interest::READABLE));
                 }
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(error),
             }
         }
         Ok(Some(Interest::READABLE | Interest::WRITABLE)) // there may be more: come back at once

@@ -10,14 +10,25 @@ use std::{
 
 use hybi::{CloseCode, Config, Connection, Event, Inbox, Prepared, Server, State};
 
+use crate::deadlines::{Deadlines, Due, Patience};
+
 /// The settings of a member's connection.
 pub(crate) const CONFIG: Config = Config::new().message_size(64 * 1024);
 
 /// How many messages may wait for a member. It is dropped with the next one.
 pub(crate) const BEHIND: usize = 16;
 
-/// How long a member may take to go along with a Close.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+/// How many reads and events a member has in one turn, before others have theirs.
+pub(crate) const TURN: usize = 16;
+
+/// How long a member may take.
+pub(crate) static PATIENCE: Patience = Patience {
+    opening: Duration::from_secs(10),
+    writing: Duration::from_secs(30),
+    silence: Duration::from_secs(20),
+    pong: Duration::from_secs(10),
+    closing: Duration::from_secs(10),
+};
 
 /// All members, by the numbers that the event loop knows their sockets by.
 pub(crate) struct Hub<S> {
@@ -48,7 +59,7 @@ impl<S: Read + Write> Hub<S> {
             inbox,
             outbox: Vec::new(),
             behind: VecDeque::new(),
-            deadline: None,
+            deadlines: Deadlines::open(&PATIENCE, Instant::now()),
         };
         self.members.insert(number, Box::new(member));
     }
@@ -59,23 +70,39 @@ impl<S: Read + Write> Hub<S> {
         self.members.retain(|_, member| member.send(&message).is_ok());
     }
 
-    /// The socket of this member can be written to or read from. What it says goes to all.
-    pub(crate) fn ready(&mut self, number: usize) {
+    /// The socket of this member can be written to or read from. What it says goes to all. True if
+    /// its turn is over and it may have more: it is to be called again, after the others.
+    pub(crate) fn ready(&mut self, number: usize) -> bool {
         let mut said = Vec::new();
-        let Some(member) = self.members.get_mut(&number) else { return };
-        let goes_on = member.ready(&mut said);
-        if !matches!(goes_on, Ok(true)) {
+        let Some(member) = self.members.get_mut(&number) else { return false };
+        let after = member.ready(&mut said);
+        if !matches!(after, Ok(After::Wait | After::Again)) {
             self.members.remove(&number);
         }
         for message in said {
             self.broadcast(message);
         }
+        matches!(after, Ok(After::Again))
     }
 
-    /// Drops the members that should be gone by now; to be called now and then.
+    /// Sends pings to silent members, and drops those whose time is up; to be called now and then.
     pub(crate) fn sweep(&mut self, now: Instant) {
-        self.members.retain(|_, member| member.deadline.is_none_or(|deadline| now < deadline));
+        self.members.retain(|_, member| match member.deadlines.due(now) {
+            Due::Nothing => true,
+            Due::Ping => member.ping().is_ok(),
+            Due::End => false,
+        });
     }
+}
+
+/// What follows the turn of a member.
+enum After {
+    /// It waits for its socket.
+    Wait,
+    /// It goes on as soon as others have had their turn.
+    Again,
+    /// It has ended.
+    End,
 }
 
 /// One connection. While it keeps up, nothing waits for it, and it holds no memory but its own.
@@ -87,7 +114,7 @@ struct Member<S> {
     outbox: Vec<u8>,
     /// Messages that wait, shared with all others they wait for.
     behind: VecDeque<Arc<Prepared>>,
-    deadline: Option<Instant>,
+    deadlines: Deadlines,
 }
 
 impl<S: Read + Write> Member<S> {
@@ -105,47 +132,65 @@ impl<S: Read + Write> Member<S> {
         }
         self.behind = VecDeque::new();
         self.websocket.close(CloseCode::POLICY_VIOLATION, "too slow", &mut self.outbox)?;
-        self.give_time();
+        self.deadlines.closing(Instant::now());
         Ok(())
     }
 
-    /// Deals with what came, writes what waits, and reads on; false at the end.
-    fn ready(&mut self, said: &mut Vec<Prepared>) -> Result<bool, Box<dyn Error>> {
-        loop {
+    /// Asks a silent member for a sign of life.
+    fn ping(&mut self) -> Result<(), Box<dyn Error>> {
+        self.websocket.send_ping(b"", &mut self.outbox)?;
+        self.write()?;
+        Ok(())
+    }
+
+    /// Deals with what came, writes what waits, and reads on, for one turn.
+    fn ready(&mut self, said: &mut Vec<Prepared>) -> Result<After, Box<dyn Error>> {
+        let mut turn = 0..TURN;
+        while turn.next().is_some() {
             // After an error it is done: the Close that says what it was is in the outbox.
-            let _ = self.receive(said);
+            let has_more = self.receive(said, &mut turn).unwrap_or(false);
             if self.websocket.state() != State::Open {
-                self.give_time();
+                self.deadlines.closing(Instant::now());
             }
             if !self.write()? {
-                return Ok(true); // and does not read: that is the backpressure
+                return Ok(After::Wait); // and does not read: that is the backpressure
             }
             if self.websocket.is_done() {
-                return Ok(false);
+                return Ok(After::End);
+            }
+            if has_more {
+                break;
             }
             match self.inbox.read_from(&mut self.socket) {
-                Ok(0) => return Ok(self.websocket.end_of_input().map(|()| false)?),
-                Ok(_) => {}
+                Ok(0) => return Ok(self.websocket.end_of_input().map(|()| After::End)?),
+                Ok(_) => self.deadlines.heard(Instant::now()),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.inbox.is_empty() {
                         self.inbox.release();
                     }
-                    return Ok(true);
+                    return Ok(After::Wait);
                 }
                 Err(error) => return Err(error.into()),
             }
         }
+        Ok(After::Again)
     }
 
-    fn receive(&mut self, said: &mut Vec<Prepared>) -> Result<(), hybi::Error> {
-        while let Some(event) = self.websocket.receive(&mut self.inbox, &mut self.outbox)? {
-            match event {
-                Event::Text(text) => said.push(Prepared::text(text)),
-                Event::Binary(data) => said.push(Prepared::binary(data)),
-                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
+    /// Receives as much as the turn allows. True if that is not all.
+    fn receive(
+        &mut self,
+        said: &mut Vec<Prepared>,
+        turn: &mut impl Iterator,
+    ) -> Result<bool, hybi::Error> {
+        while turn.next().is_some() {
+            match self.websocket.receive(&mut self.inbox, &mut self.outbox)? {
+                Some(Event::Text(text)) => said.push(Prepared::text(text)),
+                Some(Event::Binary(data)) => said.push(Prepared::binary(data)),
+                Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_)) => {}
+                None => return Ok(false),
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Writes what waits, as far as the socket takes it; whether that is all.
@@ -154,9 +199,11 @@ impl<S: Read + Write> Member<S> {
             let taken = take(&mut self.socket, &self.outbox)?;
             self.outbox.drain(..taken);
             if !self.outbox.is_empty() {
+                self.deadlines.wrote(false, Instant::now());
                 return Ok(false);
             }
             self.outbox = Vec::new();
+            self.deadlines.wrote(true, Instant::now());
             let Some(message) = self.behind.pop_front() else { return Ok(true) };
             self.write_message(&message)?;
         }
@@ -166,13 +213,11 @@ impl<S: Read + Write> Member<S> {
     fn write_message(&mut self, message: &Prepared) -> Result<(), Box<dyn Error>> {
         let frame = self.websocket.frame_prepared(message)?;
         let taken = take(&mut self.socket, frame)?;
-        self.outbox.extend_from_slice(&frame[taken..]);
+        if taken < frame.len() {
+            self.outbox.extend_from_slice(&frame[taken..]);
+            self.deadlines.wrote(false, Instant::now());
+        }
         Ok(())
-    }
-
-    /// The end is near, and so is the deadline.
-    fn give_time(&mut self) {
-        self.deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
     }
 }
 

@@ -1,13 +1,18 @@
-//! A hub with 10,000 connections in memory, and what it costs.
+//! A hub: each message goes to all members.
 //!
 //! It teaches to put a message into its frame once for all receivers, to write it to each socket
-//! from where it lies, and to bound what waits for a receiver that is slow: it gets a Close, and if
-//! it does not take that either, it is dropped. The hub itself is in `hub.rs`, and knows no more of
-//! sockets than that they do not block; `mio` shows where to get those from.
+//! from where it lies, to bound what waits for a receiver that is slow (it gets a Close, and if it
+//! does not take that either, it is dropped), and to bound the turn of a sender that never stops. The
+//! hub itself is in `hub.rs`, and requires of a socket only that it does not block.
 //!
-//! `cargo run --release --bin hub`
+//! `cargo run --bin hub -- 127.0.0.1:9001` serves (`listen.rs`).
+//!
+//! `cargo run --release --bin hub` measures what 10,000 connections in memory cost.
 
+#[path = "../../../../../shared/deadlines.rs"]
+mod deadlines;
 mod hub;
+mod listen;
 
 use std::{
     error::Error,
@@ -23,6 +28,9 @@ const MEMBERS: u32 = 10_000;
 const ROUNDS: u32 = 100;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    if let Some(address) = std::env::args().nth(1) {
+        return listen::serve(&address);
+    }
     println!("{MEMBERS} connections; times are without the sockets' own");
     let before = resident()?;
     let mut hub = hub(true)?;
@@ -50,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!("{} KiB wait for all: {} bytes each", BEHIND + 1, each(before)?);
     hub.broadcast(Prepared::text("one too many"));
-    hub.sweep(Instant::now() + PATIENCE);
+    hub.sweep(Instant::now() + PATIENCE.closing);
     println!("one message more, and {} are left", hub.len());
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Data transfer between a client and the server behind.
+//! Data transfer between a client and the upstream server.
 
 use std::{
     error::Error,
     io::{self, ErrorKind, Read, Write},
     mem,
     net::{self, Shutdown},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use hybi::{
@@ -14,7 +14,17 @@ use hybi::{
 };
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 
-use crate::PATIENCE;
+use crate::deadlines::{Deadlines, Due, Patience};
+
+/// How long each side may take. A gateway sends no pings of its own: those of both sides pass
+/// through it, and it ends a connection on which nothing passes.
+static PATIENCE: Patience = Patience {
+    opening: Duration::ZERO, // this is over
+    writing: Duration::from_secs(30),
+    silence: Duration::from_secs(120),
+    pong: Duration::ZERO,
+    closing: Duration::from_secs(10),
+};
 
 /// Passes on what comes from each of the two, until both have ended.
 pub(crate) fn carry(mut client: Peer, mut server: Peer) -> Result<(), Box<dyn Error>> {
@@ -26,22 +36,30 @@ pub(crate) fn carry(mut client: Peer, mut server: Peer) -> Result<(), Box<dyn Er
 
     let mut relay = Relay::new(OsEntropy::new());
     let mut bytes = vec![0; 16 * 1024];
-    let mut deadline = None;
+    let mut deadlines = [Deadlines::open(&PATIENCE, Instant::now()); 2];
     while !(client.has_ended && server.has_ended) {
         let up = step(&mut relay, Side::Client, &mut client, &mut server, &mut bytes);
         let down = step(&mut relay, Side::Server, &mut server, &mut client, &mut bytes);
-        if relay.is_closing() || client.has_ended || server.has_ended {
-            deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
+        let now = Instant::now();
+        let is_closing = relay.is_closing() || client.has_ended || server.has_ended;
+        for (deadlines, peer) in deadlines.iter_mut().zip([&client, &server]) {
+            if up || down {
+                deadlines.heard(now);
+            }
+            if is_closing {
+                deadlines.closing(now);
+            }
+            deadlines.wrote(peer.unwritten.is_empty(), now);
         }
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
+        if deadlines.iter_mut().any(|deadlines| deadlines.due(now) != Due::Nothing) {
             break;
         }
         // Readiness is told once, so nobody waits while a socket still does something.
         if up || down {
             continue;
         }
-        match poll.poll(&mut events, left) {
+        let next = deadlines.iter().map(Deadlines::next).min().unwrap_or(now);
+        match poll.poll(&mut events, Some(next.saturating_duration_since(now))) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
             _ => {}
         }
@@ -93,7 +111,7 @@ fn step(
 /// One side.
 pub(crate) struct Peer {
     stream: TcpStream,
-    /// What came behind the opening handshake and was not passed on yet.
+    /// What followed the opening handshake and was not passed on yet.
     early: Vec<u8>,
     /// What the socket has not taken. While there is something, the other side is not read.
     unwritten: Vec<u8>,
@@ -131,7 +149,7 @@ impl Peer {
         }
     }
 
-    /// Sends these bytes, behind those that wait.
+    /// Sends these bytes, after those that wait.
     fn send(&mut self, bytes: &[u8]) {
         let taken = if self.unwritten.is_empty() { self.take(bytes) } else { 0 };
         self.unwritten.extend_from_slice(&bytes[taken..]);

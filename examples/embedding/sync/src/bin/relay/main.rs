@@ -1,149 +1,109 @@
-//! A gateway: it joins each client to a WebSocket server behind it, frame by frame.
+//! A gateway: it joins each client to an upstream WebSocket server, frame by frame.
 //!
-//! It teaches how to pass messages of any size on in constant memory: frames are masked anew where
-//! they were read, a Close travels through, and whoever is left alone is told so. It also shows both
-//! opening handshakes side by side. The data transfer is in `carry.rs`. There is a thread for each
-//! client, which waits for both sockets at once.
+//! It teaches how to pass on messages of any size in constant memory: frames are masked anew where
+//! they were read, a Close is passed on, and a side whose other side is gone gets one. It also shows
+//! both opening handshakes side by side, with the header fields that a gateway passes on (`fields.rs`
+//! and `upstream.rs`). The data transfer is in `carry.rs`. There is a thread for each client, which
+//! waits for both sockets at once.
 //!
 //! `cargo run --bin relay -- 127.0.0.1:9001 127.0.0.1:9002`
 
+#[path = "../../../../../shared/accept.rs"]
+mod accept;
 mod carry;
+#[path = "../../../../../shared/deadlines.rs"]
+mod deadlines;
+mod fields;
+#[path = "../../../../../shared/timed.rs"]
+mod timed;
+mod upstream;
 
 use std::{
     error::Error,
-    io::{self, Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
-    thread,
+    net::{TcpListener, TcpStream},
     time::Duration,
 };
 
 use carry::{Peer, carry};
-use hybi::{
-    Inbox, Origins, Uri,
-    client::{self, Answer},
-    server::{self, Opening},
-};
+use hybi::{Inbox, Origins, server::Opening};
+use timed::Timed;
+use upstream::{Failure, Upstream, ask};
 
-/// How long a peer may take for the opening handshake, and for the end.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the client may take for its request, and the upstream server to answer it. The other
+/// deadlines are in `carry.rs`.
+const OPENING: Duration = Duration::from_secs(10);
 
-/// How much is read and dropped of a client that is refused.
-const DRAINED: u64 = 1024 * 1024;
+/// How long a client that is refused may take to end the connection.
+const CLOSING: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let address = arguments.next().unwrap_or_else(|| "127.0.0.1:9001".into());
-    let behind = arguments.next().unwrap_or_else(|| "127.0.0.1:9002".into());
+    let upstream = arguments.next().unwrap_or_else(|| "127.0.0.1:9002".into());
     let listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr()?);
-    for stream in listener.incoming() {
-        let stream = match stream {
-            Ok(stream) => stream,
-            Err(error) => {
-                // Such as too many open files: others end in the meantime.
-                eprintln!("accept: {error}");
-                thread::sleep(Duration::from_millis(50));
-                continue;
-            }
-        };
-        let behind = behind.clone();
-        thread::spawn(move || {
-            if let Err(error) = serve(stream, &behind) {
-                eprintln!("{error}");
-            }
-        });
-    }
-    Ok(())
+    accept::serve_each(&listener, move |stream| {
+        if let Err(error) = serve(stream, &upstream) {
+            eprintln!("{error}");
+        }
+    })
 }
 
 /// One client.
-fn serve(mut client: TcpStream, behind: &str) -> Result<(), Box<dyn Error>> {
-    prepare(&client)?;
+fn serve(client: TcpStream, upstream: &str) -> Result<(), Box<dyn Error>> {
+    client.set_nodelay(true)?;
+    let mut timed = Timed::new(&client, OPENING);
     let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
-    let opened = open(&mut client, &mut inbox, &mut outbox, behind);
-    client.write_all(&outbox)?; // also after an error: the answer that says what it was
+    let opened = open(&mut timed, &client, &mut inbox, &mut outbox, upstream);
+    timed.write_out(&mut outbox, CLOSING)?; // also after an error: the response that names it
     match opened {
         Ok(Some(server)) => {
             let client = Peer::new(client, inbox.unread())?;
             carry(client, Peer::new(server.stream, server.inbox.unread())?)
         }
         ended => {
-            client.shutdown(Shutdown::Write)?;
-            io::copy(&mut client.take(DRAINED), &mut io::sink())?;
+            timed.end(CLOSING);
             ended.map(drop)
         }
     }
 }
 
-/// The opening handshakes: the client asks, the server behind is asked and answers, the client gets
-/// its answer. `None` if nobody asked for anything.
+/// The opening handshakes: the client asks, the upstream server is asked and answers, the client
+/// gets its answer. `None` if nobody asked for anything.
 fn open(
-    stream: &mut TcpStream,
+    timed: &mut Timed<'_>,
+    client: &TcpStream,
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
-    behind: &str,
-) -> Result<Option<Behind>, Box<dyn Error>> {
+    upstream: &str,
+) -> Result<Option<Upstream>, Box<dyn Error>> {
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
     let request = loop {
-        if inbox.read_from(stream)? == 0 {
+        if inbox.read_from(timed)? == 0 {
             return Ok(None);
         }
         if let Some(request) = opening.receive(inbox, outbox)? {
             break request;
         }
     };
-    match ask(&request, behind) {
+    let (status, fields, error) = match ask(&request, client.peer_addr()?, upstream) {
         Ok(server) => {
-            let mut accept = request.accept();
+            let fields: Vec<_> = server.fields.iter().map(|(n, v)| (&**n, &**v)).collect();
+            let mut accept = request.accept().headers(&fields);
             if let Some(name) = &server.subprotocol {
                 accept = accept.subprotocol(name);
             }
             accept.finish(outbox)?; // the connection is not needed: frames are passed on
-            Ok(Some(server))
+            return Ok(Some(server));
         }
-        Err(error) => {
-            request.reject(502).send(outbox)?;
-            Err(error)
+        Err(Failure::Refused(status, fields)) => {
+            (status, fields, format!("the upstream server answered {status}").into())
         }
-    }
-}
-
-/// The server behind, which has accepted.
-struct Behind {
-    stream: TcpStream,
-    /// It holds what came behind the answer.
-    inbox: Inbox,
-    subprotocol: Option<String>,
-}
-
-/// Asks the server behind for what the client asks for.
-fn ask(request: &server::Request<'_>, behind: &str) -> Result<Behind, Box<dyn Error>> {
-    let uri = format!("ws://{behind}{}", request.target());
-    let uri = Uri::parse(&uri)?;
-    let subprotocols: Vec<&str> = request.subprotocols().collect();
-    let mut stream = TcpStream::connect(behind)?;
-    prepare(&stream)?;
-
-    let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
-    let request = client::Request::new(&uri).subprotocols(&subprotocols);
-    let mut opening = request.send(&mut outbox)?;
-    stream.write_all(&outbox)?;
-    let subprotocol = loop {
-        if inbox.read_from(&mut stream)? == 0 {
-            return Err("the server behind hung up".into());
-        }
-        match opening.receive(&mut inbox)? {
-            None => {}
-            Some(Answer::Accepted(accepted)) => break accepted.subprotocol().map(String::from),
-            Some(Answer::Refused(refused)) => {
-                return Err(format!("the server behind answered {}", refused.status()).into());
-            }
-        }
+        Err(Failure::Target(error)) => (400, Vec::new(), error),
+        Err(Failure::Late) => (504, Vec::new(), "the upstream server does not answer".into()),
+        Err(Failure::Bad(error)) => (502, Vec::new(), error),
     };
-    Ok(Behind { stream, inbox, subprotocol })
-}
-
-fn prepare(stream: &TcpStream) -> io::Result<()> {
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))
+    let fields: Vec<_> = fields.iter().map(|(n, v)| (&**n, &**v)).collect();
+    request.reject(status).headers(&fields).send(outbox)?;
+    Err(error)
 }

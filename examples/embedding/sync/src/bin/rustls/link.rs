@@ -3,17 +3,27 @@
 use std::{
     error::Error,
     io::{self, ErrorKind, Read, Write},
-    net::{Shutdown, TcpStream},
     time::Duration,
 };
 
 use hybi::Inbox;
 
-/// How long a read may take during the handshakes and at the end.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+use crate::timed::Timed;
 
-/// How much is read and dropped at the end.
-const DRAINED: u64 = 16 * 1024 * 1024;
+/// How long a peer may take for the handshake of TLS and the opening handshake together.
+pub(crate) const OPENING: Duration = Duration::from_secs(10);
+
+/// How long a peer may take to read all that is in the outbox.
+const WRITING: Duration = Duration::from_secs(30);
+
+/// How long a peer may be silent before it is sent a ping.
+pub(crate) const SILENCE: Duration = Duration::from_secs(20);
+
+/// How long it may be silent after the ping.
+pub(crate) const PONG: Duration = Duration::from_secs(10);
+
+/// How long a peer may take for the closing handshake, and then to end the connection.
+pub(crate) const CLOSING: Duration = Duration::from_secs(10);
 
 /// How much plaintext becomes one record of TLS at most.
 const RECORD: usize = 16 * 1024;
@@ -26,27 +36,25 @@ const RECORD: usize = 16 * 1024;
 /// ```
 ///
 /// The socket is touched in two lines, which are all that changes for sockets that do not block.
-pub(crate) struct Link {
+pub(crate) struct Link<'s> {
     pub(crate) inbox: Inbox,
     pub(crate) outbox: Vec<u8>,
     tls: rustls::Connection,
     received: Vec<u8>,
     to_send: Vec<u8>,
-    stream: TcpStream,
+    stream: Timed<'s>,
 }
 
-impl Link {
-    pub(crate) fn new(stream: TcpStream, tls: rustls::Connection) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        Ok(Self {
+impl<'s> Link<'s> {
+    pub(crate) fn new(stream: Timed<'s>, tls: rustls::Connection) -> Self {
+        Self {
             inbox: Inbox::with_capacity(16 * 1024),
             outbox: Vec::new(),
             tls,
             received: Vec::new(),
             to_send: Vec::new(),
             stream,
-        })
+        }
     }
 
     /// Writes what is in the outbox, then reads on until something new is in the inbox; false if
@@ -73,20 +81,22 @@ impl Link {
         }
     }
 
-    /// How long a read may take from here on.
-    pub(crate) fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
-        self.stream.set_read_timeout(patience)
+    /// Writes what is in the outbox; from then on, reading may take this long. The deadline of the
+    /// handshakes is one for reading and writing together, and stays until the first call.
+    pub(crate) fn write_and_wait(&mut self, patience: Duration) -> io::Result<()> {
+        self.stream.within(WRITING);
+        self.write()?;
+        self.stream.within(patience);
+        Ok(())
     }
 
-    /// Writes the last words, and ends the connection so that the peer can read them: a socket that
-    /// is closed while input waits is reset, and takes them with it.
+    /// Writes what is left, and ends the connection so that the peer can read it.
     pub(crate) fn end(mut self) {
+        self.stream.within(CLOSING);
         let _ = self.write();
         self.tls.send_close_notify();
         let _ = self.write();
-        let _ = self.stream.shutdown(Shutdown::Write);
-        let _ = self.stream.set_read_timeout(Some(PATIENCE));
-        let _ = io::copy(&mut self.stream.take(DRAINED), &mut io::sink());
+        self.stream.end(CLOSING);
     }
 
     /// Writes what is in the outbox, and what TLS has to say by itself.

@@ -11,29 +11,36 @@
 //! `cargo run --bin rustls -- wss://localhost:9001/ certificate.pem` is the client. It trusts that
 //! certificate alone, sends two messages, and closes.
 
+#[path = "../../../../../shared/accept.rs"]
+mod accept;
 mod link;
+#[path = "../../../../../shared/timed.rs"]
+mod timed;
 
 use std::{
     error::Error,
-    fs,
+    fs, io,
     net::{TcpListener, TcpStream},
     path::Path,
     process::ExitCode,
     sync::Arc,
-    thread,
-    time::Duration,
+    time::Instant,
 };
 
 use hybi::{
-    Client, CloseCode, Connection, Event, Origins, Role, Server, Uri,
+    Client, CloseCode, Config, Connection, Event, Origins, Role, Server, Uri,
     client::{Answer, Request},
     server::Opening,
 };
-use link::{Link, PATIENCE};
+use link::{CLOSING, Link, OPENING, PONG, SILENCE};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
+use timed::{Timed, is_late};
+
+/// A peer that does not read holds no more than this, and what answers it.
+const CONFIG: Config = Config::new().message_size(1024 * 1024);
 
 /// What both sides speak inside TLS.
 const ALPN: &[u8] = b"http/1.1";
@@ -66,29 +73,18 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
 
     let listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr()?);
-    for stream in listener.incoming() {
-        let stream = match stream {
-            Ok(stream) => stream,
-            Err(error) => {
-                // Such as too many open files: others end in the meantime.
-                eprintln!("accept: {error}");
-                thread::sleep(Duration::from_millis(50));
-                continue;
-            }
-        };
-        let config = Arc::clone(&config);
-        thread::spawn(move || {
-            if let Err(error) = echo(stream, config) {
-                eprintln!("{error}");
-            }
-        });
-    }
-    Ok(())
+    accept::serve_each(&listener, move |stream| {
+        if let Err(error) = echo(&stream, Arc::clone(&config)) {
+            eprintln!("{error}");
+        }
+    })
 }
 
 /// One connection of the server.
-fn echo(stream: TcpStream, config: Arc<ServerConfig>) -> Result<(), Box<dyn Error>> {
-    let mut link = Link::new(stream, ServerConnection::new(config)?.into())?;
+fn echo(stream: &TcpStream, config: Arc<ServerConfig>) -> Result<(), Box<dyn Error>> {
+    stream.set_nodelay(true)?;
+    let tls = ServerConnection::new(config)?;
+    let mut link = Link::new(Timed::new(stream, OPENING), tls.into());
     let ended = accept(&mut link).and_then(|websocket| match websocket {
         Some(websocket) => converse(&mut link, websocket, |websocket, event, outbox| {
             match event {
@@ -105,12 +101,12 @@ fn echo(stream: TcpStream, config: Arc<ServerConfig>) -> Result<(), Box<dyn Erro
 }
 
 /// The server's opening handshake; `None` if nobody asked for anything.
-fn accept(link: &mut Link) -> Result<Option<Connection<Server>>, Box<dyn Error>> {
+fn accept(link: &mut Link<'_>) -> Result<Option<Connection<Server>>, Box<dyn Error>> {
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
     while link.exchange()? {
         let Link { inbox, outbox, .. } = link;
         if let Some(request) = opening.receive(inbox, outbox)? {
-            return Ok(Some(request.accept().finish(outbox)?));
+            return Ok(Some(request.accept().config(CONFIG).finish(outbox)?));
         }
     }
     Ok(None)
@@ -127,7 +123,8 @@ fn ask(url: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     let stream = TcpStream::connect((host.as_str(), uri.port()))?;
     let tls = ClientConnection::new(config.into(), host.try_into()?)?;
 
-    let mut link = Link::new(stream, tls.into())?;
+    stream.set_nodelay(true)?;
+    let mut link = Link::new(Timed::new(&stream, OPENING), tls.into());
     let mut websocket = request(&mut link, &uri)?;
     let text = "Hello, TLS";
     let data = vec![0x5a; 1024 * 1024];
@@ -151,7 +148,7 @@ fn ask(url: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 /// The client's opening handshake.
-fn request(link: &mut Link, uri: &Uri<'_>) -> Result<Connection<Client>, Box<dyn Error>> {
+fn request(link: &mut Link<'_>, uri: &Uri<'_>) -> Result<Connection<Client>, Box<dyn Error>> {
     let mut opening = Request::new(uri).send(&mut link.outbox)?;
     while link.exchange()? {
         match opening.receive(&mut link.inbox)? {
@@ -165,11 +162,12 @@ fn request(link: &mut Link, uri: &Uri<'_>) -> Result<Connection<Client>, Box<dyn
 
 /// Data transfer, for both roles.
 fn converse<R: Role>(
-    link: &mut Link,
+    link: &mut Link<'_>,
     mut websocket: Connection<R>,
     mut react: impl FnMut(&mut Connection<R>, Event<'_>, &mut Vec<u8>) -> Result<(), Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
-    link.set_patience(None)?;
+    let mut is_asked = false;
+    let mut closed_by = None;
     loop {
         let Link { inbox, outbox, .. } = link;
         while let Some(event) = websocket.receive(inbox, outbox)? {
@@ -178,11 +176,28 @@ fn converse<R: Role>(
         if websocket.is_done() {
             return Ok(());
         }
-        if websocket.is_closing() {
-            link.set_patience(Some(PATIENCE))?;
-        }
-        if !link.exchange()? {
-            return Ok(websocket.end_of_input()?);
+        let patience = if websocket.is_closing() {
+            let deadline = closed_by.get_or_insert_with(|| Instant::now() + CLOSING);
+            deadline.saturating_duration_since(Instant::now())
+        } else if is_asked {
+            PONG
+        } else {
+            SILENCE
+        };
+        link.write_and_wait(patience)?;
+        match link.exchange() {
+            Ok(true) => is_asked = false,
+            Ok(false) => return Ok(websocket.end_of_input()?),
+            // The peer is silent: any answer to a ping will do.
+            Err(error) if was_late(&*error) && !is_asked && !websocket.is_closing() => {
+                websocket.send_ping(b"", &mut link.outbox)?;
+                is_asked = true;
+            }
+            Err(error) => return Err(error),
         }
     }
+}
+
+fn was_late(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(is_late)
 }

@@ -1,13 +1,18 @@
 //! One connection for several threads.
 
 use std::{
-    io::{self, Write},
-    mem,
+    io, mem,
     net::{Shutdown, TcpStream},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use hybi::{Connection, Error, Event, Inbox, Role, State};
+
+use crate::timed::Timed;
+
+/// How long a peer may take to read all that is in the outbox.
+const WRITING: Duration = Duration::from_secs(30);
 
 /// Once so much waits to be written, whoever sends waits too. The reader does not: if both ends
 /// stopped reading because they cannot write, neither would ever go on.
@@ -62,16 +67,16 @@ impl<R: Role> Duplex<R> {
     }
 
     /// For the writer: writes what is to be sent, until the end.
-    pub(crate) fn write(&self, mut stream: &TcpStream) -> io::Result<()> {
+    pub(crate) fn write(&self, stream: &TcpStream) -> io::Result<()> {
         let mut batch = Vec::new();
+        let mut timed = Timed::new(stream, WRITING);
         while self.take(&mut batch) {
-            if let Err(error) = stream.write_all(&batch) {
+            if let Err(error) = timed.write_out(&mut batch, WRITING) {
                 // Nobody is to wait for anything any more.
                 let _ = self.end_of_input();
                 let _ = stream.shutdown(Shutdown::Both);
                 return Err(error);
             }
-            batch.clear();
         }
         stream.shutdown(Shutdown::Write)
     }

@@ -7,84 +7,80 @@
 //!
 //! `cargo run --bin threads -- 127.0.0.1:9001`
 
+#[path = "../../../../../shared/accept.rs"]
+mod accept;
 mod duplex;
+#[path = "../../../../../shared/timed.rs"]
+mod timed;
 
 use std::{
     error::Error,
-    io::{self, Read, Write},
-    net::{Shutdown, TcpListener, TcpStream},
+    net::{TcpListener, TcpStream},
     thread,
     time::Duration,
 };
 
 use duplex::{BACKLOG, Duplex};
 use hybi::{Config, Connection, Event, Inbox, Origins, Server, server::Opening};
+use timed::{Timed, is_late};
 
-/// Pongs leave by themselves: this bounds them, should the peer not read.
-const CONFIG: Config = Config::new().outbox_size(2 * BACKLOG);
+/// Pongs leave by themselves: the size of the outbox bounds them, should the peer not read.
+const CONFIG: Config = Config::new().message_size(1024 * 1024).outbox_size(2 * BACKLOG);
 
-/// How long a read may take during the opening handshake and at the end.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a peer may take for the opening handshake. The time for writing is in `duplex.rs`.
+const OPENING: Duration = Duration::from_secs(10);
 
-/// How much is read and dropped at the end.
-const DRAINED: u64 = 16 * 1024 * 1024;
+/// How long a peer may be silent before it is sent a ping.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// How long it may be silent after the ping.
+const PONG: Duration = Duration::from_secs(10);
+
+/// How long to wait for the peer to end the connection.
+const CLOSING: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
     let listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr()?);
-    for stream in listener.incoming() {
-        let stream = match stream {
-            Ok(stream) => stream,
-            Err(error) => {
-                // Such as too many open files: others end in the meantime.
-                eprintln!("accept: {error}");
-                thread::sleep(Duration::from_millis(50));
-                continue;
-            }
-        };
-        thread::spawn(move || {
-            if let Err(error) = serve(&stream) {
-                eprintln!("{error}");
-            }
-        });
-    }
-    Ok(())
+    accept::serve_each(&listener, |stream| {
+        if let Err(error) = serve(&stream) {
+            eprintln!("{error}");
+        }
+    })
 }
 
 /// One connection.
 fn serve(stream: &TcpStream) -> Result<(), Box<dyn Error>> {
     stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    let mut timed = Timed::new(stream, OPENING);
     let (mut inbox, mut outbox) = (Inbox::with_capacity(16 * 1024), Vec::new());
-    let websocket = match open(stream, &mut inbox, &mut outbox) {
+    let websocket = match open(&mut timed, &mut inbox, &mut outbox) {
         Ok(Some(websocket)) => websocket,
         refused => {
-            (&*stream).write_all(&outbox)?; // the answer that says why
-            stream.shutdown(Shutdown::Write)?;
-            end(stream);
+            timed.write_out(&mut outbox, CLOSING)?; // the answer that says why
+            timed.end(CLOSING);
             return refused.map(|_| ());
         }
     };
-    stream.set_read_timeout(None)?;
     let duplex = Duplex::new(websocket, outbox);
     thread::scope(|scope| {
-        scope.spawn(|| duplex.write(stream));
-        let ended = echo(&duplex, stream, inbox);
-        let _ = duplex.end_of_input(); // whatever it was, the writer need not wait any more
-        end(stream);
+        thread::Builder::new().spawn_scoped(scope, || duplex.write(stream))?;
+        let ended = echo(&duplex, &mut timed, inbox);
+        let _ = duplex.end_of_input(); // after any failure the writer need not wait any more
+        timed.drain(CLOSING);
         ended
     })
 }
 
 /// The opening handshake; `None` if nobody asked for anything.
 fn open(
-    mut stream: &TcpStream,
+    stream: &mut Timed<'_>,
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
 ) -> Result<Option<Connection<Server>>, Box<dyn Error>> {
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
-    while inbox.read_from(&mut stream)? > 0 {
+    while inbox.read_from(stream)? > 0 {
         if let Some(request) = opening.receive(inbox, outbox)? {
             return Ok(Some(request.accept().config(CONFIG).finish(outbox)?));
         }
@@ -95,7 +91,7 @@ fn open(
 /// Data transfer, as the reader sees it.
 fn echo(
     duplex: &Duplex<Server>,
-    mut stream: &TcpStream,
+    stream: &mut Timed<'_>,
     mut inbox: Inbox,
 ) -> Result<(), Box<dyn Error>> {
     loop {
@@ -113,16 +109,15 @@ fn echo(
         if duplex.is_done() {
             return Ok(());
         }
-        if inbox.read_from(&mut stream)? == 0 {
+        let length = match inbox.read_from(stream.within(SILENCE)) {
+            Err(error) if is_late(&error) => {
+                duplex.send(|websocket, outbox| websocket.send_ping(b"", outbox))?;
+                inbox.read_from(stream.within(PONG))?
+            }
+            result => result?,
+        };
+        if length == 0 {
             return Ok(duplex.end_of_input()?);
         }
     }
-}
-
-/// Waits until the peer has read our last words: a socket that is closed while input waits is
-/// reset, and takes them with it.
-fn end(stream: &TcpStream) {
-    let _ = stream.set_read_timeout(Some(PATIENCE));
-    let _ = io::copy(&mut stream.take(DRAINED), &mut io::sink());
-    let _ = stream.shutdown(Shutdown::Both);
 }

@@ -1,0 +1,138 @@
+//! The event loop of the hub: readiness events of mio, and the opening handshakes.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    error::Error,
+    io::{ErrorKind, Write},
+    mem,
+    time::{Duration, Instant},
+};
+
+use hybi::{Connection, Inbox, Origins, Server, server::Opening};
+use mio::{
+    Events, Interest, Poll, Token,
+    net::{TcpListener, TcpStream},
+};
+
+use crate::{
+    deadlines::{Deadlines, Due},
+    hub::{CONFIG, Hub, PATIENCE},
+};
+
+/// How many connections are accepted before others have their turn.
+const ACCEPTED: usize = 256;
+
+const LISTENER: usize = 0;
+
+pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
+    let mut listener = TcpListener::bind(address.parse()?)?;
+    println!("listening on {}", listener.local_addr()?);
+    let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1024));
+    poll.registry().register(&mut listener, Token(LISTENER), Interest::READABLE)?;
+    let (mut hub, mut newcomers) = (Hub::new(), HashMap::<usize, Newcomer>::new());
+    // Readiness is reported once: whoever was ready and did not get to the end stays in this list.
+    let mut ready = BTreeSet::new();
+    let (mut last, mut swept) = (LISTENER, Instant::now());
+    loop {
+        let wait = if ready.is_empty() { Duration::from_secs(1) } else { Duration::ZERO };
+        match poll.poll(&mut events, Some(wait)) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
+            _ => ready.extend(events.iter().map(|event| event.token().0)),
+        }
+        let now = Instant::now();
+        if now - swept > Duration::from_secs(1) {
+            swept = now;
+            hub.sweep(now);
+            newcomers.retain(|_, newcomer| newcomer.deadlines.due(now) == Due::Nothing);
+            ready.insert(LISTENER); // in case that accepting failed
+        }
+        for number in mem::take(&mut ready) {
+            if number == LISTENER {
+                let more = accept(&listener, |mut stream| {
+                    last += 1;
+                    let both = Interest::READABLE | Interest::WRITABLE;
+                    match poll.registry().register(&mut stream, Token(last), both) {
+                        Ok(()) => drop(newcomers.insert(last, Newcomer::new(stream, now))),
+                        // This connection is closed, and the hub goes on.
+                        Err(error) => eprintln!("a connection: {error}"),
+                    }
+                });
+                if more {
+                    ready.insert(LISTENER);
+                }
+            } else if let Some(newcomer) = newcomers.get_mut(&number) {
+                let opened = newcomer.open();
+                if matches!(opened, Ok(None)) {
+                    continue;
+                }
+                if let Some(Newcomer { stream, inbox, .. }) = newcomers.remove(&number)
+                    && let Ok(Some(websocket)) = opened
+                {
+                    hub.join(number, stream, websocket, inbox);
+                    ready.insert(number);
+                }
+            } else if hub.ready(number) {
+                ready.insert(number);
+            }
+        }
+    }
+}
+
+/// Accepts connections. True if there may be more.
+fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream)) -> bool {
+    for _ in 0..ACCEPTED {
+        match listener.accept() {
+            Ok((stream, _)) => add(stream),
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+            Err(error) => {
+                // Too many open files, for example, is not tried again before the next sweep.
+                if error.kind() != ErrorKind::WouldBlock {
+                    eprintln!("accept: {error}");
+                }
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// A connection whose opening handshake is not complete.
+struct Newcomer {
+    stream: TcpStream,
+    inbox: Inbox,
+    opening: Opening<'static>,
+    deadlines: Deadlines,
+}
+
+impl Newcomer {
+    fn new(stream: TcpStream, now: Instant) -> Self {
+        Self {
+            stream,
+            inbox: Inbox::with_capacity(1024),
+            opening: Opening::new(Origins::same_host().or_no_browser()),
+            deadlines: Deadlines::opening(&PATIENCE, now),
+        }
+    }
+
+    /// Reads on; the connection once it is open.
+    fn open(&mut self) -> Result<Option<Connection<Server>>, Box<dyn Error>> {
+        loop {
+            match self.inbox.read_from(&mut self.stream) {
+                Ok(0) => return Err("nobody asked for anything".into()),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+            let mut outbox = Vec::new();
+            let accepted = match self.opening.receive(&mut self.inbox, &mut outbox) {
+                Ok(None) => continue,
+                Ok(Some(request)) => request.accept().config(CONFIG).finish(&mut outbox),
+                Err(error) => Err(error),
+            };
+            // Also after an error. A socket on which nothing was written takes a response at once.
+            self.stream.write_all(&outbox)?;
+            self.stream.set_nodelay(true)?;
+            return Ok(Some(accepted?));
+        }
+    }
+}

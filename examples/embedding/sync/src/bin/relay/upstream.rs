@@ -1,0 +1,137 @@
+//! The opening handshake with the upstream server.
+
+use std::{
+    error::Error,
+    io::{self, ErrorKind, Write},
+    net::{SocketAddr, TcpStream, ToSocketAddrs},
+    time::{Duration, Instant},
+};
+
+use hybi::{
+    Inbox, Uri,
+    client::{self, Answer},
+    server,
+};
+
+use crate::{OPENING, fields::end_to_end, timed::Timed};
+
+/// How this gateway calls itself in Via (RFC 9110, section 7.6.3).
+const VIA: &str = "1.1 hybi-relay";
+
+/// An upstream server that has accepted.
+pub(crate) struct Upstream {
+    pub(crate) stream: TcpStream,
+    /// It holds what followed the response.
+    pub(crate) inbox: Inbox,
+    pub(crate) subprotocol: Option<String>,
+    /// The fields for the client, such as Set-Cookie.
+    pub(crate) fields: Vec<(String, String)>,
+}
+
+/// Why there is none.
+pub(crate) enum Failure {
+    /// The target of the request, or its Host, is not one that can be asked for.
+    Target(Box<dyn Error>),
+    /// The server answered with this status and these fields.
+    Refused(u16, Vec<(String, String)>),
+    /// The server did not answer in time.
+    Late,
+    /// It is not there, or what it answered is no HTTP.
+    Bad(Box<dyn Error>),
+}
+
+impl<E: Into<Box<dyn Error>>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let error = error.into();
+        match error.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() == ErrorKind::TimedOut => Self::Late,
+            _ => Self::Bad(error),
+        }
+    }
+}
+
+/// Asks the upstream server for what the client asks for.
+pub(crate) fn ask(
+    request: &server::Request<'_>,
+    from: SocketAddr,
+    upstream: &str,
+) -> Result<Upstream, Failure> {
+    let uri = uri_of(request).map_err(Failure::Target)?;
+    let uri = Uri::parse(&uri).map_err(|error| Failure::Target(error.into()))?;
+    let subprotocols: Vec<&str> = request.subprotocols().collect();
+    // The upstream server is to see who asks for what, as if there were no gateway (C-04).
+    let via = request.headers().all("Via").filter_map(|value| std::str::from_utf8(value).ok());
+    let via = via.chain([VIA]).collect::<Vec<_>>().join(", ");
+    let forwarded = format!("for=\"{from}\";proto=http"); // RFC 7239
+    let mut fields: Vec<_> = end_to_end(request.headers()).collect();
+    fields.extend([("Via", &*via), ("Forwarded", &*forwarded)]);
+
+    let deadline = Instant::now() + OPENING;
+    let stream = connect(upstream, deadline)?;
+    stream.set_nodelay(true)?;
+    let mut timed = Timed::new(&stream, deadline.saturating_duration_since(Instant::now()));
+    let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
+    let mut asked = client::Request::new(&uri).subprotocols(&subprotocols).headers(&fields);
+    if let Some(origin) = request.origin() {
+        asked = asked.origin(origin);
+    }
+    let mut opening = asked.send(&mut outbox)?;
+    timed.write_all(&outbox)?;
+    loop {
+        if inbox.read_from(&mut timed)? == 0 {
+            return Err("the upstream server ended the connection".into());
+        }
+        match opening.receive(&mut inbox)? {
+            None => {}
+            Some(Answer::Accepted(accepted)) => {
+                let subprotocol = accepted.subprotocol().map(String::from);
+                let fields = end_to_end(accepted.headers()).map(owned).collect();
+                return Ok(Upstream { stream, inbox, subprotocol, fields });
+            }
+            Some(Answer::Refused(refused)) => {
+                // A success without an upgrade is no answer to this request (P-h2-d).
+                if refused.status() < 300 {
+                    return Err("the upstream server speaks no WebSocket".into());
+                }
+                let fields = end_to_end(refused.headers());
+                // Its body is not passed on.
+                let fields = fields.filter(|(name, _)| !is_about_the_body(name));
+                return Err(Failure::Refused(refused.status(), fields.map(owned).collect()));
+            }
+        }
+    }
+}
+
+/// The URI that the client asks for. Its authority becomes the Host that the upstream server gets,
+/// so that it can compare that with Origin.
+fn uri_of(request: &server::Request<'_>) -> Result<String, Box<dyn Error>> {
+    let target = request.target();
+    if target.starts_with('/') {
+        let host = request.headers().get("Host").ok_or("there is no Host")?;
+        return Ok(format!("ws://{}{target}", std::str::from_utf8(host)?));
+    }
+    // RFC 9112, section 3.2.2: the authority of an absolute target takes the place of Host.
+    let uri = Uri::parse_http(target).or_else(|_| Uri::parse(target))?;
+    Ok(format!("ws://{}{}", uri.authority(), uri.resource_name()))
+}
+
+fn connect(upstream: &str, deadline: Instant) -> io::Result<TcpStream> {
+    let mut failure = ErrorKind::NotFound.into();
+    for address in upstream.to_socket_addrs()? {
+        let left = deadline.saturating_duration_since(Instant::now());
+        // A duration of zero is an error of another kind.
+        match TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1))) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn is_about_the_body(name: &str) -> bool {
+    name.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("Content-"))
+}
+
+fn owned((name, value): (&str, &str)) -> (String, String) {
+    (name.into(), value.into())
+}
