@@ -15,8 +15,8 @@ use hyper::{
     service::service_fn,
     upgrade::{OnUpgrade, Parts},
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{io::AsyncReadExt, net::TcpStream, sync::mpsc::Receiver};
+use hyper_util::rt::TokioIo;
+use tokio::{io::AsyncReadExt, net::TcpStream, sync::mpsc::Receiver, time::timeout};
 
 use crate::{
     tokio_echo::{CONFIG, Failure, Session, echo},
@@ -30,15 +30,15 @@ pub async fn serve(
     deflate: &Deflate,
     join: impl Fn() -> Receiver<String>,
 ) -> Result<(), Failure> {
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(PATIENCE)
+    let serving = http1::Builder::new()
+        .keep_alive(false)
         .serve_connection(
             TokioIo::new(stream),
             service_fn(async |request| Ok::<_, Infallible>(answer(request, deflate, &join))),
         )
-        .with_upgrades()
-        .await?;
+        .with_upgrades();
+    // One deadline for a request and its response, which a peer may be slow to read.
+    timeout(PATIENCE.opening, serving).await??;
     Ok(())
 }
 
@@ -59,8 +59,11 @@ fn answer(
             });
             response.map(|()| String::new())
         }
-        // This server has one page.
-        Err(Error::Refused(Refusal::NotWebSocket)) if request.uri().path() == "/" => {
+        // This server has one page. With a key, the request has lost its Upgrade field on the way.
+        Err(Error::Refused(Refusal::NotWebSocket))
+            if request.uri().path() == "/"
+                && !request.headers().contains_key("Sec-WebSocket-Key") =>
+        {
             Response::new("This server echoes over WebSockets.\n".into())
         }
         Err(Error::Refused(refusal)) => refusal.to_http().map(String::from),

@@ -2,6 +2,8 @@
 //!
 //! Each binary in `src/bin` opens a port and hands every connection to one of these.
 
+#[path = "../../../shared/deadlines.rs"]
+mod deadlines;
 pub mod hyper_echo;
 pub mod monoio_echo;
 pub mod room;

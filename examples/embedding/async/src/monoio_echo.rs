@@ -6,15 +6,25 @@
 
 use std::{cell::RefCell, error::Error, mem, time::Duration};
 
-use hybi::{Connection, Event, Inbox, Origins, Server, State, server::Opening};
+use hybi::{Config, Connection, Event, Inbox, Origins, Server, State, server::Opening};
 use monoio::{
     io::{AsyncReadRent, AsyncWriteRent, AsyncWriteRentExt},
     net::TcpStream,
     time::timeout,
 };
 
-/// How long a peer may take to complete its request, to close, and to take our last words.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::deadlines::Patience;
+
+/// How long a peer may take.
+static PATIENCE: Patience = Patience {
+    opening: Duration::from_secs(10),
+    writing: Duration::from_secs(30),
+    silence: Duration::from_secs(20),
+    pong: Duration::from_secs(10),
+    closing: Duration::from_secs(10),
+};
+
+const CONFIG: Config = Config::new().message_size(1024 * 1024);
 
 /// How much is read at once.
 const BUFFER: usize = 64 * 1024;
@@ -59,9 +69,9 @@ pub async fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Failure> {
     };
     let ended = session.run().await;
     // Also after an error: the answer that says what it was waits to be written.
-    let finished = timeout(PATIENCE, session.finish()).await;
+    let finished = timeout(PATIENCE.closing, session.finish()).await;
     // Whether the peer hangs up is its own affair.
-    let _ = timeout(PATIENCE, session.linger()).await;
+    let _ = timeout(PATIENCE.closing, session.linger()).await;
     ended?;
     finished?
 }
@@ -78,7 +88,7 @@ impl Stage {
         if let Self::Opening(opening) = self
             && let Some(request) = opening.receive(inbox, outbox)?
         {
-            *self = Self::Open(request.accept().finish(outbox)?);
+            *self = Self::Open(request.accept().config(CONFIG).finish(outbox)?);
         }
         if let Self::Open(websocket) = self {
             while let Some(event) = websocket.receive(inbox, outbox)? {
@@ -90,6 +100,13 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    fn ping(&mut self, outbox: &mut Vec<u8>) -> Result<(), hybi::Error> {
+        match self {
+            Self::Open(websocket) => websocket.send_ping(b"", outbox),
+            Self::Opening(_) => Ok(()),
+        }
     }
 
     fn is_opening(&self) -> bool {
@@ -123,18 +140,26 @@ struct Session<'p> {
 }
 
 impl Session<'_> {
-    /// Goes through the stages, each with a deadline or without.
+    /// Goes through the stages, each with its deadlines.
     async fn run(&mut self) -> Result<(), Failure> {
-        timeout(PATIENCE, self.turn_while(Stage::is_opening)).await??;
+        timeout(PATIENCE.opening, self.turn_while(Stage::is_opening)).await??;
         self.turn_while(Stage::is_open).await?;
-        timeout(PATIENCE, self.turn_while(|stage| !stage.is_done())).await?
+        timeout(PATIENCE.closing, self.turn_while(|stage| !stage.is_done())).await?
     }
 
     /// Writes and reads in turn: a peer that does not read is not read from.
     async fn turn_while(&mut self, goes_on: impl Fn(&Stage) -> bool) -> Result<(), Failure> {
         while goes_on(&self.stage) {
-            self.write().await?;
-            self.stream.readable(true).await?;
+            timeout(PATIENCE.writing, self.write()).await??;
+            if let Ok(ready) = timeout(PATIENCE.silence, self.stream.readable(true)).await {
+                ready?;
+            } else {
+                // The peer is silent: any answer to a ping will do.
+                self.outbox = self.pool.take();
+                self.stage.ping(&mut self.outbox)?;
+                timeout(PATIENCE.writing, self.write()).await??;
+                timeout(PATIENCE.pong, self.stream.readable(true)).await??;
+            }
             self.read().await?;
         }
         Ok(())

@@ -15,16 +15,28 @@ use hybi::{CloseCode, Config, Connection, Event, Inbox, Origins, Server, State, 
 use smol::{
     Timer,
     channel::Receiver,
-    future::{or, pending, race},
+    future::{or, pending, race, yield_now},
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink},
 };
 
-/// How long a peer may take to complete its request, to close, and to take our last words.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::deadlines::{Deadlines, Due, Patience};
+
+/// How long a peer may take.
+static PATIENCE: Patience = Patience {
+    opening: Duration::from_secs(10),
+    writing: Duration::from_secs(30),
+    silence: Duration::from_secs(20),
+    pong: Duration::from_secs(10),
+    closing: Duration::from_secs(10),
+};
+
+/// After how many steps a connection lets others have their turn. A socket that is always ready
+/// does not do so by itself.
+const TURN: usize = 16;
 
 /// The settings of a connection for a [`Session`]: when so many bytes wait to be written, nothing
 /// more is read and nothing more is taken from the application.
-pub const CONFIG: Config = Config::new().outbox_size(256 * 1024);
+pub const CONFIG: Config = Config::new().message_size(1024 * 1024).outbox_size(256 * 1024);
 
 /// How much memory for output is kept while there is none.
 const KEPT: usize = 16 * 1024;
@@ -43,7 +55,7 @@ pub async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     messages: Receiver<String>,
 ) -> Result<(), Failure> {
     let mut transport = Transport::new(reader, writer);
-    let ended = match within(PATIENCE, transport.open()).await {
+    let ended = match within(PATIENCE.opening, transport.open()).await {
         Ok(websocket) => Session::new(&mut transport, websocket, messages).run().await,
         Err(failure) => Err(failure),
     };
@@ -57,8 +69,10 @@ pub struct Session<'t, R, W> {
     transport: &'t mut Transport<R, W>,
     websocket: Connection<Server>,
     messages: Receiver<String>,
-    /// Set when the end is near.
-    deadline: Option<Instant>,
+    deadlines: Deadlines,
+    /// It is set anew when it rings, or when a deadline comes closer; most of them move away.
+    timer: Timer,
+    rings: Instant,
 }
 
 /// What can come next.
@@ -66,7 +80,7 @@ enum Step {
     Read(io::Result<usize>),
     Written(io::Result<()>),
     Message(Option<String>),
-    Late,
+    Rang,
 }
 
 impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
@@ -76,16 +90,23 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
         websocket: Connection<Server>,
         messages: Receiver<String>,
     ) -> Self {
-        Self { transport, websocket, messages, deadline: None }
+        let deadlines = Deadlines::open(&PATIENCE, Instant::now());
+        let rings = deadlines.next();
+        Self { transport, websocket, messages, deadlines, timer: Timer::at(rings), rings }
     }
 
     /// Reads, writes and takes messages, whichever can be done, until the connection has ended.
     ///
     /// It may be dropped at any `await` and called again.
     pub async fn run(&mut self) -> Result<(), Failure> {
-        let Self { transport, websocket, messages, deadline } = self;
+        let Self { transport, websocket, messages, deadlines, timer, rings } = self;
         let Transport { reader, inbox, outbox, writing } = &mut **transport;
+        let mut steps = 0;
         loop {
+            steps += 1;
+            if steps % TURN == 0 {
+                yield_now().await;
+            }
             while websocket.has_room(outbox)
                 && let Some(event) = websocket.receive(inbox, outbox)?
             {
@@ -102,8 +123,14 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
             if is_done && writing.is_flushed {
                 return Ok(());
             }
+            let now = Instant::now();
+            deadlines.wrote(writing.is_flushed, now);
             if is_done || websocket.is_closing() {
-                deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
+                deadlines.closing(now);
+            }
+            if deadlines.next() < *rings {
+                *rings = deadlines.next();
+                timer.set_at(*rings);
             }
             let is_open = websocket.state() == State::Open;
             let step = race(
@@ -113,7 +140,7 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
                 ),
                 race(
                     when(has_room && is_open, async { Step::Message(messages.recv().await.ok()) }),
-                    late(*deadline),
+                    ring(timer),
                 ),
             );
             match step.await {
@@ -121,22 +148,28 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
                     if length? == 0 {
                         websocket.end_of_input()?;
                     }
+                    deadlines.heard(Instant::now());
                 }
                 Step::Written(written) => written?,
                 Step::Message(Some(text)) => websocket.send_text(&text, outbox)?,
                 Step::Message(None) => websocket.close(CloseCode::NORMAL, "", outbox)?,
-                Step::Late => return Err("the peer did not close in time".into()),
+                Step::Rang => {
+                    match deadlines.due(Instant::now()) {
+                        Due::Nothing => {}
+                        Due::Ping => websocket.send_ping(b"", outbox)?,
+                        Due::End => return Err("the peer took too long".into()),
+                    }
+                    *rings = deadlines.next();
+                    timer.set_at(*rings);
+                }
             }
         }
     }
 }
 
-async fn late(deadline: Option<Instant>) -> Step {
-    match deadline {
-        Some(deadline) => Timer::at(deadline).await,
-        None => pending().await,
-    };
-    Step::Late
+async fn ring(timer: &mut Timer) -> Step {
+    timer.await;
+    Step::Rang
 }
 
 /// Takes part in a race on this condition.
@@ -195,10 +228,11 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
     /// Writes what waits, and ends the connection.
     async fn finish(&mut self) -> Result<(), Failure> {
         let Self { reader, outbox, writing, .. } = self;
-        within(PATIENCE, writing.finish(outbox)).await?;
+        within(PATIENCE.closing, writing.finish(outbox)).await?;
         // Reads on until the peer hangs up, if it does so in time: a socket that is closed while
         // input waits is reset, and takes our last words with it.
-        let _ = within(PATIENCE, async { Ok(copy(reader.take(LINGER), sink()).await?) }).await;
+        let _ =
+            within(PATIENCE.closing, async { Ok(copy(reader.take(LINGER), sink()).await?) }).await;
         Ok(())
     }
 }

@@ -24,9 +24,13 @@ pub async fn converse(
     mut handle: impl FnMut(Event<'_>),
 ) -> Result<(), Failure> {
     let uri = Uri::parse(uri)?;
-    let (reader, writer) = timeout(PATIENCE, connect(&uri)).await??.into_split();
-    let mut transport = Transport::new(reader, writer);
-    let websocket = timeout(PATIENCE, open(&mut transport, &uri)).await??;
+    let opening = async {
+        let (reader, writer) = connect(&uri).await?.into_split();
+        let mut transport = Transport::new(reader, writer);
+        let websocket = open(&mut transport, &uri).await?;
+        Ok::<_, Failure>((transport, websocket))
+    };
+    let (mut transport, websocket) = timeout(PATIENCE.opening, opening).await??;
     let mut session = Session::new(&mut transport, websocket, messages);
     let ended = session
         .run(|event, _, _| {

@@ -4,6 +4,8 @@
 //! All state is in a [`Session`] and its [`Transport`], none in a future. So every future here can
 //! be dropped at any `await`, and made anew: no message is lost or repeated.
 
+use std::pin::Pin;
+
 use hybi::{
     CloseCode, Config, Connection, Error, Event, Origins, Role, Server, State,
     extension::deflate::Deflate, server::Opening,
@@ -12,17 +14,20 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     select,
     sync::mpsc::Receiver,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, Sleep, sleep_until, timeout},
 };
 
-use crate::tokio_transport::{PATIENCE, Transport};
+use crate::{
+    deadlines::{Deadlines, Due},
+    tokio_transport::{PATIENCE, Transport},
+};
 
 /// When so many bytes wait to be written, nothing more is read and nothing more is taken from the
 /// application.
 pub const BACKLOG: usize = 256 * 1024;
 
 /// The settings of a connection for a [`Session`].
-pub const CONFIG: Config = Config::new().outbox_size(BACKLOG);
+pub const CONFIG: Config = Config::new().message_size(1024 * 1024).outbox_size(BACKLOG);
 
 /// Why a connection ended.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -35,11 +40,9 @@ pub async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     messages: Receiver<String>,
 ) -> Result<(), Failure> {
     let mut transport = Transport::new(reader, writer);
-    let opened = timeout(PATIENCE, open(&mut transport, deflate)).await;
-    let ended = match opened {
-        Ok(Ok(websocket)) => Session::new(&mut transport, websocket, messages).run(echo).await,
-        Ok(Err(failure)) => Err(failure),
-        Err(elapsed) => Err(elapsed.into()),
+    let ended = match timeout(PATIENCE.opening, open(&mut transport, deflate)).await? {
+        Ok(websocket) => Session::new(&mut transport, websocket, messages).run(echo).await,
+        Err(failure) => Err(failure),
     };
     // Also after an error: the answer that says what it was waits to be written.
     let finished = transport.finish().await;
@@ -84,8 +87,8 @@ pub struct Session<'t, P: Role, R, W> {
     websocket: Connection<P>,
     /// What the application wants to send. When its last sender is dropped, the connection closes.
     messages: Receiver<String>,
-    /// Set when the end is near.
-    deadline: Option<Instant>,
+    deadlines: Deadlines,
+    timer: Alarm,
 }
 
 impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R, W> {
@@ -95,7 +98,8 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
         websocket: Connection<P>,
         messages: Receiver<String>,
     ) -> Self {
-        Self { transport, websocket, messages, deadline: None }
+        let deadlines = Deadlines::open(&PATIENCE, Instant::now().into_std());
+        Self { transport, websocket, messages, deadlines, timer: Alarm::new(&deadlines) }
     }
 
     /// Reads, writes and takes messages, whichever can be done, until the connection has ended.
@@ -105,7 +109,7 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
         &mut self,
         mut handle: impl FnMut(Event<'_>, &mut Connection<P>, &mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<(), Failure> {
-        let Self { transport, websocket, messages, deadline } = self;
+        let Self { transport, websocket, messages, deadlines, timer } = self;
         let Transport { reading, writing, outbox } = &mut **transport;
         loop {
             while websocket.has_room(outbox)
@@ -120,14 +124,17 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
             if is_done && writing.is_flushed() {
                 return Ok(());
             }
+            let now = Instant::now().into_std();
+            deadlines.wrote(writing.is_flushed(), now);
             if is_done || websocket.is_closing() {
-                deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
+                deadlines.closing(now);
             }
+            timer.advance_to(deadlines);
             let is_open = websocket.state() == State::Open;
             select! {
                 length = reading.read(), if has_room && !is_done => match length {
                     Ok(0) => websocket.end_of_input()?,
-                    Ok(_) => {}
+                    Ok(_) => deadlines.heard(Instant::now().into_std()),
                     // Once both have closed, a reset is as good an end as any.
                     Err(_) if websocket.state() == State::Closed => websocket.end_of_input()?,
                     Err(error) => return Err(error.into()),
@@ -137,10 +144,38 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
                     Some(text) => websocket.send_text(&text, outbox)?,
                     None => websocket.close(CloseCode::NORMAL, "", outbox)?,
                 },
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                    return Err("the peer did not close in time".into());
-                }
+                due = timer.ring(deadlines) => match due {
+                    Due::Nothing => {}
+                    Due::Ping => websocket.send_ping(b"", outbox)?,
+                    Due::End => return Err("the peer took too long".into()),
+                },
             }
         }
+    }
+}
+
+/// A timer for deadlines that move all the time. Most of them move away, and so it is set anew only
+/// when it rings, or when one comes closer.
+pub(crate) struct Alarm(Pin<Box<Sleep>>);
+
+impl Alarm {
+    pub(crate) fn new(deadlines: &Deadlines) -> Self {
+        Self(Box::pin(sleep_until(deadlines.next().into())))
+    }
+
+    /// Makes it ring no later than the next deadline.
+    pub(crate) fn advance_to(&mut self, deadlines: &Deadlines) {
+        let next = deadlines.next().into();
+        if next < self.0.deadline() {
+            self.0.as_mut().reset(next);
+        }
+    }
+
+    /// Waits until it rings. What it is time for then may be nothing.
+    pub(crate) async fn ring(&mut self, deadlines: &mut Deadlines) -> Due {
+        self.0.as_mut().await;
+        let due = deadlines.due(Instant::now().into_std());
+        self.0.as_mut().reset(deadlines.next().into());
+        due
     }
 }

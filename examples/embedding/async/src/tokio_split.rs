@@ -12,11 +12,12 @@ use tokio::{
     select,
     sync::Notify,
     task::JoinSet,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
-    tokio_echo::{CONFIG, Failure},
+    deadlines::{Deadlines, Due},
+    tokio_echo::{Alarm, CONFIG, Failure},
     tokio_transport::{PATIENCE, Reading, Transport, Writing},
 };
 
@@ -27,7 +28,7 @@ where
     W: AsyncWrite + Unpin + Send + 'static,
 {
     let mut transport = Transport::new(reader, writer);
-    let websocket = match timeout(PATIENCE, open(&mut transport)).await? {
+    let websocket = match timeout(PATIENCE.opening, open(&mut transport)).await? {
         Ok(websocket) => websocket,
         Err(failure) => {
             // The answer that says what it was waits to be written.
@@ -41,7 +42,7 @@ where
     let mut writing = JoinSet::new();
     writing.spawn(async move { writer.run().await });
     let ended = reader.run().await;
-    let written = timeout(PATIENCE, writing.join_all()).await;
+    let written = timeout(PATIENCE.closing, writing.join_all()).await;
     reader.reading.linger().await;
     // The first failure is the one to tell of.
     written?.into_iter().fold(ended, Result::and)
@@ -72,8 +73,10 @@ pub fn split<R, W>(
     let Transport { reading, writing, outbox } = transport;
     let shared = Mutex::new(Shared { websocket, outbox, is_over: false });
     let end = Arc::new(End { shared, to_read: Notify::new(), to_write: Notify::new() });
-    let writer = Writer { end: Handle(Arc::clone(&end)), writing };
-    (Reader { end: Handle(end), reading, deadline: None }, writer)
+    let writer = Writer { end: Handle(Arc::clone(&end)), writing, deadline: None };
+    let deadlines = Deadlines::open(&PATIENCE, Instant::now().into_std());
+    let timer = Alarm::new(&deadlines);
+    (Reader { end: Handle(end), reading, deadlines, timer }, writer)
 }
 
 /// This end of a connection, for every task that has to do with it.
@@ -117,6 +120,17 @@ impl Handle {
         Ok(())
     }
 
+    /// Asks a silent peer for a sign of life. A peer that does not read is silent because it is not
+    /// read from: how long it may take is the writer's affair.
+    fn ping(&self) -> Result<(), Error> {
+        let Shared { websocket, outbox, .. } = &mut *self.lock();
+        if websocket.has_room(outbox) {
+            websocket.send_ping(b"", outbox)?;
+            self.0.to_write.notify_one();
+        }
+        Ok(())
+    }
+
     /// Whether the connection has ended.
     pub fn is_over(&self) -> bool {
         self.lock().is_over
@@ -137,8 +151,8 @@ impl Handle {
 pub struct Reader<R> {
     end: Handle,
     reading: Reading<R>,
-    /// Set when the end is near.
-    deadline: Option<Instant>,
+    deadlines: Deadlines,
+    timer: Alarm,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
@@ -157,7 +171,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn receive(&mut self) -> Result<(), Failure> {
-        let Self { end, reading, deadline } = self;
+        let Self { end, reading, deadlines, timer } = self;
         loop {
             let has_room = end.receive(&mut reading.inbox)?;
             {
@@ -166,17 +180,23 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                     return Ok(());
                 }
                 if websocket.is_closing() {
-                    deadline.get_or_insert_with(|| Instant::now() + PATIENCE);
+                    deadlines.closing(Instant::now().into_std());
                 }
             }
+            timer.advance_to(deadlines);
             select! {
-                length = reading.read(), if has_room => if length? == 0 {
-                    return Ok(end.lock().websocket.end_of_input()?);
-                },
-                () = end.0.to_read.notified() => {}
-                () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
-                    return Err("the peer did not close in time".into());
+                length = reading.read(), if has_room => {
+                    if length? == 0 {
+                        return Ok(end.lock().websocket.end_of_input()?);
+                    }
+                    deadlines.heard(Instant::now().into_std());
                 }
+                () = end.0.to_read.notified() => {}
+                due = timer.ring(deadlines) => match due {
+                    Due::Nothing => {}
+                    Due::Ping => end.ping()?,
+                    Due::End => return Err("the peer took too long".into()),
+                },
             }
         }
     }
@@ -205,6 +225,8 @@ impl Handle {
 pub struct Writer<W> {
     end: Handle,
     writing: Writing<W>,
+    /// For what is being written.
+    deadline: Option<Instant>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
@@ -212,15 +234,19 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     ///
     /// It may be dropped at any `await` and called again.
     pub async fn run(&mut self) -> Result<(), Failure> {
-        let Self { end, writing } = self;
+        let Self { end, writing, deadline } = self;
         loop {
             let is_over = end.take_output(writing);
             if !writing.is_flushed() {
-                let written = writing.write().await;
-                if written.is_err() {
+                let by = *deadline.get_or_insert_with(|| Instant::now() + PATIENCE.writing);
+                let written = timeout_at(by, writing.write()).await;
+                if !matches!(written, Ok(Ok(()))) {
                     end.finish();
                 }
-                written?;
+                written??;
+                if writing.is_flushed() {
+                    *deadline = None;
+                }
             } else if is_over {
                 return Ok(writing.shutdown().await?);
             } else {

@@ -6,23 +6,50 @@
 use std::{
     io::{self, Cursor},
     mem,
+    net::SocketAddr,
     time::Duration,
 };
 
 use hybi::Inbox;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink},
-    time::timeout,
+    net::{TcpListener, TcpStream},
+    time::{sleep, timeout},
 };
 
-/// How long a peer may take for each step that the connection cannot do without.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
+use crate::deadlines::Patience;
+
+/// How long a peer may take, for all that stands on tokio.
+pub(crate) static PATIENCE: Patience = Patience {
+    opening: Duration::from_secs(10),
+    writing: Duration::from_secs(30),
+    silence: Duration::from_secs(20),
+    pong: Duration::from_secs(10),
+    closing: Duration::from_secs(10),
+};
+
+/// How long to wait when a connection cannot be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How much memory for output is kept while there is none.
 const KEPT: usize = 16 * 1024;
 
 /// How much is read on at the end.
 const LINGER: u64 = 4 * 1024 * 1024;
+
+/// Accepts the next connection, however long the system is short of what that takes.
+pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                // Such as too many open files: others end in the meantime.
+                eprintln!("accept: {error}");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
 
 /// Both directions.
 pub struct Transport<R, W> {
@@ -47,7 +74,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
 
     /// Writes all that waits, and ends the connection.
     pub async fn finish(&mut self) -> io::Result<()> {
-        timeout(PATIENCE, async {
+        timeout(PATIENCE.closing, async {
             self.flush().await?;
             self.writing.shutdown().await
         })
@@ -80,7 +107,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
     /// waits is reset, and takes our last words with it.
     pub async fn linger(&mut self) {
         let mut rest = (&mut self.source).take(LINGER);
-        let _ = timeout(PATIENCE, copy(&mut rest, &mut sink())).await;
+        let _ = timeout(PATIENCE.closing, copy(&mut rest, &mut sink())).await;
     }
 }
 

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use hybi::extension::deflate::Deflate;
-use hybi_embedding_async::{hyper_echo::serve, room::Room, tokio_echo::Failure};
+use hybi_embedding_async::{
+    hyper_echo::serve, room::Room, tokio_echo::Failure, tokio_transport::accept,
+};
 use tokio::{
     net::TcpListener,
     sync::mpsc::{Sender, channel},
@@ -23,8 +25,7 @@ async fn main() -> Result<(), Failure> {
     // Whoever is too slow to take a message is dropped from the room, which closes the connection.
     let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
     loop {
-        let (stream, peer) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+        let (stream, peer) = accept(&listener).await;
         let (room, deflate) = (Arc::clone(&room), deflate.clone());
         tokio::spawn(async move {
             let join = || {
@@ -33,7 +34,11 @@ async fn main() -> Result<(), Failure> {
                 room.enter(sender);
                 messages
             };
-            if let Err(failure) = serve(stream, &deflate, join).await {
+            let served = match stream.set_nodelay(true) {
+                Ok(()) => serve(stream, &deflate, join).await,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(failure) = served {
                 eprintln!("{peer}: {failure}");
             }
         });

@@ -2,10 +2,13 @@
 //!
 //! `cargo run --bin io_uring -- 127.0.0.1:9001`
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use hybi_embedding_async::monoio_echo::{Failure, Pool, serve};
-use monoio::{FusionDriver, RuntimeBuilder, net::TcpListener};
+use monoio::{FusionDriver, RuntimeBuilder, net::TcpListener, time::sleep};
+
+/// How long to wait when a connection cannot be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
 
 fn main() -> Result<(), Failure> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
@@ -18,11 +21,22 @@ async fn listen(address: &str) -> Result<(), Failure> {
     println!("listening on {}", listener.local_addr()?);
     let pool = Rc::new(Pool::default());
     loop {
-        let (stream, peer) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Such as too many open files: others end in the meantime.
+                eprintln!("accept: {error}");
+                sleep(PAUSE).await;
+                continue;
+            }
+        };
         let pool = Rc::clone(&pool);
         monoio::spawn(async move {
-            if let Err(failure) = serve(stream, &pool).await {
+            let served = match stream.set_nodelay(true) {
+                Ok(()) => serve(stream, &pool).await,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(failure) = served {
                 eprintln!("{peer}: {failure}");
             }
         });

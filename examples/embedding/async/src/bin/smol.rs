@@ -2,13 +2,14 @@
 //!
 //! `cargo run --bin smol -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use hybi_embedding_async::{
     room::Room,
     smol_echo::{Failure, serve},
 };
 use smol::{
+    LocalExecutor, Timer,
     channel::{Sender, bounded},
     net::{TcpListener, TcpStream},
 };
@@ -16,25 +17,38 @@ use smol::{
 /// How many messages may wait for a peer that is slow, besides those in its outbox.
 const WAITING: usize = 16;
 
+/// How long to wait when a connection cannot be accepted.
+const PAUSE: Duration = Duration::from_millis(50);
+
 fn main() -> Result<(), Failure> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
-    smol::block_on(listen(&address))
+    // On this thread. `smol::spawn` would start one with the first connection, and panic without it.
+    let executor = LocalExecutor::new();
+    smol::block_on(executor.run(listen(&executor, &address)))
 }
 
-async fn listen(address: &str) -> Result<(), Failure> {
+async fn listen(executor: &LocalExecutor<'_>, address: &str) -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     // Whoever is too slow to take a message is dropped from the room, which closes the connection.
     let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
     loop {
-        let (stream, peer) = listener.accept().await?;
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Such as too many open files: others end in the meantime.
+                eprintln!("accept: {error}");
+                Timer::after(PAUSE).await;
+                continue;
+            }
+        };
         let room = Arc::clone(&room);
-        smol::spawn(async move {
+        let serving = async move {
             if let Err(failure) = connection(stream, &room).await {
                 eprintln!("{peer}: {failure}");
             }
-        })
-        .detach();
+        };
+        executor.spawn(serving).detach();
     }
 }
 

@@ -8,6 +8,7 @@ use hybi::extension::deflate::Deflate;
 use hybi_embedding_async::{
     room::Room,
     tokio_echo::{Failure, serve},
+    tokio_transport::accept,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -26,7 +27,7 @@ async fn main() -> Result<(), Failure> {
     // Whoever is too slow to take a message is dropped from the room, which closes the connection.
     let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
     loop {
-        let (stream, peer) = listener.accept().await?;
+        let (stream, peer) = accept(&listener).await;
         let (room, deflate) = (Arc::clone(&room), deflate.clone());
         tokio::spawn(async move {
             if let Err(failure) = connection(stream, &deflate, &room).await {

@@ -9,6 +9,7 @@ use hybi_embedding_async::{
     room::Room,
     tokio_echo::Failure,
     tokio_split::{Handle, serve},
+    tokio_transport::accept,
 };
 use tokio::net::{TcpListener, TcpStream};
 
@@ -19,7 +20,7 @@ async fn main() -> Result<(), Failure> {
     println!("listening on {}", listener.local_addr()?);
     let room = Room::open(tell);
     loop {
-        let (stream, peer) = listener.accept().await?;
+        let (stream, peer) = accept(&listener).await;
         let room = Arc::clone(&room);
         tokio::spawn(async move {
             if let Err(failure) = connection(stream, &room).await {

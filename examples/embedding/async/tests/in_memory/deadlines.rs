@@ -1,11 +1,13 @@
-//! A peer that does not go along is waited for in vain, but not for ever. The clock is tokio's, and
-//! goes as soon as nothing else does.
+//! A peer that does not cooperate is not waited for without end. The clock is tokio's, and advances
+//! as soon as nothing else does.
 
 use hybi::extension::deflate::Deflate;
 use hybi_embedding_async::{tokio_echo, tokio_split};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, split},
     sync::mpsc::{Receiver, channel},
+    task::JoinHandle,
+    time::{Duration, Instant, sleep},
 };
 
 /// The example of RFC 6455, section 1.2, from a client that is no browser.
@@ -49,7 +51,7 @@ async fn of_a_close_that_is_not_answered() {
     client.write_all(REQUEST).await.unwrap();
     let (sender, messages) = channel(1);
     drop(sender);
-    assert_eq!(one_task(server, messages).await, "the peer did not close in time");
+    assert_eq!(one_task(server, messages).await, "the peer took too long");
     assert_eq!(rest(client).await, expected);
 
     let (mut client, server) = duplex(1024);
@@ -57,7 +59,7 @@ async fn of_a_close_that_is_not_answered() {
     let opened = |handle: tokio_split::Handle| {
         handle.close(hybi::CloseCode::NORMAL, "").unwrap();
     };
-    assert_eq!(two_tasks(server, opened).await, "the peer did not close in time");
+    assert_eq!(two_tasks(server, opened).await, "the peer took too long");
     assert_eq!(rest(client).await, expected);
 }
 
@@ -69,7 +71,7 @@ async fn of_last_words_that_are_not_taken() {
     let serving = tokio::spawn(async { one_task(server, messages).await });
     client.write_all(REQUEST).await.unwrap();
     client.write_all(&CLIENT_CLOSE).await.unwrap();
-    assert_eq!(serving.await.unwrap(), "the peer did not close in time");
+    assert_eq!(serving.await.unwrap(), "the peer took too long");
     assert_eq!(rest(client).await, RESPONSE);
 
     let (mut client, server) = duplex(RESPONSE.len());
@@ -78,6 +80,79 @@ async fn of_last_words_that_are_not_taken() {
     client.write_all(&CLIENT_CLOSE).await.unwrap();
     assert_eq!(serving.await.unwrap(), "deadline has elapsed");
     assert_eq!(rest(client).await, RESPONSE);
+}
+
+/// A byte now and then does not move the deadline.
+#[tokio::test(start_paused = true)]
+async fn of_a_request_that_comes_byte_by_byte() {
+    for serve in [spawn_one_task, spawn_two_tasks] {
+        let (mut client, server) = duplex(1024);
+        let serving = serve(server);
+        let mut sent = 0;
+        for byte in REQUEST {
+            if client.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+            sent += 1;
+            sleep(Duration::from_secs(1)).await;
+        }
+        assert!((10..12).contains(&sent), "{sent} bytes, one a second");
+        assert_eq!(serving.await.unwrap(), "deadline has elapsed");
+    }
+}
+
+/// A peer that is silent is sent a ping, and stays if it sends anything.
+#[tokio::test(start_paused = true)]
+async fn of_a_peer_that_is_silent() {
+    for serve in [spawn_one_task, spawn_two_tasks] {
+        let (mut client, server) = duplex(1024);
+        let serving = serve(server);
+        client.write_all(REQUEST).await.unwrap();
+        let mut response = vec![0; RESPONSE.len()];
+        client.read_exact(&mut response).await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(client.read_u16().await.unwrap(), 0x8900); // a ping
+            client.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.unwrap(); // a pong
+        }
+        let start = Instant::now();
+        assert_eq!(client.read_u16().await.unwrap(), 0x8900);
+        assert_eq!(rest(client).await, b"");
+        assert!(start.elapsed() >= Duration::from_secs(20));
+        assert_eq!(serving.await.unwrap(), "the peer took too long");
+    }
+}
+
+/// A peer that writes and reads a byte now and then is dropped, not waited for.
+#[tokio::test(start_paused = true)]
+async fn of_what_is_not_read() {
+    for serve in [spawn_one_task, spawn_two_tasks] {
+        let (mut client, server) = duplex(1024);
+        let serving = serve(server);
+        client.write_all(REQUEST).await.unwrap();
+        // A binary message of 4096 bytes, masked with a key of 0: its echo does not fit.
+        client.write_all(b"\x82\xfe\x10\x00\0\0\0\0").await.unwrap();
+        client.write_all(&[0; 4096]).await.unwrap();
+        while client.read_u8().await.is_ok() {
+            sleep(Duration::from_secs(1)).await;
+            if serving.is_finished() {
+                break;
+            }
+        }
+        let failure = serving.await.unwrap();
+        let expected = ["the peer took too long", "deadline has elapsed"];
+        assert!(expected.contains(&&*failure), "{failure}");
+    }
+}
+
+fn spawn_one_task(server: DuplexStream) -> JoinHandle<String> {
+    tokio::spawn(async {
+        let (_sender, messages) = channel(1);
+        one_task(server, messages).await
+    })
+}
+
+fn spawn_two_tasks(server: DuplexStream) -> JoinHandle<String> {
+    tokio::spawn(two_tasks(server, drop))
 }
 
 /// Serves a connection, and tells how it failed.
