@@ -181,6 +181,7 @@ fn a_request_that_lost_its_upgrade_field_is_told_so() {
 }
 
 /// A peer that sends a byte a second has not completed its request when the server hangs up.
+// P-sh-d, A-15
 #[test]
 fn the_opening_handshake_has_one_deadline() {
     // A request with this field takes longer than any deadline for the opening handshake.

@@ -15,6 +15,7 @@ use hybi::{Config, Connection, Event, Inbox, Prepared, Server};
 
 use crate::{
     PONG, SILENCE, WRITING,
+    accept::STACK,
     timed::{Timed, is_late},
 };
 
@@ -52,7 +53,7 @@ impl Room {
     ) -> Result<(), Box<dyn Error>> {
         let end = End { websocket, outbox: Vec::new(), over: false };
         let member = Arc::new(Member { end: Mutex::new(end), changed: Condvar::new() });
-        let writer = thread::Builder::new().spawn({
+        let writer = thread::Builder::new().stack_size(STACK).spawn({
             let (member, stream) = (Arc::clone(&member), stream.try_clone()?);
             move || member.write(&stream)
         })?;

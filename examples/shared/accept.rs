@@ -11,7 +11,7 @@ use std::{
 const CONNECTIONS: usize = 2000;
 
 /// The stack of a thread. It is address space: only what is used takes memory.
-const STACK: usize = 256 * 1024;
+pub(crate) const STACK: usize = 256 * 1024;
 
 /// How long to wait when a connection cannot be accepted or served, instead of trying in a loop.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -19,6 +19,7 @@ static PATIENCE: Patience = Patience {
     closing: seconds(10),
 };
 
+// P-sh-d, A-15
 #[test]
 fn input_does_not_extend_the_opening_handshake() {
     let start = Instant::now();
@@ -59,6 +60,7 @@ fn a_peer_that_takes_a_part_now_and_then_is_dropped() {
     assert_eq!(deadlines.due(start + seconds(30)), Due::End);
 }
 
+// P-cl-f, G-08
 #[test]
 fn the_closing_handshake_has_one_deadline() {
     let start = Instant::now();

@@ -11,6 +11,7 @@ mod idle;
 #[allow(dead_code)] // not all of it is asked for
 #[path = "../in_memory/peer.rs"]
 mod peer;
+mod plain;
 mod server;
 mod typed;
 

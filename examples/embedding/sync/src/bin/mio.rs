@@ -13,6 +13,7 @@ use std::{
     collections::HashMap,
     error::Error,
     io::{self, ErrorKind, Write},
+    mem,
     net::{Shutdown, SocketAddr},
     time::{Duration, Instant},
 };
@@ -60,6 +61,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
     let mut peers = HashMap::new();
     let mut last_token = LISTENER;
     let mut swept = Instant::now();
+    let mut is_short = false;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     loop {
         match poll.poll(&mut events, Some(Duration::from_secs(1))) {
@@ -69,7 +71,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
         for event in &events {
             let token = event.token();
             if token == LISTENER {
-                let more = accept(&listener, |mut stream, address| {
+                let after = accept(&listener, |mut stream, address| {
                     last_token.0 += 1;
                     let registered =
                         poll.registry().register(&mut stream, last_token, Interest::READABLE);
@@ -79,7 +81,8 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
                         Err(error) => eprintln!("{address}: {error}"),
                     }
                 });
-                if more {
+                is_short = after == Accepted::Short;
+                if after == Accepted::Some {
                     again(&poll, &mut listener);
                 }
                 continue;
@@ -87,6 +90,10 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
             let Some(peer) = peers.get_mut(&token) else { continue };
             if !peer.take_turn(poll.registry(), token) {
                 peers.remove(&token);
+                // What it gives back may be enough for the next one.
+                if mem::take(&mut is_short) {
+                    again(&poll, &mut listener);
+                }
             }
         }
         if swept.elapsed() > Duration::from_secs(1) {
@@ -96,7 +103,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
                 Due::Ping => peer.ping() && peer.take_turn(poll.registry(), *token),
                 Due::End => false,
             });
-            // In case that accepting failed, such as for too many open files.
+            // In case that accepting failed.
             again(&poll, &mut listener);
         }
     }
@@ -109,22 +116,31 @@ fn again(poll: &Poll, listener: &mut TcpListener) {
     }
 }
 
-/// Accepts connections. True if there may be more.
-fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream, SocketAddr)) -> bool {
+/// What came of accepting.
+#[derive(PartialEq)]
+enum Accepted {
+    /// No more connections wait.
+    All,
+    /// More may wait, but others are to have their turn.
+    Some,
+    /// More wait, and the system is short of something, such as descriptors.
+    Short,
+}
+
+/// Accepts connections.
+fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream, SocketAddr)) -> Accepted {
     for _ in 0..ACCEPTED {
         match listener.accept() {
             Ok((stream, address)) => add(stream, address),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Accepted::All,
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                // Too many open files, for example, is not tried again before the next sweep.
-                if error.kind() != ErrorKind::WouldBlock {
-                    eprintln!("accept: {error}");
-                }
-                return false;
+                eprintln!("accept: {error}");
+                return Accepted::Short;
             }
         }
     }
-    true
+    Accepted::Some
 }
 
 struct Peer {

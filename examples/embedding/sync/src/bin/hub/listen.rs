@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     error::Error,
-    io::{ErrorKind, Write},
+    io::{self, ErrorKind, Write},
     mem,
     time::{Duration, Instant},
 };
@@ -33,6 +33,7 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
     // Readiness is reported once: whoever was ready and did not get to the end stays in this list.
     let mut ready = BTreeSet::new();
     let (mut last, mut swept) = (LISTENER, Instant::now());
+    let mut is_short = false;
     loop {
         let wait = if ready.is_empty() { Duration::from_secs(1) } else { Duration::ZERO };
         match poll.poll(&mut events, Some(wait)) {
@@ -46,9 +47,10 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
             newcomers.retain(|_, newcomer| newcomer.deadlines.due(now) == Due::Nothing);
             ready.insert(LISTENER); // in case that accepting failed
         }
+        let before = newcomers.len() + hub.len();
         for number in mem::take(&mut ready) {
             if number == LISTENER {
-                let more = accept(&listener, |mut stream| {
+                let accepted = accept(&listener, |mut stream| {
                     last += 1;
                     let both = Interest::READABLE | Interest::WRITABLE;
                     match poll.registry().register(&mut stream, Token(last), both) {
@@ -57,7 +59,8 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
                         Err(error) => eprintln!("a connection: {error}"),
                     }
                 });
-                if more {
+                is_short = accepted.is_err();
+                if matches!(accepted, Ok(true)) {
                     ready.insert(LISTENER);
                 }
             } else if let Some(newcomer) = newcomers.get_mut(&number) {
@@ -75,25 +78,28 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
                 ready.insert(number);
             }
         }
+        // What those who are gone give back may be enough for the next one.
+        if is_short && newcomers.len() + hub.len() < before {
+            ready.insert(LISTENER);
+        }
     }
 }
 
-/// Accepts connections. True if there may be more.
-fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream)) -> bool {
+/// Accepts connections. True if there may be more; an error if the system is short of something,
+/// such as descriptors.
+fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream)) -> io::Result<bool> {
     for _ in 0..ACCEPTED {
         match listener.accept() {
             Ok((stream, _)) => add(stream),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                // Too many open files, for example, is not tried again before the next sweep.
-                if error.kind() != ErrorKind::WouldBlock {
-                    eprintln!("accept: {error}");
-                }
-                return false;
+                eprintln!("accept: {error}");
+                return Err(error);
             }
         }
     }
-    true
+    Ok(true)
 }
 
 /// A connection whose opening handshake is not complete.

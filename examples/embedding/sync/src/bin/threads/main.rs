@@ -65,7 +65,9 @@ fn serve(stream: &TcpStream) -> Result<(), Box<dyn Error>> {
     };
     let duplex = Duplex::new(websocket, outbox);
     thread::scope(|scope| {
-        thread::Builder::new().spawn_scoped(scope, || duplex.write(stream))?;
+        thread::Builder::new()
+            .stack_size(accept::STACK)
+            .spawn_scoped(scope, || duplex.write(stream))?;
         let ended = echo(&duplex, &mut timed, inbox);
         let _ = duplex.end_of_input(); // after any failure the writer need not wait any more
         timed.drain(CLOSING);
