@@ -23,7 +23,6 @@ from wire import (
     serve_newcomer,
 )
 
-HOLD_SECONDS = 3
 # The examples allow 10 s for the opening handshake, 10 s for the closing handshake and the end of
 # the transport, 30 s for writing, and 20 s + 10 s of silence. The machine may be slow.
 OPENING_SECONDS = 40
@@ -38,10 +37,11 @@ BUSY = 0.5
 class Scene:
     """One server under one attack, and the connections of the attacker."""
 
-    def __init__(self, server, count):
+    def __init__(self, server, count, seconds):
         self.server = server
         self.kind = server.kind
         self.count = count
+        self.seconds = seconds
         self.usual_descriptors = server.descriptors()
         self.writers = []
         self.tasks = []
@@ -50,7 +50,7 @@ class Scene:
         """Opens connections, as many as are to be had: what matters is who is served besides."""
 
         async def one():
-            with contextlib.suppress(OSError, asyncio.TimeoutError, asyncio.IncompleteReadError):
+            with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
                 reader, writer = await connecting(self.server)
                 self.writers.append(writer)
                 return reader, writer
@@ -63,7 +63,7 @@ class Scene:
 
     async def hold(self, newcomers=True):
         """Keeps the attack up for a while."""
-        await asyncio.sleep(HOLD_SECONDS)
+        await asyncio.sleep(self.seconds)
         if newcomers:
             await serve_newcomer(self.server, "during the attack")
 
@@ -96,7 +96,7 @@ async def no_descriptors(scene):
     await scene.open(scene.count, connect_tcp)
     before = scene.server.cpu_seconds()
     await scene.hold(newcomers=False)
-    busy = (scene.server.cpu_seconds() - before) / HOLD_SECONDS
+    busy = (scene.server.cpu_seconds() - before) / scene.seconds
     if busy > BUSY:
         raise Failed(f"it is busy for {busy:.0%} of the time, and accepts nothing")
 

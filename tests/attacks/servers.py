@@ -131,7 +131,8 @@ class Server:
     @staticmethod
     async def port_of(process):
         """The port in the first line that it prints; others may follow."""
-        line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
+        async with asyncio.timeout(START_SECONDS):
+            line = await process.stdout.readline()
         address = line.decode().partition("127.0.0.1:")[2]
         port = address.split("/")[0].strip()
         if not port.isdigit():

@@ -7,7 +7,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, split},
     sync::mpsc::{Receiver, channel},
     task::JoinHandle,
-    time::{Duration, Instant, sleep},
+    time::{Duration, Instant, sleep, timeout},
 };
 
 /// The example of RFC 6455, section 1.2, from a client that is no browser.
@@ -111,11 +111,11 @@ async fn of_a_peer_that_is_silent() {
         let mut response = vec![0; RESPONSE.len()];
         client.read_exact(&mut response).await.unwrap();
         for _ in 0..3 {
-            assert_eq!(client.read_u16().await.unwrap(), 0x8900); // a ping
+            assert_eq!(next(&mut client).await, 0x8900); // a ping
             client.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await.unwrap(); // a pong
         }
         let start = Instant::now();
-        assert_eq!(client.read_u16().await.unwrap(), 0x8900);
+        assert_eq!(next(&mut client).await, 0x8900);
         assert_eq!(rest(client).await, b"");
         assert!(start.elapsed() >= Duration::from_secs(20));
         assert_eq!(serving.await.unwrap(), "the peer took too long");
@@ -132,16 +132,22 @@ async fn of_what_is_not_read() {
         // A binary message of 4096 bytes, masked with a key of 0: its echo does not fit.
         client.write_all(b"\x82\xfe\x10\x00\0\0\0\0").await.unwrap();
         client.write_all(&[0; 4096]).await.unwrap();
-        while client.read_u8().await.is_ok() {
-            sleep(Duration::from_secs(1)).await;
-            if serving.is_finished() {
+        for _ in 0..100 {
+            if serving.is_finished() || client.read_u8().await.is_err() {
                 break;
             }
+            sleep(Duration::from_secs(1)).await;
         }
+        assert!(serving.is_finished(), "it still waits after 100 s");
         let failure = serving.await.unwrap();
         let expected = ["the peer took too long", "deadline has elapsed"];
         assert!(expected.contains(&&*failure), "{failure}");
     }
+}
+
+/// The next two bytes.
+async fn next(client: &mut DuplexStream) -> u16 {
+    timeout(Duration::from_secs(60), client.read_u16()).await.expect("nothing comes").unwrap()
 }
 
 fn spawn_one_task(server: DuplexStream) -> JoinHandle<String> {
