@@ -1,6 +1,8 @@
 //! Accepts connections, each for a thread of its own, whatever the system is short of.
 
 use std::{
+    hint::black_box,
+    io::{self, ErrorKind},
     net::{TcpListener, TcpStream},
     sync::Arc,
     thread,
@@ -12,6 +14,13 @@ const CONNECTIONS: usize = 2000;
 
 /// The stack of a thread. It is address space: only what is used takes memory.
 pub(crate) const STACK: usize = 256 * 1024;
+
+/// Address space that is left to those who are served. Without any, their next allocation would end
+/// the process.
+///
+/// With a limit on address space (`ulimit -v`), also set `MALLOC_ARENA_MAX=1`: glibc otherwise takes
+/// 64 MiB of it at once when a thread allocates for the first time, and so the reserve as well.
+const RESERVE: usize = 40 * 1024 * 1024;
 
 /// How long to wait when a connection cannot be accepted or served, instead of trying in a loop.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -30,6 +39,7 @@ pub(crate) fn serve_each(
         }
         let accepted = listener.accept().and_then(|(stream, _)| {
             let serve = Arc::clone(&serve);
+            reserve()?;
             // If there is no thread for it, the connection is closed. `thread::spawn` would panic.
             thread::Builder::new().stack_size(STACK).spawn(move || serve(stream))
         });
@@ -39,4 +49,12 @@ pub(crate) fn serve_each(
             thread::sleep(PAUSE);
         }
     }
+}
+
+/// Fails if there is less than the reserve. It is address space, too: no memory is taken.
+fn reserve() -> io::Result<()> {
+    let mut reserve = Vec::<u8>::new();
+    let reserved = reserve.try_reserve_exact(RESERVE);
+    black_box(&reserve); // so that the allocation is not optimized away
+    reserved.map_err(|_| ErrorKind::OutOfMemory.into())
 }

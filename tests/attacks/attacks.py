@@ -262,6 +262,6 @@ ATTACKS = [
     Attack("never read", never_read, 3, 8, 2 * MIB, 99),
     Attack("never stops writing", never_stops_writing, 2, 4, 4 * MIB, 2),
     Attack("half-closed", half_closed, 10, 100, 512 * KIB, 99),
-    Attack("reset", reset, 20, 200, 512 * KIB, 4),
+    Attack("reset", reset, 20, 200, 3 * 512 * KIB, 4),  # three connections for each
     Attack("vanished", vanished, 10, 100, 256 * KIB, 99),
 ]

@@ -119,6 +119,8 @@ class Server:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
+                # As examples/shared/accept.rs advises where address space is limited.
+                env={**os.environ, "MALLOC_ARENA_MAX": "1"} if kind.threads else None,
                 **as_somebody(),
             )
             try:
