@@ -308,6 +308,7 @@ impl<R: Role> Connection<R> {
             let both = wire_size::<R>(pong, payload) + wire_size::<R>(close, body);
             if both <= outbox.room() {
                 append(&mut self.role, pong, payload, outbox)?;
+                self.pending_pong.clear();
             }
         }
         append(&mut self.role, close, body, outbox)?;

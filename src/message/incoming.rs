@@ -54,16 +54,14 @@ pub(crate) struct Incoming {
     length: u64,
     fragments: u32,
     utf8: Validator,
-    /// How many of its bytes the inbox holds, as payload or decompressed.
-    held: usize,
     /// Whether it is being handed out in chunks.
     in_chunks: bool,
     /// Whether its payload is compressed.
     #[cfg(feature = "deflate")]
     is_compressed: bool,
-    /// How many bytes of compressed payload wait in the inbox that have been unmasked.
+    /// Whether compressed payload that was unmasked waits in the inbox, which knows how much.
     #[cfg(feature = "deflate")]
-    unmasked: usize,
+    has_unmasked: bool,
 }
 
 impl Incoming {
@@ -77,12 +75,11 @@ impl Incoming {
             length: 0,
             fragments: 0,
             utf8: Validator::new(),
-            held: 0,
             in_chunks: false,
             #[cfg(feature = "deflate")]
             is_compressed: false,
             #[cfg(feature = "deflate")]
-            unmasked: 0,
+            has_unmasked: false,
         }
     }
 
@@ -97,20 +94,39 @@ impl Incoming {
     }
 
     /// Whether an inbox holds what it is expected to hold of the message in progress.
-    #[cfg(not(feature = "deflate"))]
-    pub(crate) fn is_held_by(&self, cursor: &Cursor) -> bool {
-        cursor.message() == self.held
+    pub(crate) fn is_held_by(
+        &self,
+        cursor: &Cursor,
+        #[cfg(feature = "deflate")] inflated: &Inflated,
+    ) -> bool {
+        let expected = match self.message {
+            None => 0,
+            // All but an incomplete character has been delivered.
+            Some(_) if self.in_chunks => self.utf8.partial() as u64,
+            Some(_) => self.length - self.lacking(),
+        };
+        #[cfg(feature = "deflate")]
+        if self.is_compressed {
+            return cursor.message() == 0
+                && inflated.len() as u64 == expected
+                && (cursor.unmasked > 0) == self.has_unmasked
+                && cursor.unmasked <= cursor.available();
+        }
+        #[cfg(feature = "deflate")]
+        if !inflated.is_empty() || cursor.unmasked > 0 {
+            return false;
+        }
+        cursor.message() as u64 == expected
     }
 
-    /// Whether an inbox holds what it is expected to hold of the message in progress.
-    #[cfg(feature = "deflate")]
-    pub(crate) fn is_held_by(&self, cursor: &Cursor, inflated: &Inflated) -> bool {
-        let (plain, decompressed) =
-            if self.is_compressed { (0, self.held) } else { (self.held, 0) };
-        cursor.message() == plain
-            && inflated.len() == decompressed
-            && cursor.unmasked == self.unmasked
-            && self.unmasked <= cursor.available()
+    /// How many bytes of the frame in progress are counted in the length and have not come.
+    const fn lacking(&self) -> u64 {
+        // The length of a compressed message counts what was made.
+        #[cfg(feature = "deflate")]
+        if self.is_compressed {
+            return 0;
+        }
+        self.remaining
     }
 
     /// Whether a message has been handed out in part.
@@ -171,7 +187,6 @@ impl Incoming {
         };
         cursor.held += length;
         cursor.unread += length;
-        self.held += length;
         self.remaining -= length as u64;
         // Section 8.1: judged as it arrives, so that an impossible byte ends the connection even
         // inside a frame that is not complete.
@@ -208,7 +223,6 @@ impl Incoming {
                 return Ok(None);
             }
             self.in_chunks = true;
-            self.held = self.utf8.partial();
         }
         let is_valid_text = cursor.vouches_for(end);
         cursor.deliver(end);
@@ -334,29 +348,28 @@ impl Incoming {
         let length = usize::try_from(self.remaining).map_or(available, |n| n.min(available));
         let payload = cursor.unread..cursor.unread + length;
         if let Some(mask) = &mut self.mask {
-            mask.apply(&mut bytes[payload.start + self.unmasked..payload.end]);
+            mask.apply(&mut bytes[payload.start + cursor.unmasked..payload.end]);
         }
-        self.unmasked = length;
         cursor.unmasked = length;
+        self.has_unmasked = length > 0;
         payload
     }
 
     /// Whether something was unmasked and not taken.
     pub(crate) const fn has_unmasked(&self) -> bool {
-        self.unmasked > 0
+        self.has_unmasked
     }
 
     /// So many bytes of the payload have been decompressed.
     pub(crate) fn took(&mut self, cursor: &mut Cursor, length: usize) {
         cursor.pass(length);
-        self.unmasked -= length;
-        cursor.unmasked = self.unmasked;
+        cursor.unmasked -= length;
+        self.has_unmasked = cursor.unmasked > 0;
         self.remaining -= length as u64;
     }
 
     /// Judges the next bytes of the message, and returns its length so far.
     pub(crate) fn inflated(&mut self, made: &[u8]) -> Result<u64, Violation> {
-        self.held += made.len();
         self.length = self.length.saturating_add(made.len() as u64);
         if self.message == Some(Kind::Text) {
             // RFC 7692, section 6: validity is that of the decompressed text.
@@ -373,7 +386,6 @@ impl Incoming {
     /// All of the message so far is being delivered, except for an incomplete character.
     pub(crate) fn deliver_chunk(&mut self) {
         self.in_chunks = true;
-        self.held = self.utf8.partial();
     }
 
     /// RFC 7692, section 6: the first frame of a message says whether it is compressed.
