@@ -96,7 +96,7 @@ fn in_one_frame(name: &str, text: &Text, receiver: Receiver) -> Entry {
     Entry {
         name: format!("{}: {name}", receiver.text()),
         reference: "ASCII text of this length",
-        limit: if matches!(receiver.way, Way::Chunks) { IN_CHUNKS } else { OTHER },
+        limit: if receiver.delivers_at_once() { IN_CHUNKS } else { OTHER },
         points: points.collect(),
     }
 }
