@@ -172,20 +172,25 @@ pub enum LimitExceeded {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// A message does not fit into an inbox that cannot grow.
+    /// An inbox that cannot grow has no room for what must be in it at once: a message, a control
+    /// frame, or a header. Of a message that is received in chunks, only a part must be.
     #[error(
-        "a message of at least {size} bytes, where the inbox has room for {limit}: \
-         give it more, or receive in chunks"
+        "at least {size} bytes must be in the inbox at once, where it has room for {limit}: \
+         give it more, or receive messages in chunks"
     )]
     InboxSize {
-        /// The message up to the end of the frame that does not fit, in bytes.
+        /// What does not fit, in bytes: a message up to the end of the frame in progress, a control
+        /// frame, or the longest header.
         size: u64,
-        /// The longest message that the inbox can hold, in bytes.
+        /// The room that the inbox has for it, in bytes.
         limit: u64,
     },
-    /// A compressed message has more final DEFLATE blocks than 4, and than one for every 32 bytes
-    /// of its payload.
-    #[error("a compressed message of {0} bytes so far has more final blocks than 4 + {0} / 32")]
+    /// In a compressed message, more final DEFLATE blocks have data after them than 4, plus one for
+    /// every 32 bytes of payload before.
+    #[error(
+        "a compressed message goes on after more final blocks than 4 + {0} / 32, where {0} is its \
+         length so far"
+    )]
     FinalBlocks(u64),
     /// A message has more fragments than [`Config::fragments`](crate::Config::fragments).
     #[error("a message of more fragments than the {limit} that Config::fragments allows")]
@@ -223,8 +228,9 @@ pub enum Misuse {
     /// The rest of a message that was begun in chunks is to be received in chunks.
     #[error("the message was begun in chunks: take its rest with receive_chunk")]
     ChunksPending,
-    /// The inbox does not hold the part of a message that the connection has received: it is
-    /// another one, or was released. Give the connection its own inbox back, or close it.
+    /// The inbox does not hold as many bytes of a message as the connection has received: it is
+    /// another one, or was released. Give the connection its own inbox back, or close the
+    /// transport. Another connection's inbox that holds as many bytes is not recognized.
     #[error(
         "this inbox does not hold the part of a message that was received before: \
              use one inbox for a connection, and another only while that one is empty"

@@ -314,7 +314,7 @@ mod tests {
         }
     }
 
-    // 6455-8.1-b: what was received before is compared with this, to tell what is known of it.
+    // 6455-8.1-b: what was received before is compared with this, to decide what is known of it.
     #[test]
     fn a_complete_character_leaves_no_trace() {
         for character in ["é", "€", "𝄞"] {

@@ -279,7 +279,11 @@ fn the_host_of_an_absolute_target_replaces_the_host_field() {
             let head = sound().start(format!("GET {target}{path} HTTP/1.1"));
             let request = head.with("Host", &[host]).with("Origin", &[origin]).bytes();
             let same_host = Opening::new(Origins::same_host());
-            let see = |request: &Request<'_>| request.path().to_owned();
+            let authority = target.to_lowercase();
+            let see = |request: &Request<'_>| {
+                assert!(authority.ends_with(&format!("://{}", request.host())), "{target}");
+                request.path().to_owned()
+            };
             let outcome =
                 serve(same_host, Inbox::with_capacity(64), &mut Vec::new(), &[&request], see);
             let path = if path == "/chat" { path } else { "/" };
@@ -308,6 +312,7 @@ fn the_host_of_an_absolute_target_replaces_the_host_field_of_a_parsed_request() 
         ("/", false),
         ("http://good.example/", true),
         ("wss://good.example/", true),
+        ("WS://good.example/", true),
         ("http://evil.example/", false),
     ] {
         let request = http::Request::get(target)

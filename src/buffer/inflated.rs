@@ -53,8 +53,10 @@ impl Inflated {
     /// and for at most `limit` more, and how much of it is in use. Memory grows to twice its size
     /// when it is full, and never beyond the limit by more than the usual size.
     pub(crate) fn room(&mut self, limit: usize) -> (&mut [u8], usize) {
-        // No more than the start of a character, or nothing.
-        self.memory.bytes_mut().copy_within(self.start..self.end, 0);
+        // In chunks, only the start of a character is left. A whole message stays where it is.
+        if self.start > 0 {
+            self.memory.bytes_mut().copy_within(self.start..self.end, 0);
+        }
         self.peak = self.peak.max(self.end);
         self.valid.shift(self.start);
         self.end -= self.start;

@@ -5,8 +5,8 @@ use crate::utf8::Validator;
 /// What is held is UTF-8 from its start up to `end`; what is held behind that is the start of a
 /// character, as in `partial`, or nothing is known of it.
 ///
-/// The account is kept with the bytes and not with the connection: whatever inbox a caller passes,
-/// text is delivered without validation only where these very bytes were validated.
+/// The account is kept with the bytes and not with the connection: even if the caller passes another
+/// inbox, text is delivered without validation only where these very bytes were validated.
 #[derive(Clone, Copy)]
 pub(crate) struct ValidText {
     end: usize,

@@ -90,12 +90,10 @@ impl Compression {
     /// Something was compressed and not sent, or sent and not compressed here: nothing to come may
     /// refer to what was before.
     pub(crate) fn forget_sent(&mut self) {
-        let Some(mut compressor) = self.compressor.take() else { return };
-        compressor.reset();
-        if self.sending.takeover {
-            self.compressor = Some(compressor);
-        } else {
-            self.deflate.pool().keep_compressor(compressor);
+        if !self.sending.takeover {
+            self.return_compressor();
+        } else if let Some(compressor) = &mut self.compressor {
+            compressor.reset();
         }
     }
 
@@ -107,11 +105,15 @@ impl Compression {
 
     /// The peer has sent its Close: no message follows, neither way. Returns the codecs.
     pub(crate) fn close(&mut self) {
+        self.return_compressor();
+        self.return_decompressor();
+    }
+
+    fn return_compressor(&mut self) {
         if let Some(mut compressor) = self.compressor.take() {
             compressor.reset();
             self.deflate.pool().keep_compressor(compressor);
         }
-        self.return_decompressor();
     }
 
     fn return_decompressor(&mut self) {
@@ -234,9 +236,9 @@ impl Compression {
 /// How much may be made of a message.
 struct Limits<'c> {
     config: &'c Config,
-    /// How many bytes may be made in one turn, unless one more shows that a limit is exceeded.
+    /// How many bytes may be made in one turn, before the one that shows that there are more.
     room: usize,
-    /// How many bytes the inbox may hold of it, if it is delivered as a whole.
+    /// How many bytes the inbox may hold of it, if it is delivered complete.
     capacity: Option<usize>,
 }
 

@@ -30,7 +30,8 @@ impl<R: Role> Connection<R> {
     /// not copied, one in fragments is put together in the inbox.
     ///
     /// Answers that the protocol asks for (a pong, the reply to a Close) are in the outbox at the
-    /// latest when this returns `None`.
+    /// latest when this returns `None`; only while a compressed message is being sent in fragments,
+    /// a pong waits for its end (see [`Pongs`]).
     ///
     /// # Errors
     ///

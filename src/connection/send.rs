@@ -98,7 +98,8 @@ impl<R: Role> Connection<R> {
     ///
     /// - [`Misuse::NotOpen`]: a Close was sent or received already.
     /// - [`Misuse::ReasonTooLong`]; [`Misuse::MandatoryExtensionByServer`].
-    /// - [`OutboxFull`](Error::OutboxFull), [`Entropy`](Error::Entropy): nothing was written.
+    /// - [`OutboxFull`](Error::OutboxFull), [`Entropy`](Error::Entropy): nothing of the Close was
+    ///   written.
     pub fn close(
         &mut self,
         code: CloseCode,

@@ -230,7 +230,7 @@ fn check_extensions<'a>(
     if values.any(|value| extension::parse(value).is_err()) {
         return Err(Failure::Extensions);
     }
-    // They are told apart first, so that no more are looked up than were offered.
+    // Check for duplicates first, so that no more names are looked up than were offered.
     let names = accepted.clone().map(|extension| extension.name().as_bytes());
     check_distinct(names, |_| true).map_err(|fault| match fault {
         NamesFault::TooMany => Failure::Head(HeadFault::TooManyElements),

@@ -114,7 +114,7 @@ impl<'a> Origins<'a> {
         Self { absent: true, ..self }
     }
 
-    /// Judges a request by its `Origin` field and its `Host`.
+    /// Judges a request by its `Origin` field and the host that it names.
     pub(crate) fn allow(&self, origin: Option<&str>, host: Authority<'_>) -> bool {
         let Some(origin) = origin else { return self.absent };
         match self.pages {

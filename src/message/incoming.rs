@@ -110,7 +110,8 @@ impl Incoming {
             return cursor.message() == 0
                 && inflated.len() as u64 == expected
                 && (cursor.unmasked > 0) == self.has_unmasked
-                && cursor.unmasked <= cursor.available();
+                && cursor.unmasked <= cursor.available()
+                && cursor.unmasked as u64 <= self.remaining;
         }
         #[cfg(feature = "deflate")]
         if !inflated.is_empty() || cursor.unmasked > 0 {

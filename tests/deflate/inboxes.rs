@@ -1,6 +1,6 @@
 //! Changes of inboxes in the middle of compressed messages.
 
-use hybi::{Config, Connection, Inbox, Server};
+use hybi::{ChunkEvent, Config, Connection, Inbox, Misuse, Server};
 
 use crate::{
     changes::{Conversation, change_everywhere, share_everywhere},
@@ -145,4 +145,27 @@ fn a_message_that_a_close_cut_off_leaves_nothing_in_the_inbox() {
         let event = second.receive(&mut inbox, &mut outbox).unwrap();
         assert_eq!(event, Some(hybi::Event::Text("B")));
     }
+}
+
+// P-ra-e
+#[test]
+fn inboxes_with_compressed_payload_that_waits_are_not_mixed_up() {
+    let frame = frames(&[(FIN | RSV1 | BINARY, &zeros())]);
+    let begin = |chunks| {
+        let (mut websocket, mut inbox) = (takeover(), Inbox::with_capacity(4096));
+        assert_eq!(inbox.take_from(&frame), frame.len());
+        for _ in 0..chunks {
+            assert!(websocket.receive_chunk(&mut inbox, &mut Vec::new()).unwrap().is_some());
+        }
+        (websocket, inbox)
+    };
+    // Less of the frame is left after two chunks than after one.
+    let ((mut one, mut own), (_, mut other)) = (begin(2), begin(1));
+    let misuse = Err(Misuse::InboxChanged.into());
+    assert_eq!(one.receive_chunk(&mut other, &mut Vec::new()), misuse);
+    let last = one.receive_chunk(&mut own, &mut Vec::new()).unwrap();
+    assert!(matches!(last, Some(ChunkEvent::Binary { last: true, .. })), "{last:?}");
+    // As many bytes are held: garbage may come of it, and nothing worse.
+    let ((mut one, _), (_, mut other)) = (begin(1), begin(2));
+    while let Ok(Some(_)) = one.receive_chunk(&mut other, &mut Vec::new()) {}
 }

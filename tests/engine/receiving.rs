@@ -260,7 +260,7 @@ fn text_is_valid_even_if_inboxes_are_changed_in_the_middle_of_it() {
                 _ => b"abcdefgh",
             };
             assert_eq!(inbox.take_from(rest), rest.len());
-            // The other connection's bytes show by their number; else they must not pass for text.
+            // As many bytes of another connection are not recognized, but are not taken for text.
             let expected: Error = if held.len() == other.len() {
                 Violation::TextNotUtf8.into()
             } else {

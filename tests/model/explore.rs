@@ -17,10 +17,10 @@ const UNMERGED: usize = 4;
 /// How many are taken in every order where equal states are merged.
 const MERGED: usize = 5;
 
-/// Where any number of steps is taken, no frame arrives while so many wait in the inbox, …
+/// Where the number of steps is not limited, no frame arrives while this many wait in the inbox.
 const WAITING: usize = 1;
 
-/// … and no continuation that is not the last once a message has so many frames.
+/// Nor does a continuation that is not the last, once a message has this many frames.
 const FRAGMENTS: usize = 2;
 
 /// All that can happen.
@@ -103,7 +103,7 @@ impl<R: hybi::Role + Debug> Setup<R> {
         endpoint
     }
 
-    /// Takes so many steps in every order, and returns in how many orders.
+    /// Takes `depth` steps in every order, and returns the number of orders.
     fn every_order(&self, path: &mut Vec<Step>, model: &Model, depth: usize) -> u64 {
         let mut count = 0;
         for step in STEPS {
@@ -124,7 +124,7 @@ impl<R: hybi::Role + Debug> Setup<R> {
         count
     }
 
-    /// Takes every step in every state that so many steps lead to, and returns how many states
+    /// Takes every step in every state that `depth` steps lead to, and returns how many states
     /// there are and how long the way to the last one is. States that equal one seen before are
     /// not gone into again: see [`Endpoint::key`].
     fn every_state(&self, depth: usize, skips: fn(&Model, Step) -> bool) -> (usize, usize) {

@@ -64,7 +64,12 @@ impl<'i> Request<'i> {
         // RFC 9112, section 3.2.2: the host of an absolute target replaces Host.
         let host = match (uri.scheme_str(), uri.authority()) {
             (_, None) => None,
-            (Some("http" | "https" | "ws" | "wss"), Some(authority)) => {
+            // RFC 3986, section 3.1: schemes compare without regard to case.
+            (Some(scheme), Some(authority))
+                if ["http", "https", "ws", "wss"]
+                    .iter()
+                    .any(|one| scheme.eq_ignore_ascii_case(one)) =>
+            {
                 Some(Authority::parse(authority.as_str()).map_err(|_| Refusal::Target)?)
             }
             _ => return Err(Refusal::Target),

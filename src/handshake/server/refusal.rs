@@ -13,7 +13,8 @@ pub enum Refusal {
     /// The method is not GET.
     Method,
     /// It asks for a WebSocket in HTTP/1.0, in which nothing can be upgraded, and this server has
-    /// nothing else. `receive_any` hands it out as plain HTTP.
+    /// nothing else. `receive_any` hands it out as plain HTTP. A request that another server has
+    /// parsed is refused like this in HTTP/2 and HTTP/3, where `Upgrade` does not exist.
     HttpVersion,
     /// The target is neither a path nor an `http`, `https`, `ws` or `wss` URL.
     Target,
@@ -103,7 +104,9 @@ impl Refusal {
             Self::NotWebSocket => "This is a WebSocket server: the request must ask to upgrade.",
             Self::Method => "A WebSocket is asked for with GET.",
             Self::HttpVersion => "A WebSocket needs HTTP/1.1.",
-            Self::Target => "The request target is not a path.",
+            Self::Target => {
+                "The request target is neither a path nor an http, https, ws or wss URL."
+            }
             Self::Host => "The request needs exactly one valid Host field.",
             Self::Body => "A request for a WebSocket has no body.",
             Self::Expectation => "Expect is not supported here.",

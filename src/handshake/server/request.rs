@@ -123,6 +123,13 @@ impl<'i> Request<'i> {
         self.path
     }
 
+    /// The host that the request is for, and the port if it names one: that of an absolute target,
+    /// otherwise that of the `Host` field, which an absolute target replaces (RFC 9112, section
+    /// 3.2.2). Choose a virtual host by this, and not by the field.
+    pub const fn host(&self) -> Authority<'i> {
+        self.offer.host
+    }
+
     /// All header fields.
     pub const fn headers(&self) -> Fields<'i> {
         self.fields

@@ -291,7 +291,7 @@ fn kinds() -> Vec<(&'static str, Box<Frames>)> {
             }),
         ),
         (
-            "messages of one byte with a long length after a ping",
+            "messages of 126 bytes after a ping",
             Box::new(|receiver, count| {
                 let message = [receiver.frame(PING, b""), receiver.frame(BINARY, &[7; 126])];
                 message.concat().repeat(count / 2)

@@ -18,7 +18,17 @@ use std::{env, io, process::ExitCode};
 
 use catalogue::Catalogue;
 
-fn main() -> io::Result<ExitCode> {
+/// The exit status if the check cannot run.
+const CANNOT_RUN: u8 = 2;
+
+fn main() -> ExitCode {
+    run().unwrap_or_else(|error| {
+        eprintln!("tests/cost: {error}");
+        ExitCode::from(CANNOT_RUN)
+    })
+}
+
+fn run() -> io::Result<ExitCode> {
     let words: Vec<String> = env::args().skip(1).collect();
     let (is_child, words) = match words.split_first() {
         Some((first, rest)) if first == measure::CHILD => (true, rest),
@@ -30,6 +40,9 @@ fn main() -> io::Result<ExitCode> {
             .flatten()
             .collect::<Vec<_>>();
     entries.retain(|entry| words.iter().all(|word| entry.name.contains(word)));
+    if entries.is_empty() {
+        return Err(io::Error::other("no entry has these words in its name"));
+    }
     let catalogue = Catalogue::new(entries);
     if is_child {
         measure::run_all(&catalogue.inputs);

@@ -36,8 +36,9 @@ fn every_step_goes_well() {
             "1024 bytes come back, all that the inbox holds",
             "a message in fragments comes back, and before it a pong",
             "both ends close with 1000",
-            "one byte more is refused with 1009: the peer exceeded a limit: a message of at least \
-             1025 bytes, where the inbox has room for 1024: give it more, or receive in chunks",
+            "one byte more is refused with 1009: the peer exceeded a limit: at least 1025 bytes \
+             must be in the inbox at once, where it has room for 1024: give it more, or receive \
+             messages in chunks",
         ]
     );
 }
