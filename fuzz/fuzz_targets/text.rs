@@ -111,8 +111,10 @@ fn extensions(value: &[u8]) {
     for spell in [&plain as &dyn Fn(&str) -> String, &quoted, &escaped] {
         let written: Vec<String> = list.iter().map(|extension| write(extension, spell)).collect();
         assert_eq!(parse(written.join(", ").as_bytes()).as_ref(), Some(&list));
-        // Lists may have empty elements.
-        assert_eq!(parse(format!(" ,{},", written.join(",\t,")).as_bytes()).as_ref(), Some(&list));
+        // Lists may have empty elements, which count: one before each extension and one at the end.
+        let fits = 2 * list.len() < extension::MAX_ELEMENTS;
+        let with_empty = parse(format!(" ,{},", written.join(",\t,")).as_bytes());
+        assert_eq!(with_empty.as_ref(), fits.then_some(&list));
     }
 }
 
