@@ -162,7 +162,15 @@ pub(crate) fn count_down(mut room: usize, mut bytes: &[u8], wanted: u8) -> Optio
 }
 
 /// The value without the optional whitespace around it.
+#[inline]
 pub(crate) fn trim(value: &[u8]) -> &[u8] {
+    match value {
+        [b' ' | b'\t', ..] | [.., b' ' | b'\t'] => trim_whitespace(value),
+        _ => value,
+    }
+}
+
+fn trim_whitespace(value: &[u8]) -> &[u8] {
     let mut value = &value[space_length(value)..];
     // There may be a line of it.
     while let Some(rest) = value.strip_suffix(&[b' '; PIECE]) {

@@ -434,31 +434,38 @@ fn check_resource(resource: &str, at: usize) -> Result<(), UriError> {
     Err(UriError::Byte { offset: at + position })
 }
 
-/// Whether all bytes are of a class, and each percent sign stands before two hexadecimal digits
-/// (RFC 3986, section 2.1), which is an error of its own wherever it is.
+/// Whether all bytes are of a class; what they encode is checked before.
 fn are_all(text: &str, class: u8) -> Result<bool, UriError> {
-    let classes = |byte: u8| CLASSES[usize::from(byte)];
-    let mut rest = text.as_bytes();
-    let mut all = class;
-    while let [first, after @ ..] = rest {
-        rest = after;
-        if *first == b'%' {
-            match after {
-                [high, low, after @ ..] if classes(*high) & classes(*low) & HEX != 0 => {
-                    rest = after;
-                }
-                _ => return Err(UriError::PercentEncoding),
-            }
-        } else {
-            all &= classes(*first);
-        }
+    let (mut all, mut any) = (class, 0);
+    for byte in text.bytes() {
+        let classes = CLASSES[usize::from(byte)];
+        all &= classes;
+        any |= classes;
+    }
+    if any & PERCENT != 0 {
+        check_percent(text)?;
     }
     Ok(all == class)
 }
 
+/// RFC 3986, section 2.1: two hexadecimal digits follow each percent sign.
+fn check_percent(text: &str) -> Result<(), UriError> {
+    let is_hex = |byte: u8| CLASSES[usize::from(byte)] & HEX != 0;
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = match (first, after) {
+            (b'%', [high, low, after @ ..]) if is_hex(*high) && is_hex(*low) => after,
+            (b'%', _) => return Err(UriError::PercentEncoding),
+            _ => after,
+        };
+    }
+    Ok(())
+}
+
 const IN_NAME: u8 = 1;
 const IN_RESOURCE: u8 = 2;
-const HEX: u8 = 4;
+const PERCENT: u8 = 4;
+const HEX: u8 = 8;
 
 /// Where each byte may stand.
 static CLASSES: [u8; 256] = {
@@ -466,7 +473,7 @@ static CLASSES: [u8; 256] = {
     let mut byte = 0;
     while byte < 128_u8 {
         classes[byte as usize] = match byte {
-            b'%' => IN_NAME | IN_RESOURCE,
+            b'%' => IN_NAME | IN_RESOURCE | PERCENT,
             b':' | b'@' | b'/' | b'?' => IN_RESOURCE,
             _ if byte.is_ascii_hexdigit() => IN_NAME | IN_RESOURCE | HEX,
             _ if is_unreserved(byte) || is_sub_delim(byte) => IN_NAME | IN_RESOURCE,
