@@ -74,10 +74,14 @@ impl Deadlines {
         self.is_asked = false;
     }
 
-    /// Whether anything waits to be written. As long as something does, the deadline stays.
+    /// Whether anything waits to be written. As long as something does, the deadline stays: report
+    /// that a batch is written before the next one is taken, which has a deadline of its own.
     pub(crate) fn wrote(&mut self, is_all: bool, now: Instant) {
         if is_all {
-            self.writing = None;
+            if let Some(deadline) = self.writing.take() {
+                // The peer was not read in the meantime, so that time is no silence.
+                self.silence += (now + self.patience.writing).saturating_duration_since(deadline);
+            }
         } else {
             self.writing.get_or_insert(now + self.patience.writing);
         }

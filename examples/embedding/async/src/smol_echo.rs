@@ -118,12 +118,13 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
             }
             // If there is none, not all was received.
             let has_room = websocket.has_room(outbox);
+            let now = Instant::now();
+            deadlines.wrote(writing.is_flushed, now);
             writing.take_from(outbox);
             let is_done = websocket.is_done();
             if is_done && writing.is_flushed {
                 return Ok(());
             }
-            let now = Instant::now();
             deadlines.wrote(writing.is_flushed, now);
             if is_done || websocket.is_closing() {
                 deadlines.closing(now);

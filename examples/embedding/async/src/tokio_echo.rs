@@ -119,12 +119,13 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
             }
             // If there is none, not all was received.
             let has_room = websocket.has_room(outbox);
+            let now = Instant::now().into_std();
+            deadlines.wrote(writing.is_flushed(), now);
             writing.take_from(outbox);
             let is_done = websocket.is_done();
             if is_done && writing.is_flushed() {
                 return Ok(());
             }
-            let now = Instant::now().into_std();
             deadlines.wrote(writing.is_flushed(), now);
             if is_done || websocket.is_closing() {
                 deadlines.closing(now);

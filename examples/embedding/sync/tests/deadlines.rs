@@ -60,6 +60,42 @@ fn a_peer_that_takes_a_part_now_and_then_is_dropped() {
     assert_eq!(deadlines.due(start + seconds(30)), Due::End);
 }
 
+#[test]
+fn the_time_in_which_a_peer_is_not_read_is_no_silence() {
+    let start = Instant::now();
+    for (is_asked, due) in [(false, Due::Ping), (true, Due::End)] {
+        let mut deadlines = Deadlines::open(&PATIENCE, start);
+        let mut begun = start;
+        if is_asked {
+            begun += seconds(20);
+            assert_eq!(deadlines.due(begun), Due::Ping);
+        }
+        // One second later the peer stops to read what waits, and goes on after 28 more.
+        let left = if is_asked { 4 } else { 19 };
+        deadlines.wrote(false, begun + seconds(1));
+        assert_eq!(deadlines.due(begun + seconds(28)), Due::Nothing);
+        deadlines.wrote(true, begun + seconds(29));
+        assert_eq!(deadlines.due(begun + seconds(29)), Due::Nothing);
+        assert_eq!(deadlines.due(begun + seconds(28 + left)), Due::Nothing);
+        assert_eq!(deadlines.due(begun + seconds(29 + left)), due);
+    }
+}
+
+/// A socket takes what it is given at once, whether or not there is still a peer.
+#[test]
+fn output_does_not_extend_the_deadline_of_a_silent_peer() {
+    let start = Instant::now();
+    let mut deadlines = Deadlines::open(&PATIENCE, start);
+    assert_eq!(deadlines.due(start + seconds(20)), Due::Ping);
+    for second in 20..25 {
+        let now = start + seconds(second);
+        assert_eq!(deadlines.due(now), Due::Nothing);
+        deadlines.wrote(false, now);
+        deadlines.wrote(true, now);
+    }
+    assert_eq!(deadlines.due(start + seconds(25)), Due::End);
+}
+
 // P-cl-f, G-08
 #[test]
 fn the_closing_handshake_has_one_deadline() {

@@ -145,6 +145,33 @@ async fn of_what_is_not_read() {
     }
 }
 
+/// A peer that reads steadily is served for as long as it likes, though output always waits: the
+/// deadline is for a batch, and the next batch has its own.
+#[tokio::test(start_paused = true)]
+async fn of_what_is_read_slowly() {
+    for serve in [spawn_one_task, spawn_two_tasks] {
+        let (mut client, server) = duplex(256);
+        let serving = serve(server);
+        client.write_all(REQUEST).await.unwrap();
+        let mut response = vec![0; RESPONSE.len()];
+        client.read_exact(&mut response).await.unwrap();
+        let (mut reader, mut writer) = split(client);
+        // Binary messages of 1024 bytes, masked with a key of 0.
+        let message = [&b"\x82\xfe\x04\x00\0\0\0\0"[..], &[0; 1024]].concat();
+        let sending =
+            tokio::spawn(async move { while writer.write_all(&message).await.is_ok() {} });
+        // The largest batch takes less than 20 s; all of them take more than 100 s.
+        let mut bytes = vec![0; 32 * 1024];
+        for second in 0..100 {
+            if let Err(error) = reader.read_exact(&mut bytes).await {
+                panic!("{error} after {second} s, because: {}", serving.await.unwrap());
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
+        sending.abort();
+    }
+}
+
 /// The next two bytes.
 async fn next(client: &mut DuplexStream) -> u16 {
     timeout(Duration::from_secs(60), client.read_u16()).await.expect("nothing comes").unwrap()

@@ -260,6 +260,7 @@ impl Peer {
             if !self.write()? {
                 return Ok(Some(Interest::WRITABLE)); // and not readable: that is the backpressure
             }
+            self.deadlines.wrote(true, Instant::now()); // what comes next has its own deadline
             if more {
                 continue;
             }

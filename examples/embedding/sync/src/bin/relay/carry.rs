@@ -36,21 +36,21 @@ pub(crate) fn carry(mut client: Peer, mut server: Peer) -> Result<(), Box<dyn Er
 
     let mut relay = Relay::new(OsEntropy::new());
     let mut bytes = vec![0; 16 * 1024];
-    let mut deadlines = [Deadlines::open(&PATIENCE, Instant::now()); 2];
     while !(client.has_ended && server.has_ended) {
         let up = step(&mut relay, Side::Client, &mut client, &mut server, &mut bytes);
         let down = step(&mut relay, Side::Server, &mut server, &mut client, &mut bytes);
         let now = Instant::now();
         let is_closing = relay.is_closing() || client.has_ended || server.has_ended;
-        for (deadlines, peer) in deadlines.iter_mut().zip([&client, &server]) {
+        let mut deadlines = [&mut client, &mut server].map(|peer| {
             if up || down {
-                deadlines.heard(now);
+                peer.deadlines.heard(now);
             }
             if is_closing {
-                deadlines.closing(now);
+                peer.deadlines.closing(now);
             }
-            deadlines.wrote(peer.unwritten.is_empty(), now);
-        }
+            peer.deadlines.wrote(peer.unwritten.is_empty(), now);
+            &mut peer.deadlines
+        });
         if deadlines.iter_mut().any(|deadlines| deadlines.due(now) != Due::Nothing) {
             break;
         }
@@ -58,7 +58,7 @@ pub(crate) fn carry(mut client: Peer, mut server: Peer) -> Result<(), Box<dyn Er
         if up || down {
             continue;
         }
-        let next = deadlines.iter().map(Deadlines::next).min().unwrap_or(now);
+        let next = deadlines.iter().map(|deadlines| deadlines.next()).min().unwrap_or(now);
         match poll.poll(&mut events, Some(next.saturating_duration_since(now))) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
             _ => {}
@@ -117,13 +117,16 @@ pub(crate) struct Peer {
     unwritten: Vec<u8>,
     /// Whether nothing more comes.
     has_ended: bool,
+    deadlines: Deadlines,
 }
 
 impl Peer {
     pub(crate) fn new(stream: net::TcpStream, early: &[u8]) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         let stream = TcpStream::from_std(stream);
-        Ok(Self { stream, early: early.to_vec(), unwritten: Vec::new(), has_ended: false })
+        let (early, unwritten) = (early.to_vec(), Vec::new());
+        let deadlines = Deadlines::open(&PATIENCE, Instant::now());
+        Ok(Self { stream, early, unwritten, has_ended: false, deadlines })
     }
 
     /// Reads what there is, if there is anything; 0 at the end.
@@ -161,6 +164,9 @@ impl Peer {
         let taken = self.take(&unwritten);
         unwritten.drain(..taken);
         self.unwritten = unwritten;
+        if taken > 0 && self.unwritten.is_empty() {
+            self.deadlines.wrote(true, Instant::now()); // what comes next has its own deadline
+        }
         taken > 0
     }
 
