@@ -9,17 +9,20 @@ mod counting;
 mod deadlines;
 #[path = "../src/bin/hub/hub.rs"]
 mod hub;
+#[path = "../../peer/peer.rs"]
+mod peer;
 
 use std::{
     cell::RefCell,
     io::{self, ErrorKind, Read, Write},
+    net::TcpStream,
     process::Command,
     rc::Rc,
     time::Instant,
 };
 
 use counting::{Cost, KIB, measure};
-use hub::{BEHIND, CONFIG, Hub, PATIENCE, TURN};
+use hub::{BEHIND, CONFIG, DRAINED, Hub, PATIENCE, TURN};
 use hybi::{Connection, Inbox, Prepared};
 
 const MEMBERS: usize = 10_000;
@@ -55,13 +58,25 @@ struct Peer {
     /// How many bytes the socket takes before it would block.
     room: usize,
     says: Vec<u8>,
+    /// Whether it says nothing more.
+    has_ended: bool,
+    /// Whether the hub says nothing more.
+    is_ended: bool,
     is_dropped: bool,
 }
 
 impl Peer {
     fn expecting(expected: &Rc<[u8]>, room: usize) -> Shared {
         let expected = Rc::clone(expected);
-        Rc::new(RefCell::new(Self { expected, received: 0, room, says: vec![], is_dropped: false }))
+        Rc::new(RefCell::new(Self {
+            expected,
+            received: 0,
+            room,
+            says: vec![],
+            has_ended: false,
+            is_ended: false,
+            is_dropped: false,
+        }))
     }
 }
 
@@ -91,12 +106,19 @@ impl Write for Socket {
 impl Read for Socket {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let mut peer = self.0.borrow_mut();
-        if peer.says.is_empty() {
+        if peer.says.is_empty() && !peer.has_ended {
             return Err(ErrorKind::WouldBlock.into());
         }
         let length = peer.says.as_slice().read(bytes)?;
         peer.says.drain(..length);
         Ok(length)
+    }
+}
+
+impl hub::Socket for Socket {
+    fn end_output(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().is_ended = true;
+        Ok(())
     }
 }
 
@@ -258,6 +280,9 @@ fn a_slow_member_is_closed_and_the_others_notice_nothing() {
     polite.borrow_mut().says = vec![0x88, 0x82, 0, 0, 0, 0, 0x03, 0xf0];
     make_room(&mut hub, 1, &polite, usize::MAX - 5);
     assert_eq!(polite.borrow().received, slow.len());
+    assert!(polite.borrow().is_ended && !polite.borrow().is_dropped);
+    polite.borrow_mut().has_ended = true;
+    hub.ready(1);
     assert!(polite.borrow().is_dropped);
 
     // The other takes nothing until its time is up.
@@ -292,7 +317,66 @@ fn a_member_that_breaks_the_protocol_is_told() {
     peer.borrow_mut().says = text_frame("Hello");
     hub.ready(0);
     assert_eq!(peer.borrow().received, expected.len());
+    assert!(peer.borrow().is_ended && !peer.borrow().is_dropped);
+    peer.borrow_mut().has_ended = true;
+    hub.ready(0);
     assert!(peer.borrow().is_dropped);
+}
+
+// P-cl-f, G-08
+#[test]
+fn a_member_that_is_closed_is_read_within_bounds() {
+    let expected: Rc<[u8]> = frame(0x88, b"\x03\xea").into();
+    let peers = [(); 2].map(|()| Peer::expecting(&expected, usize::MAX));
+    let [endless, idle] = &peers;
+    let mut hub = Hub::new();
+    for (number, peer) in peers.iter().enumerate() {
+        join(&mut hub, number, peer);
+        peer.borrow_mut().says = text_frame("not masked");
+        hub.ready(number);
+    }
+    // One goes on and on. What is dropped takes turns, too.
+    let mut said = 0;
+    while !endless.borrow().is_dropped {
+        assert!(said <= DRAINED.get(), "{said} bytes were read");
+        endless.borrow_mut().says = vec![0; KIB * KIB];
+        said += KIB * KIB;
+        let ((), cost) = measure(|| while hub.ready(0) {});
+        assert!(cost.peaks_within(128 * KIB), "{cost:?}");
+    }
+    // The other does not end the connection.
+    hub.sweep(Instant::now());
+    assert!(!idle.borrow().is_dropped);
+    hub.sweep(Instant::now() + PATIENCE.closing);
+    assert!(idle.borrow().is_dropped);
+}
+
+/// What is sent is not all read before the answer is written. If the socket were closed then, it
+/// would be reset.
+// 6455-7.1.1-a
+#[test]
+fn the_final_bytes_arrive_though_input_is_left() {
+    let server = peer::Server::start_with(env!("CARGO_BIN_EXE_hub"), &[]);
+    let rest = vec![0; 256 * KIB];
+    // RFC 6455, section 5.2: a frame that is not masked; the header of a message of 1 MiB.
+    let too_large = b"\x82\xff\0\0\0\0\0\x10\0\0\0\0\0\0";
+    for (frame, code) in [(&b"\x82\x05"[..], b"\x03\xea"), (too_large, b"\x03\xf1")] {
+        let mut stream = server.open();
+        stream.write_all(&[frame, &rest].concat()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert_eq!(answer[0], 0x88);
+        assert_eq!(answer[2..4], code[..]);
+    }
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.set_read_timeout(Some(peer::TOO_LONG)).unwrap();
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+                   Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                   Origin: https://example.org\r\n\r\n";
+    stream.write_all(&[request.as_bytes(), &rest].concat()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use std::{
     collections::{HashMap, VecDeque},
     error::Error,
-    io::{ErrorKind, Read, Write},
+    io::{self, ErrorKind, Read, Write},
+    num::NonZero,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -30,12 +31,21 @@ pub(crate) static PATIENCE: Patience = Patience {
     closing: Duration::from_secs(10),
 };
 
+/// How much is read and dropped at the end of a connection.
+pub(crate) const DRAINED: NonZero<usize> = NonZero::new(4 * 1024 * 1024).unwrap();
+
+/// What carries a connection. It does not block.
+pub(crate) trait Socket: Read + Write {
+    /// Says that nothing more will be written.
+    fn end_output(&mut self) -> io::Result<()>;
+}
+
 /// All members, by the numbers that the event loop knows their sockets by.
 pub(crate) struct Hub<S> {
     members: HashMap<usize, Box<Member<S>>>,
 }
 
-impl<S: Read + Write> Hub<S> {
+impl<S: Socket> Hub<S> {
     pub(crate) fn new() -> Self {
         Self { members: HashMap::new() }
     }
@@ -60,6 +70,7 @@ impl<S: Read + Write> Hub<S> {
             outbox: Vec::new(),
             behind: VecDeque::new(),
             deadlines: Deadlines::open(&PATIENCE, Instant::now()),
+            drain: None,
         };
         self.members.insert(number, Box::new(member));
     }
@@ -96,13 +107,45 @@ impl<S: Read + Write> Hub<S> {
 }
 
 /// What follows the turn of a member.
-enum After {
+#[derive(Clone, Copy)]
+pub(crate) enum After {
     /// It waits for its socket.
     Wait,
     /// It goes on as soon as others have had their turn.
     Again,
     /// It has ended.
     End,
+}
+
+/// The end of a connection, once all is written. What still comes is read and dropped: a socket that
+/// is closed while input waits is reset, and the final bytes are lost.
+pub(crate) struct Drain {
+    left: NonZero<usize>,
+}
+
+impl Drain {
+    pub(crate) fn begin(socket: &mut impl Socket) -> io::Result<Self> {
+        socket.end_output()?;
+        Ok(Self { left: DRAINED })
+    }
+
+    /// Reads and drops for one turn.
+    pub(crate) fn turn(&mut self, socket: &mut impl Read) -> io::Result<After> {
+        let mut bytes = [0; 4096];
+        for _ in 0..TURN {
+            match socket.read(&mut bytes) {
+                Ok(0) => return Ok(After::End),
+                Ok(length) => match NonZero::new(self.left.get().saturating_sub(length)) {
+                    Some(left) => self.left = left,
+                    None => return Ok(After::End),
+                },
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(After::Wait),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(After::Again)
+    }
 }
 
 /// One connection. While it keeps up, nothing waits for it, and it holds no memory but its own.
@@ -115,9 +158,11 @@ struct Member<S> {
     /// Messages that wait, shared with all others they wait for.
     behind: VecDeque<Arc<Prepared>>,
     deadlines: Deadlines,
+    /// Set once the connection is done, and all is written.
+    drain: Option<Drain>,
 }
 
-impl<S: Read + Write> Member<S> {
+impl<S: Socket> Member<S> {
     /// Sends a message, or gives the member up if too many wait.
     fn send(&mut self, message: &Arc<Prepared>) -> Result<(), Box<dyn Error>> {
         if self.websocket.state() != State::Open {
@@ -145,6 +190,9 @@ impl<S: Read + Write> Member<S> {
 
     /// Deals with what came, writes what waits, and reads on, for one turn.
     fn ready(&mut self, said: &mut Vec<Prepared>) -> Result<After, Box<dyn Error>> {
+        if let Some(drain) = &mut self.drain {
+            return Ok(drain.turn(&mut self.socket)?);
+        }
         let mut turn = 0..TURN;
         while turn.next().is_some() {
             // After an error it is done: the Close that says what it was is in the outbox.
@@ -156,7 +204,11 @@ impl<S: Read + Write> Member<S> {
                 return Ok(After::Wait); // and does not read: that is the backpressure
             }
             if self.websocket.is_done() {
-                return Ok(After::End);
+                self.inbox.release();
+                return Ok(self
+                    .drain
+                    .insert(Drain::begin(&mut self.socket)?)
+                    .turn(&mut self.socket)?);
             }
             if has_more {
                 break;

@@ -5,6 +5,7 @@ use std::{
     error::Error,
     io::{self, ErrorKind, Write},
     mem,
+    net::Shutdown,
     time::{Duration, Instant},
 };
 
@@ -16,7 +17,7 @@ use mio::{
 
 use crate::{
     deadlines::{Deadlines, Due},
-    hub::{CONFIG, Hub, PATIENCE},
+    hub::{After, CONFIG, Drain, Hub, PATIENCE, Socket},
 };
 
 /// How many connections are accepted before others have their turn.
@@ -64,15 +65,16 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
                     ready.insert(LISTENER);
                 }
             } else if let Some(newcomer) = newcomers.get_mut(&number) {
-                let opened = newcomer.open();
-                if matches!(opened, Ok(None)) {
-                    continue;
-                }
-                if let Some(Newcomer { stream, inbox, .. }) = newcomers.remove(&number)
-                    && let Ok(Some(websocket)) = opened
-                {
-                    hub.join(number, stream, websocket, inbox);
-                    ready.insert(number);
+                match newcomer.ready(now) {
+                    Ok(Progress::After(After::Wait)) => {}
+                    Ok(Progress::After(After::Again)) => drop(ready.insert(number)),
+                    Ok(Progress::Open(websocket)) => {
+                        if let Some(Newcomer { stream, inbox, .. }) = newcomers.remove(&number) {
+                            hub.join(number, stream, *websocket, inbox);
+                            ready.insert(number);
+                        }
+                    }
+                    Ok(Progress::After(After::End)) | Err(_) => drop(newcomers.remove(&number)),
                 }
             } else if hub.ready(number) {
                 ready.insert(number);
@@ -102,12 +104,28 @@ fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream)) -> io::Result<
     Ok(true)
 }
 
-/// A connection whose opening handshake is not complete.
+impl Socket for TcpStream {
+    fn end_output(&mut self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+/// What came of a newcomer's turn.
+enum Progress {
+    /// It is not a member.
+    After(After),
+    /// It is one now.
+    Open(Box<Connection<Server>>),
+}
+
+/// A connection whose opening handshake is not complete, or that was refused.
 struct Newcomer {
     stream: TcpStream,
     inbox: Inbox,
     opening: Opening<'static>,
     deadlines: Deadlines,
+    /// Set once it was refused.
+    drain: Option<Drain>,
 }
 
 impl Newcomer {
@@ -117,16 +135,22 @@ impl Newcomer {
             inbox: Inbox::with_capacity(1024),
             opening: Opening::new(Origins::same_host().or_no_browser()),
             deadlines: Deadlines::opening(&PATIENCE, now),
+            drain: None,
         }
     }
 
-    /// Reads on; the connection once it is open.
-    fn open(&mut self) -> Result<Option<Connection<Server>>, Box<dyn Error>> {
+    /// Reads on, until the connection is open or has ended.
+    fn ready(&mut self, now: Instant) -> Result<Progress, Box<dyn Error>> {
+        if let Some(drain) = &mut self.drain {
+            return Ok(Progress::After(drain.turn(&mut self.stream)?));
+        }
         loop {
             match self.inbox.read_from(&mut self.stream) {
-                Ok(0) => return Err("nobody asked for anything".into()),
+                Ok(0) => return Err("the peer sent no request".into()),
                 Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    return Ok(Progress::After(After::Wait));
+                }
                 Err(error) => return Err(error.into()),
             }
             let mut outbox = Vec::new();
@@ -138,7 +162,13 @@ impl Newcomer {
             // Also after an error. A socket on which nothing was written takes a response at once.
             self.stream.write_all(&outbox)?;
             self.stream.set_nodelay(true)?;
-            return Ok(Some(accepted?));
+            if let Ok(websocket) = accepted {
+                return Ok(Progress::Open(Box::new(websocket)));
+            }
+            self.deadlines.closing(now);
+            self.inbox.release();
+            let drain = self.drain.insert(Drain::begin(&mut self.stream)?);
+            return Ok(Progress::After(drain.turn(&mut self.stream)?));
         }
     }
 }

@@ -21,7 +21,7 @@ use std::{
     time::Instant,
 };
 
-use hub::{BEHIND, CONFIG, Hub, PATIENCE};
+use hub::{BEHIND, CONFIG, Hub, PATIENCE, Socket};
 use hybi::{Connection, Inbox, Prepared, random::OsEntropy};
 
 const MEMBERS: u32 = 10_000;
@@ -99,6 +99,12 @@ impl Read for Wire {
         let length = self.peer_says.as_slice().read(bytes)?;
         self.peer_says.drain(..length);
         Ok(length)
+    }
+}
+
+impl Socket for Wire {
+    fn end_output(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
