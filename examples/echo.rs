@@ -63,6 +63,7 @@ use std::{
     time::Duration,
 };
 
+use accept::report;
 use timed::Timed;
 
 /// How long a peer may take for the opening handshake.
@@ -73,6 +74,9 @@ const WRITING: Duration = Duration::from_secs(30);
 
 /// How long a peer may be silent. It is sent no pings: those are in the examples with more code.
 const SILENCE: Duration = Duration::from_secs(300);
+
+/// How long to wait for the peer to end the connection.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// A socket for a loop that reads, then writes out its outbox, and so on.
 struct Transport<'s> {
@@ -116,9 +120,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr()?);
     accept::serve_each(&listener, |stream: TcpStream| {
-        let stream = Timed::new(&stream, OPENING);
-        if let Err(error) = serve(Transport { stream, turn: Turn::Opening }) {
-            eprintln!("{error}");
+        let transport = Transport { stream: Timed::new(&stream, OPENING), turn: Turn::Opening };
+        let ended = serve(transport);
+        Timed::new(&stream, CLOSING).end(CLOSING);
+        if let Err(error) = ended {
+            report(error);
         }
     })
 }

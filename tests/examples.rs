@@ -10,7 +10,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::Once,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hybi::{Config, handshake::HeadLimits};
@@ -180,6 +180,55 @@ fn a_request_that_lost_its_upgrade_field_is_told_so() {
     }
 }
 
+/// A proxy that speaks HTTP/1.0 to the server, as nginx does by default, may still pass on Upgrade.
+#[test]
+fn a_request_of_http_1_0_is_told_so() {
+    let (_server, address) = serve(&[]);
+    for path in ["/", "/chat", "/echo"] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let request = format!(
+            "GET {path} HTTP/1.0\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{path}: {head}");
+        assert!(head.contains(&format!("\r\nContent-Length: {}", body.len())), "{path}: {head}");
+        assert!(body.contains("HTTP/1.0") && body.contains("proxy_http_version 1.1"), "{body}");
+        assert!(!body.contains("removed"), "{path}: {body}");
+    }
+}
+
+/// What is sent is not all read before the Close is written. If the socket were closed then, it
+/// would be reset.
+// 6455-7.1.1-a
+#[test]
+fn a_close_arrives_though_input_is_left() {
+    let (_serve, of_serve) = serve(&[]);
+    let (_echo, of_echo) = start("echo", &["127.0.0.1:0"], "listening on ");
+    let rest = vec![0; 256 * 1024];
+    for (address, path) in [(&of_echo, "/"), (&of_serve, "/echo"), (&of_serve, "/chat")] {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let origin = if *address == of_echo { "Origin: https://example.com\r\n" } else { "" };
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             {origin}\r\n"
+        );
+        // The header of a message of 1 TiB, which is over any limit, and a part of the payload.
+        let too_large = b"\x82\xff\0\0\x01\0\0\0\0\0\0\0\0\0";
+        stream.write_all(&[request.as_bytes(), too_large, &rest].concat()).unwrap();
+        let mut response = Vec::new();
+        stream.read_to_end(&mut response).unwrap();
+        let head = response.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+        assert_eq!(response[head], 0x88, "{path}");
+        // Code 1009.
+        assert_eq!(response[head + 2..head + 4], *b"\x03\xf1", "{path}");
+    }
+}
+
 /// A peer that sends a byte a second has not completed its request when the server hangs up.
 // P-sh-d, A-15
 #[test]
@@ -187,6 +236,7 @@ fn the_opening_handshake_has_one_deadline() {
     // A request with this field takes longer than any deadline for the opening handshake.
     let head = format!("GET / HTTP/1.1\r\nHost: a\r\nX-Filler: {}", "x".repeat(30));
     let drip = |address: String| {
+        let start = Instant::now();
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
         for byte in head.bytes() {
@@ -194,6 +244,9 @@ fn the_opening_handshake_has_one_deadline() {
             let read = stream.read(&mut [0; 64]);
             // Whatever the server says at the end, if anything: it has given up.
             if sent.is_err() || read.is_ok() {
+                // Both allow 10 s from when they accept the connection, which is later.
+                let waited = start.elapsed();
+                assert!(waited >= Duration::from_secs(8), "it has given up after {waited:?}");
                 return;
             }
         }

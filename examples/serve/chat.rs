@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use hybi::{Config, Connection, Event, Inbox, Prepared, Server};
+use hybi::{CloseCode, Config, Connection, Event, Inbox, Prepared, Server};
 
 use crate::{
     PONG, SILENCE, WRITING,
@@ -53,10 +53,20 @@ impl Room {
     ) -> Result<(), Box<dyn Error>> {
         let end = End { websocket, outbox: Vec::new(), over: false };
         let member = Arc::new(Member { end: Mutex::new(end), changed: Condvar::new() });
-        let writer = thread::Builder::new().stack_size(STACK).spawn({
-            let (member, stream) = (Arc::clone(&member), stream.try_clone()?);
-            move || member.write(&stream)
-        })?;
+        let writer = stream.try_clone().and_then(|stream| {
+            let member = Arc::clone(&member);
+            thread::Builder::new().stack_size(STACK).spawn(move || member.write(&stream))
+        });
+        let writer = match writer {
+            Ok(writer) => writer,
+            Err(error) => {
+                // The connection is open already: a client may connect again later.
+                let End { websocket, outbox, .. } = &mut *lock(&member.end);
+                websocket.close(CloseCode::TRY_AGAIN_LATER, "", outbox)?;
+                Timed::new(stream, WRITING).write_out(outbox, WRITING)?;
+                return Err(error.into());
+            }
+        };
         lock(&self.members).push(Arc::clone(&member));
         let ended = self.listen(&member, inbox, stream);
         lock(&self.members).retain(|other| !Arc::ptr_eq(other, &member));

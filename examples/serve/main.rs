@@ -19,6 +19,7 @@ use std::{
     time::Duration,
 };
 
+use accept::report;
 use arguments::Arguments;
 use chat::Room;
 use hybi::{
@@ -75,7 +76,7 @@ fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         match connection(&stream, &arguments, &room) {
             Ok(()) => {}
             Err(error) if arguments.quiet => drop(error),
-            Err(error) => eprintln!("{peer}: {error}"),
+            Err(error) => report(format_args!("{peer}: {error}")),
         }
     })
 }
@@ -161,7 +162,7 @@ fn open(
 fn answer(request: HttpRequest<'_>, outbox: &mut Vec<u8>) -> Result<(), hybi::Error> {
     let plain = [("Content-Type", "text/plain; charset=utf-8")];
     if request.method() == "GET" && request.headers().get("Sec-WebSocket-Key").is_some() {
-        upgrade_required(outbox);
+        upgrade_required(&request, outbox);
         return Ok(());
     }
     match (request.method(), request.target()) {
@@ -184,10 +185,18 @@ fn answer(request: HttpRequest<'_>, outbox: &mut Vec<u8>) -> Result<(), hybi::Er
 ///
 /// Written by hand, because RFC 9110, section 15.5.22, requires an Upgrade field here, which a
 /// response of the crate reserves for itself.
-fn upgrade_required(outbox: &mut Vec<u8>) {
-    let text = "This request has a Sec-WebSocket-Key field, but no \"Upgrade: websocket\".\n\
-                Probably a proxy before this server has removed it: have the proxy pass on Upgrade \
-                and Connection.\n";
+fn upgrade_required(request: &HttpRequest<'_>, outbox: &mut Vec<u8>) {
+    let asks = |value: &[u8]| value.eq_ignore_ascii_case(b"websocket");
+    let text = if request.headers().get("Upgrade").is_some_and(asks) {
+        // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
+        "This request asks for a WebSocket, but it came as HTTP/1.0, which knows no upgrade.\n\
+         Probably a proxy before this server speaks HTTP/1.0: have it speak HTTP/1.1 (nginx: \
+         proxy_http_version 1.1).\n"
+    } else {
+        "This request has a Sec-WebSocket-Key field, but no \"Upgrade: websocket\".\n\
+         Probably a proxy before this server has removed it: have the proxy pass on Upgrade and \
+         Connection.\n"
+    };
     let response = format!(
         "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\
          Sec-WebSocket-Version: 13\r\nContent-Type: text/plain; charset=utf-8\r\n\

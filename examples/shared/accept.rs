@@ -1,4 +1,5 @@
-//! Accepts connections, each for a thread of its own, whatever the system is short of.
+//! Accepts connections, each for a thread of its own, also when threads, descriptors or
+//! memory run out.
 
 use std::{
     hint::black_box,
@@ -8,6 +9,11 @@ use std::{
     thread,
     time::Duration,
 };
+
+#[path = "report.rs"]
+mod report;
+
+pub(crate) use report::report;
 
 /// How many connections are served at a time. Further ones wait until one of these ends.
 const CONNECTIONS: usize = 2000;
@@ -45,7 +51,7 @@ pub(crate) fn serve_each(
         });
         if let Err(error) = accepted {
             // Such as too many open files: others end in the meantime.
-            eprintln!("cannot serve a connection: {error}");
+            report(format_args!("cannot serve a connection: {error}"));
             thread::sleep(PAUSE);
         }
     }

@@ -19,6 +19,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{io::AsyncReadExt, net::TcpStream, sync::mpsc::Receiver, time::timeout};
 
 use crate::{
+    report::report,
     tokio_echo::{CONFIG, Failure, Session, echo},
     tokio_transport::{PATIENCE, Transport},
 };
@@ -54,7 +55,7 @@ fn answer(
             let messages = join();
             tokio::spawn(async move {
                 if let Err(failure) = converse(upgrade, websocket, messages).await {
-                    eprintln!("a connection failed: {failure}");
+                    report(format_args!("a connection failed: {failure}"));
                 }
             });
             response.map(|()| String::new())

@@ -6,6 +6,8 @@
 mod deadlines;
 pub mod hyper_echo;
 pub mod monoio_echo;
+#[path = "../../../shared/report.rs"]
+mod report;
 pub mod room;
 pub mod smol_echo;
 pub mod tokio_client;

@@ -17,7 +17,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::deadlines::Patience;
+use crate::{deadlines::Patience, report::report};
 
 /// How long a peer may take, for all that stands on tokio.
 pub(crate) static PATIENCE: Patience = Patience {
@@ -44,7 +44,7 @@ pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
             Ok(accepted) => return accepted,
             Err(error) => {
                 // Such as too many open files: others end in the meantime.
-                eprintln!("accept: {error}");
+                report(format_args!("accept: {error}"));
                 sleep(PAUSE).await;
             }
         }

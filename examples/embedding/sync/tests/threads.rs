@@ -99,6 +99,18 @@ fn an_answer_of_the_readers_wakes_the_writer() {
     });
 }
 
+/// The 101 of the opening handshake may be among what waits.
+#[test]
+fn without_a_writer_a_close_follows_what_waits() {
+    let (ours, mut theirs) = sockets();
+    let duplex = Duplex::new(Connection::server(Config::new()), b"waits".to_vec());
+    duplex.write_close(CloseCode::TRY_AGAIN_LATER, &ours).unwrap();
+    let mut bytes = Vec::new();
+    theirs.read_to_end(&mut bytes).unwrap();
+    // RFC 6455, section 5.5.1: FIN and opcode 8, code 1013.
+    assert_eq!(bytes, b"waits\x88\x02\x03\xf5");
+}
+
 #[test]
 fn reading_goes_on_while_writing_is_stuck() {
     // More than sockets hold.

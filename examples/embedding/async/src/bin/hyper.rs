@@ -2,12 +2,16 @@
 //!
 //! `cargo run --bin hyper -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
 
+#[path = "../../../../shared/report.rs"]
+mod report;
+
 use std::sync::Arc;
 
 use hybi::extension::deflate::Deflate;
 use hybi_embedding_async::{
     hyper_echo::serve, room::Room, tokio_echo::Failure, tokio_transport::accept,
 };
+use report::report;
 use tokio::{
     net::TcpListener,
     sync::mpsc::{Sender, channel},
@@ -39,7 +43,7 @@ async fn main() -> Result<(), Failure> {
                 Err(error) => Err(error.into()),
             };
             if let Err(failure) = served {
-                eprintln!("{peer}: {failure}");
+                report(format_args!("{peer}: {failure}"));
             }
         });
     }

@@ -2,10 +2,14 @@
 //!
 //! `cargo run --bin io_uring -- 127.0.0.1:9001`
 
+#[path = "../../../../shared/report.rs"]
+mod report;
+
 use std::{rc::Rc, time::Duration};
 
 use hybi_embedding_async::monoio_echo::{Failure, Pool, serve};
 use monoio::{FusionDriver, RuntimeBuilder, net::TcpListener, time::sleep};
+use report::report;
 
 /// How long to wait when a connection cannot be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -25,7 +29,7 @@ async fn listen(address: &str) -> Result<(), Failure> {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Such as too many open files: others end in the meantime.
-                eprintln!("accept: {error}");
+                report(format_args!("accept: {error}"));
                 sleep(PAUSE).await;
                 continue;
             }
@@ -37,7 +41,7 @@ async fn listen(address: &str) -> Result<(), Failure> {
                 Err(error) => Err(error.into()),
             };
             if let Err(failure) = served {
-                eprintln!("{peer}: {failure}");
+                report(format_args!("{peer}: {failure}"));
             }
         });
     }

@@ -2,12 +2,16 @@
 //!
 //! `cargo run --bin smol -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
 
+#[path = "../../../../shared/report.rs"]
+mod report;
+
 use std::{sync::Arc, time::Duration};
 
 use hybi_embedding_async::{
     room::Room,
     smol_echo::{Failure, serve},
 };
+use report::report;
 use smol::{
     LocalExecutor, Timer,
     channel::{Sender, bounded},
@@ -37,7 +41,7 @@ async fn listen(executor: &LocalExecutor<'_>, address: &str) -> Result<(), Failu
             Ok(accepted) => accepted,
             Err(error) => {
                 // Such as too many open files: others end in the meantime.
-                eprintln!("accept: {error}");
+                report(format_args!("accept: {error}"));
                 Timer::after(PAUSE).await;
                 continue;
             }
@@ -45,7 +49,7 @@ async fn listen(executor: &LocalExecutor<'_>, address: &str) -> Result<(), Failu
         let room = Arc::clone(&room);
         let serving = async move {
             if let Err(failure) = connection(stream, &room).await {
-                eprintln!("{peer}: {failure}");
+                report(format_args!("{peer}: {failure}"));
             }
         };
         executor.spawn(serving).detach();

@@ -2,6 +2,9 @@
 //!
 //! `cargo run --bin tokio -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
 
+#[path = "../../../../shared/report.rs"]
+mod report;
+
 use std::sync::Arc;
 
 use hybi::extension::deflate::Deflate;
@@ -10,6 +13,7 @@ use hybi_embedding_async::{
     tokio_echo::{Failure, serve},
     tokio_transport::accept,
 };
+use report::report;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc::{Sender, channel},
@@ -31,7 +35,7 @@ async fn main() -> Result<(), Failure> {
         let (room, deflate) = (Arc::clone(&room), deflate.clone());
         tokio::spawn(async move {
             if let Err(failure) = connection(stream, &deflate, &room).await {
-                eprintln!("{peer}: {failure}");
+                report(format_args!("{peer}: {failure}"));
             }
         });
     }

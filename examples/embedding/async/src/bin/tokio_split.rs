@@ -2,6 +2,9 @@
 //!
 //! `cargo run --bin tokio_split -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
 
+#[path = "../../../../shared/report.rs"]
+mod report;
+
 use std::sync::Arc;
 
 use hybi::CloseCode;
@@ -11,6 +14,7 @@ use hybi_embedding_async::{
     tokio_split::{Handle, serve},
     tokio_transport::accept,
 };
+use report::report;
 use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::main]
@@ -24,7 +28,7 @@ async fn main() -> Result<(), Failure> {
         let room = Arc::clone(&room);
         tokio::spawn(async move {
             if let Err(failure) = connection(stream, &room).await {
-                eprintln!("{peer}: {failure}");
+                report(format_args!("{peer}: {failure}"));
             }
         });
     }

@@ -8,6 +8,8 @@
 
 #[path = "../../../../shared/deadlines.rs"]
 mod deadlines;
+#[path = "../../../../shared/report.rs"]
+mod report;
 
 use std::{
     collections::HashMap,
@@ -24,6 +26,7 @@ use mio::{
     Events, Interest, Poll, Registry, Token,
     net::{TcpListener, TcpStream},
 };
+use report::report;
 
 const CONFIG: Config = Config::new().message_size(1024 * 1024);
 
@@ -78,7 +81,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
                     match registered.and_then(|()| stream.set_nodelay(true)) {
                         Ok(()) => drop(peers.insert(last_token, Peer::new(stream, address))),
                         // This connection is closed, and the server goes on.
-                        Err(error) => eprintln!("{address}: {error}"),
+                        Err(error) => report(format_args!("{address}: {error}")),
                     }
                 });
                 is_short = after == Accepted::Short;
@@ -112,7 +115,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
 /// Has connections reported that wait already.
 fn again(poll: &Poll, listener: &mut TcpListener) {
     if let Err(error) = poll.registry().reregister(listener, LISTENER, Interest::READABLE) {
-        eprintln!("listener: {error}");
+        report(format_args!("listener: {error}"));
     }
 }
 
@@ -135,7 +138,7 @@ fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream, SocketAddr)) ->
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Accepted::All,
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                eprintln!("accept: {error}");
+                report(format_args!("accept: {error}"));
                 return Accepted::Short;
             }
         }
@@ -241,7 +244,7 @@ impl Peer {
             Err(error) => Err(error),
         };
         goes_on.unwrap_or_else(|error| {
-            eprintln!("{}: {error}", self.address);
+            report(format_args!("{}: {error}", self.address));
             false
         })
     }
@@ -252,7 +255,7 @@ impl Peer {
             let mut more = true;
             while more && self.outbox.len() < BACKLOG {
                 more = self.answer().unwrap_or_else(|error| {
-                    eprintln!("{}: {error}", self.address);
+                    report(format_args!("{}: {error}", self.address));
                     self.finish(); // the answer that says what it was is in the outbox
                     false
                 });

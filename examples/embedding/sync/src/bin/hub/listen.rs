@@ -18,6 +18,7 @@ use mio::{
 use crate::{
     deadlines::{Deadlines, Due},
     hub::{After, CONFIG, Drain, Hub, PATIENCE, Socket},
+    report::report,
 };
 
 /// How many connections are accepted before others have their turn.
@@ -57,7 +58,7 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
                     match poll.registry().register(&mut stream, Token(last), both) {
                         Ok(()) => drop(newcomers.insert(last, Newcomer::new(stream, now))),
                         // This connection is closed, and the hub goes on.
-                        Err(error) => eprintln!("a connection: {error}"),
+                        Err(error) => report(format_args!("a connection: {error}")),
                     }
                 });
                 is_short = accepted.is_err();
@@ -96,7 +97,7 @@ fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream)) -> io::Result<
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                eprintln!("accept: {error}");
+                report(format_args!("accept: {error}"));
                 return Err(error);
             }
         }

@@ -13,6 +13,8 @@
 mod deadlines;
 mod hub;
 mod listen;
+#[path = "../../../../../shared/report.rs"]
+mod report;
 
 use std::{
     error::Error,

@@ -27,8 +27,11 @@ static PATIENCE: Patience = Patience {
 };
 
 /// Passes on what comes from each of the two, until both have ended.
-pub(crate) fn carry(mut client: Peer, mut server: Peer) -> Result<(), Box<dyn Error>> {
-    let mut poll = Poll::new()?;
+pub(crate) fn carry(
+    mut poll: Poll,
+    mut client: Peer,
+    mut server: Peer,
+) -> Result<(), Box<dyn Error>> {
     let mut events = Events::with_capacity(2);
     let both = Interest::READABLE | Interest::WRITABLE;
     poll.registry().register(&mut client.stream, Token(0), both)?;

@@ -26,6 +26,7 @@ use std::{
 
 use carry::{Peer, carry};
 use hybi::{Inbox, Origins, server::Opening};
+use mio::Poll;
 use timed::Timed;
 use upstream::{Failure, Upstream, ask};
 
@@ -44,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("listening on {}", listener.local_addr()?);
     accept::serve_each(&listener, move |stream| {
         if let Err(error) = serve(stream, &upstream) {
-            eprintln!("{error}");
+            accept::report(error);
         }
     })
 }
@@ -52,6 +53,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// One client.
 fn serve(client: TcpStream, upstream: &str) -> Result<(), Box<dyn Error>> {
     client.set_nodelay(true)?;
+    // It takes descriptors: if there are none left, the handshake is not even begun.
+    let poll = Poll::new()?;
     let mut timed = Timed::new(&client, OPENING);
     let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
     let opened = open(&mut timed, &client, &mut inbox, &mut outbox, upstream);
@@ -59,7 +62,7 @@ fn serve(client: TcpStream, upstream: &str) -> Result<(), Box<dyn Error>> {
     match opened {
         Ok(Some(server)) => {
             let client = Peer::new(client, inbox.unread())?;
-            carry(client, Peer::new(server.stream, server.inbox.unread())?)
+            carry(poll, client, Peer::new(server.stream, server.inbox.unread())?)
         }
         ended => {
             timed.end(CLOSING);
@@ -69,7 +72,7 @@ fn serve(client: TcpStream, upstream: &str) -> Result<(), Box<dyn Error>> {
 }
 
 /// The opening handshakes: the client asks, the upstream server is asked and answers, the client
-/// gets its answer. `None` if nobody asked for anything.
+/// gets its answer. `None` if the peer sent no request.
 fn open(
     timed: &mut Timed<'_>,
     client: &TcpStream,

@@ -75,7 +75,7 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     println!("listening on {}", listener.local_addr()?);
     accept::serve_each(&listener, move |stream| {
         if let Err(error) = echo(&stream, Arc::clone(&config)) {
-            eprintln!("{error}");
+            accept::report(error);
         }
     })
 }
@@ -100,7 +100,7 @@ fn echo(stream: &TcpStream, config: Arc<ServerConfig>) -> Result<(), Box<dyn Err
     ended
 }
 
-/// The server's opening handshake; `None` if nobody asked for anything.
+/// The server's opening handshake; `None` if the peer sent no request.
 fn accept(link: &mut Link<'_>) -> Result<Option<Connection<Server>>, Box<dyn Error>> {
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
     while link.exchange()? {

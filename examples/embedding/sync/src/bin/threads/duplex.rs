@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use hybi::{Connection, Error, Event, Inbox, Role, State};
+use hybi::{CloseCode, Connection, Error, Event, Inbox, Role, State};
 
 use crate::timed::Timed;
 
@@ -79,6 +79,14 @@ impl<R: Role> Duplex<R> {
             }
         }
         stream.shutdown(Shutdown::Write)
+    }
+
+    /// Where there is no writer: writes what waits and a Close, and ends the output.
+    pub(crate) fn write_close(&self, code: CloseCode, stream: &TcpStream) -> io::Result<()> {
+        // If it cannot be closed, it is closed already.
+        let _ = self.send(|websocket, outbox| websocket.close(code, "", outbox));
+        let _ = self.end_of_input();
+        self.write(stream)
     }
 
     /// Whether the transport is to be closed, once all is written.

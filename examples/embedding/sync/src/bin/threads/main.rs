@@ -21,7 +21,7 @@ use std::{
 };
 
 use duplex::{BACKLOG, Duplex};
-use hybi::{Config, Connection, Event, Inbox, Origins, Server, server::Opening};
+use hybi::{CloseCode, Config, Connection, Event, Inbox, Origins, Server, server::Opening};
 use timed::{Timed, is_late};
 
 /// Pongs leave by themselves: the size of the outbox bounds them, should the peer not read.
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("listening on {}", listener.local_addr()?);
     accept::serve_each(&listener, |stream| {
         if let Err(error) = serve(&stream) {
-            eprintln!("{error}");
+            accept::report(error);
         }
     })
 }
@@ -65,9 +65,15 @@ fn serve(stream: &TcpStream) -> Result<(), Box<dyn Error>> {
     };
     let duplex = Duplex::new(websocket, outbox);
     thread::scope(|scope| {
-        thread::Builder::new()
+        let writer = thread::Builder::new()
             .stack_size(accept::STACK)
-            .spawn_scoped(scope, || duplex.write(stream))?;
+            .spawn_scoped(scope, || duplex.write(stream));
+        if let Err(error) = writer {
+            // The connection is open already: a client may connect again later.
+            duplex.write_close(CloseCode::TRY_AGAIN_LATER, stream)?;
+            timed.drain(CLOSING);
+            return Err(error.into());
+        }
         let ended = echo(&duplex, &mut timed, inbox);
         let _ = duplex.end_of_input(); // after any failure the writer need not wait any more
         timed.drain(CLOSING);
@@ -75,7 +81,7 @@ fn serve(stream: &TcpStream) -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// The opening handshake; `None` if nobody asked for anything.
+/// The opening handshake; `None` if the peer sent no request.
 fn open(
     stream: &mut Timed<'_>,
     inbox: &mut Inbox,
