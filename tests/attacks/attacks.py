@@ -47,7 +47,14 @@ class Scene:
         self.tasks = []
 
     async def open(self, count, connecting):
-        """Opens connections, as many as are to be had: what matters is who is served besides."""
+        """Opens connections; fails if the server does not accept all of them."""
+        opened = await self.open_some(count, connecting)
+        if len(opened) < count:
+            raise Failed(f"{len(opened)} of {count} connections were opened")
+        return opened
+
+    async def open_some(self, count, connecting):
+        """Opens connections, as many as the server accepts."""
 
         async def one():
             with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
@@ -85,7 +92,7 @@ class Scene:
 
 async def no_threads(scene):
     await scene.server.limit("nproc", 1)
-    await scene.open(scene.count, connect_tcp)
+    await scene.open_some(scene.count, connect_tcp)
     await scene.hold(newcomers=not scene.kind.threads)
     usual = resource.getrlimit(resource.RLIMIT_NPROC)[1]
     await scene.server.limit("nproc", "unlimited" if usual == resource.RLIM_INFINITY else usual)
@@ -93,7 +100,7 @@ async def no_threads(scene):
 
 async def no_descriptors(scene):
     await scene.server.limit("nofile", scene.usual_descriptors + 8)
-    await scene.open(scene.count, connect_tcp)
+    await scene.open_some(scene.count, connect_tcp)
     before = scene.server.cpu_seconds()
     await scene.hold(newcomers=False)
     busy = (scene.server.cpu_seconds() - before) / scene.seconds
@@ -105,9 +112,9 @@ async def little_address_space(scene):
     size = scene.server.status("VmSize")
     if size:
         await scene.server.limit("as", size + ADDRESS_SPACE)
-    await scene.open(scene.count // 2, connect_tcp)
+    await scene.open_some(scene.count // 2, connect_tcp)
     if not scene.kind.threads:
-        await scene.open(scene.count // 2, open_websocket)
+        await scene.open_some(scene.count // 2, open_websocket)
     await scene.hold(newcomers=not scene.kind.threads)
 
 
@@ -158,11 +165,13 @@ async def never_stops_writing(scene):
     texts = b"" if scene.kind.broadcasts else frame(TEXT, b"x" * 100) * 8
     chunk = (texts + frame(PING, b"x" * 100) * 8) * 40
     over = threading.Event()
+    opened = []
 
     async def flood():
         """Writes and reads as fast as it can."""
         with contextlib.suppress(OSError, Failed, asyncio.IncompleteReadError):
             reader, writer = await open_websocket(scene.server)
+            opened.append(writer)
 
             async def write():
                 while not over.is_set():
@@ -185,6 +194,8 @@ async def never_stops_writing(scene):
         over.set()
         for thread in threads:
             await asyncio.to_thread(thread.join, 10)
+    if len(opened) < scene.count:
+        raise Failed(f"{len(opened)} of {scene.count} connections were opened")
 
 
 def half_close(writer):

@@ -86,6 +86,17 @@ def as_somebody():
     return {"user": SOMEBODY, "group": SOMEBODY, "extra_groups": []}
 
 
+@contextlib.contextmanager
+def closed_pipe():
+    """The end for writing of a pipe that nothing reads from."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        yield writing
+    finally:
+        os.close(writing)
+
+
 class Server:
     """A running example."""
 
@@ -107,6 +118,7 @@ class Server:
             if kind.binary == "rustls":
                 arguments = [directory / f"{os.urandom(8).hex()}.pem"]
             most = min(DESCRIPTORS, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+            closed = stack.enter_context(closed_pipe())
             process = await asyncio.create_subprocess_exec(
                 "prlimit",
                 f"--nofile={most}",
@@ -117,7 +129,7 @@ class Server:
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=closed,  # what cannot be reported must not end the server
                 start_new_session=True,
                 # As examples/shared/accept.rs advises where address space is limited.
                 env={**os.environ, "MALLOC_ARENA_MAX": "1"} if kind.threads else None,
