@@ -377,7 +377,7 @@ impl<'a> Server<'a> {
                 }
                 let is_plain = empty_lines <= EMPTY_LINES && self.is_plain(rest, 2 * empty_lines);
                 assert!(!is_plain, "{refusal}, for no reason");
-                self.judge_refusal(*refusal, lines);
+                Self::judge_refusal(*refusal, lines);
                 return;
             }
             assert!(empty_lines <= EMPTY_LINES);
@@ -385,8 +385,10 @@ impl<'a> Server<'a> {
             assert!(2 * empty_lines + head.size <= self.size && head.fields.len() <= self.fields);
             for name in ["upgrade", "connection", "sec-websocket-version", "sec-websocket-protocol"]
             {
-                let commas = head.all(name).concat().iter().filter(|&&byte| byte == b',').count();
-                assert!(commas + head.all(name).len() <= self.elements, "{name} is too long");
+                // One element more than there are commas in each field.
+                let elements = |value: &[u8]| value.split(|&byte| byte == b',').count();
+                let count: usize = head.all(name).iter().map(|value| elements(value)).sum();
+                assert!(count <= self.elements, "{name} is too long");
             }
             let lines = rest[..head.size].split(|&byte| byte == b'\n');
             assert!(lines.map(<[u8]>::len).all(|line| line <= self.line + 1));
@@ -412,7 +414,7 @@ impl<'a> Server<'a> {
     }
 
     /// Holds that what is said not to be HTTP is not, and what is said to be TLS may be.
-    fn judge_refusal(&self, refusal: Refusal, bytes: &[u8]) {
+    fn judge_refusal(refusal: Refusal, bytes: &[u8]) {
         match refusal {
             Refusal::Head(HeadFault::Tls) => assert!(matches!(bytes[0], 0x15 | 0x16)),
             Refusal::Head(HeadFault::StartLine | HeadFault::HttpVersion) => {
