@@ -187,7 +187,7 @@ impl<R: Role> Connection<R> {
     ///
     /// It is false as long as a Close of ours waits for room in the outbox, even after the end of
     /// the input: write out the outbox and call [`receive`](Self::receive) again. After an I/O
-    /// error nothing can be sent any more: close the transport whatever this returns.
+    /// error nothing can be sent any more: close the transport regardless of this.
     pub const fn is_done(&self) -> bool {
         match self.state {
             State::Open | State::CloseSent | State::CloseReceived => false,

@@ -10,7 +10,7 @@ use super::Fields;
 /// The most fields that [`HeadLimits::fields`] can allow.
 const MAX_FIELDS: usize = 128;
 
-/// The most elements that [`HeadLimits::elements`] can allow: so many are compared with each other
+/// The most elements that [`HeadLimits::elements`] can allow: their names are compared on the stack,
 /// without an allocator.
 pub(super) const MAX_ELEMENTS: usize = 128;
 

@@ -174,7 +174,7 @@ impl<'a, F: Iterator<Item = FieldRef<'a>> + Clone> Known<'a, F> {
         if LISTS.into_iter().all(fits) { Ok(()) } else { Err(HeadFault::TooManyElements) }
     }
 
-    /// Whether a list cannot have so many elements, because it has no more bytes.
+    /// Whether a list has fewer bytes than the limit allows elements.
     fn is_short(&self, name: Name, limits: HeadLimits) -> bool {
         let values = self.values(name);
         !values.has_more && values.first.is_none_or(|value| value.len() < limits.elements)

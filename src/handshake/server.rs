@@ -96,7 +96,7 @@ impl<'a> Opening<'a> {
     }
 
     /// As [`receive`](Self::receive), but hands out requests that ask for no WebSocket as well, so
-    /// that one port serves both. A request of HTTP/1.0 is one of these, whatever it asks for (RFC
+    /// that one port serves both. A request of HTTP/1.0 is one of these, also with `Upgrade` (RFC
     /// 9110, section 7.8).
     ///
     /// After such a request the opening awaits the next one, unless none can follow, because the

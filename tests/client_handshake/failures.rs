@@ -175,7 +175,7 @@ fn no_proof_that_the_request_was_read() {
 // P-ch-b, 9110-8.6-a, B-09
 #[test]
 fn what_says_that_a_101_has_a_body_is_ignored() {
-    // RFC 9112, section 6.3, rule 1: it ends at the empty line, whatever its fields say.
+    // RFC 9112, section 6.3, rule 1: it ends at the empty line, regardless of its fields.
     for length in ["0", "1", "5", "00", "+0", "0, 0", "", "99999999999999999999"] {
         assert_opens(request(), &answer().with("Content-Length", &[length]).bytes(), |_| ());
     }

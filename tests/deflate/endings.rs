@@ -257,7 +257,7 @@ fn every_room_for_the_output() {
 // P-pd-d, 7692-7.2.3.6-a
 #[test]
 fn an_empty_payload_is_never_a_compressed_message() {
-    // Neither as one frame nor as fragments, whatever the previous message was.
+    // Neither as one frame nor as fragments, regardless of the previous message.
     let nothing = [
         compressed(From::Client, BINARY, &[]),
         [frame(From::Client, RSV1 | BINARY, &[]), frame(From::Client, FIN | CONTINUATION, &[])]

@@ -11,8 +11,9 @@ const WINDOW: usize = 32 * 1024;
 /// known to send more than one.
 const MIN_RESTARTS: u64 = 4;
 
-/// For each of so many bytes of payload, it may have one more. A final block takes two bytes on the
-/// wire and costs a window of 32 KiB, so there must be a bound, and it must grow with the payload.
+/// A message may have one more for every this many bytes of payload. A final block takes two bytes on
+/// the wire and costs a window of 32 KiB, so its number is bounded, and the bound grows with the
+/// payload.
 const BYTES_PER_RESTART: u64 = 32;
 
 /// What the sender leaves out at the end of a message.

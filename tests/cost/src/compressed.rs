@@ -54,7 +54,7 @@ pub(crate) fn entries() -> Vec<Entry> {
     entries
 }
 
-/// Frames of about so many bytes on the wire.
+/// Makes frames of about the given number of bytes on the wire.
 type Wire = dyn Fn(Receiver, usize) -> Vec<u8>;
 
 /// A kind of input, by name.

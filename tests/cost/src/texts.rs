@@ -46,7 +46,7 @@ pub(crate) fn entries() -> Vec<Entry> {
     entries
 }
 
-/// A text of about so many bytes, or what only seems to be one.
+/// Makes a text of about the given number of bytes, valid or not.
 type Text = dyn Fn(usize) -> Vec<u8>;
 
 fn kinds() -> Vec<(&'static str, Box<Text>)> {
