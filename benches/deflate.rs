@@ -9,7 +9,7 @@ use std::{fmt::Write, hint::black_box};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hybi::{
     Config, Connection, Inbox, Server,
-    extension::deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Parameters},
     random::OsEntropy,
 };
 use load::{Size, each_of, wire::Wire};

@@ -47,6 +47,7 @@ pub(crate) use inbox::{Cursor, MAX_OVERHEAD};
 pub use inbox::{FixedInbox, Inbox};
 #[cfg(feature = "deflate")]
 pub(crate) use inflated::Inflated;
+pub(crate) use outbox::append_parts;
 pub use outbox::{FixedOutbox, Outbox};
 #[cfg(feature = "alloc")]
 pub use storage::Growing;

@@ -18,9 +18,6 @@ use core::num::NonZeroU16;
 
 use crate::Violation;
 
-/// The longest reason that fits in a Close frame, in bytes.
-pub const MAX_REASON: usize = 123;
-
 /// A status code that may stand in a Close frame.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(NonZeroU16);
@@ -103,6 +100,9 @@ pub struct Close<'a> {
 }
 
 impl<'a> Close<'a> {
+    /// The longest reason that fits in a Close frame, in bytes.
+    pub const MAX_REASON: usize = 123;
+
     /// The code; `None` if the frame was empty, which counts as 1005 (section 7.1.5).
     pub const fn code(&self) -> Option<CloseCode> {
         self.code
@@ -134,7 +134,7 @@ impl<'a> Close<'a> {
             [high, low, reason @ ..] => {
                 let number = u16::from_be_bytes([*high, *low]);
                 let code = CloseCode::new(number).ok_or(Violation::CloseCode(number))?;
-                let reason = crate::utf8::text(reason).ok_or(Violation::CloseReasonNotUtf8)?;
+                let reason = crate::raw::utf8::text(reason).ok_or(Violation::CloseReasonNotUtf8)?;
                 Ok(Self { code: Some(code), reason })
             }
         }

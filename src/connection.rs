@@ -7,7 +7,6 @@
 mod closing;
 #[cfg(feature = "deflate")]
 mod compression;
-mod config;
 mod event;
 mod fragment;
 mod framed;
@@ -17,16 +16,15 @@ mod send;
 
 pub use closing::State;
 pub(crate) use closing::Step;
-pub use config::{Config, Pongs};
 pub use event::{ChunkEvent, Event};
 pub use fragment::{BinaryFragments, Fragment, TextFragments};
 pub use framed::Framed;
 pub use role::{Client, Role, Server};
 
 #[cfg(feature = "deflate")]
-use crate::extension::deflate::{Deflate, Parameters};
+use crate::deflate::{Deflate, Parameters};
 use crate::{
-    Error,
+    Config, Error,
     close::Close,
     frame::MAX_CONTROL,
     message::{Incoming, Kind},
@@ -166,7 +164,7 @@ impl<R: Role> Connection<R> {
     /// different messages, the same holds under context takeover.
     ///
     /// A message in fragments is compressed or not as was chosen when its first fragment was sent.
-    /// While a compressed one is sent, automatic pongs wait: see [`Pongs`].
+    /// While a compressed one is sent, automatic pongs wait: see [`Pongs`](crate::Pongs).
     #[cfg(feature = "deflate")]
     pub fn compress(&mut self, compress: bool) {
         if let Some(compression) = &mut self.compression {

@@ -13,10 +13,7 @@
 //! # Ok::<(), hybi::extension::ExtensionSyntax>(())
 //! ```
 
-#[cfg(feature = "deflate")]
-pub mod deflate;
-
-use crate::handshake::token::{
+use crate::http1::token::{
     Elements, elements, find, is_token_byte, space_length, token_length, trim,
 };
 

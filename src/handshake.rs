@@ -20,24 +20,19 @@
 //! The negotiation itself works on header fields from any source; HTTP/1.1 is one.
 
 pub mod client;
-mod controls;
-mod field;
-mod fields;
-mod head;
 mod key;
-mod known;
-mod negotiation;
 mod origin;
-mod response;
-mod scanner;
 pub mod server;
-mod start_line;
-pub(crate) mod token;
 mod uri;
 
-pub use field::Field;
-pub use fields::{Fields, FieldsIter};
-pub use head::{HeadFault, HeadLimits};
 pub use origin::Origins;
-pub use response::Response;
-pub use uri::{Authority, Host, MAX_URI, ResourceName, Uri, UriError};
+pub use uri::{Authority, Host, ResourceName, Uri, UriError};
+
+/// 0 to 255 in decimal, without leading zeros (section 4.3).
+fn parse_version(value: &[u8]) -> Option<u8> {
+    let canonical = matches!(value, [b'0'] | [b'1'..=b'9', ..]);
+    if !canonical || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    core::str::from_utf8(value).ok()?.parse().ok()
+}

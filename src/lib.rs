@@ -9,29 +9,35 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-mod block;
-pub mod buffer;
-pub mod close;
-pub mod connection;
+mod buffer;
+mod close;
+mod config;
+mod connection;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 mod error;
 pub mod extension;
 pub mod frame;
-pub mod handshake;
+mod handshake;
+pub mod http1;
 pub mod mask;
-pub mod message;
+mod message;
 pub mod random;
+mod raw;
 pub mod relay;
-#[cfg(feature = "simd")]
-mod simd;
 pub mod utf8;
 
-pub use buffer::{FixedInbox, FixedOutbox, Inbox, Outbox};
+#[cfg(feature = "alloc")]
+pub use buffer::Growing;
+pub use buffer::{Fixed, FixedInbox, FixedOutbox, Inbox, Outbox, Storage};
 pub use close::{Close, CloseCode};
+pub use config::{Config, Pongs};
 pub use connection::{
-    ChunkEvent, Client, Config, Connection, Event, Fragment, Framed, Pongs, Role, Server, State,
+    BinaryFragments, ChunkEvent, Client, Connection, Event, Fragment, Framed, Role, Server, State,
+    TextFragments,
 };
 pub use error::{Error, LimitExceeded, Misuse, Violation};
-pub use handshake::{Host, Origins, Uri, client, server};
+pub use handshake::{Authority, Host, Origins, ResourceName, Uri, UriError, client, server};
 #[cfg(feature = "alloc")]
 pub use message::Prepared;
 

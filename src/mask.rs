@@ -16,17 +16,9 @@
 //! assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]); // RFC 6455, section 5.7
 //! ```
 
-pub(crate) mod blocks;
-
 use core::ops::Range;
 
-#[cfg(not(all(feature = "simd", feature = "std", target_arch = "x86_64")))]
-use blocks::long;
-use blocks::{Across, InPlace, Left, Route, Slot};
-
-#[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
-use crate::simd::long;
-use crate::utf8::TOP_BITS;
+use crate::raw::xor::{self, IsAscii, Key};
 
 /// A masking key, and how far into it the payload has come.
 ///
@@ -34,12 +26,8 @@ use crate::utf8::TOP_BITS;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Mask {
     /// The key, rotated so that its first byte applies to the next byte of payload.
-    key: [u8; 4],
+    key: Key,
 }
-
-/// Whether all bytes that a loop wrote are ASCII.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct IsAscii(pub(crate) bool);
 
 impl Mask {
     /// Starts a payload with this masking key.
@@ -49,34 +37,27 @@ impl Mask {
 
     /// Masks (or unmasks) the next bytes of the payload in place.
     pub fn apply(&mut self, data: &mut [u8]) {
-        self.pass_over(InPlace(data), false);
+        xor::in_place(self.advance(data.len()), data, false);
     }
 
     /// Masks the next bytes of the payload from one buffer into another.
     ///
     /// Handles as many bytes as the shorter of the two holds, and returns how many.
     pub fn copy(&mut self, from: &[u8], to: &mut [u8]) -> usize {
-        self.copy_to(from, to)
-    }
-
-    /// The same, perhaps into room that was never written before.
-    #[inline]
-    pub(crate) fn copy_to<T: Slot>(&mut self, from: &[u8], to: &mut [T]) -> usize {
         let length = from.len().min(to.len());
-        self.pass_over(Across { from: &from[..length], to: &mut to[..length] }, false);
-        length
+        xor::copy(self.advance(length), from, to)
     }
 
-    /// Unmasks in place, and tells whether the result is ASCII.
+    /// Unmasks in place, and reports whether the result is ASCII.
     #[inline]
     pub(crate) fn apply_watching_ascii(&mut self, data: &mut [u8]) -> IsAscii {
-        self.pass_over(InPlace(data), true)
+        xor::in_place(self.advance(data.len()), data, true)
     }
 
-    /// Unmasks the bytes at `from` while moving them left to `to`, in one pass, and tells whether
-    /// the result is ASCII, if that is to be watched.
+    /// Unmasks the bytes at `from` while it moves them left to `to`, in one pass, and reports whether
+    /// the result is ASCII if `watching`.
     ///
-    /// `to` must not lie behind `from.start`.
+    /// `to` is not greater than `from.start`.
     #[inline]
     pub(crate) fn shift(
         &mut self,
@@ -85,48 +66,15 @@ impl Mask {
         to: usize,
         watching: bool,
     ) -> IsAscii {
-        debug_assert!(to <= from.start);
-        if to == from.start {
-            return self.pass_over(InPlace(&mut buffer[from]), watching);
-        }
-        let gap = from.start - to;
-        self.pass_over(Left { buffer: &mut buffer[to..from.end], gap }, watching)
+        xor::shift(self.advance(from.len()), buffer, from, to, watching)
     }
 
-    /// Tells whether the result is ASCII, if that is to be watched.
+    /// The key for the next `length` bytes, which count as masked.
     #[inline]
-    fn pass_over(&mut self, route: impl Route, watching: bool) -> IsAscii {
-        let length = route.from().len();
-        let mask = *self;
-        *self = mask.after(length);
-        let seen = match length {
-            0..4 => blocks::bytewise(route, mask),
-            4..8 => blocks::short::<4>(route, mask),
-            8..16 => blocks::short::<8>(route, mask),
-            16..32 => blocks::short::<16>(route, mask),
-            32..64 => blocks::short::<32>(route, mask),
-            64..=128 => blocks::short::<64>(route, mask),
-            _ => long(route, mask, watching),
-        };
-        IsAscii(watching && seen & TOP_BITS == 0)
-    }
-
-    /// The key as it applies so many bytes later.
-    #[inline]
-    fn after(self, length: usize) -> Self {
-        #[allow(clippy::cast_possible_truncation)] // below four
-        let turned = u32::from_le_bytes(self.key).rotate_right(8 * (length % 4) as u32);
-        Self { key: turned.to_le_bytes() }
-    }
-
-    /// The key over and over.
-    #[inline]
-    fn repeated<const N: usize>(self) -> [u8; N] {
-        let mut pattern = [0; N];
-        for word in pattern.as_chunks_mut::<4>().0 {
-            *word = self.key;
-        }
-        pattern
+    fn advance(&mut self, length: usize) -> Key {
+        let key = self.key;
+        self.key = xor::rotated(key, length);
+        key
     }
 }
 
@@ -173,7 +121,7 @@ mod tests {
                     mask.apply(&mut [0; 3][..phase]);
                     let ascii = mask.apply_watching_ascii(&mut actual[offset..][..length]);
                     assert_eq!(actual, expected, "length {length}, offset {offset}");
-                    assert_eq!(ascii.0, expected[offset..][..length].is_ascii());
+                    assert_eq!(ascii.get(), expected[offset..][..length].is_ascii());
 
                     let mut copied: [u8; 800] = sample();
                     let mut mask = Mask::new(KEY);
@@ -194,7 +142,7 @@ mod tests {
                 payload[at] = 0x80;
                 reference(&mut payload[..length], 0);
                 let ascii = Mask::new(KEY).apply_watching_ascii(&mut payload[..length]);
-                assert!(!ascii.0, "byte {at} of {length}");
+                assert!(!ascii.get(), "byte {at} of {length}");
             }
         }
     }
@@ -230,11 +178,11 @@ mod tests {
                 expected[20..][..length].copy_from_slice(payload);
                 assert_eq!(moved[..20 + length], expected[..20 + length]);
                 assert_eq!(moved[20 + gap + length..], expected[20 + gap + length..]);
-                assert_eq!(ascii.0, payload.is_ascii(), "length {length}, gap {gap}");
+                assert_eq!(ascii.get(), payload.is_ascii(), "length {length}, gap {gap}");
 
                 let ascii = Mask::new(KEY).shift(&mut unwatched, from, 20, false);
                 assert_eq!(unwatched, moved);
-                assert!(!ascii.0);
+                assert!(!ascii.get());
             }
         }
     }

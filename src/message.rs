@@ -27,7 +27,7 @@ use crate::frame::Opcode;
 
 /// What a message carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// UTF-8 text.
     Text,
     /// Bytes.
@@ -36,7 +36,7 @@ pub enum Kind {
 
 impl Kind {
     /// The opcode of the first frame of such a message.
-    pub const fn opcode(self) -> Opcode {
+    pub(crate) const fn opcode(self) -> Opcode {
         match self {
             Self::Text => Opcode::Text,
             Self::Binary => Opcode::Binary,

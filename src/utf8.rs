@@ -5,7 +5,7 @@
 //! could make valid, without waiting for the rest. It keeps at most the three bytes of a character
 //! that is not complete, and knows nothing of frames.
 
-pub(crate) mod ascii;
+use crate::raw;
 
 /// Checks a text that arrives in pieces.
 ///
@@ -38,9 +38,6 @@ pub struct InvalidUtf8 {
     pub offset: usize,
 }
 
-/// A byte that is not ASCII has its top bit set.
-pub(crate) const TOP_BITS: u64 = 0x8080_8080_8080_8080;
-
 impl Validator {
     /// At the start of a text.
     pub const fn new() -> Self {
@@ -61,9 +58,9 @@ impl Validator {
                 .map_err(|()| InvalidUtf8 { offset: piece.len() - rest.len() })?;
             rest = after;
         }
-        rest = ascii::skip(rest);
+        rest = raw::ascii::skip(rest);
         let (whole, partial) = rest.split_at(rest.len() - unfinished(rest));
-        if !is_valid_beyond_ascii(whole) || !is_beginning(partial) {
+        if !raw::utf8::is_valid_beyond_ascii(whole) || !is_beginning(partial) {
             return Err(InvalidUtf8 { offset: piece.len() - rest.len() + first_impossible(rest) });
         }
         for (kept, byte) in self.partial.iter_mut().zip(partial) {
@@ -103,30 +100,6 @@ impl Validator {
     }
 }
 
-/// The text in these bytes, if all of them are UTF-8.
-pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
-    #[cfg(feature = "simd")]
-    return crate::simd::text_if_valid(bytes);
-    #[cfg(not(feature = "simd"))]
-    return core::str::from_utf8(bytes).ok();
-}
-
-/// Whether all of these bytes are UTF-8.
-#[inline]
-pub(crate) fn is_valid(bytes: &[u8]) -> bool {
-    let rest = ascii::skip(bytes);
-    rest.is_empty() || is_valid_beyond_ascii(rest)
-}
-
-/// The same, where not all are ASCII, or nobody has looked.
-#[inline]
-pub(crate) fn is_valid_beyond_ascii(bytes: &[u8]) -> bool {
-    #[cfg(feature = "simd")]
-    return crate::simd::is_valid_utf8(bytes);
-    #[cfg(not(feature = "simd"))]
-    return text(bytes).is_some();
-}
-
 /// How many bytes at the end are a character that lacks some, if they are one so far.
 fn unfinished(bytes: &[u8]) -> usize {
     for (index, byte) in bytes.iter().rev().take(3).enumerate() {
@@ -150,11 +123,9 @@ fn is_beginning(bytes: &[u8]) -> bool {
 /// Where the first byte stands that cannot be part of UTF-8; there is one.
 #[cold]
 fn first_impossible(bytes: &[u8]) -> usize {
-    #[cfg(feature = "simd")]
-    let result = simdutf8::compat::from_utf8(bytes).map_err(|e| (e.valid_up_to(), e.error_len()));
-    #[cfg(not(feature = "simd"))]
-    let result = core::str::from_utf8(bytes).map_err(|e| (e.valid_up_to(), e.error_len()));
-    let Err((valid_up_to, Some(error_len))) = result else { return bytes.len() };
+    let Some((valid_up_to, Some(error_len))) = raw::utf8::first_error(bytes) else {
+        return bytes.len();
+    };
     // `error_len` counts the bytes that could still have become a character before the one that
     // could not, but at least one.
     let begins = bytes.get(valid_up_to).is_some_and(|byte| matches!(byte, 0xc2..=0xf4));
@@ -167,6 +138,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
+    use crate::raw::utf8::{is_valid, is_valid_beyond_ascii, text};
 
     /// Where the first impossible byte stands, found by trying every prefix with every ending.
     fn reference(bytes: &[u8]) -> Option<usize> {
@@ -217,7 +189,7 @@ mod tests {
         for start in 0..12 {
             for end in start..text.len() {
                 let mut bytes = Vec::from(&text.as_bytes()[start..end]);
-                assert_eq!(ascii::skip(&bytes).is_empty(), bytes.is_ascii());
+                assert_eq!(raw::ascii::skip(&bytes).is_empty(), bytes.is_ascii());
                 assert_eq!(is_valid(&bytes), core::str::from_utf8(&bytes).is_ok());
                 if let Some(last) = bytes.last_mut() {
                     *last = 0xff;

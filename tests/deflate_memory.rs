@@ -10,10 +10,9 @@ mod wire;
 use counting::{Cost, KIB, MIB, measure};
 use hybi::{
     ChunkEvent, Client, Config, Connection, Error, Event, Fragment, Inbox, LimitExceeded, Origins,
-    Role, Server, Uri, Violation,
-    buffer::Storage,
+    Role, Server, Storage, Uri, Violation,
     client::{Answer, Request},
-    extension::deflate::Deflate,
+    deflate::Deflate,
     random::OsEntropy,
     server::Opening,
 };

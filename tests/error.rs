@@ -5,12 +5,9 @@
 use std::{fs, path::Path};
 
 use hybi::{
-    CloseCode, Error, LimitExceeded, Misuse, Violation,
-    extension::ExtensionSyntax,
-    frame::InvalidHeader,
-    handshake::{HeadFault, UriError, client::Failure, server::Refusal},
-    random::EntropyError,
-    utf8::InvalidUtf8,
+    CloseCode, Error, LimitExceeded, Misuse, UriError, Violation, client::Failure,
+    extension::ExtensionSyntax, frame::InvalidHeader, http1::HeadFault, random::EntropyError,
+    server::Refusal, utf8::InvalidUtf8,
 };
 
 /// One value of each type of error, and of each variant that holds another error.

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hybi::{Config, handshake::HeadLimits};
+use hybi::{Config, http1::HeadLimits};
 
 /// The path of an example, of the sources as they are: `cargo test --test examples` builds none.
 fn example(name: &str) -> PathBuf {

@@ -14,11 +14,9 @@ mod handshake_support {
 
 use hybi::{
     Error, Inbox, Misuse, Violation,
+    client::{Accepted, Answer, Failure},
     extension::{Extension, ExtensionSyntax, MAX_ELEMENTS, parse},
-    handshake::{
-        client::{Accepted, Answer, Failure},
-        server::{Refusal, Request},
-    },
+    server::{Refusal, Request},
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 

@@ -9,8 +9,8 @@ mod wire;
 
 use counting::{KIB, MIB, measure};
 use hybi::{
-    Config, Connection, Error, Event, FixedOutbox, Inbox, LimitExceeded, Server,
-    handshake::{Origins, server::Opening},
+    Config, Connection, Error, Event, FixedOutbox, Inbox, LimitExceeded, Origins, Server,
+    server::Opening,
 };
 
 /// Feeds these bytes, and drops what is delivered.

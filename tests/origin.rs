@@ -12,11 +12,8 @@ mod handshake_support {
 }
 
 use hybi::{
-    Inbox,
-    handshake::{
-        Origins,
-        server::{Opening, Refusal, Request},
-    },
+    Inbox, Origins,
+    server::{Opening, Refusal, Request},
 };
 use proptest::{collection::vec, prelude::*};
 

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used)] // in helpers too
 
 use hybi::{
-    Host, Uri,
-    handshake::{MAX_URI, UriError, client::Request},
+    Host, Uri, UriError,
+    client::Request,
     random::{Entropy, EntropyError},
 };
 use proptest::{prop_oneof, proptest};
@@ -343,9 +343,9 @@ fn http_urls_are_converted_only_where_that_is_asked_for() {
 #[test]
 fn the_length_is_bounded() {
     let of_length = |length: usize| format!("ws://h/{}", "a".repeat(length - "ws://h/".len()));
-    assert_eq!(MAX_URI, 8 * 1024);
-    assert!(Uri::parse(&of_length(MAX_URI)).is_ok());
-    assert_eq!(Uri::parse(&of_length(MAX_URI + 1)).unwrap_err(), UriError::TooLong);
+    assert_eq!(Uri::MAX_LEN, 8 * 1024);
+    assert!(Uri::parse(&of_length(Uri::MAX_LEN)).is_ok());
+    assert_eq!(Uri::parse(&of_length(Uri::MAX_LEN + 1)).unwrap_err(), UriError::TooLong);
     // Whatever it consists of: nothing of it is looked at.
     for filler in ["a", "%", ":", "#", "@", "[", "\u{e9}"] {
         let huge = filler.repeat(1024 * 1024);

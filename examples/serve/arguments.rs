@@ -1,6 +1,6 @@
 //! The command line.
 
-use hybi::{Config, extension::deflate::Deflate, handshake::HeadLimits};
+use hybi::{Config, deflate::Deflate, http1::HeadLimits};
 
 const USAGE: &str = "\
 usage: serve [ADDR] [OPTIONS]

@@ -23,11 +23,8 @@ use accept::report;
 use arguments::Arguments;
 use chat::Room;
 use hybi::{
-    Connection, Inbox, Server,
-    handshake::{
-        Origins,
-        server::{HttpRequest, Incoming, Opening},
-    },
+    Connection, Inbox, Origins, Server,
+    server::{HttpRequest, Incoming, Opening},
 };
 use timed::Timed;
 

@@ -13,7 +13,7 @@ mod timed;
 use hybi::{
     Client, Config, Connection, Host, Inbox, State, Uri,
     client::{Answer, Refused, Request},
-    extension::deflate::Deflate,
+    deflate::Deflate,
 };
 
 use timed::Timed;

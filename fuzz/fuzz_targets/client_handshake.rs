@@ -5,13 +5,10 @@
 
 use arbitrary::Arbitrary;
 use hybi::{
-    Connection, Error, Inbox, Misuse, Uri,
-    buffer::Storage,
-    handshake::{
-        HeadLimits, Origins,
-        client::{self, Answer, Failure, Opening},
-        server::{self, Incoming},
-    },
+    Connection, Error, Inbox, Misuse, Origins, Storage, Uri,
+    client::{self, Answer, Failure, Opening},
+    http1::HeadLimits,
+    server::{self, Incoming},
 };
 use hybi_fuzz::{
     accept,

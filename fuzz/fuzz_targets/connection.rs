@@ -7,8 +7,8 @@ use std::convert::Infallible;
 
 use arbitrary::Arbitrary;
 use hybi::{
-    CloseCode, Config, Connection, Error, Inbox, LimitExceeded, Outbox, Role, State, Violation,
-    buffer::Storage,
+    CloseCode, Config, Connection, Error, Inbox, LimitExceeded, Outbox, Role, State, Storage,
+    Violation,
 };
 use hybi_fuzz::{
     cuts::Cuts,

@@ -6,7 +6,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 use hybi::{
     Config, Connection, Error, Fragment, Inbox, Role,
-    extension::deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Parameters},
 };
 use hybi_fuzz::{
     cuts::Cuts,

@@ -6,7 +6,7 @@
 use arbitrary::Arbitrary;
 use hybi::{
     Config, Connection, Error, Inbox, Server,
-    extension::deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Parameters},
 };
 use hybi_fuzz::{
     cuts::Cuts,

@@ -5,12 +5,9 @@
 
 use arbitrary::Arbitrary;
 use hybi::{
-    Error, Inbox, Misuse,
-    buffer::Storage,
-    handshake::{
-        HeadFault, HeadLimits, Origins,
-        server::{HttpRequest, Incoming, Opening, Refusal, Request},
-    },
+    Error, Inbox, Misuse, Origins, Storage,
+    http1::{HeadFault, HeadLimits},
+    server::{HttpRequest, Incoming, Opening, Refusal, Request},
 };
 use hybi_fuzz::{
     accept,

@@ -4,12 +4,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use hybi::{
-    Uri, extension,
-    handshake::{MAX_URI, UriError},
-    mask::Mask,
-    utf8::Validator,
-};
+use hybi::{Uri, UriError, extension, mask::Mask, utf8::Validator};
 use hybi_fuzz::{cuts::Cuts, reference};
 use libfuzzer_sys::fuzz_target;
 
@@ -161,10 +156,13 @@ fn uri(text: &str) {
         }
         // The path or the address may be longer once it is written out.
         Err(error) => {
-            assert!(error == UriError::TooLong && written.len() > MAX_URI, "{written}: {error}");
+            assert!(
+                error == UriError::TooLong && written.len() > Uri::MAX_LEN,
+                "{written}: {error}"
+            );
         }
     }
-    if text.starts_with("ws") && web.len() <= MAX_URI {
+    if text.starts_with("ws") && web.len() <= Uri::MAX_LEN {
         same(&uri, &Uri::parse_http(&web).expect("only the scheme differs"));
     }
 

@@ -1,7 +1,7 @@
 //! How an input is cut into pieces, as a transport might.
 
 use arbitrary::Arbitrary;
-use hybi::{Inbox, buffer::Storage};
+use hybi::{Inbox, Storage};
 
 /// The lengths of the pieces, over and over; nothing is cut if there are none.
 #[derive(Clone, Copy, Debug, Arbitrary)]

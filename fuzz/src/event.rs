@@ -1,9 +1,13 @@
 //! Events that own what they say, so that runs can be compared.
 
-use hybi::{
-    ChunkEvent, Close, Connection, Error, Event, Inbox, Outbox, Role, buffer::Storage,
-    message::Kind,
-};
+use hybi::{ChunkEvent, Close, Connection, Error, Event, Inbox, Outbox, Role, Storage};
+
+/// What a message carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Text,
+    Binary,
+}
 
 /// What was heard from a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]

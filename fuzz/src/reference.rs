@@ -1,8 +1,8 @@
 //! The protocol a second time: slow, over the whole input at once, to the letter.
 
-use hybi::{Error, LimitExceeded, Violation, message::Kind};
+use hybi::{Error, LimitExceeded, Violation};
 
-use crate::event::Heard;
+use crate::event::{Heard, Kind};
 
 /// A header, its numbers as they stand on the wire.
 #[derive(Clone, Copy, Debug)]

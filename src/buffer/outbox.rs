@@ -1,6 +1,6 @@
 //! Where bytes go that are to be sent.
 
-use crate::{Misuse, frame::Header, mask::Mask};
+use crate::{Error, Misuse, frame::Header, mask::Mask};
 
 /// Takes the bytes to be sent, in order.
 ///
@@ -27,6 +27,24 @@ pub trait Outbox {
             self.append(&block[..length]);
         }
     }
+}
+
+/// Appends what `write` writes; all of it, or nothing if the outbox has no room.
+pub(crate) fn append_parts(
+    outbox: &mut impl Outbox,
+    write: impl Fn(&mut dyn FnMut(&[u8])),
+) -> Result<(), Error> {
+    let room = outbox.room();
+    // An outbox that grows has room for all.
+    if room != usize::MAX {
+        let mut needed = 0_usize;
+        write(&mut |part| needed = needed.saturating_add(part.len()));
+        if needed > room {
+            return Err(Error::OutboxFull { needed });
+        }
+    }
+    write(&mut |part| outbox.append(part));
+    Ok(())
 }
 
 impl<O: Outbox + ?Sized> Outbox for &mut O {
@@ -64,27 +82,10 @@ impl Outbox for alloc::vec::Vec<u8> {
     }
 
     #[inline(always)]
-    #[allow(clippy::inline_always)] // as for `simd::append_frame`
+    #[allow(clippy::inline_always)] // as for `raw::append_frame`
     fn append_frame(&mut self, header: &Header, payload: &[u8]) {
-        #[cfg(feature = "simd")]
-        crate::simd::append_frame(self, header, payload);
-        #[cfg(not(feature = "simd"))]
-        {
-            let bytes = header.encode();
-            // A copy of fixed length is a few instructions, one of any length is a call.
-            self.reserve(bytes.padded().len() + payload.len());
-            let end = self.len() + bytes.len();
-            self.extend_from_slice(bytes.padded());
-            self.truncate(end);
-            let Some(key) = header.mask() else { return self.extend_from_slice(payload) };
-            let mut mask = Mask::new(key);
-            // Copied, then masked while it is in the nearest cache.
-            for piece in payload.chunks(8 * 1024) {
-                let start = self.len();
-                self.extend_from_slice(piece);
-                mask.apply(&mut self[start..]);
-            }
-        }
+        let bytes = header.encode();
+        crate::raw::append_frame(self, bytes.padded(), bytes.len(), header.mask(), payload);
     }
 }
 

@@ -3,13 +3,11 @@
 use core::ops::Range;
 use std::boxed::Box;
 
-use super::Config;
+use crate::Config;
 use crate::{
     Error, LimitExceeded, Violation,
     buffer::{Cursor, Inflated},
-    extension::deflate::{
-        Compressor, Decompressor, Deflate, Direction, Outcome, Parameters, ROOM_BEHIND,
-    },
+    deflate::{Compressor, Decompressor, Deflate, Direction, Outcome, Parameters, ROOM_BEHIND},
     message::{Delivery, Incoming, Kind, Piece},
 };
 

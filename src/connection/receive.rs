@@ -2,15 +2,15 @@
 
 use core::ops::Range;
 
-use super::{ChunkEvent, Connection, Event, Pongs, Role, State, Step};
+use super::{ChunkEvent, Connection, Event, Role, State, Step};
 use crate::{
-    Error, LimitExceeded, Misuse, Violation,
+    Error, LimitExceeded, Misuse, Pongs, Violation,
     buffer::{Cursor, Inbox, Outbox, Storage},
     close::{Close, CloseCode},
     frame::{Header, MAX_HEADER, Opcode, Reserved, Rules},
     mask::Mask,
     message::{Delivery, Kind, Piece},
-    utf8,
+    raw,
 };
 
 /// Something to be delivered, by where it lies in the inbox.
@@ -139,10 +139,10 @@ impl<R: Role> Connection<R> {
                 Mask::new(key).apply(payload);
                 true
             }
-            (Kind::Text, None) => utf8::is_valid(payload),
+            (Kind::Text, None) => raw::utf8::is_valid(payload),
             (Kind::Text, Some(key)) => {
                 let ascii = Mask::new(key).apply_watching_ascii(payload);
-                ascii.0 || utf8::is_valid_beyond_ascii(payload)
+                ascii.get() || raw::utf8::is_valid_beyond_ascii(payload)
             }
         };
         if !is_valid {
@@ -407,7 +407,7 @@ fn text<S: Storage>(bytes: &[u8], is_valid: bool) -> Result<&str, Violation> {
         // SAFETY: the bytes were found to be UTF-8 where they lie: by `take_usual` just now, or as
         // they arrived or were decompressed, of which the memory keeps the account (`ValidText`).
         // It is the inbox's own and gives back what was written.
-        return Ok(unsafe { crate::simd::text(bytes) });
+        return Ok(unsafe { raw::utf8::text_unchecked(bytes) });
     }
-    utf8::text(bytes).ok_or(Violation::TextNotUtf8)
+    raw::utf8::text(bytes).ok_or(Violation::TextNotUtf8)
 }

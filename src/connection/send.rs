@@ -6,7 +6,7 @@ use crate::frame::Reserved;
 use crate::{
     Error, Misuse,
     buffer::Outbox,
-    close::{CloseCode, MAX_REASON},
+    close::{Close, CloseCode},
     frame::{Header, MAX_CONTROL, Opcode},
     message::Kind,
 };
@@ -109,7 +109,7 @@ impl<R: Role> Connection<R> {
         if R::IS_SERVER && code == CloseCode::MANDATORY_EXTENSION {
             return Err(Misuse::MandatoryExtensionByServer.into());
         }
-        if reason.len() > MAX_REASON {
+        if reason.len() > Close::MAX_REASON {
             return Err(Misuse::ReasonTooLong(reason.len()).into());
         }
         let mut body = [0; MAX_CONTROL];

@@ -1,7 +1,7 @@
 //! The client's side of the opening handshake (RFC 6455, section 4.1).
 //!
 //! ```no_run
-//! use hybi::{Inbox, Uri, handshake::client::{Answer, Request}};
+//! use hybi::{Inbox, Uri, client::{Answer, Request}};
 //! use std::{io::Write, net::TcpStream};
 //!
 //! let uri = Uri::parse("ws://127.0.0.1:9001/chat")?;
@@ -26,6 +26,7 @@
 //! ```
 
 mod answer;
+mod check;
 mod failure;
 mod request;
 
@@ -33,14 +34,12 @@ pub use answer::{Accepted, Answer, Refused};
 pub use failure::Failure;
 pub use request::Request;
 
-use super::{
-    known::Known,
-    negotiation::{self, Offered},
-    scanner::Scanner,
-};
+use check::Offered;
+
 use crate::{
     Config, Connection, Error, Misuse,
     buffer::{Inbox, Storage},
+    http1::{known::Known, scanner::Scanner},
     random::Entropy,
 };
 
@@ -102,8 +101,8 @@ impl<E: Entropy> Opening<'_, E> {
                 let known = Known::among(headers.iter().map(|header| (header.name, header.value)));
                 let lists = known.check_lists(limits);
                 let switches = line.status == 101 && line.minor > 0;
-                let agreement = lists
-                    .map(|()| switches.then(|| negotiation::check_answer(&known, &self.offered)));
+                let agreement =
+                    lists.map(|()| switches.then(|| check::check_answer(&known, &self.offered)));
                 (fields, agreement)
             });
             let (fields, agreement) = checked.map_err(Failure::Head)?;

@@ -59,7 +59,7 @@ pub(crate) fn is_serialized(origin: &str) -> bool {
 /// Which origins a server lets in.
 ///
 /// ```
-/// use hybi::handshake::Origins;
+/// use hybi::Origins;
 ///
 /// // Pages of these sites, and clients that are no browsers:
 /// let origins = Origins::list(&["https://example.com", "https://www.example.com"])

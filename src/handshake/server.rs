@@ -1,7 +1,7 @@
 //! The server's side of the opening handshake (RFC 6455, section 4.2).
 //!
 //! ```
-//! use hybi::{Event, Inbox, handshake::{Origins, server::Opening}};
+//! use hybi::{Event, Inbox, Origins, server::Opening};
 //!
 //! # let request = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
 //! #     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -23,26 +23,25 @@
 //! ```
 
 mod accept;
+mod check;
 #[cfg(feature = "http")]
 mod http;
 mod refusal;
 mod request;
+mod response;
 
 pub use accept::Accept;
 pub use refusal::Refusal;
 pub use request::{HttpRequest, Incoming, Request};
+pub use response::Response;
 
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use super::{
-    Origins,
-    head::{HeadFault, HeadLimits},
-    scanner::Scanner,
-    start_line::Kind,
-};
+use super::Origins;
 use crate::{
     Error, Misuse,
     buffer::{Inbox, Outbox, Storage},
+    http1::{HeadFault, HeadLimits, scanner::Scanner, start_line::Kind},
 };
 
 /// A server's connection on which a request is awaited.

@@ -10,10 +10,7 @@ use core::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use super::response::format;
-
-/// The longest URI, in bytes.
-pub const MAX_URI: usize = 8 * 1024;
+use crate::http1::write::format;
 
 /// The URI of a WebSocket.
 ///
@@ -25,7 +22,7 @@ pub const MAX_URI: usize = 8 * 1024;
 /// assert_eq!(uri.port(), 443);
 /// assert_eq!(uri.resource_name().to_string(), "/chat?room=1");
 /// assert_eq!(uri.authority().to_string(), "example.com");
-/// # Ok::<(), hybi::handshake::UriError>(())
+/// # Ok::<(), hybi::UriError>(())
 /// ```
 #[derive(Clone, Copy)]
 pub struct Uri<'a> {
@@ -61,8 +58,8 @@ pub enum Host<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UriError {
-    /// It is longer than [`MAX_URI`].
-    #[error("the URI is longer than {MAX_URI} bytes")]
+    /// It is longer than [`Uri::MAX_LEN`].
+    #[error("the URI is longer than {} bytes", Uri::MAX_LEN)]
     TooLong,
     /// The scheme is neither `ws` nor `wss`.
     #[error("the URI does not begin with ws:// or wss://")]
@@ -100,6 +97,9 @@ pub enum UriError {
 }
 
 impl<'a> Uri<'a> {
+    /// The longest URI, in bytes.
+    pub const MAX_LEN: usize = 8 * 1024;
+
     /// Reads a `ws` or `wss` URI.
     ///
     /// # Errors
@@ -175,7 +175,7 @@ impl<'a> Uri<'a> {
         plain: &str,
         secure: &str,
     ) -> Result<(Self, Authority<'a>), UriError> {
-        if uri.len() > MAX_URI {
+        if uri.len() > Self::MAX_LEN {
             return Err(UriError::TooLong);
         }
         // No scheme has a colon in it.

@@ -7,7 +7,8 @@ use crate::{
     Config, Error, LimitExceeded, Violation,
     buffer::{Cursor, MAX_OVERHEAD},
     frame::{Header, Opcode},
-    mask::{IsAscii, Mask},
+    mask::Mask,
+    raw::xor::IsAscii,
     utf8::Validator,
 };
 #[cfg(feature = "deflate")]
@@ -184,7 +185,7 @@ impl Incoming {
             if from != to {
                 bytes.copy_within(from, to.start);
             }
-            IsAscii(false)
+            IsAscii::UNKNOWN
         };
         cursor.held += length;
         cursor.unread += length;
@@ -193,7 +194,7 @@ impl Incoming {
         // inside a frame that is not complete.
         if is_text {
             let before = self.utf8;
-            if !(ascii.0 && before.is_complete()) {
+            if !(ascii.get() && before.is_complete()) {
                 self.utf8.feed(&bytes[to]).map_err(|_| Violation::TextNotUtf8)?;
             }
             cursor.vouch(length, before, self.utf8);

@@ -50,7 +50,7 @@ impl Prepared {
     /// is in use. It is left out where it would not be shorter.
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub fn compressed(self, deflate: &crate::extension::deflate::Deflate) -> Self {
+    pub fn compressed(self, deflate: &crate::deflate::Deflate) -> Self {
         let compressed =
             deflate.compress_alone(&self.frame[self.header..]).and_then(|(payload, window)| {
                 let first = Header::data(self.kind.opcode(), true, &payload);

@@ -2,7 +2,8 @@
 
 use hybi::{
     Error, FixedOutbox, Misuse, Outbox, Uri,
-    handshake::{Field, client::Request},
+    client::Request,
+    http1::Field,
     random::{Entropy, EntropyError},
 };
 

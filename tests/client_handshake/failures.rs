@@ -5,7 +5,8 @@
 
 use hybi::{
     Error, Inbox,
-    handshake::{HeadFault, HeadLimits, client::Failure},
+    client::Failure,
+    http1::{HeadFault, HeadLimits},
 };
 
 use crate::handshake_support::{

@@ -2,7 +2,7 @@
 
 use hybi::{
     Client, Config, Connection, Inbox, LimitExceeded, State,
-    handshake::client::{Accepted, Answer},
+    client::{Accepted, Answer},
 };
 
 use crate::handshake_support::{

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use hybi::{
     Error, Inbox, Misuse, Uri,
-    handshake::client::{Answer, Failure, Refused, Request},
+    client::{Answer, Failure, Refused, Request},
 };
 
 use crate::handshake_support::{

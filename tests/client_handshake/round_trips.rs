@@ -1,13 +1,11 @@
 //! Client and server with each other.
 
 use hybi::{
-    Event, Inbox, Uri, extension,
-    handshake::{
-        Origins,
-        client::{Answer, Request},
-        server::Opening,
-    },
+    Event, Inbox, Origins, Uri,
+    client::{Answer, Request},
+    extension,
     random::{Entropy, EntropyError},
+    server::Opening,
 };
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 

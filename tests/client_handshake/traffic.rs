@@ -1,10 +1,7 @@
 //! What a client hears: answers as servers and proxies send them, and other protocols. However the
 //! bytes are cut, the outcome is the same.
 
-use hybi::{
-    Inbox,
-    handshake::{HeadFault, client::Failure},
-};
+use hybi::{Inbox, client::Failure, http1::HeadFault};
 
 use crate::handshake_support::{
     client::{Outcome, hear, hear_both, request},

@@ -2,9 +2,8 @@
 
 use hybi::{
     Uri,
-    client::Request,
-    extension::deflate::{Deflate, Parameters},
-    handshake::client::Failure,
+    client::{Failure, Request},
+    deflate::{Deflate, Parameters},
 };
 
 use crate::{

@@ -2,9 +2,8 @@
 
 use hybi::{
     Client, Config, Connection, Inbox, Origins, Role, Server, Uri,
-    client::{Answer, Request},
-    extension::deflate::Deflate,
-    handshake::client::Failure,
+    client::{Answer, Failure, Request},
+    deflate::Deflate,
     server::Opening,
 };
 

@@ -1,6 +1,6 @@
 //! Offers, and what a server answers (RFC 7692, sections 5, 7 and 7.1).
 
-use hybi::{extension::deflate::Deflate, handshake::server::Refusal};
+use hybi::{deflate::Deflate, server::Refusal};
 
 use crate::{
     endpoint::{offer, policy},

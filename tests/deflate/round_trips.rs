@@ -1,6 +1,6 @@
 //! What is sent is heard, under every policy.
 
-use hybi::{Config, Connection, Fragment, Role, extension::deflate::Deflate};
+use hybi::{Config, Connection, Fragment, Role, deflate::Deflate};
 use proptest::{collection::vec, prelude::*};
 
 use crate::{

@@ -46,7 +46,7 @@ impl Ends {
         Self::of(&policy(takeover), config)
     }
 
-    fn of(policy: &hybi::extension::deflate::Deflate, config: Config) -> Self {
+    fn of(policy: &hybi::deflate::Deflate, config: Config) -> Self {
         let (server, client) = connect(policy, policy, config);
         Self { server, client }
     }
@@ -154,7 +154,7 @@ fn short_messages_and_those_that_are_not_to_be_are_not_compressed() {
         check(&mut ends, &long, true);
     }
     // The default threshold.
-    let mut ends = Ends::of(&hybi::extension::deflate::Deflate::new(), Config::new());
+    let mut ends = Ends::of(&hybi::deflate::Deflate::new(), Config::new());
     for (length, first) in [(255, 0x81), (256, 0xc1)] {
         let message = "a".repeat(length);
         let sent = both!(ends, &[text(&message)], |websocket, outbox| {

@@ -1,6 +1,6 @@
 //! What is sent keeps to the window that was agreed on (RFC 7692, section 7.2.1).
 
-use hybi::{Config, extension::deflate::Deflate};
+use hybi::{Config, deflate::Deflate};
 
 use crate::{
     endpoint::{answered, connect, noise, offer, policy},

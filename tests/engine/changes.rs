@@ -5,7 +5,7 @@
 //! part of a message that is missing is [`Misuse::InboxChanged`]; with the old inbox, everything
 //! goes on.
 
-use hybi::{Connection, Error, Inbox, LimitExceeded, Misuse, Server, State, buffer::Storage};
+use hybi::{Connection, Error, Inbox, LimitExceeded, Misuse, Server, State, Storage};
 
 use crate::feed::{Heard, join, own};
 

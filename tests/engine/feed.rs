@@ -2,7 +2,7 @@
 
 use hybi::{
     ChunkEvent, Client, Close, Config, Connection, Error, Event, Inbox, Role, Server, State,
-    buffer::Storage,
+    Storage,
     random::{Entropy, EntropyError},
 };
 

@@ -3,9 +3,8 @@
 use std::fmt::Debug;
 
 use hybi::{
-    Client, Connection, Error, Event, Inbox, Misuse, Uri,
-    buffer::Storage,
-    handshake::client::{Accepted, Answer, Failure, Opening, Request},
+    Client, Connection, Error, Event, Inbox, Misuse, Storage, Uri,
+    client::{Accepted, Answer, Failure, Opening, Request},
     random::{Entropy, EntropyError},
 };
 

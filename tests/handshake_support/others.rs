@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Debug};
 
 use httparse::Status;
-use hybi::handshake::{
+use hybi::{
     Origins,
     server::{Refusal, Request},
 };

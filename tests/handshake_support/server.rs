@@ -3,12 +3,8 @@
 use std::fmt::Debug;
 
 use hybi::{
-    Connection, Error, Event, FixedOutbox, Inbox, Misuse, Outbox, Server,
-    buffer::Storage,
-    handshake::{
-        Origins,
-        server::{Opening, Refusal, Request},
-    },
+    Connection, Error, Event, FixedOutbox, Inbox, Misuse, Origins, Outbox, Server, Storage,
+    server::{Opening, Refusal, Request},
 };
 
 use super::{

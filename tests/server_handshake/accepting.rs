@@ -2,7 +2,7 @@
 
 use hybi::{
     Config, Connection, Error, Event, FixedOutbox, Inbox, LimitExceeded, Misuse, Outbox, Server,
-    handshake::{Field, server::Request},
+    http1::Field, server::Request,
 };
 use proptest::{prelude::*, sample::SizeRange};
 

@@ -1,11 +1,9 @@
 //! Requests made to hurt: values that cost others quadratic time, and bytes that are no text.
 
 use hybi::{
-    Inbox,
-    handshake::{
-        HeadFault, HeadLimits, Origins,
-        server::{Opening, Refusal, Request},
-    },
+    Inbox, Origins,
+    http1::{HeadFault, HeadLimits},
+    server::{Opening, Refusal, Request},
 };
 use proptest::{collection::vec, prelude::*};
 

@@ -6,11 +6,9 @@
 use std::fmt::Write;
 
 use hybi::{
-    Error, Inbox,
-    handshake::{
-        HeadFault, HeadLimits, Origins,
-        server::{Opening, Refusal},
-    },
+    Error, Inbox, Origins,
+    http1::{HeadFault, HeadLimits},
+    server::{Opening, Refusal},
 };
 
 use crate::handshake_support::{

@@ -1,6 +1,6 @@
 //! Requests that are refused: each differs from a sound one in one place.
 
-use hybi::handshake::{HeadFault, server::Refusal};
+use hybi::{http1::HeadFault, server::Refusal};
 
 use crate::handshake_support::{
     head::KEY,

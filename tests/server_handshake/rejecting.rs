@@ -1,6 +1,6 @@
 //! Requests that the application rejects.
 
-use hybi::{Error, FixedOutbox, Inbox, Misuse, handshake::Field};
+use hybi::{Error, FixedOutbox, Inbox, Misuse, http1::Field};
 
 use crate::handshake_support::{
     http::Response,

@@ -3,11 +3,8 @@
 use std::fmt::Debug;
 
 use hybi::{
-    Error, FixedOutbox, Inbox, Outbox,
-    handshake::{
-        Origins,
-        server::{Incoming, Opening},
-    },
+    Error, FixedOutbox, Inbox, Origins, Outbox,
+    server::{Incoming, Opening},
 };
 
 use crate::handshake_support::{head::KEY, server::sound};

@@ -1,11 +1,8 @@
 //! What comes behind a request, and ports that serve plain HTTP as well.
 
 use hybi::{
-    Error, Event, FixedOutbox, Inbox, Misuse, Violation,
-    handshake::{
-        Origins,
-        server::{HttpRequest, Incoming, Opening, Refusal},
-    },
+    Error, Event, FixedOutbox, Inbox, Misuse, Origins, Violation,
+    server::{HttpRequest, Incoming, Opening, Refusal},
 };
 
 use crate::handshake_support::{

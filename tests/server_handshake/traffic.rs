@@ -3,10 +3,8 @@
 
 use hybi::{
     Error, Inbox, Misuse,
-    handshake::{
-        HeadFault,
-        server::{Incoming, Refusal},
-    },
+    http1::HeadFault,
+    server::{Incoming, Refusal},
 };
 
 use crate::handshake_support::{

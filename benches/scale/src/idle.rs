@@ -12,7 +12,7 @@ use std::{
 use hybi::{
     Connection, Event, Inbox, Origins, Server, Uri,
     client::{Answer, Request},
-    extension::deflate::Deflate,
+    deflate::Deflate,
     server::Opening,
 };
 

@@ -6,8 +6,8 @@ mod sending;
 
 use std::collections::VecDeque;
 
-use hybi::{Connection, Error, Inbox, Role, State, buffer::Storage, message::Kind};
-use hybi_fuzz::event::{Heard, Joiner};
+use hybi::{Connection, Error, Inbox, Role, State, Storage};
+use hybi_fuzz::event::{Heard, Joiner, Kind};
 
 use crate::{MESSAGE, Operation, outbox::Out, role::Endpoint, settings::Settings};
 

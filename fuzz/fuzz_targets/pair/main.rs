@@ -11,7 +11,7 @@ mod settings;
 
 use arbitrary::Arbitrary;
 use end::{Came, End};
-use hybi::{Connection, Inbox, Outbox, State, buffer::Storage};
+use hybi::{Connection, Inbox, Outbox, State, Storage};
 use hybi_fuzz::keys::Keys;
 use libfuzzer_sys::fuzz_target;
 use role::Endpoint;

@@ -1,7 +1,7 @@
 //! What the two roles do differently.
 
-use hybi::{Client, Connection, Error, Framed, Prepared, Role, Server, message::Kind};
-use hybi_fuzz::keys::Keys;
+use hybi::{Client, Connection, Error, Framed, Prepared, Role, Server};
+use hybi_fuzz::{event::Kind, keys::Keys};
 
 use crate::outbox::Out;
 

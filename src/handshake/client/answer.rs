@@ -1,13 +1,11 @@
 //! A server's answer.
 
+use super::check::{self, Agreement};
 use crate::{
     Client, CloseCode, Connection, Error,
     buffer::Outbox,
     extension::{self, Extension},
-    handshake::{
-        Fields,
-        negotiation::{self, Agreement},
-    },
+    http1::Fields,
     random::Entropy,
 };
 
@@ -109,7 +107,7 @@ impl<'i> Refused<'i> {
 
     /// The versions of the WebSocket protocol that the server says it speaks (section 4.4).
     pub fn versions(&self) -> impl Iterator<Item = u8> + Clone + use<'i> {
-        negotiation::versions(self.fields.iter())
+        check::versions(self.fields.iter())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was wrong with a server's answer.
 
-use crate::handshake::HeadFault;
+use crate::http1::HeadFault;
 
 /// The rule that a server's answer breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,23 +2,21 @@
 
 use core::fmt::Display;
 
-use super::Opening;
+use super::{Opening, check::Offered};
 #[cfg(feature = "deflate")]
-use crate::extension::deflate::Deflate;
+use crate::deflate::Deflate;
 use crate::{
     Config, Error, Misuse,
-    buffer::Outbox,
+    buffer::{Outbox, append_parts},
     extension,
-    handshake::{
-        Field, HeadLimits, Uri,
-        field::{self, OwnFields},
-        key::Key,
-        negotiation::Offered,
-        origin,
-        response::{self, format},
+    handshake::{Uri, key::Key, origin},
+    http1::{
+        Field, HeadLimits,
         scanner::Scanner,
         start_line::Kind,
+        to_send::{self, OwnFields},
         token::{NamesFault, check_names},
+        write::format,
     },
     random::Entropy,
 };
@@ -129,7 +127,7 @@ impl<'a> Request<'a> {
     ) -> Result<Opening<'a, E>, Error> {
         self.check()?;
         let key = Key::draw(&mut entropy)?;
-        response::append(outbox, |sink| self.write(&key, sink))?;
+        append_parts(outbox, |sink| self.write(&key, sink))?;
         let offered = Offered {
             accept: key.accept(),
             subprotocols: self.subprotocols,
@@ -162,7 +160,7 @@ impl<'a> Request<'a> {
         if let Some(index) = fields.position(|(name, _)| name.eq_ignore_ascii_case("Origin")) {
             return Err(Misuse::ReservedField { index, name: "Origin" });
         }
-        field::check(self.fields)
+        to_send::check(self.fields)
     }
 
     fn write(&self, key: &Key, sink: &mut dyn FnMut(&[u8])) {
@@ -185,7 +183,7 @@ impl<'a> Request<'a> {
         if let Some(deflate) = self.deflate {
             format(sink, format_args!("Sec-WebSocket-Extensions: {}\r\n", deflate.offer()));
         }
-        field::write(self.fields, sink);
+        to_send::write(self.fields, sink);
         sink(b"\r\n");
     }
 }

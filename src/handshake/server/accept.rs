@@ -5,14 +5,13 @@ use http::{HeaderName, HeaderValue, header};
 
 use super::Request;
 #[cfg(feature = "deflate")]
-use crate::extension::deflate::{self, Accepted, Deflate};
+use crate::deflate::{self, Accepted, Deflate};
 use crate::{
     Config, Connection, Error, Misuse, Server,
-    buffer::Outbox,
-    handshake::{
+    buffer::{Outbox, append_parts},
+    http1::{
         Field,
-        field::{self, OwnFields},
-        response,
+        to_send::{self, OwnFields},
     },
 };
 
@@ -73,17 +72,17 @@ impl<'a> Accept<'a> {
         let start = start_of_response(&self.request.offer.key.accept());
         #[cfg(feature = "deflate")]
         let agreed = self.agree_on_deflate();
-        response::append(outbox, |sink| {
+        append_parts(outbox, |sink| {
             sink(&start);
             if let Some(name) = self.subprotocol {
-                field::write(OwnFields(&[("Sec-WebSocket-Protocol", name)]), sink);
+                to_send::write(OwnFields(&[("Sec-WebSocket-Protocol", name)]), sink);
             }
             #[cfg(feature = "deflate")]
             if let Some((_, accepted)) = &agreed {
                 sink(b"Sec-WebSocket-Extensions: ");
-                response::format(sink, format_args!("{}\r\n", accepted.answer));
+                crate::http1::write::format(sink, format_args!("{}\r\n", accepted.answer));
             }
-            field::write(self.fields, sink);
+            to_send::write(self.fields, sink);
             sink(b"\r\n");
         })?;
         let websocket = Connection::server(self.config);
@@ -138,7 +137,7 @@ impl<'a> Accept<'a> {
         {
             return Err(Misuse::SubprotocolNotOffered);
         }
-        field::check(self.fields)
+        to_send::check(self.fields)
     }
 
     #[cfg(feature = "deflate")]

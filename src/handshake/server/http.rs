@@ -2,9 +2,10 @@
 
 use http::{Method, Response, StatusCode, Version, header};
 
-use super::{Refusal, Request};
-use crate::handshake::{
-    Fields, HeadLimits, Origins, known::Known, negotiation, start_line::RequestLine, uri::Authority,
+use super::{Refusal, Request, check};
+use crate::{
+    handshake::{Origins, uri::Authority},
+    http1::{Fields, HeadLimits, known::Known, start_line::RequestLine},
 };
 
 impl<'i> Request<'i> {
@@ -47,7 +48,7 @@ impl<'i> Request<'i> {
         known.check_lists(HeadLimits::new()).map_err(Refusal::Head)?;
         // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
         let is_old = matches!(request.version(), Version::HTTP_09 | Version::HTTP_10);
-        if is_old || !negotiation::asks_for_websocket(&known) {
+        if is_old || !check::asks_for_websocket(&known) {
             return Err(Refusal::NotWebSocket);
         }
         if request.version() != Version::HTTP_11 {

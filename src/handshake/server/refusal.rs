@@ -1,6 +1,7 @@
 //! Why a request was refused, and the answer it gets.
 
-use crate::handshake::{HeadFault, Response};
+use super::Response;
+use crate::http1::HeadFault;
 
 /// Why a server refused a request; the answer is in the outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

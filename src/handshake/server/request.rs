@@ -1,16 +1,17 @@
 //! A request, judged.
 
-use super::{Accept, Refusal};
+use super::{
+    Accept, Refusal, Response,
+    check::{self, Offer},
+};
 use crate::{
     extension::{self, Extension},
-    handshake::{
-        Fields, HeadLimits, Origins, Response, Uri,
-        head::Head,
+    handshake::{Origins, Uri, uri::Authority},
+    http1::{
+        FieldRef, Fields, Head, HeadLimits,
         known::{Known, Name},
-        negotiation::{self, FieldRef, Offer},
         start_line::RequestLine,
         token::elements,
-        uri::Authority,
     },
 };
 use core::sync::atomic::AtomicBool;
@@ -67,12 +68,12 @@ impl<'i> Incoming<'i> {
             let each = headers.iter().map(|header| (header.name, header.value));
             let known = Known::among(each);
             known.check_lists(limits).map_err(Refusal::Head)?;
-            let asks_for_websocket = negotiation::asks_for_websocket(&known);
+            let asks_for_websocket = check::asks_for_websocket(&known);
             // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
             if asks_for_websocket && line.minor > 0 {
                 return Request::judge(line, fields, &known, origins).map(Self::WebSocket);
             }
-            if !negotiation::has_valid_host(&known, line.minor) {
+            if !check::has_valid_host(&known, line.minor) {
                 return Err(Refusal::Host);
             }
             let is_last = is_last(line, &known);
@@ -187,7 +188,7 @@ impl<'i> Request<'i> {
         known: &Known<'i, impl Iterator<Item = FieldRef<'i>> + Clone>,
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
-        let offer = negotiation::check_offer(known, host)?;
+        let offer = check::check_offer(known, host)?;
         if !origins.allow(offer.origin, offer.host) {
             return Err(Refusal::Origin);
         }

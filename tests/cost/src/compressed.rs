@@ -4,7 +4,7 @@ use std::{fmt::Write, rc::Rc, sync::LazyLock};
 
 use hybi::{
     Connection, Role,
-    extension::deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Parameters},
 };
 
 use crate::{

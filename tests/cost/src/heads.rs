@@ -8,7 +8,7 @@ mod server;
 
 use std::{rc::Rc, sync::LazyLock};
 
-use hybi::{Origins, extension::deflate::Deflate, handshake::HeadLimits};
+use hybi::{Origins, deflate::Deflate, http1::HeadLimits};
 
 use crate::{
     catalogue::{Entry, HEAD, Input, Point},

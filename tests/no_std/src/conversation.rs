@@ -2,15 +2,7 @@
 
 use core::panic::Location;
 
-use hybi::{
-    ChunkEvent, CloseCode, Error, Event, FixedOutbox, Fragment, LimitExceeded, Misuse, Role, State,
-    Uri,
-    handshake::{
-        Origins,
-        client::{Answer, Request},
-        server::Opening,
-    },
-};
+use hybi::{ChunkEvent, CloseCode, Error, Event, FixedOutbox, Fragment, LimitExceeded, Misuse, Role, State, Uri, Origins, client::{Answer, Request}, server::Opening};
 
 use crate::endpoint::{Endpoint, Pair, SIZE, Sequence, carry, empty_inbox};
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hybi::{
     Client, Config, Connection, Event, Inbox, Origins, Role, Server, Uri,
     client::{Answer, Request},
-    extension::deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Parameters},
     random::OsEntropy,
     server::Opening,
 };

@@ -5,7 +5,7 @@ use std::{convert::Infallible, io::Cursor};
 
 use hybi::{
     Connection, Error, Origins, Server,
-    extension::deflate::Deflate,
+    deflate::Deflate,
     server::{Refusal, Request},
 };
 use hyper::{

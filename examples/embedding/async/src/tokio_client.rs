@@ -3,7 +3,7 @@
 use hybi::{
     Client, Connection, Error, Event, Host, Uri,
     client::{Answer, Request},
-    extension::deflate::Deflate,
+    deflate::Deflate,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},

@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use hybi::{
     CloseCode, Config, Connection, Error, Event, Origins, Role, Server, State,
-    extension::deflate::Deflate, server::Opening,
+    deflate::Deflate, server::Opening,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},

@@ -1,6 +1,6 @@
 //! What went over the wire and what was heard, held against what was said.
 
-use hybi::{CloseCode, State, buffer::Storage};
+use hybi::{CloseCode, State, Storage};
 use hybi_fuzz::{
     event::Heard,
     keys::Keys,

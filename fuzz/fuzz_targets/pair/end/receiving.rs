@@ -1,7 +1,7 @@
 //! What an end hears, and what it does then.
 
-use hybi::{Error, Misuse, State, buffer::Storage, message::Kind};
-use hybi_fuzz::event::Heard;
+use hybi::{Error, Misuse, State, Storage};
+use hybi_fuzz::event::{Heard, Kind};
 
 use super::{Came, End};
 use crate::{role::Endpoint, settings::Reaction};

@@ -1,9 +1,7 @@
 //! What an end sends, and what becomes of it.
 
-use hybi::{
-    CloseCode, Error, Fragment, Misuse, Outbox, Prepared, State, buffer::Storage, message::Kind,
-};
-use hybi_fuzz::event::Heard;
+use hybi::{CloseCode, Error, Fragment, Misuse, Outbox, Prepared, State, Storage};
+use hybi_fuzz::event::{Heard, Kind};
 
 use super::End;
 use crate::{

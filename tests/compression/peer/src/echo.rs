@@ -4,7 +4,7 @@ use std::{io::Write, net::TcpStream};
 
 use hybi::{
     Connection, Event, Fragment, Inbox, Role, State,
-    extension::deflate::{Direction, Parameters},
+    deflate::{Direction, Parameters},
 };
 
 use crate::Failure;

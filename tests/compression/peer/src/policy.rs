@@ -1,6 +1,6 @@
 //! The policy, from the query of a URI.
 
-use hybi::extension::deflate::Deflate;
+use hybi::deflate::Deflate;
 
 use crate::Failure;
 

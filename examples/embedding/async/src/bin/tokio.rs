@@ -7,7 +7,7 @@ mod report;
 
 use std::sync::Arc;
 
-use hybi::extension::deflate::Deflate;
+use hybi::deflate::Deflate;
 use hybi_embedding_async::{
     room::Room,
     tokio_echo::{Failure, serve},

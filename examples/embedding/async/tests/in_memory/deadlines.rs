@@ -1,7 +1,7 @@
 //! A peer that does not cooperate is not waited for without end. The clock is tokio's, and advances
 //! as soon as nothing else does.
 
-use hybi::extension::deflate::Deflate;
+use hybi::deflate::Deflate;
 use hybi_embedding_async::{tokio_echo, tokio_split};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, split},

@@ -1,6 +1,6 @@
 //! The header fields that a gateway passes on.
 
-use hybi::handshake::{Field, Fields};
+use hybi::http1::{Field, Fields};
 
 /// Fields for one connection alone (RFC 9110, section 7.6.1), and those that hybi writes itself:
 /// the handshake with the upstream server has a key, and offers, of its own.

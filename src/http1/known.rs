@@ -1,8 +1,8 @@
 //! The fields that the opening handshake looks at, found in one pass over all of them.
 
 use super::{
+    FieldRef,
     head::{HeadFault, HeadLimits},
-    negotiation::FieldRef,
     token::{count_down, elements, trim},
 };
 

@@ -22,13 +22,13 @@ enum Source<'a> {
 
 impl<'a> Fields<'a> {
     /// Fields in whole lines, each with its end, whose grammar has been checked.
-    pub(super) const fn of_lines(lines: &'a [u8]) -> Self {
+    pub(crate) const fn of_lines(lines: &'a [u8]) -> Self {
         Self { source: Source::Lines(lines) }
     }
 
     /// Fields that another implementation of HTTP took apart.
     #[cfg(feature = "http")]
-    pub(super) const fn of_map(map: &'a http::HeaderMap) -> Self {
+    pub(crate) const fn of_map(map: &'a http::HeaderMap) -> Self {
         Self { source: Source::Map(map) }
     }
 

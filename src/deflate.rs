@@ -7,7 +7,7 @@
 //! connections made with it share.
 //!
 //! ```
-//! use hybi::extension::deflate::Deflate;
+//! use hybi::deflate::Deflate;
 //!
 //! // Once for all connections of a server:
 //! let deflate = Deflate::new().level(3).threshold(512);

@@ -1,13 +1,13 @@
 //! Whether text is ASCII, which most text is: then there is nothing to validate.
 #![allow(clippy::inline_always)]
 
-use super::TOP_BITS;
-use crate::block::{BLOCK, fold, or};
-#[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
-use crate::simd::ascii_pieces;
+use super::block::{BLOCK, fold, or};
+
+/// A byte that is not ASCII has its top bit set.
+pub(super) const TOP_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// Bytes that one turn of the loop looks at.
-pub(crate) const PIECE: usize = 256;
+const PIECE: usize = 256;
 
 /// What is left of the bytes behind those at the front that are known to be ASCII.
 #[inline]
@@ -41,7 +41,7 @@ fn skip_pieces(bytes: &[u8]) -> &[u8] {
 
 /// How many pieces at the front are ASCII.
 #[inline(always)]
-pub(crate) fn count(pieces: &[[u8; PIECE]]) -> usize {
+fn count(pieces: &[[u8; PIECE]]) -> usize {
     for (index, piece) in pieces.iter().enumerate() {
         if !is_piece(piece) {
             return index;
@@ -52,6 +52,12 @@ pub(crate) fn count(pieces: &[[u8; PIECE]]) -> usize {
 
 #[cfg(not(all(feature = "simd", feature = "std", target_arch = "x86_64")))]
 use count as ascii_pieces;
+
+#[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
+super::dispatch::widest! {
+    /// [Counts](count) in the widest vectors.
+    fn ascii_pieces(pieces: &[[u8; PIECE]]) -> usize = count;
+}
 
 #[inline(always)]
 fn is_piece(piece: &[u8; PIECE]) -> bool {

@@ -12,7 +12,7 @@ const MAX_FIELDS: usize = 128;
 
 /// The most elements that [`HeadLimits::elements`] can allow: their names are compared on the stack,
 /// without an allocator.
-pub(super) const MAX_ELEMENTS: usize = 128;
+pub(crate) const MAX_ELEMENTS: usize = 128;
 
 /// Limits on the head of a request or a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

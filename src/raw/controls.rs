@@ -3,15 +3,45 @@
 //! A tab is whitespace within a field (RFC 9110, section 5.5). It is left out here, because what is
 //! found here is looked at one by one, and a field may be full of tabs.
 
-use crate::block::Block;
+use super::block::Block;
 
-#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
-pub(crate) use crate::simd::controls;
+/// A bit for each byte that is a control character, the lowest for the first byte.
 #[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
 pub(crate) use by_words as controls;
 
-/// A bit for each byte, the lowest for the first.
-#[allow(dead_code)] // with SSE2 for the tests alone, which hold the two to agree
+/// A bit for each byte that is a control character, the lowest for the first byte.
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn controls(block: &Block) -> u64 {
+    use core::arch::x86_64::{
+        _mm_andnot_si128, _mm_cmpeq_epi8, _mm_min_epu8, _mm_movemask_epi8, _mm_or_si128,
+        _mm_set_epi64x, _mm_set1_epi8,
+    };
+    #[inline]
+    #[target_feature(enable = "sse2")]
+    fn sse2(block: &Block) -> u64 {
+        let (highest, delete) = (_mm_set1_epi8(0x1f), _mm_set1_epi8(0x7f));
+        let tab = _mm_set1_epi8(0x09);
+        let mut bits = 0;
+        for (index, [low, high]) in block.as_chunks::<8>().0.as_chunks().0.iter().enumerate() {
+            let bytes = _mm_set_epi64x(i64::from_le_bytes(*high), i64::from_le_bytes(*low));
+            let is_low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, highest), bytes);
+            let is_low = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, tab), is_low);
+            let found = _mm_movemask_epi8(_mm_or_si128(is_low, _mm_cmpeq_epi8(bytes, delete)));
+            bits |= u64::from(found.cast_unsigned()) << (16 * index);
+        }
+        bits
+    }
+    // SAFETY: the target has SSE2.
+    unsafe { sse2(block) }
+}
+
+/// The same for any target.
+#[cfg_attr(
+    all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"),
+    allow(dead_code) // the tests compare the two
+)]
 pub(crate) fn by_words(block: &Block) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const TOPS: u64 = 0x80 * ONES;
@@ -32,7 +62,7 @@ pub(crate) fn by_words(block: &Block) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::BLOCK;
+    use crate::raw::BLOCK;
 
     fn is_control(byte: u8) -> bool {
         byte.is_ascii_control() && byte != b'\t'

@@ -5,11 +5,10 @@
 //! input is cut.
 
 use super::{
-    controls::controls,
     head::{Head, HeadFault, HeadLimits},
     start_line::{Kind, StartLine},
 };
-use crate::block::BLOCK;
+use crate::raw::{BLOCK, controls};
 
 /// How many empty lines before a request are ignored. RFC 9112, section 2.2, asks for at least one;
 /// some clients send one or two after a body.

@@ -1,9 +1,9 @@
-//! The passes over a payload, where the time goes.
+//! The XOR of a payload with a repeated key of four bytes.
 //!
 //! A payload is masked on one of three [`Route`]s: where it lies, from one buffer into another, or
 //! while it moves to the left. Whole blocks are stored where memory is aligned for them, because a
-//! store over the border of two cache lines costs two. What is left at both ends is not handled
-//! byte by byte, but as a block of its own that may lie over its neighbours ([`Ends`]):
+//! store over the border of two cache lines costs two. The bytes at both ends are not handled one by
+//! one, but as a block that may overlap its neighbours ([`Ends`]):
 //!
 //! ```text
 //!            first block                                last block
@@ -14,14 +14,96 @@
 //!                ▲ aligned          blocks of the loop
 //! ```
 //!
-//! All of it is safe code. With the feature `simd` it is compiled for wider vectors besides
-//! (`simd::long`), for which it is always inlined.
-#![allow(clippy::inline_always)]
+//! The same pass reports whether every byte that it wrote is ASCII.
+#![allow(clippy::inline_always)] // the loops are compiled for wider vectors in their callers
 
-use core::{cell::Cell, mem::MaybeUninit};
+use core::{cell::Cell, mem::MaybeUninit, ops::Range};
 
-use super::Mask;
-use crate::block::{BLOCK, Block, fold, or, xor};
+use super::{
+    ascii::TOP_BITS,
+    block::{BLOCK, Block, fold, or, xor},
+};
+
+/// A masking key. Its first byte applies to the next byte of the payload.
+pub(crate) type Key = [u8; 4];
+
+/// Whether all bytes that a pass wrote are ASCII; only a pass can say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct IsAscii(bool);
+
+impl IsAscii {
+    /// Nothing is known of the bytes.
+    pub(crate) const UNKNOWN: Self = Self(false);
+
+    /// Whether they are ASCII.
+    pub(crate) const fn get(self) -> bool {
+        self.0
+    }
+}
+
+/// The key as it applies `length` bytes later.
+#[inline]
+pub(crate) fn rotated(key: Key, length: usize) -> Key {
+    #[allow(clippy::cast_possible_truncation)] // less than four
+    let by = 8 * (length % 4) as u32;
+    u32::from_le_bytes(key).rotate_right(by).to_le_bytes()
+}
+
+/// XORs a payload in place, and reports whether the result is ASCII if `watching`.
+#[inline]
+pub(crate) fn in_place(key: Key, payload: &mut [u8], watching: bool) -> IsAscii {
+    pass(InPlace(payload), key, watching)
+}
+
+/// XORs a payload into another buffer, which may be uninitialized. Handles as many bytes as the
+/// shorter of the two has, writes all of them, and returns how many.
+#[inline]
+pub(crate) fn copy<T: Slot>(key: Key, from: &[u8], to: &mut [T]) -> usize {
+    let length = from.len().min(to.len());
+    pass(Across { from: &from[..length], to: &mut to[..length] }, key, false);
+    length
+}
+
+/// XORs the bytes at `from` while it moves them left to `to`, in one pass, and reports whether the
+/// result is ASCII if `watching`. `to` is not greater than `from.start`.
+#[inline]
+pub(crate) fn shift(
+    key: Key,
+    buffer: &mut [u8],
+    from: Range<usize>,
+    to: usize,
+    watching: bool,
+) -> IsAscii {
+    debug_assert!(to <= from.start);
+    if to == from.start {
+        return pass(InPlace(&mut buffer[from]), key, watching);
+    }
+    let gap = from.start - to;
+    pass(Left { buffer: &mut buffer[to..from.end], gap }, key, watching)
+}
+
+#[inline]
+fn pass(route: impl Route, key: Key, watching: bool) -> IsAscii {
+    let seen = match route.from().len() {
+        0..4 => bytewise(route, key),
+        4..8 => short::<4>(route, key),
+        8..16 => short::<8>(route, key),
+        16..32 => short::<16>(route, key),
+        32..64 => short::<32>(route, key),
+        64..=128 => short::<64>(route, key),
+        _ => long(route, key, watching),
+    };
+    IsAscii(watching && seen & TOP_BITS == 0)
+}
+
+#[cfg(not(all(feature = "simd", feature = "std", target_arch = "x86_64")))]
+use long_kernel as long;
+
+#[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
+super::dispatch::widest! {
+    /// Masks a long payload in the widest vectors.
+    fn long(route: impl Route, key: Key, watching: bool) -> u64 = long_kernel;
+}
 
 /// Room for a byte, which may never have been written before.
 pub(crate) trait Slot {
@@ -46,7 +128,7 @@ impl Slot for MaybeUninit<u8> {
 ///
 /// What is written to an index of [`to`](Self::to) destroys nothing of [`from`](Self::from) at a
 /// higher index.
-pub(crate) trait Route {
+trait Route {
     type Slot: Slot;
 
     fn from(&self) -> &[u8];
@@ -60,18 +142,18 @@ pub(crate) trait Route {
 }
 
 /// Masking where the payload lies.
-pub(crate) struct InPlace<'a>(pub(crate) &'a mut [u8]);
+struct InPlace<'a>(&'a mut [u8]);
 
 /// Masking from one buffer into another.
-pub(crate) struct Across<'a, T> {
-    pub(crate) from: &'a [u8],
-    pub(crate) to: &'a mut [T],
+struct Across<'a, T> {
+    from: &'a [u8],
+    to: &'a mut [T],
 }
 
 /// Masking what lies behind the first `gap` bytes while it moves to the front.
-pub(crate) struct Left<'a> {
-    pub(crate) buffer: &'a mut [u8],
-    pub(crate) gap: usize,
+struct Left<'a> {
+    buffer: &'a mut [u8],
+    gap: usize,
 }
 
 impl Route for InPlace<'_> {
@@ -160,18 +242,18 @@ impl Route for Left<'_> {
 
 /// Masks a payload of at least `N` and at most `2 * N` bytes, and ORs all that it wrote.
 #[inline(always)]
-pub(crate) fn short<const N: usize>(mut route: impl Route, mask: Mask) -> u64 {
-    let Some(ends) = Ends::<N>::of(route.from(), mask) else { return 0 };
+fn short<const N: usize>(mut route: impl Route, key: Key) -> u64 {
+    let Some(ends) = Ends::<N>::of(route.from(), key) else { return 0 };
     ends.put(route.to());
     fold(&ends.seen())
 }
 
 /// Masks a payload of at least a block, and, if that is to be watched, ORs all that it wrote.
 #[inline(always)]
-pub(crate) fn long(mut route: impl Route, mask: Mask, watching: bool) -> u64 {
-    let Some(ends) = Ends::of(route.from(), mask) else { return 0 };
+fn long_kernel(mut route: impl Route, key: Key, watching: bool) -> u64 {
+    let Some(ends) = Ends::of(route.from(), key) else { return 0 };
     let aligned = route.to().as_ptr().align_offset(BLOCK).min(BLOCK);
-    let pattern = mask.after(aligned).repeated();
+    let pattern = repeated(rotated(key, aligned));
     let mut seen = ends.seen();
     route.each_block(aligned, |block| {
         let block = xor(block, &pattern);
@@ -187,9 +269,9 @@ pub(crate) fn long(mut route: impl Route, mask: Mask, watching: bool) -> u64 {
 
 /// Masks a payload of a few bytes, and ORs all that it wrote.
 #[inline(always)]
-pub(crate) fn bytewise(mut route: impl Route, mask: Mask) -> u64 {
+fn bytewise(mut route: impl Route, key: Key) -> u64 {
     let mut seen = 0;
-    for (index, key) in (0..route.from().len()).zip(mask.repeated::<4>()) {
+    for (index, key) in (0..route.from().len()).zip(key) {
         let byte = route.from()[index] ^ key;
         route.to()[index].put(byte);
         seen |= u64::from(byte);
@@ -206,11 +288,11 @@ struct Ends<const N: usize> {
 
 impl<const N: usize> Ends<N> {
     #[inline(always)]
-    fn of(payload: &[u8], mask: Mask) -> Option<Self> {
+    fn of(payload: &[u8], key: Key) -> Option<Self> {
         let (first, last) = (payload.first_chunk()?, payload.last_chunk()?);
         Some(Self {
-            first: xor(first, &mask.repeated()),
-            last: xor(last, &mask.after(payload.len() - N).repeated()),
+            first: xor(first, &repeated(key)),
+            last: xor(last, &repeated(rotated(key, payload.len() - N))),
         })
     }
 
@@ -235,4 +317,14 @@ fn put<const N: usize, T: Slot>(block: &[u8; N], to: &mut [T]) {
             to.put(*byte);
         }
     }
+}
+
+/// The key over and over.
+#[inline]
+fn repeated<const N: usize>(key: Key) -> [u8; N] {
+    let mut pattern = [0; N];
+    for word in pattern.as_chunks_mut::<4>().0 {
+        *word = key;
+    }
+    pattern
 }

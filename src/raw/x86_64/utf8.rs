@@ -15,7 +15,7 @@ use core::arch::x86_64::{
     _mm512_subs_epu8, _mm512_test_epi8_mask, _mm512_xor_si512,
 };
 
-use crate::block::{BLOCK, Block};
+use crate::raw::block::{BLOCK, Block};
 
 /// Halves of bytes, a bit for each.
 type Set = u16;
@@ -79,7 +79,7 @@ const COMPLETE: Block = {
 
 /// Whether all of these bytes are UTF-8.
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn is_valid(bytes: &[u8]) -> bool {
+pub(in crate::raw) fn is_valid(bytes: &[u8]) -> bool {
     let mut validation = Validation::new();
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     let (fours, blocks) = blocks.as_chunks::<4>();

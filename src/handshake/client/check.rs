@@ -1,0 +1,130 @@
+//! The checks of a response (RFC 6455, section 4.1).
+
+use super::Failure;
+#[cfg(feature = "deflate")]
+use crate::deflate::{self, Deflate, Parameters};
+use crate::{
+    extension,
+    handshake::parse_version,
+    http1::{
+        FieldRef, HeadFault,
+        known::{self, Known, Name},
+        token::{NamesFault, check_distinct, elements},
+    },
+};
+
+/// What a server accepted.
+#[derive(Clone, Copy)]
+pub(crate) struct Agreement<'a> {
+    pub(crate) subprotocol: Option<&'a str>,
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<Parameters>,
+}
+
+/// What a client offered, to hold the answer against.
+#[derive(Clone, Copy)]
+pub(crate) struct Offered<'a> {
+    pub(crate) accept: [u8; 28],
+    pub(crate) subprotocols: &'a [&'a str],
+    pub(crate) extensions: &'a str,
+    pub(crate) requires_subprotocol: bool,
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<&'a Deflate>,
+}
+
+/// Checks the fields of a response that accepts a WebSocket (section 4.1).
+pub(crate) fn check_answer<'a>(
+    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+    offered: &Offered<'_>,
+) -> Result<Agreement<'a>, Failure> {
+    // Item 2.
+    let upgrade = fields.only(Name::Upgrade);
+    if !upgrade.is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
+        return Err(Failure::Upgrade);
+    }
+    // Item 3.
+    if !fields.has_token(Name::Connection, "upgrade") {
+        return Err(Failure::Connection);
+    }
+    // Item 4; section 11.3.3: never twice.
+    if fields.only(Name::Accept) != Some(&offered.accept) {
+        return Err(Failure::Accept);
+    }
+    if !fields.values(Name::Extensions).is_empty() {
+        check_extensions(fields.all(Name::Extensions), offered)?;
+    }
+    // Item 6; section 11.3.4: one token, once.
+    let chosen = match fields.values(Name::Protocol) {
+        chosen if chosen.are_several() => return Err(Failure::Subprotocol),
+        chosen => chosen.only(),
+    };
+    let subprotocol = match chosen {
+        None if offered.requires_subprotocol => return Err(Failure::NoSubprotocol),
+        None => None,
+        Some(value) => {
+            let value = core::str::from_utf8(value).map_err(|_| Failure::Subprotocol)?;
+            if !offered.subprotocols.contains(&value) {
+                return Err(Failure::Subprotocol);
+            }
+            Some(value)
+        }
+    };
+    Ok(Agreement {
+        subprotocol,
+        #[cfg(feature = "deflate")]
+        deflate: check_deflate(fields.all(Name::Extensions), offered)?,
+    })
+}
+
+/// The versions of WebSocket that a server says it speaks (section 4.4).
+pub(crate) fn versions<'a>(
+    fields: impl Iterator<Item = FieldRef<'a>> + Clone,
+) -> impl Iterator<Item = u8> + Clone {
+    known::values(fields, Name::Version).flat_map(elements).filter_map(parse_version)
+}
+
+impl Offered<'_> {
+    fn has_extension(&self, name: &str) -> bool {
+        #[cfg(feature = "deflate")]
+        if self.deflate.is_some() && name == deflate::NAME {
+            return true;
+        }
+        let mut offers = extension::parsed(self.extensions.as_bytes());
+        offers.any(|offer| offer.name() == name)
+    }
+}
+
+/// RFC 7692, section 7: what the answer to our offer means.
+#[cfg(feature = "deflate")]
+fn check_deflate<'a>(
+    values: impl Iterator<Item = &'a [u8]>,
+    offered: &Offered<'_>,
+) -> Result<Option<Parameters>, Failure> {
+    let Some(deflate) = offered.deflate else { return Ok(None) };
+    let mut answers = values.flat_map(extension::parsed);
+    match answers.find(|answer| answer.name() == deflate::NAME) {
+        Some(answer) => deflate.check(&answer).map(Some).map_err(|_| Failure::Deflate),
+        None => Ok(None),
+    }
+}
+
+/// Section 9.1: only what was offered, and each once.
+fn check_extensions<'a>(
+    mut values: impl Iterator<Item = &'a [u8]> + Clone,
+    offered: &Offered<'_>,
+) -> Result<(), Failure> {
+    let mut accepted = values.clone().flat_map(extension::parsed);
+    if values.any(|value| extension::parse(value).is_err()) {
+        return Err(Failure::Extensions);
+    }
+    // Check for duplicates first, so that no more names are looked up than were offered.
+    let names = accepted.clone().map(|extension| extension.name().as_bytes());
+    check_distinct(names, |_| true).map_err(|fault| match fault {
+        NamesFault::TooMany => Failure::Head(HeadFault::TooManyElements),
+        NamesFault::NotToken(_) | NamesFault::Repeated => Failure::ExtensionTwice,
+    })?;
+    if accepted.any(|extension| !offered.has_extension(extension.name())) {
+        return Err(Failure::ExtensionNotOffered);
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! The checks of a request (RFC 6455, section 4.2.1).
+//!
+//! They work on any iterator of names and values, so that a request may come from this crate's own
+//! HTTP/1.1 parser or from another one. Each check is one function, which returns what it found: there
+//! is no result without the check.
+
+use super::Refusal;
+use crate::{
+    extension,
+    handshake::{key::Key, parse_version, uri::Authority},
+    http1::{
+        FieldRef, HeadFault,
+        known::{Known, Name, Values},
+        token::{NamesFault, check_names, elements},
+    },
+};
+
+/// What a client asks for: a request for a WebSocket whose every field is sound.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Offer<'a> {
+    pub(crate) key: Key,
+    /// What the target names, or `Host`.
+    pub(crate) host: Authority<'a>,
+    pub(crate) origin: Option<&'a str>,
+    /// The fields that list subprotocols, and those that list extensions.
+    pub(crate) subprotocols: Values<'a>,
+    pub(crate) extensions: Values<'a>,
+}
+
+/// Whether the fields ask for a WebSocket, soundly or not.
+pub(crate) fn asks_for_websocket<'a>(
+    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+) -> bool {
+    fields.has_token(Name::Upgrade, "websocket")
+}
+
+/// Checks the fields of a request for a WebSocket.
+///
+/// A target in absolute form names the host itself.
+pub(crate) fn check_offer<'a>(
+    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+    target_host: Option<Authority<'a>>,
+) -> Result<Offer<'a>, Refusal> {
+    // RFC 9112, section 3.2: exactly one Host, even if the target replaces it (section 3.2.2).
+    let host = fields.only(Name::Host).and_then(parse_host).ok_or(Refusal::Host)?;
+    let host = target_host.unwrap_or(host);
+    // What follows the head are frames; they must not be taken for a body.
+    let length = fields.values(Name::ContentLength);
+    let has_length = !length.is_empty() && length.only() != Some(b"0");
+    if has_length || !fields.values(Name::TransferEncoding).is_empty() {
+        return Err(Refusal::Body);
+    }
+    if !fields.values(Name::Expect).is_empty() {
+        return Err(Refusal::Expectation);
+    }
+    // Section 4.2.1, item 4.
+    if !fields.has_token(Name::Connection, "upgrade") {
+        return Err(Refusal::Connection);
+    }
+    check_version(fields)?;
+    // Item 5: exactly one key.
+    let key = fields.only(Name::Key).and_then(Key::parse).ok_or(Refusal::Key)?;
+    let subprotocols = fields.values(Name::Protocol);
+    if !subprotocols.is_empty() {
+        check_subprotocols(fields.all(Name::Protocol))?;
+    }
+    let extensions = fields.values(Name::Extensions);
+    if fields.all(Name::Extensions).any(|value| extension::parse(value).is_err()) {
+        return Err(Refusal::Extensions);
+    }
+    // RFC 6454, section 7.3: at most one Origin.
+    let origin = match fields.values(Name::Origin) {
+        origins if origins.are_several() => return Err(Refusal::Origin),
+        origins => origins.only(),
+    };
+    let origin = match origin {
+        Some(value) if value.is_ascii() => core::str::from_utf8(value).ok(),
+        Some(_) => return Err(Refusal::OriginSyntax),
+        None => None,
+    };
+    Ok(Offer { key, host, origin, subprotocols, extensions })
+}
+
+/// Section 4.1, item 10: distinct tokens, at least one in each field.
+fn check_subprotocols<'a>(
+    mut lists: impl Iterator<Item = &'a [u8]> + Clone,
+) -> Result<(), Refusal> {
+    check_names(lists.clone().flat_map(elements)).map_err(|fault| match fault {
+        NamesFault::TooMany => Refusal::Head(HeadFault::TooManyElements),
+        NamesFault::NotToken(_) | NamesFault::Repeated => Refusal::Subprotocols,
+    })?;
+    let are_lists = lists.all(|value| elements(value).next().is_some());
+    if are_lists { Ok(()) } else { Err(Refusal::Subprotocols) }
+}
+
+/// Section 4.2.1, item 6, and what older drafts did in its place.
+fn check_version<'a>(
+    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+) -> Result<(), Refusal> {
+    let versions = fields.values(Name::Version);
+    if versions.are_several() {
+        return Err(Refusal::Version);
+    }
+    let has = |name| !fields.values(name).is_empty();
+    match versions.only().map(parse_version) {
+        Some(Some(13)) => Ok(()),
+        Some(Some(other)) => Err(Refusal::UnsupportedVersion(other)),
+        Some(None) => Err(Refusal::Version),
+        None if has(Name::Key1) => Err(Refusal::Hixie76),
+        None if !has(Name::Key) && has(Name::Origin) => Err(Refusal::Hixie75),
+        None => Err(Refusal::NoVersion),
+    }
+}
+
+/// RFC 9112, section 3.2: a request of HTTP/1.1 has a `Host`, and no request has two, or an invalid
+/// one. It is empty where the target names no host.
+pub(crate) fn has_valid_host<'a>(
+    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+    minor: u8,
+) -> bool {
+    let is_valid = |host: &[u8]| host.is_empty() || parse_host(host).is_some();
+    let may_lack = minor == 0 && fields.values(Name::Host).is_empty();
+    may_lack || fields.only(Name::Host).is_some_and(is_valid)
+}
+
+/// A single host, with or without a port.
+fn parse_host(value: &[u8]) -> Option<Authority<'_>> {
+    // A comma may stand in a name, but nobody's name has one: it is two hosts in one field.
+    if value.contains(&b',') {
+        return None;
+    }
+    Authority::parse(core::str::from_utf8(value).ok()?).ok()
+}

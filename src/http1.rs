@@ -1,0 +1,21 @@
+//! HTTP/1.1 as far as an opening handshake needs it (RFC 9110, RFC 9112).
+//!
+//! This module owns the head of a message: where it ends, its limits, its start line, its fields, and
+//! how a head is written. It knows nothing of WebSockets.
+
+mod head;
+pub(crate) mod known;
+mod received;
+pub(crate) mod scanner;
+pub(crate) mod start_line;
+pub(crate) mod to_send;
+pub(crate) mod token;
+pub(crate) mod write;
+
+pub(crate) use head::Head;
+pub use head::{HeadFault, HeadLimits};
+pub use received::{Fields, FieldsIter};
+pub use to_send::Field;
+
+/// A header field, its name in any case, its value perhaps with whitespace around it.
+pub(crate) type FieldRef<'a> = (&'a str, &'a [u8]);

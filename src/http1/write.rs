@@ -1,0 +1,91 @@
+//! Writing a head, part by part, into any sink of bytes.
+
+/// Formats into whatever takes bytes.
+pub(crate) fn format(sink: &mut dyn FnMut(&[u8]), words: core::fmt::Arguments<'_>) {
+    // It fails for what fails to format itself, and nothing here does.
+    let _ = core::fmt::Write::write_fmt(&mut Sink(sink), words);
+}
+
+struct Sink<'a>(&'a mut dyn FnMut(&[u8]));
+
+impl core::fmt::Write for Sink<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        (self.0)(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// A number in decimal, without allocating.
+pub(crate) struct Decimal {
+    bytes: [u8; 20],
+    start: usize,
+}
+
+impl Decimal {
+    pub(crate) fn of(mut number: usize) -> Self {
+        let mut bytes = [b'0'; 20];
+        let mut start = bytes.len() - 1;
+        while number > 0 {
+            #[allow(clippy::cast_possible_truncation)] // below ten
+            let digit = (number % 10) as u8;
+            bytes[start] = b'0' + digit;
+            number /= 10;
+            if number > 0 {
+                start -= 1;
+            }
+        }
+        Self { bytes, start }
+    }
+
+    pub(crate) fn digits(&self) -> &[u8] {
+        &self.bytes[self.start..]
+    }
+}
+
+/// The reason phrase of a status; recipients ignore it.
+pub(crate) const fn reason(status: u16) -> &'static [u8] {
+    match status {
+        200 => b"OK",
+        204 => b"No Content",
+        301 => b"Moved Permanently",
+        302 => b"Found",
+        303 => b"See Other",
+        304 => b"Not Modified",
+        307 => b"Temporary Redirect",
+        308 => b"Permanent Redirect",
+        400 => b"Bad Request",
+        401 => b"Unauthorized",
+        403 => b"Forbidden",
+        404 => b"Not Found",
+        405 => b"Method Not Allowed",
+        408 => b"Request Timeout",
+        410 => b"Gone",
+        413 => b"Content Too Large",
+        414 => b"URI Too Long",
+        417 => b"Expectation Failed",
+        421 => b"Misdirected Request",
+        426 => b"Upgrade Required",
+        429 => b"Too Many Requests",
+        431 => b"Request Header Fields Too Large",
+        500 => b"Internal Server Error",
+        501 => b"Not Implemented",
+        502 => b"Bad Gateway",
+        503 => b"Service Unavailable",
+        504 => b"Gateway Timeout",
+        505 => b"HTTP Version Not Supported",
+        _ => b"",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decimal;
+
+    #[test]
+    fn decimals() {
+        for (number, digits) in [(0, "0"), (7, "7"), (10, "10"), (65_536, "65536")] {
+            assert_eq!(Decimal::of(number).digits(), digits.as_bytes());
+        }
+        assert_eq!(Decimal::of(usize::MAX).digits().len(), if usize::BITS == 64 { 20 } else { 10 });
+    }
+}

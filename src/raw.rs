@@ -1,0 +1,26 @@
+//! Kernels: the loops over bytes in which the time goes, and all unsafe code of the crate.
+//!
+//! This module owns the XOR of a payload, the scans for ASCII, UTF-8 and control characters, and the
+//! choice of vector instructions at run time. It imports nothing but `core` and `alloc`, and knows
+//! nothing of the protocol.
+//!
+//! Without the feature `simd` every function here is safe Rust, and the crate forbids unsafe code.
+//! With it, the same functions use vector instructions that the processor has, write into
+//! uninitialized memory, and return text that was validated before. The same tests cover both.
+
+#[cfg(feature = "alloc")]
+mod append;
+pub(crate) mod ascii;
+mod block;
+mod controls;
+#[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
+mod dispatch;
+pub(crate) mod utf8;
+#[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
+mod x86_64;
+pub(crate) mod xor;
+
+#[cfg(feature = "alloc")]
+pub(crate) use append::append_frame;
+pub(crate) use block::BLOCK;
+pub(crate) use controls::controls;

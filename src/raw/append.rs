@@ -1,0 +1,103 @@
+//! Appending a frame to a `Vec` in one pass.
+
+use alloc::vec::Vec;
+#[cfg(feature = "simd")]
+use core::mem::MaybeUninit;
+
+use super::xor::{self, Key};
+
+/// The room that a header is copied from: more than the longest header, so that the copy has a fixed
+/// length.
+const PADDED: usize = 16;
+
+/// Appends the first `header_len` bytes of `header` and then the payload, masked with the key if there
+/// is one.
+#[cfg(feature = "simd")]
+#[inline(always)]
+#[allow(clippy::inline_always)] // a server's call has no key, and must not test for one
+#[allow(unsafe_code)]
+pub(crate) fn append_frame(
+    outbox: &mut Vec<u8>,
+    header: &[u8; PADDED],
+    header_len: usize,
+    key: Option<Key>,
+    payload: &[u8],
+) {
+    assert!(header_len <= PADDED);
+    outbox.reserve(PADDED + payload.len());
+    let spare = outbox.spare_capacity_mut();
+    if let Some(to) = spare.first_chunk_mut() {
+        *to = header.map(MaybeUninit::new);
+    }
+    let end = header_len + payload.len();
+    let to = &mut spare[header_len..end];
+    match key {
+        Some(key) => {
+            xor::copy(key, payload, to);
+        }
+        // SAFETY: `to` is as long as the payload, and a mutable borrow overlaps no other.
+        None => unsafe {
+            core::ptr::copy_nonoverlapping(payload.as_ptr(), to.as_mut_ptr().cast(), payload.len());
+        },
+    }
+    let length = outbox.len() + end;
+    // SAFETY: `reserve` made room for `end` bytes, and all of them are initialized: the header's by
+    // the copy of 16, which `header_len` does not exceed, and the payload's by one of the two arms,
+    // each of which writes as many bytes as `to` has.
+    unsafe { outbox.set_len(length) }
+}
+
+/// The same in safe Rust.
+#[cfg(not(feature = "simd"))]
+pub(crate) fn append_frame(
+    outbox: &mut Vec<u8>,
+    header: &[u8; PADDED],
+    header_len: usize,
+    key: Option<Key>,
+    payload: &[u8],
+) {
+    /// The payload is copied, then masked while it is still in L1.
+    const PIECE: usize = 8 * 1024;
+    outbox.reserve(PADDED + payload.len());
+    let end = outbox.len() + header_len;
+    outbox.extend_from_slice(header);
+    outbox.truncate(end);
+    let Some(mut key) = key else { return outbox.extend_from_slice(payload) };
+    for piece in payload.chunks(PIECE) {
+        let start = outbox.len();
+        outbox.extend_from_slice(piece);
+        xor::in_place(key, &mut outbox[start..], false);
+        key = xor::rotated(key, piece.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::{vec, vec::Vec};
+
+    use super::append_frame;
+
+    #[test]
+    fn a_frame_is_appended_behind_what_is_there() {
+        let header = *b"0123456789abcdef";
+        for payload_len in [0, 1, 3, 4, 125, 126, 4096, 70_000] {
+            let payload: Vec<u8> =
+                (0..payload_len).map(|index: usize| index.to_le_bytes()[0]).collect();
+            for header_len in [2, 14, 16] {
+                for key in [None, Some([1, 2, 3, 4])] {
+                    let mut outbox = vec![b'x'; 3];
+                    append_frame(&mut outbox, &header, header_len, key, &payload);
+                    let masked: Vec<u8> = payload
+                        .iter()
+                        .zip(key.unwrap_or_default().iter().cycle())
+                        .map(|(byte, key)| byte ^ key)
+                        .collect();
+                    assert_eq!(outbox[..3], *b"xxx");
+                    assert_eq!(outbox[3..][..header_len], header[..header_len]);
+                    assert_eq!(outbox[3 + header_len..], masked);
+                }
+            }
+        }
+    }
+}

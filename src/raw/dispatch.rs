@@ -1,0 +1,44 @@
+//! The choice of vector instructions at run time.
+
+/// Compiles a function for vectors that not every processor of the target has, and calls the version
+/// with the widest vectors of this processor. The function is always inlined, so that it is compiled
+/// with the features of its caller.
+macro_rules! widest {
+    ($(
+        $(#[$meta:meta])*
+        fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty = $path:path;
+    )*) => {$(
+        $(#[$meta])*
+        #[inline(always)]
+        #[allow(clippy::inline_always)] // arguments that go through memory twice cost more
+        #[allow(unsafe_code)]
+        fn $name($($argument: $type),*) -> $result {
+            #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+            fn avx512($($argument: $type),*) -> $result {
+                $path($($argument),*)
+            }
+            #[target_feature(enable = "avx2")]
+            fn avx2($($argument: $type),*) -> $result {
+                $path($($argument),*)
+            }
+            #[inline(never)]
+            fn any($($argument: $type),*) -> $result {
+                $path($($argument),*)
+            }
+            if std::is_x86_feature_detected!("avx512f")
+                && std::is_x86_feature_detected!("avx512bw")
+                && std::is_x86_feature_detected!("avx512vl")
+            {
+                // SAFETY: the processor has these features.
+                unsafe { avx512($($argument),*) }
+            } else if std::is_x86_feature_detected!("avx2") {
+                // SAFETY: the processor has this feature.
+                unsafe { avx2($($argument),*) }
+            } else {
+                any($($argument),*)
+            }
+        }
+    )*};
+}
+
+pub(super) use widest;

@@ -1,0 +1,66 @@
+//! Whether bytes are UTF-8, by the fastest means of the processor.
+
+/// Whether all of these bytes are UTF-8; ASCII at the front is skipped first.
+#[inline]
+pub(crate) fn is_valid(bytes: &[u8]) -> bool {
+    let rest = super::ascii::skip(bytes);
+    rest.is_empty() || is_valid_beyond_ascii(rest)
+}
+
+/// The same for bytes that are not all ASCII.
+#[cfg(feature = "simd")]
+#[inline]
+#[allow(unsafe_code)]
+pub(crate) fn is_valid_beyond_ascii(bytes: &[u8]) -> bool {
+    #[cfg(all(feature = "std", target_arch = "x86_64"))]
+    if std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bw") {
+        // SAFETY: the processor has these features.
+        return unsafe { super::x86_64::utf8::is_valid(bytes) };
+    }
+    simdutf8::basic::from_utf8(bytes).is_ok()
+}
+
+/// The same for bytes that are not all ASCII.
+#[cfg(not(feature = "simd"))]
+#[inline]
+pub(crate) fn is_valid_beyond_ascii(bytes: &[u8]) -> bool {
+    core::str::from_utf8(bytes).is_ok()
+}
+
+/// The text in these bytes, if all of them are UTF-8.
+#[cfg(feature = "simd")]
+#[allow(unsafe_code)]
+pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
+    // SAFETY: the line before found them to be UTF-8.
+    is_valid_beyond_ascii(bytes).then(|| unsafe { text_unchecked(bytes) })
+}
+
+/// The text in these bytes, if all of them are UTF-8.
+#[cfg(not(feature = "simd"))]
+pub(crate) fn text(bytes: &[u8]) -> Option<&str> {
+    core::str::from_utf8(bytes).ok()
+}
+
+/// The text in these bytes.
+///
+/// # Safety
+///
+/// They are UTF-8.
+#[cfg(feature = "simd")]
+#[allow(unsafe_code)]
+pub(crate) unsafe fn text_unchecked(bytes: &[u8]) -> &str {
+    debug_assert!(core::str::from_utf8(bytes).is_ok());
+    // SAFETY: the caller guarantees it.
+    unsafe { core::str::from_utf8_unchecked(bytes) }
+}
+
+/// How many bytes at the front are UTF-8, and, unless more bytes could complete them, how many follow
+/// that cannot be. `None` if all are UTF-8.
+#[cold]
+pub(crate) fn first_error(bytes: &[u8]) -> Option<(usize, Option<usize>)> {
+    #[cfg(feature = "simd")]
+    let error = simdutf8::compat::from_utf8(bytes).err().map(|e| (e.valid_up_to(), e.error_len()));
+    #[cfg(not(feature = "simd"))]
+    let error = core::str::from_utf8(bytes).err().map(|e| (e.valid_up_to(), e.error_len()));
+    error
+}
