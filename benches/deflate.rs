@@ -9,7 +9,7 @@ use std::{fmt::Write, hint::black_box};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use hybi::{
     Config, Connection, Inbox, Server,
-    deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Negotiated},
     random::OsEntropy,
 };
 use load::{Size, each_of, wire::Wire};
@@ -22,7 +22,7 @@ criterion_main!(benches);
 fn deflate(criterion: &mut Criterion) {
     for takeover in [false, true] {
         let direction = Direction::new(15, takeover).unwrap();
-        let parameters = Parameters::new(direction, direction);
+        let parameters = Negotiated::new(direction, direction);
         let name = if takeover { "deflate/takeover" } else { "deflate" };
         let mut group = criterion.benchmark_group(name);
         for size in SIZES {

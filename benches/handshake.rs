@@ -86,7 +86,7 @@ fn ask<E: Entropy>(entropy: E, outbox: &mut Vec<u8>) -> Opening<'static, E> {
 /// A server's answer, in an outbox that is cleared before.
 fn accept(request: &[u8], inbox: &mut Inbox, outbox: &mut Vec<u8>) -> Connection<Server> {
     outbox.clear();
-    assert_eq!(inbox.take_from(request), request.len());
+    assert_eq!(inbox.copy_from(request), request.len());
     let origins = Origins::list(&["https://server.example.com"]).or_no_browser();
     let mut opening = server::Opening::new(origins);
     let request = opening.receive(inbox, outbox).unwrap().unwrap();
@@ -99,7 +99,7 @@ fn conclude<E: Entropy>(
     answer: &[u8],
     inbox: &mut Inbox,
 ) -> Connection<Client<E>> {
-    assert_eq!(inbox.take_from(answer), answer.len());
+    assert_eq!(inbox.copy_from(answer), answer.len());
     let Some(Answer::Accepted(accepted)) = opening.receive(inbox).unwrap() else {
         unreachable!("it is an acceptance")
     };

@@ -48,7 +48,7 @@ fn run(url: &str, mut look: impl FnMut(&str)) -> Result<(), Box<dyn Error>> {
         stream.write_all(&outbox)?;
         outbox.clear();
         received?;
-        if websocket.is_done() {
+        if websocket.should_close_transport() {
             return Ok(());
         }
         if dial::read(&mut inbox, &mut stream, websocket.state())? == 0 {

@@ -96,7 +96,7 @@ fn receive(
             Ok(())
         })?;
         let state = lock(shared).websocket.state();
-        if lock(shared).websocket.is_done() {
+        if lock(shared).websocket.should_close_transport() {
             break;
         }
         if dial::read(&mut inbox, &mut reader, state)? == 0 {

@@ -43,7 +43,7 @@ fn echo(stream: &mut (impl Read + Write), outbox: &mut Vec<u8>) -> Result<(), Bo
         }
         stream.write_all(outbox)?;
         outbox.clear();
-        if websocket.is_done() {
+        if websocket.should_close_transport() {
             return Ok(());
         }
         if inbox.read_from(stream)? == 0 {

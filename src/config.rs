@@ -5,16 +5,15 @@
 /// ```
 /// use hybi::{Config, Pongs};
 ///
-/// let config = Config::new().message_size(64 * 1024).fragments(100).pongs(Pongs::Latest);
+/// let config = Config::new().max_message_size(64 * 1024).max_fragments(100).pongs(Pongs::Latest);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    pub(crate) message_size: u64,
-    pub(crate) frame_size: u64,
-    pub(crate) fragments: u32,
-    pub(crate) outbox_size: usize,
+    pub(crate) max_message_size: u64,
+    pub(crate) max_frame_size: u64,
+    pub(crate) max_fragments: u32,
+    pub(crate) outbox_high_water: usize,
     pub(crate) pongs: Pongs,
-    pub(crate) pong_backlog: usize,
     pub(crate) deliver_while_closing: bool,
 }
 
@@ -29,15 +28,22 @@ pub struct Config {
 /// pings received meanwhile, the latest is answered (section 5.5.3).
 ///
 /// A peer that pings during a compressed message that takes long, or has no end, may then give up
-/// for lack of a pong. Send such a message uncompressed: call `compress(false)` before its first
+/// for lack of a pong. Send such a message uncompressed: call `set_compression(false)` before its first
 /// fragment, and pongs go between its fragments. Or answer by hand under
 /// [`Manual`](Self::Manual): what the caller sends leaves where the caller sends it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pongs {
-    /// Every ping at once, as long as fewer bytes wait in the outbox than [`Config::pong_backlog`]
-    /// says; beyond that, as [`Latest`](Self::Latest).
-    #[default]
-    All,
+    /// Every ping, at once, while fewer bytes than the backlog wait in the outbox; beyond that as
+    /// [`Latest`](Self::Latest).
+    ///
+    /// A peer that pings and does not read reaches
+    /// [`Config::outbox_high_water`] in the end; do not read on while the outbox
+    /// [has no room](crate::Connection::has_room).
+    All {
+        /// The backlog, in bytes; 64 KiB in [`Pongs::all`].
+        max_backlog: usize,
+    },
     /// The latest ping, once for each batch of input, as section 5.5.3 allows: a flood of pings
     /// costs one pong. At most one pong waits, in the connection itself.
     Latest,
@@ -46,18 +52,30 @@ pub enum Pongs {
     Manual,
 }
 
+impl Pongs {
+    /// [`Pongs::All`] with a backlog of 64 KiB.
+    pub const fn all() -> Self {
+        Self::All { max_backlog: 64 * 1024 }
+    }
+}
+
+impl Default for Pongs {
+    fn default() -> Self {
+        Self::all()
+    }
+}
+
 const MIB: u64 = 1024 * 1024;
 
 impl Config {
     /// The defaults.
     pub const fn new() -> Self {
         Self {
-            message_size: 16 * MIB,
-            frame_size: 16 * MIB,
-            fragments: 128 * 1024,
-            outbox_size: 32 * 1024 * 1024,
-            pongs: Pongs::All,
-            pong_backlog: 64 * 1024,
+            max_message_size: 16 * MIB,
+            max_frame_size: 16 * MIB,
+            max_fragments: 128 * 1024,
+            outbox_high_water: 32 * 1024 * 1024,
+            pongs: Pongs::all(),
             deliver_while_closing: false,
         }
     }
@@ -65,7 +83,7 @@ impl Config {
     /// Whether a message of so many bytes in one frame is within all limits.
     #[inline]
     pub(crate) const fn allows_whole(&self, size: u64) -> bool {
-        size <= self.frame_size && size <= self.message_size && self.fragments > 0
+        size <= self.max_frame_size && size <= self.max_message_size && self.max_fragments > 0
     }
 
     /// The largest message to be received, in bytes; 16 MiB by default.
@@ -73,16 +91,16 @@ impl Config {
     /// A larger one fails the connection with 1009, when the header that exceeds the limit
     /// arrives. For messages that are received in chunks it may be `u64::MAX`: they take no memory.
     #[must_use]
-    pub const fn message_size(self, bytes: u64) -> Self {
-        Self { message_size: bytes, ..self }
+    pub const fn max_message_size(self, bytes: u64) -> Self {
+        Self { max_message_size: bytes, ..self }
     }
 
     /// The largest frame to be received, in bytes; 16 MiB by default.
     ///
     /// A larger one fails the connection with 1009, when its header arrives.
     #[must_use]
-    pub const fn frame_size(self, bytes: u64) -> Self {
-        Self { frame_size: bytes, ..self }
+    pub const fn max_frame_size(self, bytes: u64) -> Self {
+        Self { max_frame_size: bytes, ..self }
     }
 
     /// The most fragments that a received message may have, empty ones included; 131,072 by
@@ -90,8 +108,8 @@ impl Config {
     ///
     /// More fail the connection with 1008.
     #[must_use]
-    pub const fn fragments(self, count: u32) -> Self {
-        Self { fragments: count, ..self }
+    pub const fn max_fragments(self, count: u32) -> Self {
+        Self { max_fragments: count, ..self }
     }
 
     /// How many bytes may wait in the outbox; 32 MiB by default, so that a loop that answers each
@@ -100,25 +118,14 @@ impl Config {
     /// Once so many wait, sending is refused with [`OutboxFull`](crate::Error::OutboxFull) and
     /// pongs wait too, until some are written out. One message may reach beyond the mark.
     #[must_use]
-    pub const fn outbox_size(self, bytes: usize) -> Self {
-        Self { outbox_size: bytes, ..self }
+    pub const fn outbox_high_water(self, bytes: usize) -> Self {
+        Self { outbox_high_water: bytes, ..self }
     }
 
-    /// How pings are answered; [`Pongs::All`] by default.
+    /// How pings are answered; [`Pongs::all`] by default.
     #[must_use]
     pub const fn pongs(self, pongs: Pongs) -> Self {
         Self { pongs, ..self }
-    }
-
-    /// How many bytes may wait in the outbox for [`Pongs::All`] to answer every ping; 64 KiB by
-    /// default.
-    ///
-    /// Beyond it, one pong answers all pings of a batch of input. A peer that pings and does not read
-    /// meets [`outbox_size`](Self::outbox_size) at last; do not read on while the outbox
-    /// [has no room](crate::Connection::has_room).
-    #[must_use]
-    pub const fn pong_backlog(self, bytes: usize) -> Self {
-        Self { pong_backlog: bytes, ..self }
     }
 
     /// Whether messages are delivered that arrive after our Close and before the peer's; by

@@ -9,7 +9,7 @@ mod closing;
 mod compression;
 mod event;
 mod fragment;
-mod framed;
+mod frames;
 mod receive;
 mod role;
 mod send;
@@ -18,11 +18,10 @@ pub use closing::State;
 pub(crate) use closing::Step;
 pub use event::{ChunkEvent, Event};
 pub use fragment::{BinaryFragments, Fragment, TextFragments};
-pub use framed::Framed;
 pub use role::{Client, Role, Server};
 
 #[cfg(feature = "deflate")]
-use crate::deflate::{Deflate, Parameters};
+use crate::deflate::{Deflate, Negotiated};
 use crate::{
     Config, Error,
     close::Close,
@@ -49,7 +48,7 @@ use crate::{
 ///   [`frame_prepared`](Self::frame_prepared). A client masks its own buffer in place:
 ///   [`mask_text`](Self::mask_text), [`mask_binary`](Self::mask_binary).
 /// - **Closing**: [`close`](Self::close), [`close_without_code`](Self::close_without_code).
-/// - **Asking**: [`is_done`](Self::is_done), [`is_closing`](Self::is_closing),
+/// - **Asking**: [`should_close_transport`](Self::should_close_transport), [`is_closing`](Self::is_closing),
 ///   [`state`](Self::state), [`close_code`](Self::close_code).
 ///
 /// # The loop
@@ -74,7 +73,7 @@ use crate::{
 ///         }
 ///         stream.write_all(&outbox)?;
 ///         outbox.clear();
-///         if websocket.is_done() {
+///         if websocket.should_close_transport() {
 ///             return Ok(());
 ///         }
 ///         if inbox.read_from(&mut stream)? == 0 {
@@ -144,7 +143,7 @@ impl<R: Role> Connection<R> {
     /// the handshakes of this crate do so by themselves.
     #[cfg(feature = "deflate")]
     #[must_use]
-    pub fn with_deflate(mut self, deflate: &Deflate, parameters: Parameters) -> Self {
+    pub fn with_deflate(mut self, deflate: &Deflate, parameters: Negotiated) -> Self {
         let compression = compression::Compression::new(deflate, parameters, R::IS_SERVER);
         self.compression = Some(compression.into());
         self
@@ -152,7 +151,7 @@ impl<R: Role> Connection<R> {
 
     /// What was agreed on for compression, if it is in use.
     #[cfg(feature = "deflate")]
-    pub fn compression(&self) -> Option<Parameters> {
+    pub fn compression(&self) -> Option<Negotiated> {
         self.compression.as_ref().map(|compression| compression.parameters())
     }
 
@@ -166,7 +165,7 @@ impl<R: Role> Connection<R> {
     /// A message in fragments is compressed or not as was chosen when its first fragment was sent.
     /// While a compressed one is sent, automatic pongs wait: see [`Pongs`](crate::Pongs).
     #[cfg(feature = "deflate")]
-    pub fn compress(&mut self, compress: bool) {
+    pub fn set_compression(&mut self, compress: bool) {
         if let Some(compression) = &mut self.compression {
             compression.want(compress);
         }
@@ -186,7 +185,7 @@ impl<R: Role> Connection<R> {
     /// It is false as long as a Close of ours waits for room in the outbox, even after the end of
     /// the input: write out the outbox and call [`receive`](Self::receive) again. After an I/O
     /// error nothing can be sent any more: close the transport regardless of this.
-    pub const fn is_done(&self) -> bool {
+    pub const fn should_close_transport(&self) -> bool {
         match self.state {
             State::Open | State::CloseSent | State::CloseReceived => false,
             State::Closed => R::IS_SERVER,
@@ -200,10 +199,10 @@ impl<R: Role> Connection<R> {
     ///
     /// This holds while the peer's Close is awaited, while a Close of ours waits for room in the
     /// outbox, and for a client also while the server has not closed the transport. So a
-    /// connection is either open, or closing, or [done](Self::is_done). Once it is done, give the
+    /// connection is either open, or closing, or [done](Self::should_close_transport). Once it is done, give the
     /// writing of the outbox a time limit too: the peer may have stopped reading.
     pub const fn is_closing(&self) -> bool {
-        !matches!(self.state, State::Open) && !self.is_done()
+        !matches!(self.state, State::Open) && !self.should_close_transport()
     }
 
     /// The close code of the connection (section 7.1.5): that of the peer's Close, 1005 if it had
@@ -229,7 +228,7 @@ impl<R: Role> Connection<R> {
     /// Some peers reset the transport once both Close frames were exchanged; in
     /// [`State::Closed`], that is an end like any other. A Close of ours that waits for room in the
     /// outbox can still be sent, because the peer may have closed only its sending direction:
-    /// [`is_done`](Self::is_done) is false until then.
+    /// [`should_close_transport`](Self::should_close_transport) is false until then.
     ///
     /// # Errors
     ///

@@ -42,7 +42,7 @@
 //!
 //! The length of compressed data tells something of what is in it, even under encryption. Do not
 //! compress a secret in one message with data that an attacker chose (or, with context takeover,
-//! on one connection): see [`Connection::compress`](crate::Connection::compress).
+//! on one connection): see [`Connection::compress`](crate::Connection::set_compression).
 
 mod compressor;
 mod decompressor;
@@ -53,7 +53,7 @@ mod pool;
 pub(crate) use compressor::Compressor;
 pub(crate) use decompressor::{Decompressor, Outcome, ROOM_BEHIND};
 pub(crate) use negotiation::Accepted;
-pub use parameters::{Direction, Parameters};
+pub use parameters::{Direction, Negotiated};
 pub(crate) use pool::Pool;
 
 use std::{boxed::Box, sync::Arc, vec::Vec};
@@ -119,14 +119,14 @@ impl Deflate {
     /// Keeps the window from one message that is sent to the next: similar messages become much
     /// shorter, and the connection keeps a compressor. Off by default; the peer may forbid it.
     #[must_use]
-    pub fn send_takeover(self, takeover: bool) -> Self {
+    pub fn send_context_takeover(self, takeover: bool) -> Self {
         self.with(|settings| settings.sending.takeover = takeover)
     }
 
     /// Lets the peer keep its window from one message to the next; the connection keeps a
     /// decompressor. Off by default.
     #[must_use]
-    pub fn receive_takeover(self, takeover: bool) -> Self {
+    pub fn receive_context_takeover(self, takeover: bool) -> Self {
         self.with(|settings| settings.receiving.takeover = takeover)
     }
 

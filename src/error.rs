@@ -156,16 +156,16 @@ impl Violation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LimitExceeded {
-    /// A frame declares more bytes than [`Config::frame_size`](crate::Config::frame_size).
-    #[error("a frame of {size} bytes, where Config::frame_size allows {limit}")]
+    /// A frame declares more bytes than [`Config::max_frame_size`](crate::Config::max_frame_size).
+    #[error("a frame of {size} bytes, where Config::max_frame_size allows {limit}")]
     FrameSize {
         /// What the frame declares, in bytes.
         size: u64,
         /// The limit, in bytes.
         limit: u64,
     },
-    /// A message has more bytes than [`Config::message_size`](crate::Config::message_size).
-    #[error("a message of at least {size} bytes, where Config::message_size allows {limit}")]
+    /// A message has more bytes than [`Config::max_message_size`](crate::Config::max_message_size).
+    #[error("a message of at least {size} bytes, where Config::max_message_size allows {limit}")]
     MessageSize {
         /// The message up to the end of the frame that exceeds the limit, in bytes.
         size: u64,
@@ -192,8 +192,8 @@ pub enum LimitExceeded {
          length so far"
     )]
     FinalBlocks(u64),
-    /// A message has more fragments than [`Config::fragments`](crate::Config::fragments).
-    #[error("a message of more fragments than the {limit} that Config::fragments allows")]
+    /// A message has more fragments than [`Config::max_fragments`](crate::Config::max_fragments).
+    #[error("a message of more fragments than the {limit} that Config::max_fragments allows")]
     Fragments {
         /// The limit.
         limit: u32,

@@ -45,10 +45,12 @@
 mod decoder;
 mod encoder;
 mod header;
+mod parts;
 
 pub use decoder::{Decoder, Part};
 pub use encoder::Encoder;
 pub use header::{Header, HeaderBytes, InvalidHeader, Opcode, Reserved, Rules};
+pub use parts::FrameParts;
 
 /// The longest header, in bytes.
 pub const MAX_HEADER: usize = 14;

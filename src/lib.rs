@@ -33,7 +33,7 @@ pub use buffer::{Fixed, FixedInbox, FixedOutbox, Inbox, Outbox, Storage};
 pub use close::{Close, CloseCode};
 pub use config::{Config, Pongs};
 pub use connection::{
-    BinaryFragments, ChunkEvent, Client, Connection, Event, Fragment, Framed, Role, Server, State,
+    BinaryFragments, ChunkEvent, Client, Connection, Event, Fragment, Role, Server, State,
     TextFragments,
 };
 pub use error::{Error, LimitExceeded, Misuse, Violation};

@@ -66,7 +66,7 @@
 //!     }
 //!     relay.send_close(Side::Client, &mut client.unwritten);
 //!     relay.send_close(Side::Server, &mut server.unwritten);
-//!     // Write what is unwritten, then close the transport of a side that `is_done`. A transport
+//!     // Write what is unwritten, then close the transport of a side that `should_close_transport`. A transport
 //!     // that fails has ended, too: `end_of_input`.
 //!     Ok(())
 //! }
@@ -96,12 +96,12 @@
 //! # carry(&mut relay, Side::Server, &mut client, &mut server)?;
 //! # carry(&mut relay, Side::Server, &mut client, &mut server)?;
 //! assert_eq!(client.unwritten, b"\x81\x05Hello\x88\x02\x03\xf3"); // 1011
-//! assert!(relay.is_done(Side::Server));
-//! # assert!(!relay.is_done(Side::Client) && relay.is_closing());
+//! assert!(relay.should_close_transport(Side::Server));
+//! # assert!(!relay.should_close_transport(Side::Client) && relay.is_closing());
 //! // The client replies to the Close.
 //! # from_client.0.borrow_mut().extend(b"\x88\x82\x00\x00\x00\x00\x03\xf3");
 //! # carry(&mut relay, Side::Client, &mut client, &mut server)?;
-//! assert!(relay.is_done(Side::Client));
+//! assert!(relay.should_close_transport(Side::Client));
 //! # assert!(server.unwritten.is_empty() && !relay.is_closing());
 //! # Ok::<(), io::Error>(())
 //! ```
@@ -176,16 +176,12 @@
 
 mod end;
 mod frames;
-mod passed;
-
-pub use passed::Passed;
-
 use end::{End, Input, Output};
 use frames::Frames;
 
 use crate::{
     CloseCode, Error, Outbox,
-    frame::{Header, HeaderBytes, Opcode},
+    frame::{FrameParts, Header, HeaderBytes, Opcode},
     random::{Entropy, EntropyError},
 };
 
@@ -223,7 +219,7 @@ impl<E: Entropy> Relay<E> {
     /// It ends at the first fault, if there is one; [`failure`](Self::failure) tells which. Once
     /// what was passed is with what waits to be written, call [`send_close`](Self::send_close) for
     /// both sides.
-    pub fn pass<'a>(&mut self, from: Side, bytes: &'a mut [u8]) -> Passed<'a> {
+    pub fn pass<'a>(&mut self, from: Side, bytes: &'a mut [u8]) -> FrameParts<'a> {
         let Self { entropy, client, server, failure } = self;
         let (sender, receiver) = match from {
             Side::Client => (client, server),
@@ -260,7 +256,7 @@ impl<E: Entropy> Relay<E> {
                 sender.close(receiver);
             }
         }
-        Passed::new(completed, &bytes[in_place])
+        FrameParts::new(completed.unwrap_or(HeaderBytes::EMPTY), &bytes[in_place])
     }
 
     /// Says that this side's transport has ended, or failed: nothing more comes from it, and
@@ -291,7 +287,7 @@ impl<E: Entropy> Relay<E> {
             self.ends(to).0.output = Output::Over;
             return;
         };
-        if header.size() + body.len() > outbox.room() {
+        if header.encoded_len() + body.len() > outbox.room() {
             return;
         }
         outbox.append_frame(&header, &body);
@@ -302,10 +298,10 @@ impl<E: Entropy> Relay<E> {
     ///
     /// The client's is closed as soon as it has sent and got a Close, while the server is left to
     /// close its own (section 7.1.1). A side that broke the protocol is not waited for.
-    pub const fn is_done(&self, side: Side) -> bool {
+    pub const fn should_close_transport(&self, side: Side) -> bool {
         match side {
-            Side::Client => self.client.is_done(),
-            Side::Server => self.server.is_done(),
+            Side::Client => self.client.should_close_transport(),
+            Side::Server => self.server.should_close_transport(),
         }
     }
 
@@ -346,10 +342,10 @@ fn begin(
     }
     let leaves = relabel(came, receiver.side, entropy)?;
     frames.begin(&came, Some(&leaves));
-    if taken < leaves.size() {
+    if taken < leaves.encoded_len() {
         return Ok(Some((taken, Some(leaves.encode()))));
     }
-    if let Some(key) = leaves.mask() {
+    if let Some(key) = leaves.masking_key() {
         // The key is the last part of a header.
         input[taken - key.len()..taken].copy_from_slice(&key);
     }

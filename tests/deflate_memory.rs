@@ -30,12 +30,12 @@ fn connect(
     let (mut request, mut response) = (Vec::new(), Vec::new());
     let mut asking = Request::new(&uri).config(config).deflate(client).send(&mut request).unwrap();
     let mut inbox = Inbox::with_capacity(KIB);
-    let _ = inbox.take_from(&request);
+    let _ = inbox.copy_from(&request);
     let mut opening = Opening::new(Origins::any());
     let request = opening.receive(&mut inbox, &mut response).unwrap().unwrap();
     let server = request.accept().config(config).deflate(server).finish(&mut response).unwrap();
     let mut inbox = Inbox::with_capacity(KIB);
-    let _ = inbox.take_from(&response);
+    let _ = inbox.copy_from(&response);
     let Some(Answer::Accepted(accepted)) = asking.receive(&mut inbox).unwrap() else {
         panic!("not accepted")
     };
@@ -55,7 +55,7 @@ fn feed<R: Role, S: Storage>(
     let (mut length, mut pieces) = (0, 0);
     for mut piece in bytes.chunks(16 * KIB) {
         while !piece.is_empty() {
-            let taken = inbox.take_from(piece);
+            let taken = inbox.copy_from(piece);
             piece = &piece[taken..];
             loop {
                 let data = if chunks {
@@ -112,8 +112,10 @@ fn a_bomb_takes_no_more_than_a_message_may() {
     for limit in [64 * KIB, MIB, 16 * MIB] {
         for takeover in [false, true] {
             for chunks in [false, true] {
-                let config = Config::new().message_size(limit as u64);
-                let deflate = Deflate::new().receive_takeover(takeover).send_takeover(takeover);
+                let config = Config::new().max_message_size(limit as u64);
+                let deflate = Deflate::new()
+                    .receive_context_takeover(takeover)
+                    .send_context_takeover(takeover);
                 let (mut server, mut client) = connect(&deflate, &deflate, config);
                 let mut inbox = Inbox::with_capacity(16 * KIB);
                 let (results, cost) = measure(|| {
@@ -141,8 +143,8 @@ fn a_bomb_takes_no_more_than_a_message_may() {
 fn a_gibibyte_in_chunks_is_flat() {
     let [from_server, _] = bomb(1024);
     assert!(from_server.len() < 2 * MIB);
-    let config = Config::new().message_size(u64::MAX);
-    let deflate = Deflate::new().receive_takeover(true);
+    let config = Config::new().max_message_size(u64::MAX);
+    let deflate = Deflate::new().receive_context_takeover(true);
     let (_, mut client) = connect(&deflate, &deflate, config);
     let mut inbox = Inbox::with_capacity(16 * KIB);
     let (result, cost) = measure(|| feed(&mut client, &mut inbox, &from_server, true));
@@ -172,7 +174,7 @@ fn blocks_without_end() {
         payload.push(0);
         let bytes = masked(&payload);
         for chunks in [false, true] {
-            let deflate = Deflate::new().receive_takeover(true);
+            let deflate = Deflate::new().receive_context_takeover(true);
             let (mut server, _) = connect(&deflate, &deflate, Config::new());
             let mut inbox = Inbox::with_capacity(16 * KIB);
             let (result, cost) = measure(|| feed(&mut server, &mut inbox, &bytes, chunks));
@@ -246,7 +248,7 @@ fn idle_connections_without_takeover_hold_no_codec() {
 fn what_a_connection_holds() {
     let policy = |bits, memory, send, receive| {
         let policy = Deflate::new().memory_level(memory).send_window(bits).receive_window(bits);
-        policy.send_takeover(send).receive_takeover(receive)
+        policy.send_context_takeover(send).receive_context_takeover(receive)
     };
     let peer = policy(15, 8, true, true);
     let text = "The same as ever. ".repeat(100);
@@ -293,7 +295,8 @@ fn a_large_message_that_was_sent_leaves_no_large_room_behind() {
     .take(8 * MIB)
     .collect();
     for takeover in [false, true] {
-        let deflate = Deflate::new().send_takeover(takeover).receive_takeover(takeover);
+        let deflate =
+            Deflate::new().send_context_takeover(takeover).receive_context_takeover(takeover);
         let (mut server, _) = connect(&deflate, &deflate, Config::new());
         server.send_binary(&noise[..KIB], &mut Vec::new()).unwrap();
         let ((), cost) = measure(|| server.send_binary(&noise, &mut Vec::new()).unwrap());
@@ -319,7 +322,7 @@ fn exchange(
 // P-pd-i, P-ra-c
 #[test]
 fn a_failed_connection_holds_no_codec() {
-    let deflate = Deflate::new().receive_takeover(true).send_takeover(true);
+    let deflate = Deflate::new().receive_context_takeover(true).send_context_takeover(true);
     let (mut server, mut client) = connect(&deflate, &deflate, Config::new());
     let text = "The same as ever. ".repeat(4000);
     let mut bytes = Vec::new();
@@ -342,7 +345,7 @@ fn an_inbox_gives_back_what_a_large_decompressed_message_needed() {
         let deflate = Deflate::new();
         let (mut server, mut client) = connect(&deflate, &deflate, Config::new());
         let mut small = Vec::new();
-        server.compress(compressed);
+        server.set_compression(compressed);
         server.send_text(&"small".repeat(100), &mut small).unwrap();
         let mut inbox = Inbox::with_capacity(16 * KIB);
         let ((), cost) = measure(|| {

@@ -55,7 +55,7 @@ fn a_chain_of_errors_says_nothing_twice_and_leaves_nothing_out() {
         (Error::Handshake(Failure::Head(HeadFault::TooManyFields)), "HeadLimits::fields"),
         (Error::Handshake(Failure::Head(HeadFault::Tls)), "TLS"),
         (Error::Protocol(Violation::NotMasked), "is not masked"),
-        (Error::Limit(LimitExceeded::Fragments { limit: 7 }), "Config::fragments"),
+        (Error::Limit(LimitExceeded::Fragments { limit: 7 }), "Config::max_fragments"),
         (Error::Misuse(Misuse::FieldName { index: 2 }), "header field 2"),
         (Error::Misuse(Misuse::FieldValue { index: 3 }), "header field 3"),
         (Error::Misuse(Misuse::ReservedField { index: 4, name: "Host" }), "header field 4"),

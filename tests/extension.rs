@@ -332,7 +332,7 @@ fn a_reserved_bit_means_nothing_without_an_extension() {
 
     let mut inbox = Inbox::with_capacity(1024);
     let request = [&sound().with(NAME, &[offers]).bytes()[..], &masked].concat();
-    assert_eq!(inbox.take_from(&request), request.len());
+    assert_eq!(inbox.copy_from(&request), request.len());
     let request = opening().receive(&mut inbox, &mut outbox).unwrap().unwrap();
     let mut websocket = request.accept().finish(&mut outbox).unwrap();
     let error = websocket.receive(&mut inbox, &mut outbox).unwrap_err();
@@ -340,7 +340,7 @@ fn a_reserved_bit_means_nothing_without_an_extension() {
 
     let mut inbox = Inbox::with_capacity(1024);
     let response = [&answer().bytes()[..], &unmasked].concat();
-    assert_eq!(inbox.take_from(&response), response.len());
+    assert_eq!(inbox.copy_from(&response), response.len());
     let request = client::request().extensions(offers);
     let mut opening = request.send_with(SampleNonce, &mut outbox).unwrap();
     let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {

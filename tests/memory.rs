@@ -22,7 +22,7 @@ fn feed(
 ) -> Result<usize, Error> {
     let mut messages = 0;
     while !bytes.is_empty() {
-        let taken = inbox.take_from(bytes);
+        let taken = inbox.copy_from(bytes);
         bytes = &bytes[taken..];
         while let Some(event) = websocket.receive(inbox, outbox)? {
             messages += usize::from(matches!(event, Event::Text(_) | Event::Binary(_)));
@@ -48,7 +48,7 @@ fn an_idle_connection_is_small_and_holds_no_heap() {
     let mut inbox = Inbox::with_capacity(64 * KIB);
     let mut outbox = FixedOutbox::over([0; 64]);
     let ((), cost) = measure(|| {
-        let _ = inbox.take_from(&frame(0x82, 5, b"Hello"));
+        let _ = inbox.copy_from(&frame(0x82, 5, b"Hello"));
         assert!(websocket.receive(&mut inbox, &mut outbox).unwrap().is_some());
         assert!(inbox.is_empty());
         inbox.release();
@@ -59,7 +59,7 @@ fn an_idle_connection_is_small_and_holds_no_heap() {
 // P-fd-b, E-01, E-02, L-02
 #[test]
 fn a_declared_length_allocates_nothing() {
-    let unlimited = Config::new().message_size(u64::MAX).frame_size(u64::MAX);
+    let unlimited = Config::new().max_message_size(u64::MAX).max_frame_size(u64::MAX);
     let cases = [(Config::new(), 16 * MIB as u64), (unlimited, 1 << 40), (unlimited, 1 << 62)];
     for (config, length) in cases {
         let header = frame(0x82, length, b"");
@@ -84,7 +84,7 @@ fn a_declared_length_allocates_nothing() {
 #[test]
 fn a_million_empty_fragments() {
     for (limit, expected) in [(u32::MAX, Ok(0)), (131_072, Err(()))] {
-        let mut websocket = Connection::server(Config::new().fragments(limit));
+        let mut websocket = Connection::server(Config::new().max_fragments(limit));
         let mut inbox = Inbox::with_capacity(KIB);
         let mut outbox = Vec::new();
         let first = frame(0x01, 0, b"");
@@ -123,7 +123,7 @@ fn a_million_pings_to_a_peer_that_never_reads() {
     // The default lets pongs wait up to the outbox's own limit, one for each batch.
     assert!(cost.peaks_within(40 * MIB), "{cost:?}");
 
-    let mut websocket = Connection::server(Config::new().outbox_size(4 * KIB));
+    let mut websocket = Connection::server(Config::new().outbox_high_water(4 * KIB));
     outbox = Vec::new();
     let ((), cost) = measure(|| {
         for _ in 0..1000 {
@@ -156,7 +156,7 @@ fn sixteen_mebibytes_a_byte_at_a_time() {
 // E-12, P-ra-b
 #[test]
 fn one_byte_fragments_in_one_byte_reads() {
-    let mut websocket = Connection::server(Config::new().fragments(u32::MAX));
+    let mut websocket = Connection::server(Config::new().max_fragments(u32::MAX));
     let mut inbox = Inbox::with_capacity(KIB);
     let mut outbox = Vec::new();
     let ((), cost) = measure(|| {
@@ -216,11 +216,11 @@ fn a_hundred_thousand_header_lines() {
     let mut outbox = Vec::new();
     let mut opening = Opening::new(Origins::any());
     let (lines, cost) = measure(|| {
-        let _ = inbox.take_from(b"GET / HTTP/1.1\r\n");
+        let _ = inbox.copy_from(b"GET / HTTP/1.1\r\n");
         for line in 0..100_000 {
             let mut bytes = &b"X: y\r\n"[..];
             while !bytes.is_empty() {
-                let taken = inbox.take_from(bytes);
+                let taken = inbox.copy_from(bytes);
                 bytes = &bytes[taken..];
                 match opening.receive(&mut inbox, &mut outbox) {
                     Ok(request) => assert!(request.is_none()),
@@ -244,7 +244,7 @@ fn refused_handshakes_leave_nothing_behind() {
     let ((), cost) = measure(|| {
         for _ in 0..10_000 {
             let mut opening = Opening::new(Origins::any());
-            assert_eq!(inbox.take_from(request), request.len());
+            assert_eq!(inbox.copy_from(request), request.len());
             opening.receive(&mut inbox, &mut outbox).unwrap_err();
             outbox.clear();
             inbox.release();

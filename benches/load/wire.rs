@@ -55,7 +55,7 @@ impl Wire {
             let length = spare.len().min(READ).min(rest.len());
             let (read, after) = rest.split_at(length);
             spare[..length].copy_from_slice(read);
-            inbox.fill(length).unwrap();
+            inbox.commit(length).unwrap();
             receive(inbox);
             rest = after;
         }

@@ -43,10 +43,10 @@ impl Arguments {
             };
             let Self { config, head, .. } = &mut arguments;
             match word.as_str() {
-                "--message-size" => *config = config.message_size(number()?.into()),
-                "--frame-size" => *config = config.frame_size(number()?.into()),
-                "--fragments" => *config = config.fragments(number()?),
-                "--outbox-size" => *config = config.outbox_size(number()? as usize),
+                "--message-size" => *config = config.max_message_size(number()?.into()),
+                "--frame-size" => *config = config.max_frame_size(number()?.into()),
+                "--fragments" => *config = config.max_fragments(number()?),
+                "--outbox-size" => *config = config.outbox_high_water(number()? as usize),
                 "--head-size" => *head = head.size(number()? as usize),
                 "--head-fields" => *head = head.fields(number()? as usize),
                 "--quiet" => arguments.quiet = true,

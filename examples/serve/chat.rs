@@ -20,7 +20,8 @@ use crate::{
 };
 
 /// Messages of a chat are short, and so is what waits for a member.
-pub(crate) const CONFIG: Config = Config::new().message_size(64 * 1024).outbox_size(1024 * 1024);
+pub(crate) const CONFIG: Config =
+    Config::new().max_message_size(64 * 1024).outbox_high_water(1024 * 1024);
 
 /// Everybody who is connected.
 #[derive(Default)]
@@ -89,7 +90,7 @@ impl Room {
                     other.tell(&message);
                 }
             }
-            if lock(&member.end).websocket.is_done() {
+            if lock(&member.end).websocket.should_close_transport() {
                 return Ok(());
             }
             let length = match inbox.read_from(stream.within(SILENCE)) {

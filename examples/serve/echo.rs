@@ -58,7 +58,7 @@ fn converse(
             }
         }
         stream.write_out(outbox, WRITING)?;
-        if websocket.is_done() {
+        if websocket.should_close_transport() {
             return Ok(());
         }
         let length = match inbox.read_from(stream.within(SILENCE)) {

@@ -241,7 +241,7 @@ fn check_request(wish: &Wish<'_>, uri: &Uri<'_>, head: &Parsed<'_>) {
     let mut rest = &request[..];
     let mut answer = Vec::new();
     while !rest.is_empty() {
-        let taken = inbox.take_from(rest);
+        let taken = inbox.copy_from(rest);
         rest = &rest[taken..];
         match opening.receive_any(&mut inbox, &mut answer) {
             Ok(None) => assert!(!rest.is_empty(), "the request is not complete"),
@@ -357,7 +357,7 @@ impl Answered<'_> {
                 let subprotocol = accepted.subprotocol().map(Into::into);
                 let extensions = accepted.extensions().map(|e| e.name().into()).collect();
                 let connection: Connection<_> = accepted.finish();
-                assert!(!connection.is_done() && !connection.is_closing());
+                assert!(!connection.should_close_transport() && !connection.is_closing());
                 Outcome::Accepted { subprotocol, extensions }
             }
             Ok(Some(Answer::Refused(refused))) => {

@@ -7,8 +7,8 @@ use std::convert::Infallible;
 
 use arbitrary::Arbitrary;
 use hybi::{
-    CloseCode, Config, Connection, Error, Inbox, LimitExceeded, Outbox, Role, State, Storage,
-    Violation,
+    CloseCode, Config, Connection, Error, Inbox, LimitExceeded, Outbox, Pongs, Role, State,
+    Storage, Violation,
 };
 use hybi_fuzz::{
     cuts::Cuts,
@@ -55,10 +55,10 @@ enum Closing {
 
 fuzz_target!(|input: Input<'_>| {
     let config = Config::new()
-        .message_size(MESSAGE.into())
-        .frame_size(FRAME.into())
-        .fragments(FRAGMENTS)
-        .pong_backlog(usize::MAX)
+        .max_message_size(MESSAGE.into())
+        .max_frame_size(FRAME.into())
+        .max_fragments(FRAGMENTS)
+        .pongs(Pongs::All { max_backlog: usize::MAX })
         .deliver_while_closing(input.closing == Closing::Delivering);
     let bytes = input.stream.bytes(input.server);
     if input.server {
@@ -146,7 +146,7 @@ impl<R: Role> Run<R> {
         let result = joiner.receive(connection, inbox, outbox, whole);
         result.unwrap_or_else(|error| {
             assert_eq!(self.error.replace(error), None, "a second error");
-            assert!(self.connection.is_done(), "failed, and not done");
+            assert!(self.connection.should_close_transport(), "failed, and not done");
             assert!(inbox.is_empty(), "failed, and something is held");
             None
         })
@@ -232,17 +232,17 @@ impl Expected {
 
         assert_eq!(connection.state(), self.state);
         assert_eq!(connection.close_code(), self.close_code);
-        let (is_done, end) = match self.state {
+        let (should_close_transport, end) = match self.state {
             State::Closed => (self.is_server, State::Ended),
             State::Failed => (true, State::Failed),
             _ => (false, State::Lost),
         };
-        assert_eq!(connection.is_done(), is_done);
+        assert_eq!(connection.should_close_transport(), should_close_transport);
         let is_lost = matches!(self.state, State::Open | State::CloseSent);
         let expected = if is_lost { Err(Error::ConnectionLost) } else { Ok(()) };
         assert_eq!(connection.end_of_input(), expected);
         assert_eq!(connection.state(), end);
-        assert!(connection.is_done());
+        assert!(connection.should_close_transport());
         assert_eq!(connection.end_of_input(), Ok(()));
     }
 }
@@ -289,7 +289,7 @@ fn pass_over<R: Role, S: Storage>(
             let length = spare.len().min(rest.len());
             assert!(length > 0, "no room, though all was received");
             spare[..length].copy_from_slice(&rest[..length]);
-            inbox.fill(length).expect("no more than there was room for");
+            inbox.commit(length).expect("no more than there was room for");
             rest = &rest[length..];
             let more = |connection: &mut Connection<R>, inbox: &mut Inbox<S>| {
                 if whole {

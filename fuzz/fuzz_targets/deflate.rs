@@ -6,7 +6,7 @@
 use arbitrary::{Arbitrary, Unstructured};
 use hybi::{
     Config, Connection, Error, Fragment, Inbox, Role,
-    deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Negotiated},
 };
 use hybi_fuzz::{
     cuts::Cuts,
@@ -54,7 +54,7 @@ enum Payload<'a> {
 }
 
 fuzz_target!(|input: Input<'_>| {
-    let parameters = Parameters::new(input.server.direction(), input.client.direction());
+    let parameters = Negotiated::new(input.server.direction(), input.client.direction());
     let mut server =
         Connection::server(Config::new()).with_deflate(&input.server.deflate(), parameters);
     let mut client = Connection::client(Config::new(), Keys::default())
@@ -78,7 +78,7 @@ fn exchange<R: Role, Q: Role>(
     cuts: Cuts<'_>,
 ) {
     let mut outbox = Vec::new();
-    sender.compress(message.compress);
+    sender.set_compression(message.compress);
     let times = usize::from(message.times);
     let sent = match message.payload {
         Payload::Text(text) => {

@@ -6,7 +6,7 @@
 use arbitrary::Arbitrary;
 use hybi::{
     Config, Connection, Error, Inbox, Server,
-    deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Negotiated},
 };
 use hybi_fuzz::{
     cuts::Cuts,
@@ -97,8 +97,8 @@ fn stream(messages: &[Message<'_>]) -> Vec<u8> {
 
 fn open(input: &Input<'_>) -> Connection<Server> {
     let direction = Direction::new(15, input.takeover).expect("15 bits are a window");
-    let config = Config::new().message_size(MESSAGE.into());
-    Connection::server(config).with_deflate(&Deflate::new(), Parameters::new(direction, direction))
+    let config = Config::new().max_message_size(MESSAGE.into());
+    Connection::server(config).with_deflate(&Deflate::new(), Negotiated::new(direction, direction))
 }
 
 /// The messages that come out, and the error that ends them.
@@ -120,7 +120,7 @@ fn receive(
     if let Err(error) = result {
         let is_peers = matches!(error, Error::Protocol(_) | Error::Limit(_));
         assert!(is_peers, "the peer is at fault, and nobody else: {error}");
-        assert!(connection.is_done() && inbox.is_empty());
+        assert!(connection.should_close_transport() && inbox.is_empty());
     }
     (heard, result.err())
 }

@@ -342,7 +342,7 @@ impl<'a> Server<'a> {
             accept = accept.subprotocol(subprotocol);
         }
         let connection = accept.finish(&mut answer).expect("the answer is sound");
-        assert!(!connection.is_done());
+        assert!(!connection.should_close_transport());
 
         let (status, head) = http::check_response(&answer, true);
         assert_eq!(status, 101);

@@ -43,7 +43,7 @@ impl Cuts<'_> {
         for piece in self.of(bytes) {
             let mut rest = piece;
             while !rest.is_empty() {
-                let taken = inbox.take_from(rest);
+                let taken = inbox.copy_from(rest);
                 assert!(taken > 0, "no room, though all was received");
                 received += taken;
                 rest = &rest[taken..];

@@ -84,8 +84,12 @@ impl Joiner {
     /// Takes an event; yields what is complete with it.
     pub fn join(&mut self, event: ChunkEvent<'_>) -> Option<Heard> {
         match event {
-            ChunkEvent::Text { text, last } => self.chunk(Kind::Text, text.as_bytes(), last),
-            ChunkEvent::Binary { data, last } => self.chunk(Kind::Binary, data, last),
+            ChunkEvent::Text { text, fragment } => {
+                self.chunk(Kind::Text, text.as_bytes(), fragment.is_last())
+            }
+            ChunkEvent::Binary { data, fragment } => {
+                self.chunk(Kind::Binary, data, fragment.is_last())
+            }
             ChunkEvent::Ping(payload) => Some(Heard::Ping(payload.into())),
             ChunkEvent::Pong(payload) => Some(Heard::Pong(payload.into())),
             ChunkEvent::Close(close) => Some(Heard::close(close)),

@@ -24,7 +24,7 @@ const PIECE: usize = 24 * 1024;
 
 /// The caller's receive buffer.
 ///
-/// Read into [`spare`](Self::spare), say how much was read with [`fill`](Self::fill), and hand it
+/// Read into [`spare`](Self::spare), say how much was read with [`commit`](Self::commit), and hand it
 /// to `receive` until that has nothing more to deliver:
 ///
 /// ```
@@ -32,7 +32,7 @@ const PIECE: usize = 24 * 1024;
 /// # fn read(buffer: &mut [u8]) -> usize { buffer[0] = 0x81; 1 }
 /// let mut inbox = Inbox::with_capacity(16 * 1024);
 /// let length = read(inbox.spare());
-/// inbox.fill(length)?;
+/// inbox.commit(length)?;
 /// # Ok::<(), hybi::Error>(())
 /// ```
 ///
@@ -146,7 +146,7 @@ impl<S: Storage> Inbox<S> {
     /// # Errors
     ///
     /// More than there was room for; nothing is taken.
-    pub fn fill(&mut self, length: usize) -> Result<(), Misuse> {
+    pub fn commit(&mut self, length: usize) -> Result<(), Misuse> {
         let room = self.storage.bytes().len() - self.cursor.end;
         if length > room {
             return Err(Misuse::FilledTooMuch { filled: length, room });
@@ -158,7 +158,7 @@ impl<S: Storage> Inbox<S> {
     /// Copies as many of these bytes into the inbox as it has room for, and returns how many: for
     /// a runtime that owns the buffers it reads into.
     #[must_use = "what is not taken is to be offered again"]
-    pub fn take_from(&mut self, bytes: &[u8]) -> usize {
+    pub fn copy_from(&mut self, bytes: &[u8]) -> usize {
         let mut taken = 0;
         while taken < bytes.len() {
             let spare = self.spare();
@@ -291,7 +291,7 @@ impl<S: Storage> Inbox<S> {
             return Err(std::io::Error::new(std::io::ErrorKind::OutOfMemory, message));
         }
         let length = source.read(spare)?;
-        self.fill(length).map_err(std::io::Error::other)?;
+        self.commit(length).map_err(std::io::Error::other)?;
         Ok(length)
     }
 }

@@ -20,7 +20,7 @@ pub trait Outbox {
     /// has a key.
     fn append_frame(&mut self, header: &Header, payload: &[u8]) {
         self.append(&header.encode());
-        let Some(key) = header.mask() else { return self.append(payload) };
+        let Some(key) = header.masking_key() else { return self.append(payload) };
         let (mut mask, mut block) = (Mask::new(key), [0; 256]);
         for bytes in payload.chunks(block.len()) {
             let length = mask.copy(bytes, &mut block);
@@ -85,7 +85,7 @@ impl Outbox for alloc::vec::Vec<u8> {
     #[allow(clippy::inline_always)] // as for `raw::append_frame`
     fn append_frame(&mut self, header: &Header, payload: &[u8]) {
         let bytes = header.encode();
-        crate::raw::append_frame(self, bytes.padded(), bytes.len(), header.mask(), payload);
+        crate::raw::append_frame(self, bytes.padded(), bytes.len(), header.masking_key(), payload);
     }
 }
 
@@ -183,7 +183,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox for FixedOutbox<B> {
 
     fn append_frame(&mut self, header: &Header, payload: &[u8]) {
         self.append(&header.encode());
-        match header.mask() {
+        match header.masking_key() {
             Some(key) => {
                 Mask::new(key).copy(payload, self.take(payload.len()));
             }

@@ -7,7 +7,7 @@ use crate::Config;
 use crate::{
     Error, LimitExceeded, Violation,
     buffer::{Cursor, Inflated},
-    deflate::{Compressor, Decompressor, Deflate, Direction, Outcome, Parameters, ROOM_BEHIND},
+    deflate::{Compressor, Decompressor, Deflate, Direction, Negotiated, Outcome, ROOM_BEHIND},
     message::{Delivery, Incoming, Kind, Piece},
 };
 
@@ -24,7 +24,7 @@ const MAX_CHARACTER: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Compression {
     deflate: Deflate,
-    parameters: Parameters,
+    parameters: Negotiated,
     sending: Direction,
     receiving: Direction,
     /// Whether the caller wants messages compressed.
@@ -34,8 +34,8 @@ pub(crate) struct Compression {
 }
 
 impl Compression {
-    pub(crate) fn new(deflate: &Deflate, parameters: Parameters, is_server: bool) -> Self {
-        let Parameters { server, client } = parameters;
+    pub(crate) fn new(deflate: &Deflate, parameters: Negotiated, is_server: bool) -> Self {
+        let Negotiated { server, client } = parameters;
         let (sending, receiving) = if is_server { (server, client) } else { (client, server) };
         Self {
             deflate: deflate.clone(),
@@ -48,7 +48,7 @@ impl Compression {
         }
     }
 
-    pub(crate) const fn parameters(&self) -> Parameters {
+    pub(crate) const fn parameters(&self) -> Negotiated {
         self.parameters
     }
 
@@ -244,14 +244,14 @@ impl Limits<'_> {
     /// The room for output of a message that has come to `length` bytes. One more byte than
     /// allowed shows that there are more.
     fn room_after(&self, length: u64) -> usize {
-        let allowed = self.config.message_size.saturating_sub(length).saturating_add(1);
+        let allowed = self.config.max_message_size.saturating_sub(length).saturating_add(1);
         let room = self.room.saturating_add(usize::from(self.capacity.is_some()));
         usize::try_from(allowed).unwrap_or(usize::MAX).min(room)
     }
 
     /// Judges the length that a message has come to.
     fn check(&self, size: u64) -> Result<(), LimitExceeded> {
-        let limit = self.config.message_size;
+        let limit = self.config.max_message_size;
         if size > limit {
             return Err(LimitExceeded::MessageSize { size, limit });
         }

@@ -1,8 +1,11 @@
 //! What a connection tells its caller.
 
+use super::Fragment;
 use crate::close::Close;
 
-/// Something that the peer sent, lying in the inbox.
+/// Something that the peer sent. It borrows the inbox.
+///
+/// There are no other kinds of frames (section 5.2), so the enum is exhaustive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A text message.
@@ -26,14 +29,14 @@ pub enum ChunkEvent<'a> {
         /// The part; empty only at the end of a message.
         text: &'a str,
         /// Whether the message ends with it.
-        last: bool,
+        fragment: Fragment,
     },
     /// The next part of a binary message.
     Binary {
         /// The part; empty only at the end of a message.
         data: &'a [u8],
         /// Whether the message ends with it.
-        last: bool,
+        fragment: Fragment,
     },
     /// As [`Event::Ping`]; it may come between two chunks.
     Ping(&'a [u8]),

@@ -15,6 +15,11 @@ impl Fragment {
         if last { Self::Last } else { Self::More }
     }
 
+    /// Whether the message ends with it.
+    pub const fn is_last(self) -> bool {
+        matches!(self, Self::Last)
+    }
+
     /// Cuts a binary message into pieces of at most `size` bytes (at least 1), to be sent one by
     /// one with [`send_binary_fragment`]. An empty message is one empty piece.
     ///
@@ -31,7 +36,7 @@ impl Fragment {
     /// # let mut websocket = Connection::server(Config::new());
     /// # let (mut inbox, mut outbox, mut stream) = (Inbox::with_capacity(64), Vec::new(), Vec::new());
     /// # let data = [7; 100_000];
-    /// # let _ = inbox.take_from(b"\x89\x80\0\0\0\0");
+    /// # let _ = inbox.copy_from(b"\x89\x80\0\0\0\0");
     /// for (piece, fragment) in Fragment::split_binary(&data, 64 * 1024) {
     ///     websocket.send_binary_fragment(piece, fragment, &mut outbox)?;
     ///     while let Some(event) = websocket.receive(&mut inbox, &mut outbox)? {

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::{ChunkEvent, Connection, Event, Role, State, Step};
+use super::{ChunkEvent, Connection, Event, Fragment, Role, State, Step};
 use crate::{
     Error, LimitExceeded, Misuse, Pongs, Violation,
     buffer::{Cursor, Inbox, Outbox, Storage},
@@ -86,9 +86,9 @@ impl<R: Role> Connection<R> {
     ///
     /// Otherwise as [`receive`](Self::receive), which may be called instead between two messages.
     /// Chunks are as long as what was read; those of a text end on whole characters. The limits
-    /// hold here too: for a stream without end, set [`Config::message_size`] to `u64::MAX`.
+    /// hold here too: for a stream without end, set [`Config::max_message_size`] to `u64::MAX`.
     ///
-    /// [`Config::message_size`]: crate::Config::message_size
+    /// [`Config::max_message_size`]: crate::Config::max_message_size
     ///
     /// # Errors
     ///
@@ -102,10 +102,13 @@ impl<R: Role> Connection<R> {
         let bytes = source(inbox, &found);
         let event = match found {
             Found::Piece(Piece { kind: Kind::Text, bytes: range, last, is_valid_text, .. }) => {
-                ChunkEvent::Text { text: text::<S>(&bytes[range], is_valid_text)?, last }
+                ChunkEvent::Text {
+                    text: text::<S>(&bytes[range], is_valid_text)?,
+                    fragment: Fragment::from_last(last),
+                }
             }
             Found::Piece(Piece { kind: Kind::Binary, bytes: range, last, .. }) => {
-                ChunkEvent::Binary { data: &bytes[range], last }
+                ChunkEvent::Binary { data: &bytes[range], fragment: Fragment::from_last(last) }
             }
             Found::Ping(range) => ChunkEvent::Ping(&bytes[range]),
             Found::Pong(range) => ChunkEvent::Pong(&bytes[range]),
@@ -127,13 +130,13 @@ impl<R: Role> Connection<R> {
         let window = bytes.get_mut(cursor.unread..cursor.end)?;
         let (header, size) = Header::parse_usual(window, R::RULES.masked())?;
         // Below 64 KiB, and within what the general way allows.
-        let length = usize::try_from(header.length()).ok()?;
+        let length = usize::try_from(header.payload_len()).ok()?;
         let payload = window.get_mut(size..size + length)?;
-        if !self.config.allows_whole(header.length()) {
+        if !self.config.allows_whole(header.payload_len()) {
             return None;
         }
         let kind = if header.opcode() == Opcode::Text { Kind::Text } else { Kind::Binary };
-        let is_valid = match (kind, header.mask()) {
+        let is_valid = match (kind, header.masking_key()) {
             (Kind::Binary, None) => true,
             (Kind::Binary, Some(key)) => {
                 Mask::new(key).apply(payload);
@@ -263,7 +266,7 @@ impl<R: Role> Connection<R> {
                 }
             }
             let window = &bytes[cursor.unread..cursor.end];
-            let Some((header, size)) = Header::parse(window, self.rules())? else {
+            let Some(header) = Header::parse(window, self.rules())? else {
                 // A smaller inbox may have no room for a whole header.
                 let room = capacity - cursor.message();
                 if window.len() >= room {
@@ -278,10 +281,10 @@ impl<R: Role> Connection<R> {
                 if header.reserved() != Reserved::NONE {
                     return Err(Violation::ReservedBits.into());
                 }
-                return find_control(&header, size, bytes, cursor, capacity);
+                return find_control(&header, bytes, cursor, capacity);
             }
             self.incoming.begin(&header, &self.config, delivery)?;
-            cursor.pass(size);
+            cursor.pass(header.encoded_len());
         }
     }
 
@@ -302,7 +305,9 @@ impl<R: Role> Connection<R> {
             return;
         }
         self.pending_pong.set(payload);
-        if self.config.pongs == Pongs::All && outbox.pending() < self.config.pong_backlog {
+        if let Pongs::All { max_backlog } = self.config.pongs
+            && outbox.pending() < max_backlog
+        {
             self.send_pending(outbox);
         }
     }
@@ -354,13 +359,13 @@ impl<R: Role> Connection<R> {
 /// Takes a control frame, once it is whole in the inbox.
 fn find_control(
     header: &Header,
-    size: usize,
     bytes: &mut [u8],
     cursor: &mut Cursor,
     capacity: usize,
 ) -> Result<Option<Found>, Error> {
+    let size = header.encoded_len();
     // At most 125, so nothing is cut off.
-    let length = usize::try_from(header.length()).unwrap_or(usize::MAX);
+    let length = usize::try_from(header.payload_len()).unwrap_or(usize::MAX);
     let whole = size + length;
     if let Some(lacking) = whole.checked_sub(cursor.available()).filter(|lacking| *lacking > 0) {
         let room = capacity - cursor.message();
@@ -371,7 +376,7 @@ fn find_control(
         return Ok(None);
     }
     let payload = cursor.unread + size..cursor.unread + whole;
-    if let Some(key) = header.mask() {
+    if let Some(key) = header.masking_key() {
         Mask::new(key).apply(&mut bytes[payload.clone()]);
     }
     cursor.pass(whole);

@@ -92,7 +92,7 @@ impl<R: Role> Connection<R> {
     /// empty. A message of which not all fragments were sent is given up. A pong that waits leaves
     /// first, if there is room for both.
     ///
-    /// Go on receiving until the connection [is done](Self::is_done): the peer's Close comes.
+    /// Go on receiving until the connection [is done](Self::should_close_transport): the peer's Close comes.
     ///
     /// # Errors
     ///
@@ -129,10 +129,10 @@ impl<R: Role> Connection<R> {
     }
 
     /// Whether the outbox may take another message: fewer bytes wait in it than
-    /// [`Config::outbox_size`](crate::Config::outbox_size) says. As long as it may not, receive
+    /// [`Config::outbox_high_water`](crate::Config::outbox_high_water) says. As long as it may not, receive
     /// nothing and read nothing: a peer that does not read is not read from either.
     pub fn has_room(&self, outbox: &impl Outbox) -> bool {
-        outbox.pending() < self.config.outbox_size
+        outbox.pending() < self.config.outbox_high_water
     }
 
     /// Puts into the outbox what is to leave by itself, as far as there is room.
@@ -346,7 +346,7 @@ fn control_header(opcode: Opcode, payload: &[u8]) -> Header {
 /// How many bytes a frame takes on the wire.
 const fn wire_size<R: Role>(header: Header, payload: &[u8]) -> usize {
     let key = if R::IS_SERVER { 0 } else { 4 };
-    header.size() + key + payload.len()
+    header.encoded_len() + key + payload.len()
 }
 
 /// Appends one frame, masked if the role masks; all of it or nothing.
@@ -362,7 +362,7 @@ fn append<R: Role>(
         Some(key) => header.with_mask(key),
         None => header,
     };
-    let needed = header.size().saturating_add(payload.len());
+    let needed = header.encoded_len().saturating_add(payload.len());
     if needed > outbox.room() {
         return Err(Error::OutboxFull { needed });
     }

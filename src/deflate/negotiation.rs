@@ -1,7 +1,7 @@
 //! The negotiation of the extension (RFC 7692, sections 5 and 7.1).
 
 use super::{
-    Deflate, Direction, Parameters, Settings,
+    Deflate, Direction, Negotiated, Settings,
     parameters::{Bits, Element},
 };
 use crate::extension::Extension;
@@ -12,7 +12,7 @@ const MIN_SEND_BITS: u8 = 9;
 /// What a server agreed to, and the element that says so.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Accepted {
-    pub(crate) parameters: Parameters,
+    pub(crate) parameters: Negotiated,
     pub(crate) answer: Element,
 }
 
@@ -37,7 +37,7 @@ impl Deflate {
     }
 
     /// As a client: what the server's answer means.
-    pub(crate) fn check(&self, answer: &Extension<'_>) -> Result<Parameters, NotAnAnswer> {
+    pub(crate) fn check(&self, answer: &Extension<'_>) -> Result<Negotiated, NotAnAnswer> {
         let answer = Element::parse(answer).ok_or(NotAnAnswer)?;
         let settings = self.settings();
         if !settings.fits(answer, self.offer()) {
@@ -47,7 +47,7 @@ impl Deflate {
             Some(Bits::Of(bits)) => bits,
             _ => settings.sending.window_bits,
         };
-        Ok(Parameters {
+        Ok(Negotiated {
             server: Direction {
                 window_bits: answer.server_bits.unwrap_or(15),
                 takeover: !answer.server_no_takeover,
@@ -83,7 +83,7 @@ impl Settings {
             server_bits: named.then_some(server_bits),
             client_bits: client_bits.map(Bits::Of),
         };
-        let parameters = Parameters {
+        let parameters = Negotiated {
             server: Direction { window_bits: server_bits, takeover: server_takeover },
             client: Direction { window_bits: client_bits.unwrap_or(15), takeover: client_takeover },
         };

@@ -14,9 +14,9 @@ pub struct Direction {
 
 impl Direction {
     /// A direction with a window of 2^bits bytes, 8 to 15; `None` for any other.
-    pub const fn new(window_bits: u8, takeover: bool) -> Option<Self> {
+    pub const fn new(window_bits: u8, context_takeover: bool) -> Option<Self> {
         match window_bits {
-            8..=15 => Some(Self { window_bits, takeover }),
+            8..=15 => Some(Self { window_bits, takeover: context_takeover }),
             _ => None,
         }
     }
@@ -27,19 +27,19 @@ impl Direction {
     }
 
     /// Whether the sender keeps its window from one message to the next.
-    pub const fn takeover(&self) -> bool {
+    pub const fn context_takeover(&self) -> bool {
         self.takeover
     }
 }
 
 /// What both ends agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parameters {
+pub struct Negotiated {
     pub(crate) server: Direction,
     pub(crate) client: Direction,
 }
 
-impl Parameters {
+impl Negotiated {
     /// What holds for what the server sends, and for what the client sends.
     pub const fn new(server: Direction, client: Direction) -> Self {
         Self { server, client }

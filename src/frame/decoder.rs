@@ -118,7 +118,7 @@ impl Decoder {
         let fresh = input.len().min(MAX_HEADER - before);
         joined[before..before + fresh].copy_from_slice(&input[..fresh]);
 
-        let Some((header, size)) = Header::parse(&joined[..before + fresh], self.rules)? else {
+        let Some(header) = Header::parse(&joined[..before + fresh], self.rules)? else {
             self.partial = joined;
             #[allow(clippy::cast_possible_truncation)] // less than 14
             let length = (before + fresh) as u8;
@@ -126,10 +126,10 @@ impl Decoder {
             *input = &mut core::mem::take(input)[fresh..];
             return Ok(None);
         };
-        *input = &mut core::mem::take(input)[size - before..];
+        *input = &mut core::mem::take(input)[header.encoded_len() - before..];
         self.partial_length = 0;
-        self.remaining = header.length();
-        self.mask = header.mask().map(Mask::new);
+        self.remaining = header.payload_len();
+        self.mask = header.masking_key().map(Mask::new);
         Ok(Some(header))
     }
 }

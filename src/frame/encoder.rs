@@ -27,8 +27,8 @@ impl Encoder {
         if self.remaining > 0 {
             return Err(Misuse::PayloadMissing(self.remaining));
         }
-        self.remaining = header.length();
-        self.mask = header.mask().map(Mask::new);
+        self.remaining = header.payload_len();
+        self.mask = header.masking_key().map(Mask::new);
         Ok(header.encode())
     }
 

@@ -61,10 +61,18 @@ impl Reserved {
         self.0 & other.0 == other.0
     }
 
-    /// The bits of both sets.
+    /// The bits of either set.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+}
+
+impl core::ops::BitOr for Reserved {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        self.union(other)
     }
 }
 
@@ -184,23 +192,23 @@ impl Header {
     }
 
     /// The payload's length in bytes.
-    pub const fn length(&self) -> u64 {
+    pub const fn payload_len(&self) -> u64 {
         self.length
     }
 
     /// The masking key, if the frame is masked.
-    pub const fn mask(&self) -> Option<[u8; 4]> {
+    pub const fn masking_key(&self) -> Option<[u8; 4]> {
         self.mask
     }
 
-    /// Reads a header from the front of `bytes`, and tells how long it is; `None` if it is not
-    /// complete and has no fault so far.
+    /// Reads a header from the front of `bytes`, where it takes [`encoded_len`](Self::encoded_len)
+    /// bytes; `None` if it is incomplete and valid so far.
     ///
     /// # Errors
     ///
     /// The first fault that the bytes prove, even where the header is not complete.
     #[inline]
-    pub fn parse(bytes: &[u8], rules: Rules) -> Result<Option<(Self, usize)>, Violation> {
+    pub fn parse(bytes: &[u8], rules: Rules) -> Result<Option<Self>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         let reserved = Reserved(first & bits::RESERVED);
         // Section 5.2: a bit that no extension defines.
@@ -236,7 +244,7 @@ impl Header {
             None
         };
         let header = Self { fin, reserved, opcode, length, mask };
-        Ok(Some((header, header.size())))
+        Ok(Some(header))
     }
 
     /// Reads the header of a message in one frame of less than 64 KiB without extensions, as most
@@ -296,9 +304,8 @@ impl Header {
         HeaderBytes { bytes: word.to_le_bytes(), length: size }
     }
 
-    /// How many bytes the header takes.
-    #[allow(clippy::len_without_is_empty)]
-    pub const fn size(&self) -> usize {
+    /// The length of the header on the wire, 2 to 14 bytes.
+    pub const fn encoded_len(&self) -> usize {
         let length = match self.length {
             0..=125 => 2,
             126..=0xffff => 4,
@@ -326,6 +333,9 @@ impl Deref for HeaderBytes {
 }
 
 impl HeaderBytes {
+    /// No header.
+    pub(crate) const EMPTY: Self = Self { bytes: [0; 16], length: 0 };
+
     /// The header and what is left of the room for the longest.
     #[cfg(feature = "alloc")]
     pub(crate) const fn padded(&self) -> &[u8; 16] {
@@ -392,10 +402,11 @@ mod tests {
                     bytes[2..2 + tail.len()].copy_from_slice(tail);
                     let bytes = &bytes[..2 + tail.len()];
                     let parsed = Header::parse(bytes, rules).ok().flatten();
-                    let expected = parsed.filter(|(header, _)| {
+                    let expected = parsed.filter(|header| {
                         let opcode = matches!(header.opcode, Opcode::Text | Opcode::Binary);
                         header.fin && opcode && u16::try_from(header.length).is_ok()
                     });
+                    let expected = expected.map(|header| (header, header.encoded_len()));
                     assert_eq!(Header::parse_usual(bytes, rules.masked()), expected);
                     usual += u32::from(expected.is_some());
                 }

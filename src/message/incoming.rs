@@ -160,8 +160,8 @@ impl Incoming {
         self.limit(header, config, delivery)?;
         self.in_frame = true;
         self.fin = header.fin();
-        self.remaining = header.length();
-        self.mask = header.mask().map(Mask::new);
+        self.remaining = header.payload_len();
+        self.mask = header.masking_key().map(Mask::new);
         self.in_chunks |= delivery == Delivery::Chunks;
         Ok(())
     }
@@ -271,12 +271,12 @@ impl Incoming {
     ) -> Result<(), LimitExceeded> {
         // Empty fragments count: they cost work, though no memory.
         self.fragments = self.fragments.saturating_add(1);
-        if self.fragments > config.fragments {
-            return Err(LimitExceeded::Fragments { limit: config.fragments });
+        if self.fragments > config.max_fragments {
+            return Err(LimitExceeded::Fragments { limit: config.max_fragments });
         }
-        let size = header.length();
-        if size > config.frame_size {
-            return Err(LimitExceeded::FrameSize { size, limit: config.frame_size });
+        let size = header.payload_len();
+        if size > config.max_frame_size {
+            return Err(LimitExceeded::FrameSize { size, limit: config.max_frame_size });
         }
         // How long a compressed message is shows as it is decompressed, outside the inbox.
         #[cfg(feature = "deflate")]
@@ -285,8 +285,8 @@ impl Incoming {
         }
         // Lengths are below 2^63 each, and the sum so far is within a limit or saturated.
         let size = self.length.saturating_add(size);
-        if size > config.message_size {
-            return Err(LimitExceeded::MessageSize { size, limit: config.message_size });
+        if size > config.max_message_size {
+            return Err(LimitExceeded::MessageSize { size, limit: config.max_message_size });
         }
         if let Delivery::Whole { capacity } = delivery {
             // Before more fragments, control frames may come.

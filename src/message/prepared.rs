@@ -73,7 +73,7 @@ impl Prepared {
             #[cfg(feature = "deflate")]
             kind,
             #[cfg(feature = "deflate")]
-            header: header.size(),
+            header: header.encoded_len(),
             #[cfg(feature = "deflate")]
             compressed: None,
         }

@@ -81,7 +81,7 @@ impl End {
     }
 
     /// Whether its transport is to be closed.
-    pub(super) const fn is_done(&self) -> bool {
+    pub(super) const fn should_close_transport(&self) -> bool {
         match (self.input, self.output) {
             (Input::Ended, _) | (_, Output::Over) | (Input::Broken, Output::Closed) => true,
             // Section 7.1.1: the server closes the transport first. To the client, that is us.
@@ -92,7 +92,8 @@ impl End {
 
     /// Whether it is on the way to its end.
     pub(super) const fn is_closing(&self) -> bool {
-        !matches!((self.input, self.output), (Input::Open, Output::Open)) && !self.is_done()
+        !matches!((self.input, self.output), (Input::Open, Output::Open))
+            && !self.should_close_transport()
     }
 
     /// Nothing more comes from the other side: a Close is due, unless there was one.

@@ -73,7 +73,7 @@ impl Frames {
             self.partial[before..before + fresh].copy_from_slice(&input[..fresh]);
             Header::parse(&self.partial[..before + fresh], self.rules)?
         };
-        let Some((header, size)) = read else {
+        let Some(header) = read else {
             self.partial[before..before + fresh].copy_from_slice(&input[..fresh]);
             #[allow(clippy::cast_possible_truncation)] // less than 14
             let length = (before + fresh) as u8;
@@ -90,16 +90,16 @@ impl Frames {
             }
             (Opcode::Close | Opcode::Ping | Opcode::Pong, _) => {}
         }
-        Ok(Some((header, size - before)))
+        Ok(Some((header, header.encoded_len() - before)))
     }
 
     /// Begins the frame that came with header `came` and leaves with header `leaves`; `None` if
     /// it is dropped.
     pub(super) fn begin(&mut self, came: &Header, leaves: Option<&Header>) {
-        self.remaining = came.length();
+        self.remaining = came.payload_len();
         self.is_close = came.opcode() == Opcode::Close;
         self.is_passed = leaves.is_some();
-        self.rekey = match (came.mask(), leaves.and_then(Header::mask)) {
+        self.rekey = match (came.masking_key(), leaves.and_then(Header::masking_key)) {
             (Some(old), Some(new)) => {
                 let both = u32::from_ne_bytes(old) ^ u32::from_ne_bytes(new);
                 Some(Mask::new(both.to_ne_bytes()))

@@ -283,7 +283,7 @@ fn failed_after(limits: HeadLimits, bytes: impl Iterator<Item = u8>) -> (Failure
     let mut inbox = Inbox::with_capacity(64);
     let mut opening = request().limits(limits).send_with(SampleNonce, &mut Vec::new()).unwrap();
     for (index, byte) in bytes.enumerate() {
-        assert_eq!(inbox.take_from(&[byte]), 1);
+        assert_eq!(inbox.copy_from(&[byte]), 1);
         match opening.receive(&mut inbox) {
             Ok(None) => {}
             Err(Error::Handshake(failure)) => return (failure, index + 1),

@@ -18,7 +18,7 @@ fn open_field(name: &str, values: &[&str]) {
 /// The connection that an answer opens, and the inbox with what came behind it.
 fn open(bytes: &[u8], config: Config) -> (Connection<Client<SampleNonce>>, Inbox) {
     let mut inbox = Inbox::with_capacity(1024);
-    assert_eq!(inbox.take_from(bytes), bytes.len());
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
     let mut opening = request().config(config).send_with(SampleNonce, &mut Vec::new()).unwrap();
     let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
         panic!("it was accepted");
@@ -173,7 +173,7 @@ fn frames_are_sent_once_the_answer_is_checked_and_not_before() {
 #[test]
 fn the_settings_reach_the_connection() {
     let bytes = [&answer().bytes()[..], &HELLO].concat();
-    let (mut websocket, mut inbox) = open(&bytes, Config::new().message_size(4));
+    let (mut websocket, mut inbox) = open(&bytes, Config::new().max_message_size(4));
     let error = websocket.receive(&mut inbox, &mut Vec::new()).unwrap_err();
     assert_eq!(error, LimitExceeded::MessageSize { size: 5, limit: 4 }.into());
 }
@@ -183,7 +183,7 @@ fn the_settings_reach_the_connection() {
 fn an_extension_that_the_client_needs() {
     let finish = |bytes: &[u8]| {
         let mut inbox = Inbox::with_capacity(1024);
-        assert_eq!(inbox.take_from(bytes), bytes.len());
+        assert_eq!(inbox.copy_from(bytes), bytes.len());
         let asked = request().extensions("foo, foobar");
         let mut opening = asked.send_with(SampleNonce, &mut Vec::new()).unwrap();
         let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {

@@ -16,7 +16,7 @@ use crate::handshake_support::{
 /// Hands the refusal in these bytes, which came at once, to `see`.
 fn refusal<T>(bytes: &[u8], see: impl FnOnce(Refused<'_>) -> T) -> T {
     let mut inbox = Inbox::with_capacity(1024);
-    assert_eq!(inbox.take_from(bytes), bytes.len());
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
     let mut opening = request().send_with(SampleNonce, &mut Vec::new()).unwrap();
     let seen = match opening.receive(&mut inbox) {
         Ok(Some(Answer::Refused(refused))) => see(refused),
@@ -122,7 +122,7 @@ fn an_answer_is_shown_without_cookies_and_body() {
     let bytes = answer().with("Set-Cookie", &[SECRET]).with("Sec-WebSocket-Protocol", &[SECRET]);
     let bytes = bytes.bytes();
     let mut inbox = Inbox::with_capacity(1024);
-    assert_eq!(inbox.take_from(&bytes), bytes.len());
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
     let mut opening =
         request().subprotocols(&[SECRET]).send_with(SampleNonce, &mut Vec::new()).unwrap();
     let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {

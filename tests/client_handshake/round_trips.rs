@@ -69,7 +69,7 @@ fn wishes() -> impl Strategy<Value = Wishes> {
 
 fn inbox_with(bytes: &[u8]) -> Inbox {
     let mut inbox = Inbox::with_capacity(bytes.len());
-    assert_eq!(inbox.take_from(bytes), bytes.len());
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
     inbox
 }
 
@@ -129,7 +129,7 @@ proptest! {
 
         to_server.clear();
         client.send_text("from the client", &mut to_server).unwrap();
-        prop_assert_eq!(at_server.take_from(&to_server), to_server.len());
+        prop_assert_eq!(at_server.copy_from(&to_server), to_server.len());
         let event = server.receive(&mut at_server, &mut to_client).unwrap();
         prop_assert_eq!(event, Some(Event::Text("from the client")));
     }

@@ -3,7 +3,7 @@
 use hybi::{
     Uri,
     client::{Failure, Request},
-    deflate::{Deflate, Parameters},
+    deflate::{Deflate, Negotiated},
 };
 
 use crate::{
@@ -12,9 +12,14 @@ use crate::{
 };
 
 /// Direction by direction: the window, and whether it is kept.
-fn facts(parameters: Parameters) -> (u8, bool, u8, bool) {
+fn facts(parameters: Negotiated) -> (u8, bool, u8, bool) {
     let (server, client) = (parameters.server(), parameters.client());
-    (server.window_bits(), server.takeover(), client.window_bits(), client.takeover())
+    (
+        server.window_bits(),
+        server.context_takeover(),
+        client.window_bits(),
+        client.context_takeover(),
+    )
 }
 
 // P-pd-k, 7692-7.1.1.1-a, 7692-7.1.1.2-a, 7692-7.1.2.1-a, 7692-7.1.2.2-a, P-pd-b, F-17, 6455-9-b
@@ -30,7 +35,7 @@ fn one_offer_is_on_the_wire() {
         ),
         (policy(true), bare.into()),
         (
-            policy(true).receive_takeover(false),
+            policy(true).receive_context_takeover(false),
             "permessage-deflate; server_no_context_takeover; client_max_window_bits".into(),
         ),
         (policy(true).send_window(12), "permessage-deflate; client_max_window_bits=12".into()),

@@ -232,7 +232,7 @@ fn every_room_for_the_output() {
                     let bytes = compressed(From::Client, BINARY, payload);
                     for cut in [Cut::Whole, Cut::Every(1), Cut::At(bytes.len() - 1)] {
                         for (how, capacity) in [(0, 64), (0, 16 * 1024), (1, 64), (1, 16 * 1024)] {
-                            let config = Config::new().message_size(limit);
+                            let config = Config::new().max_message_size(limit);
                             let policy = policy(takeover);
                             let (mut server, _) = connect(&policy, &policy, config);
                             let inbox = Inbox::with_capacity(capacity);

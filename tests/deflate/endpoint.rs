@@ -19,7 +19,7 @@ use crate::{
 
 /// Compresses whatever there is, and keeps windows where `takeover` says so.
 pub(crate) fn policy(takeover: bool) -> Deflate {
-    Deflate::new().threshold(0).send_takeover(takeover).receive_takeover(takeover)
+    Deflate::new().threshold(0).send_context_takeover(takeover).receive_context_takeover(takeover)
 }
 
 /// The two ends of a connection between these policies.
@@ -86,7 +86,7 @@ fn serve(
 
 fn inbox_of(bytes: &[u8]) -> Inbox {
     let mut inbox = Inbox::with_capacity(bytes.len());
-    assert_eq!(inbox.take_from(bytes), bytes.len());
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
     inbox
 }
 

@@ -1,6 +1,6 @@
 //! Changes of inboxes in the middle of compressed messages.
 
-use hybi::{ChunkEvent, Config, Connection, Inbox, Misuse, Server};
+use hybi::{ChunkEvent, Config, Connection, Fragment, Inbox, Misuse, Server};
 
 use crate::{
     changes::{Conversation, change_everywhere, share_everywhere},
@@ -97,7 +97,7 @@ fn conversations() -> Vec<Conversation> {
 fn foreign() -> Inbox {
     let mut inbox = Inbox::with_capacity(4096);
     let bytes = frame(From::Client, RSV1 | BINARY, &stored_block(0, &[b'X'; 1000]));
-    assert_eq!(inbox.take_from(&bytes), bytes.len());
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
     assert_eq!(takeover().receive(&mut inbox, &mut Vec::new()), Ok(None));
     assert!(!inbox.is_empty());
     inbox
@@ -130,7 +130,7 @@ fn a_message_that_a_close_cut_off_leaves_nothing_in_the_inbox() {
         let mut first = takeover();
         let bytes =
             frames(&[(RSV1 | TEXT, &stored_block(0, b"A ")), (FIN | CLOSE, &close_body(1000, ""))]);
-        assert_eq!(inbox.take_from(&bytes), bytes.len());
+        assert_eq!(inbox.copy_from(&bytes), bytes.len());
         if chunks {
             while first.receive_chunk(&mut inbox, &mut outbox).unwrap().is_some() {}
         } else {
@@ -138,10 +138,10 @@ fn a_message_that_a_close_cut_off_leaves_nothing_in_the_inbox() {
         }
         assert!(inbox.is_empty());
         // The next connection may send no more than three bytes a message, and sends one.
-        let config = Config::new().message_size(3);
+        let config = Config::new().max_message_size(3);
         let mut second = connect(&policy(true), &policy(true), config).0;
         let bytes = frame(From::Client, FIN | RSV1 | TEXT, &stored(b"B"));
-        assert_eq!(inbox.take_from(&bytes), bytes.len());
+        assert_eq!(inbox.copy_from(&bytes), bytes.len());
         let event = second.receive(&mut inbox, &mut outbox).unwrap();
         assert_eq!(event, Some(hybi::Event::Text("B")));
     }
@@ -153,7 +153,7 @@ fn inboxes_with_compressed_payload_that_waits_are_not_mixed_up() {
     let frame = frames(&[(FIN | RSV1 | BINARY, &zeros())]);
     let begin = |chunks| {
         let (mut websocket, mut inbox) = (takeover(), Inbox::with_capacity(4096));
-        assert_eq!(inbox.take_from(&frame), frame.len());
+        assert_eq!(inbox.copy_from(&frame), frame.len());
         for _ in 0..chunks {
             assert!(websocket.receive_chunk(&mut inbox, &mut Vec::new()).unwrap().is_some());
         }
@@ -164,7 +164,7 @@ fn inboxes_with_compressed_payload_that_waits_are_not_mixed_up() {
     let misuse = Err(Misuse::InboxChanged.into());
     assert_eq!(one.receive_chunk(&mut other, &mut Vec::new()), misuse);
     let last = one.receive_chunk(&mut own, &mut Vec::new()).unwrap();
-    assert!(matches!(last, Some(ChunkEvent::Binary { last: true, .. })), "{last:?}");
+    assert!(matches!(last, Some(ChunkEvent::Binary { fragment: Fragment::Last, .. })), "{last:?}");
     // As many bytes are held: garbage may come of it, and nothing worse.
     let ((mut one, _), (_, mut other)) = (begin(1), begin(2));
     while let Ok(Some(_)) = one.receive_chunk(&mut other, &mut Vec::new()) {}

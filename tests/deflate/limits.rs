@@ -28,7 +28,7 @@ fn zeros(count: usize) -> Vec<u8> {
 #[test]
 fn a_message_at_the_limit_and_one_byte_beyond() {
     let limit = 5;
-    let config = Config::new().message_size(limit);
+    let config = Config::new().max_message_size(limit);
     for takeover in [false, true] {
         for from in BOTH {
             let good = compressed(from, BINARY, &HELLO);
@@ -53,7 +53,7 @@ fn a_message_at_the_limit_and_one_byte_beyond() {
 #[test]
 fn a_small_message_that_becomes_large() {
     let limit = 10_000;
-    let config = Config::new().message_size(limit);
+    let config = Config::new().max_message_size(limit);
     let (exact, beyond, bomb) = (zeros(10_000), zeros(10_001), zeros(1_000_000));
     assert!(bomb.len() < 10_000, "{} bytes", bomb.len());
     for from in BOTH {
@@ -82,7 +82,7 @@ fn a_small_message_that_becomes_large() {
 // P-pd-e, 7692-7.2.2-b
 #[test]
 fn the_limit_is_each_messages_own() {
-    let config = Config::new().message_size(5);
+    let config = Config::new().max_message_size(5);
     for from in BOTH {
         let mut bytes = compressed(from, BINARY, &HELLO);
         bytes.extend(compressed(from, BINARY, &AGAIN).repeat(20));
@@ -96,7 +96,7 @@ fn the_limit_is_each_messages_own() {
 fn each_limit_holds_alone() {
     for from in BOTH {
         // Frames: the compressed length counts, when the header arrives.
-        let config = Config::new().message_size(u64::MAX).frame_size(6);
+        let config = Config::new().max_message_size(u64::MAX).max_frame_size(6);
         let too_large = Some(LimitExceeded::FrameSize { size: 7, limit: 6 }.into());
         let outcome = hear_all(from, true, config, &compressed(from, BINARY, &HELLO));
         assert_eq!(outcome.error, too_large);
@@ -109,17 +109,17 @@ fn each_limit_holds_alone() {
         assert_eq!(outcome.heard, [binary(b"Hello")]);
 
         // Messages: the decompressed length counts, and only that.
-        let config = Config::new().message_size(4).frame_size(u64::MAX);
+        let config = Config::new().max_message_size(4).max_frame_size(u64::MAX);
         let outcome = hear_all(from, true, config, &compressed(from, BINARY, &HELLO));
         assert_eq!(outcome.error, message_size(4));
-        let config = Config::new().message_size(5);
+        let config = Config::new().max_message_size(5);
         let longer = stored(b"Hello");
         assert!(longer.len() > 5);
         let outcome = hear_all(from, true, config, &compressed(from, BINARY, &longer));
         assert_eq!(outcome.heard, [binary(b"Hello")]);
 
         // Fragments: as for any message.
-        let config = Config::new().fragments(7);
+        let config = Config::new().max_fragments(7);
         let mut bytes = frame(from, RSV1 | BINARY, b"");
         bytes.extend(frame(from, CONTINUATION, b"").repeat(7));
         let outcome = hear_all(from, true, config, &bytes);
@@ -130,13 +130,13 @@ fn each_limit_holds_alone() {
 // P-pd-e, P-pd-f
 #[test]
 fn a_limit_of_nothing_and_no_limit() {
-    let config = Config::new().message_size(0);
+    let config = Config::new().max_message_size(0);
     for from in BOTH {
         let outcome = hear_all(from, true, config, &compressed(from, BINARY, &[0x00]));
         assert_eq!((outcome.heard, outcome.error), (vec![binary(b"")], None));
         let outcome = hear_all(from, true, config, &compressed(from, BINARY, &HELLO));
         assert_eq!(outcome.error, message_size(0));
-        let config = Config::new().message_size(u64::MAX).frame_size(u64::MAX);
+        let config = Config::new().max_message_size(u64::MAX).max_frame_size(u64::MAX);
         let data = noise(70_000);
         let bytes = compressed(from, BINARY, &stored(&data));
         for how in WAYS {

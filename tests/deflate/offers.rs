@@ -113,8 +113,8 @@ fn a_servers_own_wishes_are_in_its_answer() {
     let cases = [
         (Deflate::new(), "", none.to_owned()),
         (Deflate::new(), "client_max_window_bits", none.to_owned()),
-        (policy(true).send_takeover(false), "", "server_no_context_takeover".into()),
-        (policy(true).receive_takeover(false), "", "client_no_context_takeover".into()),
+        (policy(true).send_context_takeover(false), "", "server_no_context_takeover".into()),
+        (policy(true).receive_context_takeover(false), "", "client_no_context_takeover".into()),
         (small.clone(), "", "server_max_window_bits=10".into()),
         (small.clone(), "server_max_window_bits=15", "server_max_window_bits=10".into()),
         (small.clone(), "server_max_window_bits=9", "server_max_window_bits=9".into()),
@@ -263,8 +263,14 @@ fn every_offer_is_answered_with_no_more_than_it_offers_and_can_be_used() {
                 _ => panic!("{offered} answered with {answer}"),
             }
             assert!(flags & 1 == 0 || answer.contains("server_no_context_takeover"), "{answer}");
-            assert_eq!(parameters.server().takeover(), !answer.contains("server_no_context"));
-            assert_eq!(parameters.client().takeover(), !answer.contains("client_no_context"));
+            assert_eq!(
+                parameters.server().context_takeover(),
+                !answer.contains("server_no_context")
+            );
+            assert_eq!(
+                parameters.client().context_takeover(),
+                !answer.contains("client_no_context")
+            );
 
             let mut outbox = Vec::new();
             server.send_binary(&message, &mut outbox).unwrap();

@@ -8,7 +8,7 @@ use crate::{
     wire::{CLOSE, CONTINUATION, FIN, From, PING, PONG, RSV1, TEXT, frame},
 };
 
-const POLICIES: [Pongs; 3] = [Pongs::All, Pongs::Latest, Pongs::Manual];
+const POLICIES: [Pongs; 3] = [Pongs::all(), Pongs::Latest, Pongs::Manual];
 
 /// An end that sends a message in fragments, and hears pings meanwhile.
 struct End<R: Role> {
@@ -42,7 +42,7 @@ impl<R: Role> End<R> {
     fn hear(&mut self, frames: &[(u8, &[u8])], outbox: &mut impl Outbox) {
         for (first, payload) in frames {
             let bytes = frame(self.peer, *first, payload);
-            assert_eq!(self.inbox.take_from(&bytes), bytes.len());
+            assert_eq!(self.inbox.copy_from(&bytes), bytes.len());
         }
         while self.websocket.receive(&mut self.inbox, outbox).unwrap().is_some() {}
     }
@@ -119,16 +119,16 @@ fn a_pong_waits_for_the_end_of_a_compressed_message() {
 fn a_pong_leaves_between_fragments_that_are_not_compressed() {
     use Fragment::{Last, More};
     for (pongs, expected) in [
-        (Pongs::All, &[&b"1"[..], b"2"][..]),
+        (Pongs::all(), &[&b"1"[..], b"2"][..]),
         (Pongs::Latest, &[&b"2"[..]][..]),
         (Pongs::Manual, &[][..]),
     ] {
         both!(Config::new().pongs(pongs), |end| {
             let mut outbox = Vec::new();
-            end.websocket.compress(false);
+            end.websocket.set_compression(false);
             end.send("one", More, &mut outbox);
             // The first fragment has decided for the message.
-            end.websocket.compress(true);
+            end.websocket.set_compression(true);
             assert_eq!(take(&mut outbox), end.frame(TEXT, b"one"));
             end.hear_pings(&[b"1", b"2"], &mut outbox);
             assert_eq!(take(&mut outbox), end.pongs(expected), "{pongs:?}");
@@ -159,7 +159,7 @@ fn a_pong_that_waits_leaves_before_the_first_fragment() {
     both!(Config::new().pongs(Pongs::Latest), |end| {
         let mut outbox = Vec::new();
         let ping = frame(end.peer, FIN | PING, b"1");
-        assert_eq!(end.inbox.take_from(&ping), ping.len());
+        assert_eq!(end.inbox.copy_from(&ping), ping.len());
         assert!(end.websocket.receive(&mut end.inbox, &mut outbox).unwrap().is_some());
         assert_eq!(outbox, b"", "there may be more");
         end.send("one", Fragment::More, &mut outbox);

@@ -329,7 +329,7 @@ fn chunks_are_small_whatever_came_before() {
     let mut bytes = Vec::new();
     sender.send_binary(&zeros, &mut bytes).unwrap();
     let mut inbox = Inbox::with_capacity(16 * 1024);
-    assert_eq!(inbox.take_from(&bytes), bytes.len());
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
     let mut outbox = Vec::new();
     let longest = |receiver: &mut hybi::Connection<_>, inbox: &mut Inbox, outbox: &mut Vec<u8>| {
         let (mut longest, mut total) = (0, 0);
@@ -344,10 +344,10 @@ fn chunks_are_small_whatever_came_before() {
     assert!(longest(&mut receiver, &mut inbox, &mut outbox) <= 16 * 1024);
 
     // A message received whole has made room for itself.
-    assert_eq!(inbox.take_from(&bytes), bytes.len());
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
     assert!(receiver.receive(&mut inbox, &mut outbox).unwrap().is_some());
     assert!(receiver.receive(&mut inbox, &mut outbox).unwrap().is_none());
-    assert_eq!(inbox.take_from(&bytes), bytes.len());
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
     let length = longest(&mut receiver, &mut inbox, &mut outbox);
     assert!(length <= 16 * 1024, "{length} bytes in one chunk");
 }

@@ -25,8 +25,8 @@ fn every_policy_agrees_with_an_open_one() {
 }
 
 fn policy((send, keeps, receive, lets_keep, insist): (u8, bool, u8, bool, bool)) -> Deflate {
-    let deflate = Deflate::new().threshold(0).send_window(send).send_takeover(keeps);
-    deflate.receive_window(receive).receive_takeover(lets_keep).insist(insist)
+    let deflate = Deflate::new().threshold(0).send_window(send).send_context_takeover(keeps);
+    deflate.receive_window(receive).receive_context_takeover(lets_keep).insist(insist)
 }
 
 /// Checks what two ends agree on, and that messages come through in both directions.
@@ -38,7 +38,7 @@ fn check(server: &Deflate, client: &Deflate) {
         assert_eq!(ours.server(), theirs.server());
         // A client may do with less than the server has allowed.
         assert!(theirs.client().window_bits() <= ours.client().window_bits());
-        assert!(theirs.client().takeover() <= ours.client().takeover());
+        assert!(theirs.client().context_takeover() <= ours.client().context_takeover());
     }
     carry(&mut server, &mut client);
     carry(&mut client, &mut server);
@@ -131,7 +131,7 @@ fn send<R: Role>(
                 websocket.send_pong(b"pong", &mut outbox).unwrap();
                 heard.push(Heard::Pong(b"pong".into()));
             }
-            (Step::Compress(compress), _) => websocket.compress(*compress),
+            (Step::Compress(compress), _) => websocket.set_compression(*compress),
         }
     }
     (outbox, heard)
@@ -168,7 +168,7 @@ proptest! {
         takeover: bool,
     ) {
         use crate::{endpoint::{How, compressed, hear}, wire::{BINARY, BOTH}};
-        let config = Config::new().message_size(1 << 40);
+        let config = Config::new().max_message_size(1 << 40);
         for from in BOTH {
             let bytes = compressed(from, BINARY, &payload).repeat(2);
             let whole = hear(from, takeover, config, &bytes, &Cut::Whole, How::Whole);

@@ -144,12 +144,12 @@ fn short_messages_and_those_that_are_not_to_be_are_not_compressed() {
             check(&mut ends, &long, true);
             check(&mut ends, &short, false);
             check(&mut ends, &long, true);
-            ends.server.compress(false);
-            ends.client.compress(false);
+            ends.server.set_compression(false);
+            ends.client.set_compression(false);
             check(&mut ends, &long, false);
             check(&mut ends, &short, false);
-            ends.server.compress(true);
-            ends.client.compress(true);
+            ends.server.set_compression(true);
+            ends.client.set_compression(true);
         }
         check(&mut ends, &long, true);
     }
@@ -213,15 +213,15 @@ fn fragments_are_slices_of_one_stream() {
         ];
         for parts in cases {
             for compress in [true, false] {
-                ends.server.compress(compress);
-                ends.client.compress(compress);
+                ends.server.set_compression(compress);
+                ends.client.set_compression(compress);
                 let message = parts.concat();
                 let sent = both!(ends, &[text(&message)], |websocket, outbox| {
                     for (index, part) in parts.iter().enumerate() {
                         let fragment = if index + 1 == parts.len() { Last } else { More };
                         websocket.send_text_fragment(part, fragment, outbox).unwrap();
                         // The first fragment decides for all.
-                        websocket.compress(true);
+                        websocket.set_compression(true);
                     }
                 });
                 let firsts: Vec<u8> = sent.iter().map(|(first, _)| *first).collect();
@@ -351,9 +351,9 @@ fn prepared_messages() {
                 server.send_text(&message, &mut outbox).unwrap();
                 server.send_prepared(&enlarged, &mut outbox).unwrap();
                 server.send_text(&message, &mut outbox).unwrap();
-                server.compress(round == 1);
+                server.set_compression(round == 1);
                 server.send_prepared(&prepared, &mut outbox).unwrap();
-                server.compress(true);
+                server.set_compression(true);
                 let message = text(&message);
                 let noise = binary(&noise(500));
                 let expected = [&message, &message, &message, &noise, &message, &message];
@@ -366,7 +366,7 @@ fn prepared_messages() {
     // Where compression is not in use.
     let mut server = Connection::server(Config::new());
     assert_eq!(server.compression(), None);
-    server.compress(true);
+    server.set_compression(true);
     let mut outbox = Vec::new();
     server.send_prepared(&prepared, &mut outbox).unwrap();
     assert_eq!(frames(&outbox), [(0x81, message.into_bytes())]);
@@ -391,7 +391,7 @@ fn control_frames_are_never_compressed() {
 // F-13
 #[test]
 fn a_very_large_message_in_parts() {
-    let mut ends = Ends::new(true, Config::new().message_size(u64::MAX));
+    let mut ends = Ends::new(true, Config::new().max_message_size(u64::MAX));
     let part = noise(300_000);
     let message = part.repeat(10);
     both!(ends, &[binary(&message)], |websocket, outbox| {

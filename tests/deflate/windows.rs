@@ -76,7 +76,7 @@ fn check_server(policy: &Deflate, bits: u8) {
             continue;
         }
         compressed += 1;
-        if !parameters.takeover() {
+        if !parameters.context_takeover() {
             inflater.forget();
         }
         assert!(inflater.message(&outbox[header..]) == message);
@@ -123,7 +123,7 @@ fn the_other_end_decodes_every_window() {
             let mut outbox = Vec::new();
             server.send_binary(&message, &mut outbox).unwrap();
             let mut inbox = hybi::Inbox::with_capacity(outbox.len());
-            assert_eq!(inbox.take_from(&outbox), outbox.len());
+            assert_eq!(inbox.copy_from(&outbox), outbox.len());
             let event = client.receive(&mut inbox, &mut Vec::new()).unwrap();
             assert!(event == Some(hybi::Event::Binary(&message)));
         }

@@ -52,7 +52,7 @@ impl Receiver {
             if rest.is_empty() {
                 return Ok(());
             }
-            let taken = inbox.take_from(rest);
+            let taken = inbox.copy_from(rest);
             assert!(taken > 0, "an inbox that was received from has room");
             rest = &rest[taken..];
         }
@@ -68,7 +68,7 @@ fn begin(
 ) -> Option<(Receiver, Inbox)> {
     let mut receiver = Receiver::new(conversation, chunks);
     let mut inbox = Inbox::with_capacity(4096);
-    assert_eq!(inbox.take_from(&conversation.bytes[..fed]), fed);
+    assert_eq!(inbox.copy_from(&conversation.bytes[..fed]), fed);
     for _ in 0..events {
         if !receiver.next(&mut inbox).unwrap() {
             return None;

@@ -57,15 +57,15 @@ fn a_server_closes() {
     let server = &mut pair.server;
     server.websocket.close(CloseCode::GOING_AWAY, "bye", &mut server.outbox).unwrap();
     assert_eq!(server.outbox, frame(From::Server, FIN | CLOSE, &close_body(1001, "bye")));
-    assert!(!server.websocket.is_done() && server.websocket.is_closing());
+    assert!(!server.websocket.should_close_transport() && server.websocket.is_closing());
     pair.settle();
     assert_eq!(pair.client.heard, [Heard::Close(Some(1001), "bye".into())]);
     assert_eq!(pair.server.heard, [Heard::Close(Some(1001), String::new())]);
     // The server closes the transport at once, the client waits for that.
-    assert!(pair.server.websocket.is_done() && !pair.server.websocket.is_closing());
-    assert!(!pair.client.websocket.is_done() && pair.client.websocket.is_closing());
+    assert!(pair.server.websocket.should_close_transport() && !pair.server.websocket.is_closing());
+    assert!(!pair.client.websocket.should_close_transport() && pair.client.websocket.is_closing());
     assert_eq!(pair.client.websocket.end_of_input(), Ok(()));
-    assert!(pair.client.websocket.is_done());
+    assert!(pair.client.websocket.should_close_transport());
     assert_eq!(pair.client.websocket.state(), State::Ended);
 }
 
@@ -78,8 +78,8 @@ fn a_client_closes() {
     assert_eq!(client.outbox, frame(From::Client, FIN | CLOSE, b""));
     pair.settle();
     assert_eq!(pair.server.websocket.close_code(), Some(1005));
-    assert!(pair.server.websocket.is_done());
-    assert!(!pair.client.websocket.is_done());
+    assert!(pair.server.websocket.should_close_transport());
+    assert!(!pair.client.websocket.should_close_transport());
 }
 
 // 6455-5.5.1-k, 6455-5.5.1-h
@@ -211,7 +211,7 @@ fn data_after_our_close_is_checked_and_dropped_or_delivered() {
     assert_eq!(outcome.error, Some(hybi::Violation::TextNotUtf8.into()));
     // Our Close was sent already: there is no second one.
     assert_eq!((outcome.outbox.len(), outcome.state), (0, State::Failed));
-    assert!(websocket.is_done());
+    assert!(websocket.should_close_transport());
 }
 
 #[test]
@@ -222,10 +222,10 @@ fn a_close_in_the_middle_of_a_message_that_is_being_received() {
         let mut websocket = server(Config::new().deliver_while_closing(deliver));
         let mut inbox = Inbox::with_capacity(64);
         let mut outbox = Vec::new();
-        assert_eq!(inbox.take_from(head), 9);
+        assert_eq!(inbox.copy_from(head), 9);
         assert_eq!(websocket.receive(&mut inbox, &mut outbox).unwrap(), None);
         websocket.close(CloseCode::NORMAL, "", &mut outbox).unwrap();
-        assert_eq!(inbox.take_from(tail), tail.len());
+        assert_eq!(inbox.copy_from(tail), tail.len());
         let heard = websocket.receive(&mut inbox, &mut outbox).unwrap();
         assert_eq!(heard, deliver.then_some(hybi::Event::Text("in two halves")));
     }
@@ -266,7 +266,7 @@ fn the_end_of_input_in_every_state() {
         assert_eq!(websocket.end_of_input(), expected, "{name}");
         assert_eq!(websocket.end_of_input(), Ok(()), "{name}, a second time");
         assert_eq!((websocket.state(), websocket.close_code()), (state, Some(code)), "{name}");
-        assert!(websocket.is_done() && !websocket.is_closing(), "{name}");
+        assert!(websocket.should_close_transport() && !websocket.is_closing(), "{name}");
         let outcome =
             receive(&mut websocket, Inbox::with_capacity(64), b"\x81\x80\0\0\0\0", &Cut::Whole);
         assert_eq!((outcome.heard, outcome.outbox), (vec![], vec![]), "{name}: nothing follows");
@@ -278,16 +278,16 @@ fn the_end_of_input_in_every_state() {
 fn the_reply_waits_for_room() {
     let mut websocket = server(Config::new());
     let mut inbox = Inbox::with_capacity(64);
-    assert!(inbox.take_from(&close_frame(From::Client, 1000)) > 0);
+    assert!(inbox.copy_from(&close_frame(From::Client, 1000)) > 0);
     let mut outbox = FixedOutbox::over([0; 4]);
     websocket.send_text("hi", &mut outbox).unwrap();
     assert!(matches!(websocket.receive(&mut inbox, &mut outbox), Ok(Some(hybi::Event::Close(_)))));
     assert_eq!(websocket.state(), State::CloseReceived);
-    assert!(!websocket.is_done());
+    assert!(!websocket.should_close_transport());
     outbox.clear();
     assert_eq!(websocket.receive(&mut inbox, &mut outbox).unwrap(), None);
     assert_eq!(outbox.bytes(), close_frame(From::Server, 1000));
-    assert!(websocket.is_done());
+    assert!(websocket.should_close_transport());
 }
 
 // P-cl-j, 6455-5.5.1-f, 6455-7.1.7-e: a peer may close its sending half alone, and go on reading
@@ -295,17 +295,21 @@ fn the_reply_waits_for_room() {
 fn a_close_that_waits_for_room_outlasts_the_end_of_input() {
     fn check<R: hybi::Role>(mut websocket: hybi::Connection<R>, input: &[u8], answer: &[u8]) {
         let mut inbox = Inbox::with_capacity(64);
-        assert_eq!(inbox.take_from(input), input.len());
+        assert_eq!(inbox.copy_from(input), input.len());
         let mut full = FixedOutbox::over([0; 0]);
         while let Ok(Some(_)) = websocket.receive(&mut inbox, &mut full) {}
         for _ in 0..2 {
             assert_eq!(websocket.end_of_input(), Ok(()));
-            assert!(!websocket.is_done() && websocket.is_closing(), "{:?}", websocket.state());
+            assert!(
+                !websocket.should_close_transport() && websocket.is_closing(),
+                "{:?}",
+                websocket.state()
+            );
         }
         let mut outbox = Vec::new();
         assert_eq!(websocket.receive(&mut inbox, &mut outbox), Ok(None));
         assert_eq!(outbox, answer);
-        assert!(websocket.is_done() && !websocket.is_closing());
+        assert!(websocket.should_close_transport() && !websocket.is_closing());
     }
     for (peer, from) in [(From::Client, From::Server), (From::Server, From::Client)] {
         let cases = [
@@ -337,7 +341,11 @@ fn a_client_that_cannot_mask_its_reply_is_done() {
         let inbox = Inbox::with_capacity(64);
         let outcome = receive(&mut websocket, inbox, &input, &Cut::Whole);
         assert_eq!((outcome.outbox, outcome.close_code), (vec![], Some(code)));
-        assert!(websocket.is_done() && !websocket.is_closing(), "{:?}", websocket.state());
+        assert!(
+            websocket.should_close_transport() && !websocket.is_closing(),
+            "{:?}",
+            websocket.state()
+        );
     }
 }
 
@@ -345,14 +353,14 @@ fn a_client_that_cannot_mask_its_reply_is_done() {
 fn the_close_of_a_failure_waits_for_room() {
     fn check<R: hybi::Role>(mut websocket: hybi::Connection<R>, answer: &[u8]) {
         let mut inbox = Inbox::with_capacity(64);
-        assert_eq!(inbox.take_from(b"\xff"), 1);
+        assert_eq!(inbox.copy_from(b"\xff"), 1);
         assert!(websocket.receive(&mut inbox, &mut FixedOutbox::over([0; 0])).is_err());
-        assert_eq!((websocket.state(), websocket.is_done()), (State::Failed, false));
+        assert_eq!((websocket.state(), websocket.should_close_transport()), (State::Failed, false));
         assert!(websocket.is_closing(), "the peer may not read");
         let mut outbox = Vec::new();
         assert_eq!(websocket.receive(&mut inbox, &mut outbox), Ok(None));
         assert_eq!(outbox, answer);
-        assert!(websocket.is_done());
+        assert!(websocket.should_close_transport());
     }
     check(server(Config::new()), &close_frame(From::Server, 1002));
     check(client(Config::new()), &close_frame(From::Client, 1002));

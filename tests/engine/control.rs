@@ -55,11 +55,11 @@ fn the_latest_of_a_batch_is_answered_on_request() {
 // P-cl-h, P-fe-b, G-01, G-02
 #[test]
 fn beyond_the_backlog_the_latest_waits() {
-    let config = Config::new().pong_backlog(3).outbox_size(10);
+    let config = Config::new().pongs(Pongs::All { max_backlog: 3 }).outbox_high_water(10);
     let bytes = pings(From::Client, &[b"1", b"2", b"3", b"4", b"5"]);
     let mut websocket = server(config);
     let mut inbox = Inbox::with_capacity(100);
-    assert_eq!(inbox.take_from(&bytes), bytes.len());
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
     let mut outbox = vec![0; 10]; // at the mark: nothing may be added
     while websocket.receive(&mut inbox, &mut outbox).unwrap().is_some() {}
     assert_eq!(outbox.len(), 10);
@@ -85,7 +85,7 @@ fn left_to_the_caller_no_ping_is_answered() {
 fn a_pong_leaves_before_data_that_is_sent_later() {
     let mut websocket = server(Config::new().pongs(Pongs::Latest));
     let mut inbox = Inbox::with_capacity(100);
-    assert!(inbox.take_from(&pings(From::Client, &[b"?"])) > 0);
+    assert!(inbox.copy_from(&pings(From::Client, &[b"?"])) > 0);
     let mut outbox = Vec::new();
     assert!(websocket.receive(&mut inbox, &mut outbox).unwrap().is_some());
     websocket.send_text("data", &mut outbox).unwrap();
@@ -97,7 +97,7 @@ fn a_pong_leaves_before_data_that_is_sent_later() {
 fn a_pong_waits_for_room_in_a_fixed_outbox() {
     let mut websocket = server(Config::new());
     let mut inbox = Inbox::with_capacity(100);
-    assert!(inbox.take_from(&pings(From::Client, &[b"12345678"])) > 0);
+    assert!(inbox.copy_from(&pings(From::Client, &[b"12345678"])) > 0);
     let mut outbox = FixedOutbox::over([0; 10]);
     websocket.send_binary(b"123", &mut outbox).unwrap();
     while websocket.receive(&mut inbox, &mut outbox).unwrap().is_some() {}

@@ -176,7 +176,7 @@ fn hand_over<S: Storage>(
     let mut error = None;
     for mut piece in cut.pieces(bytes) {
         loop {
-            let taken = inbox.take_from(piece);
+            let taken = inbox.copy_from(piece);
             piece = &piece[taken..];
             loop {
                 match next(&mut inbox) {
@@ -198,12 +198,14 @@ fn hand_over<S: Storage>(
 /// Adds a chunk to the message so far; a control frame is heard at once, a message at its end.
 pub(crate) fn join(chunk: &ChunkEvent<'_>, joined: &mut Vec<u8>) -> Option<Heard> {
     match *chunk {
-        ChunkEvent::Text { text, last } => {
+        ChunkEvent::Text { text, fragment } => {
+            let last = fragment.is_last();
             assert!(last || !text.is_empty(), "only the last chunk may be empty");
             joined.extend_from_slice(text.as_bytes());
             last.then(|| Heard::Text(String::from_utf8(std::mem::take(joined)).unwrap()))
         }
-        ChunkEvent::Binary { data, last } => {
+        ChunkEvent::Binary { data, fragment } => {
+            let last = fragment.is_last();
             assert!(last || !data.is_empty(), "only the last chunk may be empty");
             joined.extend_from_slice(data);
             last.then(|| Heard::Binary(std::mem::take(joined)))

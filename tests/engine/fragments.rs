@@ -99,7 +99,7 @@ fn a_ping_is_answered_before_the_rest_of_the_message() {
             // Written out before there is more.
             frames.push(std::mem::take(&mut outbox));
             if index == 2 {
-                assert!(inbox.take_from(&frame(peer, FIN | PING, b"?")) > 0);
+                assert!(inbox.copy_from(&frame(peer, FIN | PING, b"?")) > 0);
             }
             while websocket.receive(&mut inbox, &mut outbox).unwrap().is_some() {}
             if !outbox.is_empty() {

@@ -1,6 +1,6 @@
 //! Changes of inboxes in the middle of messages.
 
-use hybi::{ChunkEvent, Config, Inbox, Misuse};
+use hybi::{ChunkEvent, Config, Fragment, Inbox, Misuse};
 
 use crate::{
     changes::{Conversation, change_everywhere, share_everywhere},
@@ -59,7 +59,7 @@ fn conversations() -> Vec<Conversation> {
 fn foreign() -> Inbox {
     let mut inbox = Inbox::with_capacity(4096);
     let bytes = frame(From::Client, BINARY, &[b'X'; 1000]);
-    assert_eq!(inbox.take_from(&bytes), bytes.len());
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
     let mut websocket = server(Config::new());
     assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()), Ok(None));
     assert!(!inbox.is_empty());
@@ -91,15 +91,15 @@ fn a_character_whose_start_is_missing_is_a_misuse_and_can_still_be_received() {
     let (mut websocket, mut outbox) = (server(Config::new()), Vec::new());
     let mut inbox = Inbox::with_capacity(64);
     // Up to the first byte of the first "é".
-    assert_eq!(inbox.take_from(&bytes[..7]), 7);
+    assert_eq!(inbox.copy_from(&bytes[..7]), 7);
     assert_eq!(websocket.receive_chunk(&mut inbox, &mut outbox), Ok(None));
     let kept = inbox.clone();
     inbox.release();
     let misuse = Err(Misuse::InboxChanged.into());
     assert_eq!(websocket.receive_chunk(&mut inbox, &mut outbox), misuse);
     inbox = kept;
-    assert_eq!(inbox.take_from(&bytes[7..]), 3);
+    assert_eq!(inbox.copy_from(&bytes[7..]), 3);
     let chunk = websocket.receive_chunk(&mut inbox, &mut outbox);
-    assert_eq!(chunk, Ok(Some(ChunkEvent::Text { text: "éé", last: true })));
+    assert_eq!(chunk, Ok(Some(ChunkEvent::Text { text: "éé", fragment: Fragment::Last })));
     assert!(inbox.is_empty());
 }

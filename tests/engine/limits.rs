@@ -22,7 +22,7 @@ fn other(from: From) -> From {
 // 6455-10.4-a, P-fd-a, 6455-10.4-d, L-01
 #[test]
 fn the_size_of_a_frame() {
-    let config = Config::new().frame_size(200);
+    let config = Config::new().max_frame_size(200);
     for from in BOTH {
         let data = [1; 200];
         let bytes = frame(from, FIN | BINARY, &data);
@@ -46,7 +46,7 @@ fn the_size_of_a_frame() {
 // 6455-10.4-c, E-07, E-08, E-09, E-10, D-01, L-03
 #[test]
 fn the_size_of_a_message() {
-    let config = Config::new().message_size(10);
+    let config = Config::new().max_message_size(10);
     for from in BOTH {
         let mut bytes = frame(from, BINARY, b"12345");
         bytes.extend(frame(from, CONTINUATION, b""));
@@ -59,7 +59,7 @@ fn the_size_of_a_message() {
             let mut exceeds = bytes.clone();
             exceeds.extend(header(from, CONTINUATION, size));
             let limit = LimitExceeded::MessageSize { size: 5 + size, limit: 10 };
-            let config = config.frame_size(u64::MAX);
+            let config = config.max_frame_size(u64::MAX);
             assert_refused(&feed(from, config, &exceeds, &Cut::Every(3)), other(from), limit, 1009);
         }
     }
@@ -68,7 +68,7 @@ fn the_size_of_a_message() {
 // D-01, D-04, P-fd-c, D-05
 #[test]
 fn sums_of_lengths_do_not_overflow_without_limits() {
-    let config = Config::new().frame_size(u64::MAX).message_size(u64::MAX);
+    let config = Config::new().max_frame_size(u64::MAX).max_message_size(u64::MAX);
     for from in BOTH {
         for size in [1 << 62, (1 << 63) - 1] {
             let bytes = header(from, FIN | BINARY, size);
@@ -83,7 +83,7 @@ fn sums_of_lengths_do_not_overflow_without_limits() {
 // P-ra-a, E-11, E-13
 #[test]
 fn the_number_of_fragments() {
-    let config = Config::new().fragments(4);
+    let config = Config::new().max_fragments(4);
     for from in BOTH {
         for payload in [&b""[..], b"x"] {
             let first = frame(from, TEXT, payload);
@@ -170,12 +170,12 @@ fn a_fixed_inbox_says_what_it_cannot_hold() {
 #[test]
 fn an_inbox_that_is_full_asks_to_be_received_from() {
     let mut inbox = Inbox::over([0; 8]);
-    assert_eq!(inbox.take_from(&[0; 10]), 8);
+    assert_eq!(inbox.copy_from(&[0; 10]), 8);
     assert!(inbox.spare().is_empty());
     let error = inbox.read_from(&mut &[0; 10][..]).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
     let mut growing = Inbox::with_capacity(8);
-    assert_eq!(growing.take_from(&[0; 10]), 8, "nobody asked for more");
+    assert_eq!(growing.copy_from(&[0; 10]), 8, "nobody asked for more");
 }
 
 #[test]
@@ -204,11 +204,11 @@ fn a_read_brings_what_is_usual_or_a_piece_and_no_more_than_a_large_frame_lacks()
 #[test]
 fn more_than_there_was_room_for_cannot_be_filled() {
     let mut inbox = Inbox::over([0; 8]);
-    inbox.fill(3).unwrap();
+    inbox.commit(3).unwrap();
     let refused = Err(hybi::Misuse::FilledTooMuch { filled: 6, room: 5 });
-    assert_eq!(inbox.fill(6), refused);
-    inbox.fill(5).unwrap();
-    assert!(inbox.fill(usize::MAX).is_err());
+    assert_eq!(inbox.commit(6), refused);
+    inbox.commit(5).unwrap();
+    assert!(inbox.commit(usize::MAX).is_err());
     assert_eq!(inbox.unread(), [0; 8]);
 }
 

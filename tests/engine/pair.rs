@@ -41,7 +41,7 @@ impl<R: Role> End<R> {
     /// Receives all of these bytes, which break no rule.
     pub(crate) fn hear(&mut self, mut bytes: &[u8]) {
         loop {
-            let taken = self.inbox.take_from(bytes);
+            let taken = self.inbox.copy_from(bytes);
             bytes = &bytes[taken..];
             while let Some(event) =
                 self.websocket.receive(&mut self.inbox, &mut self.outbox).unwrap()

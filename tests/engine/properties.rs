@@ -94,7 +94,7 @@ proptest! {
         bytes in vec(prop_oneof![any::<u8>(), 0x80..=0x8a_u8, 0..4_u8], 0..400),
         length in 1..40_usize,
     ) {
-        let config = Config::new().message_size(300).frame_size(200).fragments(5);
+        let config = Config::new().max_message_size(300).max_frame_size(200).max_fragments(5);
         for from in BOTH {
             let whole = feed(from, config, &bytes, &Cut::Whole);
             let cut = feed(from, config, &bytes, &Cut::Every(length));

@@ -1,6 +1,6 @@
 //! Receiving messages: every stream, cut in every way, in both directions, delivers the same.
 
-use hybi::{Config, Error, Inbox, Misuse, State, Violation};
+use hybi::{Config, Error, Fragment, Inbox, Misuse, State, Violation};
 
 use crate::{
     feed::{Cut, Heard, binary, client, feed, feed_chunks, feed_fixed, text},
@@ -164,18 +164,18 @@ fn chunks_come_before_the_frame_is_complete() {
     let mut outbox = Vec::new();
     let bytes = frame(From::Client, FIN | TEXT, "na\u{ef}ve".as_bytes());
 
-    assert_eq!(inbox.take_from(&bytes[..9]), 9); // the header, "na", and half of "ï"
+    assert_eq!(inbox.copy_from(&bytes[..9]), 9); // the header, "na", and half of "ï"
     let chunk = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap();
-    assert_eq!(chunk, Some(ChunkEvent::Text { text: "na", last: false }));
+    assert_eq!(chunk, Some(ChunkEvent::Text { text: "na", fragment: Fragment::More }));
     assert_eq!(websocket.receive_chunk(&mut inbox, &mut outbox).unwrap(), None);
     assert_eq!(
         websocket.receive(&mut inbox, &mut outbox),
         Err(Misuse::ChunksPending.into()),
         "the rest is not a message"
     );
-    assert_eq!(inbox.take_from(&bytes[9..]), 3);
+    assert_eq!(inbox.copy_from(&bytes[9..]), 3);
     let chunk = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap();
-    assert_eq!(chunk, Some(ChunkEvent::Text { text: "\u{ef}ve", last: true }));
+    assert_eq!(chunk, Some(ChunkEvent::Text { text: "\u{ef}ve", fragment: Fragment::Last }));
 }
 
 #[test]
@@ -186,18 +186,18 @@ fn a_message_that_came_out_in_part_is_not_delivered_as_a_whole() {
         let mut inbox = Inbox::over([0; 200]);
         let mut outbox = Vec::new();
         let bytes = frame(From::Client, FIN | BINARY, b"one two");
-        assert_eq!(inbox.take_from(&bytes[..9]), 9);
+        assert_eq!(inbox.copy_from(&bytes[..9]), 9);
         assert_eq!(websocket.receive(&mut inbox, &mut outbox).unwrap(), None);
         let chunk = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap();
-        assert_eq!(chunk, Some(ChunkEvent::Binary { data: b"one", last: false }));
+        assert_eq!(chunk, Some(ChunkEvent::Binary { data: b"one", fragment: Fragment::More }));
         if closes {
             websocket.close_without_code(&mut outbox).unwrap();
         }
-        assert_eq!(inbox.take_from(&bytes[9..]), 4);
+        assert_eq!(inbox.copy_from(&bytes[9..]), 4);
         let pending = Err(Misuse::ChunksPending.into());
         assert_eq!(websocket.receive(&mut inbox, &mut outbox), pending);
         let chunk = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap();
-        assert_eq!(chunk, Some(ChunkEvent::Binary { data: b" two", last: true }));
+        assert_eq!(chunk, Some(ChunkEvent::Binary { data: b" two", fragment: Fragment::Last }));
     }
 }
 
@@ -208,10 +208,10 @@ fn the_rest_of_a_message_that_came_out_in_part_is_dropped_as_any_other() {
     let mut inbox = Inbox::over([0; 200]);
     let mut outbox = Vec::new();
     let bytes = frame(From::Client, FIN | BINARY, b"one two");
-    assert_eq!(inbox.take_from(&bytes[..9]), 9);
+    assert_eq!(inbox.copy_from(&bytes[..9]), 9);
     assert!(websocket.receive_chunk(&mut inbox, &mut outbox).unwrap().is_some());
     websocket.close_without_code(&mut outbox).unwrap();
-    assert_eq!(inbox.take_from(&bytes[9..]), 4);
+    assert_eq!(inbox.copy_from(&bytes[9..]), 4);
     assert_eq!(websocket.receive(&mut inbox, &mut outbox).unwrap(), None);
     assert!(inbox.is_empty());
 }
@@ -220,19 +220,21 @@ fn the_rest_of_a_message_that_came_out_in_part_is_dropped_as_any_other() {
 #[test]
 fn a_stream_larger_than_memory_passes_in_chunks() {
     use hybi::{ChunkEvent, Inbox};
-    let config = Config::new().message_size(u64::MAX).frame_size(u64::MAX);
+    let config = Config::new().max_message_size(u64::MAX).max_frame_size(u64::MAX);
     let mut websocket = crate::feed::server(config);
     let mut inbox = Inbox::over([0; 4096]);
     let mut outbox = Vec::new();
     let total = 10 * 1024 * 1024 * 1024_u64; // 10 GiB are declared, 64 MiB of them sent
-    let _ = inbox.take_from(&crate::wire::header(From::Client, FIN | BINARY, total));
+    let _ = inbox.copy_from(&crate::wire::header(From::Client, FIN | BINARY, total));
     let mut received = 0;
     while received < 64 * 1024 * 1024 {
         let spare = inbox.spare().len();
         assert!(spare > 0);
-        inbox.fill(spare).unwrap();
+        inbox.commit(spare).unwrap();
         while let Some(event) = websocket.receive_chunk(&mut inbox, &mut outbox).unwrap() {
-            let ChunkEvent::Binary { data, last: false } = event else { panic!("{event:?}") };
+            let ChunkEvent::Binary { data, fragment: Fragment::More } = event else {
+                panic!("{event:?}")
+            };
             received += data.len();
         }
     }
@@ -245,7 +247,7 @@ fn text_is_valid_even_if_inboxes_are_changed_in_the_middle_of_it() {
         let mut websocket = client(Config::new());
         let mut inbox = Inbox::with_capacity(64);
         let bytes = [&[first, 8][..], payload].concat();
-        assert_eq!(inbox.take_from(&bytes), bytes.len());
+        assert_eq!(inbox.copy_from(&bytes), bytes.len());
         assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()).unwrap(), None);
         (websocket, inbox)
     };
@@ -259,7 +261,7 @@ fn text_is_valid_even_if_inboxes_are_changed_in_the_middle_of_it() {
                 b"ab\xe2\x82" => b"\xacdef",
                 _ => b"abcdefgh",
             };
-            assert_eq!(inbox.take_from(rest), rest.len());
+            assert_eq!(inbox.copy_from(rest), rest.len());
             // As many bytes of another connection are not recognized, but are not taken for text.
             let expected: Error = if held.len() == other.len() {
                 Violation::TextNotUtf8.into()

@@ -259,7 +259,7 @@ fn an_outbox_without_room_is_left_as_it_was() {
 // P-fe-b, E-15
 #[test]
 fn beyond_the_mark_nothing_more_is_taken() {
-    let mut websocket = server(Config::new().outbox_size(100));
+    let mut websocket = server(Config::new().outbox_high_water(100));
     let mut outbox = Vec::new();
     websocket.send_binary(&[1; 1000], &mut outbox).unwrap(); // one message may reach beyond
     let full = outbox.clone();
@@ -286,7 +286,7 @@ fn an_echo_of_the_largest_message_and_of_what_came_behind_it_has_room() {
     let mut echoed = 0;
     for mut bytes in [&largest[..], &small] {
         while !bytes.is_empty() {
-            bytes = &bytes[inbox.take_from(bytes)..];
+            bytes = &bytes[inbox.copy_from(bytes)..];
             while let Some(event) = websocket.receive(&mut inbox, &mut outbox).unwrap() {
                 match event {
                     Event::Binary(data) => websocket.send_binary(data, &mut outbox).unwrap(),

@@ -62,7 +62,7 @@ pub(crate) fn hear<S: Storage, T>(
     let mut websocket: Option<Connection<Client<SampleNonce>>> = None;
     for mut piece in pieces.iter().copied() {
         loop {
-            let taken = inbox.take_from(piece);
+            let taken = inbox.copy_from(piece);
             piece = &piece[taken..];
             match (&mut outcome, &mut websocket) {
                 (Outcome::Waiting, _) => match opening.receive(&mut inbox) {

@@ -73,7 +73,7 @@ impl<R: hybi::Role + Debug> Endpoint<R> {
         let sent = match step {
             Step::Arrives(frame) => {
                 let bytes = wire::encode(self.role, frame);
-                assert_eq!(inbox.take_from(&bytes), bytes.len(), "the inbox grows");
+                assert_eq!(inbox.copy_from(&bytes), bytes.len(), "the inbox grows");
                 Ok(())
             }
             Step::EndOfInput => websocket.end_of_input(),
@@ -106,8 +106,8 @@ impl<R: hybi::Role + Debug> Endpoint<R> {
         sent.map(|()| None).map_err(|error| fault(&error))
     }
 
-    pub(crate) fn is_done(&self) -> bool {
-        self.websocket.is_done()
+    pub(crate) fn should_close_transport(&self) -> bool {
+        self.websocket.should_close_transport()
     }
 
     /// What it would still write by itself, if there were room.
@@ -139,8 +139,9 @@ impl<R: hybi::Role + Debug> Endpoint<R> {
                 hybi::State::Failed => terms::State::Failed,
                 hybi::State::Ended => terms::State::Ended,
                 hybi::State::Lost => terms::State::Lost,
+                other => panic!("a state that the model does not have: {other:?}"),
             },
-            is_done: websocket.is_done(),
+            should_close_transport: websocket.should_close_transport(),
             is_closing: websocket.is_closing(),
             close_code: websocket.close_code(),
         }
@@ -160,8 +161,12 @@ fn delivered(event: Delivered<'_>) -> Event {
 fn chunk(event: ChunkEvent<'_>) -> Event {
     let fin = |last| if last { Fin::Last } else { Fin::More };
     match event {
-        ChunkEvent::Text { text, last } => Event::Chunk(Kind::Text, text.into(), fin(last)),
-        ChunkEvent::Binary { data, last } => Event::Chunk(Kind::Binary, data.into(), fin(last)),
+        ChunkEvent::Text { text, fragment } => {
+            Event::Chunk(Kind::Text, text.into(), fin(fragment.is_last()))
+        }
+        ChunkEvent::Binary { data, fragment } => {
+            Event::Chunk(Kind::Binary, data.into(), fin(fragment.is_last()))
+        }
         ChunkEvent::Ping(data) => Event::Ping(data.into()),
         ChunkEvent::Pong(data) => Event::Pong(data.into()),
         ChunkEvent::Close(close) => closed(close),

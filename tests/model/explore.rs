@@ -97,7 +97,8 @@ impl<R: hybi::Role + Debug> Setup<R> {
             self.name,
         );
         let status = found.status;
-        let phases = [status.state == State::Open, status.is_closing, status.is_done];
+        let phases =
+            [status.state == State::Open, status.is_closing, status.should_close_transport];
         let phases = phases.iter().filter(|holds| **holds).count();
         assert_eq!(phases, 1, "open, closing or done: after {path:?}, {step:?}: {status:?}");
         endpoint
@@ -109,7 +110,7 @@ impl<R: hybi::Role + Debug> Setup<R> {
         for step in STEPS {
             let mut next = model.clone();
             let mut endpoint = self.take(path, &mut next, step);
-            if endpoint.is_done() {
+            if endpoint.should_close_transport() {
                 assert_eq!(endpoint.unsent(), b"", "done with {path:?}, {step:?}, but for a frame");
             }
             drop(endpoint);

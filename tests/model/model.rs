@@ -108,11 +108,11 @@ impl Model {
 
     fn status(&self) -> Status {
         let state = self.state();
-        let is_done = self.is_done();
+        let should_close_transport = self.should_close_transport();
         // Until the transport is closed, the end depends on the peer: on its Close, on its reading
         // what is owed, or (section 7.1.1) on the server's closing the transport.
-        let is_closing = state != State::Open && !is_done;
-        Status { state, is_done, is_closing, close_code: self.close_code() }
+        let is_closing = state != State::Open && !should_close_transport;
+        Status { state, should_close_transport, is_closing, close_code: self.close_code() }
     }
 
     /// Sections 7.1.3 and 7.1.4.
@@ -129,7 +129,7 @@ impl Model {
     }
 
     /// Whether to close the transport.
-    fn is_done(&self) -> bool {
+    fn should_close_transport(&self) -> bool {
         // Sections 5.5.1 and 7.1.7: a Close that is owed is sent first. That the peer sends nothing
         // more does not mean that it does not read.
         if self.owed_close.is_some() {

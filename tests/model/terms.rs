@@ -126,7 +126,7 @@ pub(crate) struct Sent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Status {
     pub(crate) state: State,
-    pub(crate) is_done: bool,
+    pub(crate) should_close_transport: bool,
     pub(crate) is_closing: bool,
     pub(crate) close_code: Option<u16>,
 }

@@ -19,7 +19,7 @@ fn a_close_and_its_reply_pass() {
             let mut link = Link::new();
             link.carry_all(from, &pieces);
             assert_eq!(link.take(to), arriving(to, 0, CLOSE, &body));
-            assert_eq!(link.is_done(), [false; 2]);
+            assert_eq!(link.should_close_transport(), [false; 2]);
             assert!(link.relay.is_closing(), "the reply may never come");
         }
         for pieces in cuts(&reply) {
@@ -27,11 +27,11 @@ fn a_close_and_its_reply_pass() {
             link.carry(from, &sent);
             link.carry_all(to, &pieces);
             assert_eq!(link.take(from), arriving(from, 0, CLOSE, &code));
-            assert_eq!(link.is_done(), [true, false]);
+            assert_eq!(link.should_close_transport(), [true, false]);
             assert!(link.relay.is_closing(), "the server may never close its transport");
             link.end(Side::Client);
             link.end(Side::Server);
-            assert_eq!((link.is_done(), link.relay.failure()), ([true; 2], None));
+            assert_eq!((link.should_close_transport(), link.relay.failure()), ([true; 2], None));
             assert!(!link.relay.is_closing());
         }
     }
@@ -46,7 +46,7 @@ fn crossing_closes_pass_each_other() {
     link.send_closes();
     assert_eq!(link.take(Side::Client), close(Side::Server, 1001));
     assert_eq!(link.take(Side::Server), arriving(Side::Server, 0, CLOSE, b"\x03\xe8"));
-    assert_eq!((link.is_done(), link.relay.failure()), ([true, false], None));
+    assert_eq!((link.should_close_transport(), link.relay.failure()), ([true, false], None));
 }
 
 // 6455-5.5.1-a, P-cl-a, P-cl-b, 6455-5.5.1-h
@@ -108,11 +108,11 @@ fn a_close_passes_as_it_came_valid_or_not() {
             let mut link = Link::new();
             link.carry(from, &frame(from, CLOSE, body));
             assert_eq!(link.take(to), arriving(to, 0, CLOSE, body));
-            assert_eq!((link.relay.failure(), link.is_done()), (None, [false; 2]));
+            assert_eq!((link.relay.failure(), link.should_close_transport()), (None, [false; 2]));
             // The other side says what it thinks of it.
             link.carry(to, &close(to, 1002));
             assert_eq!(link.take(from), arriving(from, 0, CLOSE, b"\x03\xea"));
-            assert!(link.relay.is_done(Side::Client));
+            assert!(link.relay.should_close_transport(Side::Client));
         }
     }
 }
@@ -132,7 +132,7 @@ fn a_close_of_the_relay_waits_for_the_end_of_a_frame() {
                 link.carry(innocent, &sent[..cut]);
                 link.carry(culprit, b"\xff");
                 assert_eq!(read(culprit, link.sent_to(culprit)).len(), 1, "no second frame");
-                assert!(!link.relay.is_done(culprit) && link.relay.is_closing());
+                assert!(!link.relay.should_close_transport(culprit) && link.relay.is_closing());
                 let rest = [&sent[cut..], &frame(innocent, FIN | TEXT, b"too late")].concat();
                 link.carry(innocent, &rest);
                 let mut expected = arriving(culprit, 0, opcode, payload);
@@ -140,7 +140,7 @@ fn a_close_of_the_relay_waits_for_the_end_of_a_frame() {
                     expected.extend(arriving(culprit, 1, CLOSE, b"\x03\xea"));
                 }
                 assert_eq!(link.take(culprit), expected, "{opcode:x} cut at {cut}");
-                assert!(link.relay.is_done(culprit));
+                assert!(link.relay.should_close_transport(culprit));
             }
             // Before that, nothing of the frame has gone out.
             for cut in 0..header {
@@ -149,7 +149,7 @@ fn a_close_of_the_relay_waits_for_the_end_of_a_frame() {
                 link.carry(culprit, b"\xff");
                 link.carry(innocent, &sent[cut..]);
                 assert_eq!(link.take(culprit), arriving(culprit, 0, CLOSE, b"\x03\xea"));
-                assert!(link.relay.is_done(culprit));
+                assert!(link.relay.should_close_transport(culprit));
             }
         }
     }
@@ -169,7 +169,7 @@ fn a_close_of_the_relay_does_not_wait_for_a_frame_that_is_dropped() {
             }
             link.send_closes();
             assert_eq!(link.take(culprit), arriving(culprit, 0, CLOSE, b"\x03\xea"));
-            assert!(link.relay.is_done(culprit));
+            assert!(link.relay.should_close_transport(culprit));
         }
     }
 }
@@ -184,7 +184,7 @@ fn a_close_that_comes_too_late_takes_no_place() {
         assert!(link.take(culprit).is_empty());
         link.send_closes();
         assert_eq!(link.take(culprit), arriving(culprit, 0, CLOSE, b"\x03\xea"));
-        assert_eq!(link.is_done(), [true, culprit == Side::Server]);
+        assert_eq!(link.should_close_transport(), [true, culprit == Side::Server]);
     }
 }
 
@@ -196,12 +196,12 @@ fn a_close_of_the_relay_waits_for_room() {
         let mut small = [0; 7];
         let mut small = FixedOutbox::over(&mut small[..size - 1]);
         relay.send_close(side, &mut small);
-        assert!(small.bytes().is_empty() && !relay.is_done(side));
+        assert!(small.bytes().is_empty() && !relay.should_close_transport(side));
         let mut outbox = FixedOutbox::over([0; 8]);
         relay.send_close(side, &mut outbox);
         assert_eq!(outbox.bytes().len(), size);
         assert_eq!(read(side, outbox.bytes())[0].payload, b"\x03\xea");
-        assert!(relay.is_done(side));
+        assert!(relay.should_close_transport(side));
         outbox.clear();
         relay.send_close(side, &mut outbox);
         assert!(outbox.bytes().is_empty(), "there is no second one");
@@ -216,12 +216,12 @@ fn without_keys_nothing_goes_to_the_server() {
     assert_eq!(link.take(Side::Server), arriving(Side::Server, 0, FIN | TEXT, b"Hello"));
     assert_eq!(link.take(Side::Client), close(Side::Server, 1011));
     assert!(matches!(link.relay.failure(), Some((Side::Client, Error::Entropy(_)))));
-    assert_eq!(link.is_done(), [true; 2]);
+    assert_eq!(link.should_close_transport(), [true; 2]);
 
     // What comes from the server needs none.
     let mut link = Link::with(Keys::until(0));
     link.carry(Side::Server, &frame(Side::Server, FIN | TEXT, b"Hello"));
     assert_eq!(link.take(Side::Client), b"\x81\x05Hello");
     link.carry(Side::Server, &header(None, FIN | 3, 0));
-    assert_eq!((link.take(Side::Server), link.is_done()), (vec![], [false, true]));
+    assert_eq!((link.take(Side::Server), link.should_close_transport()), (vec![], [false, true]));
 }

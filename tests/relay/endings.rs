@@ -55,30 +55,42 @@ fn the_end_of_input_at_every_point() {
             link.end(from);
             let after = link.take(to);
             assert!(link.take(from).is_empty(), "nothing is said to who is gone");
-            assert!(link.relay.is_done(from), "{from:?} at {cut}");
+            assert!(link.relay.should_close_transport(from), "{from:?} at {cut}");
             let lost = Some((from, Error::ConnectionLost));
             match place {
                 Place::Between => {
                     let n = read(to, &before).len().try_into().unwrap();
                     assert_eq!(after, arriving(to, n, CLOSE, &left_alone(to)), "at {cut}");
-                    assert_eq!((link.relay.is_done(to), link.relay.failure()), (false, lost));
+                    assert_eq!(
+                        (link.relay.should_close_transport(to), link.relay.failure()),
+                        (false, lost)
+                    );
                     assert!(link.relay.is_closing(), "its reply may never come");
                     link.carry(to, &close(to, 1001));
-                    assert_eq!(link.relay.is_done(to), to == Side::Client);
+                    assert_eq!(link.relay.should_close_transport(to), to == Side::Client);
                 }
                 Place::Inside => {
                     assert!(after.is_empty(), "{from:?} at {cut}");
-                    assert_eq!((link.relay.is_done(to), link.relay.failure()), (true, lost));
+                    assert_eq!(
+                        (link.relay.should_close_transport(to), link.relay.failure()),
+                        (true, lost)
+                    );
                     assert!(!link.relay.is_closing());
                 }
                 Place::Behind => {
                     assert!(after.is_empty());
-                    assert_eq!((link.relay.is_done(to), link.relay.failure()), (false, None));
+                    assert_eq!(
+                        (link.relay.should_close_transport(to), link.relay.failure()),
+                        (false, None)
+                    );
                     assert!(link.relay.is_closing(), "its reply may never come");
                 }
             }
             link.end(to);
-            assert_eq!((link.is_done(), link.relay.is_closing()), ([true; 2], false));
+            assert_eq!(
+                (link.should_close_transport(), link.relay.is_closing()),
+                ([true; 2], false)
+            );
             assert!(link.take(from).is_empty() && link.take(to).is_empty());
             link.end(from);
             link.carry(from, &bytes);
@@ -97,9 +109,9 @@ fn a_side_that_ends_without_a_reply_is_lost_to_the_other() {
         link.end(to);
         assert_eq!(link.take(from), arriving(from, 0, CLOSE, &left_alone(from)));
         assert_eq!(link.relay.failure(), Some((to, Error::ConnectionLost)));
-        assert_eq!(link.relay.is_done(from), from == Side::Client);
+        assert_eq!(link.relay.should_close_transport(from), from == Side::Client);
         link.end(from);
-        assert_eq!(link.is_done(), [true; 2]);
+        assert_eq!(link.should_close_transport(), [true; 2]);
     }
 }
 
@@ -118,7 +130,7 @@ fn what_comes_for_a_side_that_is_gone_is_checked_and_dropped() {
             link.carry(from, &close(from, 1001));
             assert!(link.take(gone).is_empty(), "cut at {cut}");
             assert_eq!(link.take(from), arriving(from, 0, CLOSE, &left_alone(from)));
-            assert_eq!(link.relay.is_done(from), from == Side::Client);
+            assert_eq!(link.relay.should_close_transport(from), from == Side::Client);
         }
     }
 }
@@ -136,7 +148,10 @@ fn a_side_that_ends_after_its_fault() {
         link.end(culprit);
         assert!(link.take(culprit).is_empty() && !passed.is_empty());
         assert_eq!(link.take(innocent), arriving(innocent, 0, CLOSE, &left_alone(innocent)));
-        assert!(link.relay.is_done(culprit) && !link.relay.is_done(innocent));
+        assert!(
+            link.relay.should_close_transport(culprit)
+                && !link.relay.should_close_transport(innocent)
+        );
     }
 }
 
@@ -151,7 +166,7 @@ fn a_side_that_ends_inside_the_frame_that_a_close_waits_for() {
         link.take(culprit);
         link.end(innocent);
         assert!(link.take(culprit).is_empty(), "a Close would be payload");
-        assert_eq!(link.is_done(), [true; 2]);
+        assert_eq!(link.should_close_transport(), [true; 2]);
         assert_eq!(link.relay.failure().unwrap().0, culprit, "the first one counts");
     }
 }

@@ -103,8 +103,8 @@ impl Link {
         std::mem::take(self.queue(side))
     }
 
-    pub(crate) fn is_done(&self) -> [bool; 2] {
-        BOTH.map(|side| self.relay.is_done(side))
+    pub(crate) fn should_close_transport(&self) -> [bool; 2] {
+        BOTH.map(|side| self.relay.should_close_transport(side))
     }
 
     fn queue(&mut self, side: Side) -> &mut Vec<u8> {
@@ -162,7 +162,7 @@ pub(crate) fn read(at: Side, bytes: &[u8]) -> Vec<Frame> {
                 opcode: header.opcode(),
                 fin: header.fin(),
                 payload: Vec::new(),
-                missing: header.length(),
+                missing: header.payload_len(),
             }),
             Part::Payload(payload) => {
                 let frame = frames.last_mut().unwrap();

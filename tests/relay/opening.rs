@@ -12,7 +12,7 @@ use crate::link::Link;
 /// Takes all of these bytes.
 fn inbox(bytes: &[u8]) -> Inbox {
     let mut inbox = Inbox::with_capacity(4096);
-    assert_eq!(inbox.take_from(bytes), bytes.len());
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
     inbox
 }
 

@@ -83,7 +83,7 @@ impl<R: Role> End<R> {
         let bytes: Vec<u8> = self.arriving.drain(..length).collect();
         let mut bytes = &bytes[..];
         while !bytes.is_empty() {
-            let taken = self.inbox.take_from(bytes);
+            let taken = self.inbox.copy_from(bytes);
             bytes = &bytes[taken..];
             while let Some(event) =
                 self.websocket.receive(&mut self.inbox, &mut self.outbox).unwrap()
@@ -182,9 +182,9 @@ proptest! {
         prop_assert_eq!(&talk.client.heard, &talk.server.said);
         prop_assert_eq!(talk.client.websocket.state(), State::Closed);
         prop_assert_eq!(talk.server.websocket.state(), State::Closed);
-        prop_assert_eq!(talk.link.is_done(), [true, false]);
+        prop_assert_eq!(talk.link.should_close_transport(), [true, false]);
         talk.link.end(Side::Client);
         talk.link.end(Side::Server);
-        prop_assert_eq!((talk.link.is_done(), talk.link.relay.failure()), ([true; 2], None));
+        prop_assert_eq!((talk.link.should_close_transport(), talk.link.relay.failure()), ([true; 2], None));
     }
 }

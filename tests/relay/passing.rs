@@ -97,7 +97,7 @@ fn frames_pass_as_they_are_but_for_a_key_of_their_own() {
             link.carry_all(from, &pieces);
             assert_eq!(link.sent_to(other(from)), expected);
             assert!(link.sent_to(from).is_empty());
-            assert_eq!((link.relay.failure(), link.is_done()), (None, [false; 2]));
+            assert_eq!((link.relay.failure(), link.should_close_transport()), (None, [false; 2]));
             assert!(!link.relay.is_closing());
         }
     }

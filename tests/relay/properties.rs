@@ -101,7 +101,7 @@ proptest! {
             sent[side as usize].extend(link.take(side));
             check_stream(&read(side, &sent[side as usize]))?;
         }
-        prop_assert_eq!((link.is_done(), link.relay.is_closing()), ([true; 2], false));
+        prop_assert_eq!((link.should_close_transport(), link.relay.is_closing()), ([true; 2], false));
     }
 
     // P-fd-d
@@ -129,7 +129,7 @@ proptest! {
                 prop_assert_eq!(cut.sent_to(side), whole.sent_to(side));
             }
             prop_assert_eq!(cut.relay.failure(), whole.relay.failure());
-            prop_assert_eq!(cut.is_done(), whole.is_done());
+            prop_assert_eq!(cut.should_close_transport(), whole.should_close_transport());
         }
     }
 }

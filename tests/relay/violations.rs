@@ -77,7 +77,10 @@ fn the_culprit_gets_the_code_and_the_other_side_a_close() {
                 let farewell = arriving(other(from), n, CLOSE, &left_alone(other(from)));
                 assert_eq!(link.take(other(from)), [&passed[..], &farewell].concat());
                 assert_eq!(link.take(from), arriving(from, 0, CLOSE, &1002_u16.to_be_bytes()));
-                assert!(link.relay.is_done(from) && !link.relay.is_done(other(from)));
+                assert!(
+                    link.relay.should_close_transport(from)
+                        && !link.relay.should_close_transport(other(from))
+                );
                 assert!(link.relay.is_closing());
             }
         }
@@ -112,10 +115,10 @@ fn the_other_side_ends_with_a_closing_handshake() {
         link.carry(innocent, &close(innocent, 1001));
         assert_eq!((link.take(from), link.take(innocent)), (vec![], vec![]));
         // The client's transport is ours to close, the server closes its own.
-        assert_eq!(link.relay.is_done(innocent), innocent == Side::Client);
+        assert_eq!(link.relay.should_close_transport(innocent), innocent == Side::Client);
         assert_eq!(link.relay.is_closing(), innocent == Side::Server);
         link.end(innocent);
-        assert_eq!((link.is_done(), link.relay.is_closing()), ([true; 2], false));
+        assert_eq!((link.should_close_transport(), link.relay.is_closing()), ([true; 2], false));
         assert_eq!(link.relay.failure().unwrap().0, from);
     }
 }
@@ -129,7 +132,7 @@ fn a_fault_in_a_reply_to_the_relay_brings_no_second_close() {
         let closes = BOTH.map(|side| link.sent_to(side).to_vec());
         link.carry(other(from), b"\xff");
         assert_eq!(BOTH.map(|side| link.sent_to(side).to_vec()), closes);
-        assert_eq!(link.is_done(), [true; 2]);
+        assert_eq!(link.should_close_transport(), [true; 2]);
         assert_eq!(link.relay.failure().unwrap().0, from, "the first one counts");
     }
 }
@@ -144,7 +147,7 @@ fn faults_of_both_sides_before_anything_is_said() {
         for side in BOTH {
             assert_eq!(link.take(side), arriving(side, 0, CLOSE, &1002_u16.to_be_bytes()));
         }
-        assert_eq!(link.is_done(), [true; 2]);
+        assert_eq!(link.should_close_transport(), [true; 2]);
     }
 }
 

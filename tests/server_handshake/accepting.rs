@@ -31,7 +31,7 @@ const ANSWER: &str = "HTTP/1.1 101 Switching Protocols\r\n\
 /// Hands the request of the example to `answer`.
 fn with_example<T>(answer: impl FnOnce(Request<'_>) -> T) -> T {
     let mut inbox = Inbox::over([0; 512]);
-    assert_eq!(inbox.take_from(EXAMPLE.as_bytes()), EXAMPLE.len());
+    assert_eq!(inbox.copy_from(EXAMPLE.as_bytes()), EXAMPLE.len());
     let mut opening = opening();
     let request = opening.receive(&mut inbox, &mut Vec::new()).unwrap();
     answer(request.unwrap())
@@ -262,14 +262,14 @@ fn frames_follow_the_answer() {
 #[test]
 fn another_engine_can_go_on_after_the_handshake() {
     let mut inbox = Inbox::with_capacity(512);
-    assert_eq!(inbox.take_from(EXAMPLE.as_bytes()), EXAMPLE.len());
-    assert_eq!(inbox.take_from(&HELLO), HELLO.len());
+    assert_eq!(inbox.copy_from(EXAMPLE.as_bytes()), EXAMPLE.len());
+    assert_eq!(inbox.copy_from(&HELLO), HELLO.len());
     let mut outbox = Vec::new();
     let request = opening().receive(&mut inbox, &mut outbox).unwrap().unwrap();
     request.accept().finish(&mut outbox).unwrap();
 
     let mut elsewhere = Inbox::over([0; 160]);
-    assert_eq!(elsewhere.take_from(inbox.unread()), HELLO.len());
+    assert_eq!(elsewhere.copy_from(inbox.unread()), HELLO.len());
     let mut websocket: Connection<Server> = Connection::server(Config::new());
     let event = websocket.receive(&mut elsewhere, &mut outbox).unwrap();
     assert_eq!(event, Some(Event::Text("Hello")));
@@ -278,11 +278,11 @@ fn another_engine_can_go_on_after_the_handshake() {
 // 6455-4.2.2-m
 #[test]
 fn the_settings_reach_the_connection() {
-    let config = Config::new().message_size(4);
+    let config = Config::new().max_message_size(4);
     let mut websocket =
         with_example(|request| request.accept().config(config).finish(&mut Vec::new())).unwrap();
     let mut inbox = Inbox::with_capacity(64);
-    assert_eq!(inbox.take_from(&HELLO), HELLO.len());
+    assert_eq!(inbox.copy_from(&HELLO), HELLO.len());
     let error = websocket.receive(&mut inbox, &mut Vec::new()).unwrap_err();
     assert_eq!(error, LimitExceeded::MessageSize { size: 5, limit: 4 }.into());
 }

@@ -50,7 +50,7 @@ fn refused_after(opening: &Opening<'_>, bytes: impl Iterator<Item = u8>) -> (Ref
     let mut opening = opening.clone();
     let mut inbox = Inbox::with_capacity(64);
     for (index, byte) in bytes.enumerate() {
-        assert_eq!(inbox.take_from(&[byte]), 1);
+        assert_eq!(inbox.copy_from(&[byte]), 1);
         match opening.receive(&mut inbox, &mut Vec::new()) {
             Ok(None) => {}
             Err(Error::Refused(refusal)) => return (refusal, index + 1),

@@ -12,7 +12,7 @@ use crate::handshake_support::{
 fn reject(status: u16, fields: &[Field<'_>], body: &[u8]) -> Vec<u8> {
     let mut inbox = Inbox::with_capacity(2048);
     let bytes = [&sound().bytes()[..], &sound().bytes(), &HELLO].concat();
-    assert_eq!(inbox.take_from(&bytes), bytes.len());
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
     let mut outbox = Vec::new();
     let mut opening = opening();
     let request = opening.receive(&mut inbox, &mut outbox).unwrap().unwrap();
@@ -71,7 +71,7 @@ fn whatever_the_status_nothing_behind_the_request_is_looked_at() {
 #[test]
 fn a_decision_can_fail_and_be_changed_or_never_be_made() {
     let mut inbox = Inbox::with_capacity(1024);
-    assert_eq!(inbox.take_from(&sound().bytes()), sound().bytes().len());
+    assert_eq!(inbox.copy_from(&sound().bytes()), sound().bytes().len());
     let mut opening = opening();
     let mut outbox = Vec::new();
     let request = opening.receive(&mut inbox, &mut outbox).unwrap().unwrap();
@@ -93,7 +93,7 @@ fn a_decision_can_fail_and_be_changed_or_never_be_made() {
 #[test]
 fn a_status_that_is_no_final_answer_is_a_misuse() {
     let mut inbox = Inbox::with_capacity(1024);
-    assert_eq!(inbox.take_from(&sound().bytes()), sound().bytes().len());
+    assert_eq!(inbox.copy_from(&sound().bytes()), sound().bytes().len());
     let request = opening().receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
     for status in [0, 1, 100, 101, 199, 600, 999, 1000, u16::MAX] {
         let mut outbox = Vec::new();
@@ -108,7 +108,7 @@ fn an_outbox_without_room_is_left_alone() {
     let expected = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 5\r\n\r\nNone.";
     let needed = expected.len();
     let mut inbox = Inbox::with_capacity(1024);
-    assert_eq!(inbox.take_from(&sound().bytes()), sound().bytes().len());
+    assert_eq!(inbox.copy_from(&sound().bytes()), sound().bytes().len());
     let request = opening().receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
     let response = request.reject(404).body(b"None.");
 

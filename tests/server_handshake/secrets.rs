@@ -30,7 +30,7 @@ fn request() -> Vec<u8> {
 #[test]
 fn a_request_is_shown_without_its_credentials() {
     let mut inbox = Inbox::with_capacity(1024);
-    assert_eq!(inbox.take_from(&request()), request().len());
+    assert_eq!(inbox.copy_from(&request()), request().len());
     let mut opening = Opening::new(Origins::any());
     let request = opening.receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
     assert_shows_no_secret(&request);
@@ -49,7 +49,7 @@ fn a_plain_request_is_shown_without_its_credentials() {
     let bytes =
         format!("GET /{SECRET}?{SECRET} HTTP/1.1\r\nHost: a.example\r\nCookie: {SECRET}\r\n\r\n");
     let mut inbox = Inbox::with_capacity(1024);
-    assert_eq!(inbox.take_from(bytes.as_bytes()), bytes.len());
+    assert_eq!(inbox.copy_from(bytes.as_bytes()), bytes.len());
     let mut opening = Opening::new(Origins::any());
     let incoming = opening.receive_any(&mut inbox, &mut Vec::new()).unwrap().unwrap();
     assert_shows_no_secret(&incoming);
@@ -62,7 +62,7 @@ fn a_refusal_is_shown_without_the_request() {
     for name in ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Upgrade", "Connection"] {
         let bytes = sound().with(name, &[SECRET, SECRET]).bytes();
         let mut inbox = Inbox::with_capacity(1024);
-        assert_eq!(inbox.take_from(&bytes), bytes.len());
+        assert_eq!(inbox.copy_from(&bytes), bytes.len());
         let mut opening = Opening::new(Origins::any());
         let error = opening.receive(&mut inbox, &mut Vec::new()).unwrap_err();
         let Error::Refused(refusal) = error else { panic!("{error:?}") };
@@ -77,7 +77,7 @@ fn a_refusal_is_shown_without_the_request() {
 #[test]
 fn an_answer_is_shown_without_its_cookies_and_its_body() {
     let mut inbox = Inbox::with_capacity(1024);
-    assert_eq!(inbox.take_from(&request()), request().len());
+    assert_eq!(inbox.copy_from(&request()), request().len());
     let mut opening = Opening::new(Origins::any());
     let request = opening.receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
     let fields = [("Set-Cookie", SECRET)];
@@ -92,9 +92,9 @@ fn an_answer_is_shown_without_its_cookies_and_its_body() {
 #[test]
 fn buffers_are_shown_without_what_they_hold() {
     let mut inbox = Inbox::with_capacity(64);
-    assert_eq!(inbox.take_from(SECRET.as_bytes()), SECRET.len());
+    assert_eq!(inbox.copy_from(SECRET.as_bytes()), SECRET.len());
     let mut fixed = Inbox::over([0; 64]);
-    assert_eq!(fixed.take_from(SECRET.as_bytes()), SECRET.len());
+    assert_eq!(fixed.copy_from(SECRET.as_bytes()), SECRET.len());
     let mut outbox = FixedOutbox::over([0; 64]);
     outbox.append(SECRET.as_bytes());
     for shown in [format!("{inbox:?}"), format!("{fixed:?}"), format!("{outbox:?}")] {

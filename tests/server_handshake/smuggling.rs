@@ -13,7 +13,7 @@ use crate::handshake_support::{
 
 fn inbox_with(bytes: &[u8]) -> Inbox {
     let mut inbox = Inbox::with_capacity(bytes.len().max(1));
-    assert_eq!(inbox.take_from(bytes), bytes.len());
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
     inbox
 }
 
@@ -57,7 +57,7 @@ fn a_refusal_leaves_nothing_behind() {
     let mut answers = [0; 512];
     for _ in 0..10_000 {
         let mut inbox = Inbox::over(&mut memory[..]);
-        assert_eq!(inbox.take_from(&request), request.len());
+        assert_eq!(inbox.copy_from(&request), request.len());
         let mut outbox = FixedOutbox::over(&mut answers[..]);
         let error = opening().receive(&mut inbox, &mut outbox).unwrap_err();
         assert_eq!(error, Error::Refused(Refusal::Key));
@@ -121,7 +121,7 @@ fn plain_requests_and_one_for_a_websocket_on_one_connection() {
         let mut websocket = None;
         let mut seen = Vec::new();
         for piece in pieces {
-            assert_eq!(inbox.take_from(piece), piece.len());
+            assert_eq!(inbox.copy_from(piece), piece.len());
             while websocket.is_none() {
                 match opening.receive_any(&mut inbox, &mut outbox).unwrap() {
                     None => break,

@@ -68,7 +68,7 @@ fn receive_any(pieces: &[&[u8]]) -> (Vec<String>, End) {
     let mut targets = Vec::new();
     for mut piece in pieces.iter().copied() {
         loop {
-            let taken = inbox.take_from(piece);
+            let taken = inbox.copy_from(piece);
             piece = &piece[taken..];
             loop {
                 match opening.receive_any(&mut inbox, &mut outbox) {
@@ -415,7 +415,7 @@ fn a_few_empty_lines_before_a_request_are_ignored_and_count_for_its_size() {
     // They are no part of the head that is handed out.
     let bytes = b"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut inbox = Inbox::with_capacity(64);
-    assert_eq!(inbox.take_from(bytes), bytes.len());
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
     match opening().receive_any(&mut inbox, &mut Vec::new()) {
         Ok(Some(Incoming::Http(request))) => assert_eq!(request.head(), &bytes[4..]),
         other => panic!("{other:?}"),
@@ -429,7 +429,7 @@ fn an_answer_that_says_close_is_the_last() {
     let get = http("GET / HTTP/1.1", "");
     for answered in [false, true] {
         let mut inbox = Inbox::with_capacity(1024);
-        assert_eq!(inbox.take_from(&[&get[..], &get].concat()), 2 * get.len());
+        assert_eq!(inbox.copy_from(&[&get[..], &get].concat()), 2 * get.len());
         let (mut opening, mut outbox) = (opening(), Vec::new());
         match opening.receive_any(&mut inbox, &mut outbox) {
             Ok(Some(Incoming::Http(request))) if answered => {

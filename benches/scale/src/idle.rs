@@ -64,7 +64,9 @@ impl Agreement {
         match self {
             Self::Plain => None,
             Self::Compressed => Some(Deflate::new()),
-            Self::Takeover => Some(Deflate::new().send_takeover(true).receive_takeover(true)),
+            Self::Takeover => {
+                Some(Deflate::new().send_context_takeover(true).receive_context_takeover(true))
+            }
         }
     }
 }
@@ -138,7 +140,7 @@ impl Idle {
     /// Answers the request for a connection.
     fn open(request: &[u8], deflate: Option<&Deflate>) -> Result<Self, hybi::Error> {
         let (mut inbox, mut outbox) = (Inbox::with_capacity(16 * 1024), Vec::new());
-        assert_eq!(inbox.take_from(request), request.len());
+        assert_eq!(inbox.copy_from(request), request.len());
         let mut opening = Opening::new(Origins::no_browser());
         let request = opening.receive(&mut inbox, &mut outbox)?;
         let mut accept =
@@ -153,7 +155,7 @@ impl Idle {
     /// Sends back what is in these frames.
     fn echo(&mut self, frames: &[u8]) -> Result<(), hybi::Error> {
         let Self { websocket, inbox, outbox } = self;
-        assert_eq!(inbox.take_from(frames), frames.len());
+        assert_eq!(inbox.copy_from(frames), frames.len());
         while let Some(event) = websocket.receive(inbox, outbox)? {
             if let Event::Text(text) = event {
                 websocket.send_text(text, outbox)?;
@@ -193,7 +195,7 @@ impl Client {
         let response = mem::take(&mut server.outbox);
 
         let mut inbox = Inbox::with_capacity(16 * 1024);
-        assert_eq!(inbox.take_from(&response), response.len());
+        assert_eq!(inbox.copy_from(&response), response.len());
         let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox)? else {
             return Err("not accepted".into());
         };
@@ -205,7 +207,7 @@ impl Client {
         websocket.send_text(&text, &mut message)?;
         server.echo(&message)?;
         let echo = server.outbox;
-        assert_eq!(inbox.take_from(&echo), echo.len());
+        assert_eq!(inbox.copy_from(&echo), echo.len());
         let received = websocket.receive(&mut inbox, &mut Vec::new())?;
         assert_eq!(received, Some(Event::Text(&text)), "it comes back as it was sent");
         Ok(Self { request, response, message, echo })

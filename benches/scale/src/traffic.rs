@@ -17,7 +17,7 @@ pub(crate) enum Content {
 
 /// Settings that let the largest message pass.
 fn config() -> Config {
-    Config::new().message_size(1 << 30).frame_size(1 << 30)
+    Config::new().max_message_size(1 << 30).max_frame_size(1 << 30)
 }
 
 /// So many bytes to be sent.
@@ -63,7 +63,7 @@ impl Receiver {
             let (read, after) = rest.split_at(piece.min(spare.len()).min(rest.len()));
             spare[..read.len()].copy_from_slice(read);
             rest = after;
-            inbox.fill(read.len())?;
+            inbox.commit(read.len())?;
             while let Some(event) = websocket.receive(inbox, outbox)? {
                 match event {
                     Event::Text(text) => show(text.as_bytes()),

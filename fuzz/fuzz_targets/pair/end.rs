@@ -83,7 +83,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             }
             Operation::TextFragment(text, last) => self.fragment(Kind::Text, text.as_bytes(), last),
             Operation::BinaryFragment(data, last) => self.fragment(Kind::Binary, data, last),
-            Operation::Framed(is_text, payload) => self.framed(kind(is_text), payload),
+            Operation::FrameParts(is_text, payload) => self.framed(kind(is_text), payload),
             Operation::Prepared(is_text, payload) => self.prepared(kind(is_text), payload),
             Operation::Ping(payload) => self.ping(payload),
             Operation::Pong(payload) => self.pong(payload),
@@ -120,7 +120,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             }
         }
         let Self { connection, .. } = self;
-        assert!(!connection.is_done() || !connection.is_closing());
+        assert!(!connection.should_close_transport() || !connection.is_closing());
     }
 
     /// Moves bytes from the outbox to the transport.
@@ -141,7 +141,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             return 0;
         }
         let bytes = from_peer.make_contiguous();
-        let taken = self.inbox.take_from(&bytes[..count.min(bytes.len())]);
+        let taken = self.inbox.copy_from(&bytes[..count.min(bytes.len())]);
         from_peer.drain(..taken);
         taken
     }

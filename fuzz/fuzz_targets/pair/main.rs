@@ -48,7 +48,7 @@ enum Operation<'a> {
     TextFragment(&'a str, bool),
     BinaryFragment(&'a [u8], bool),
     /// A message in its frame, without an outbox.
-    Framed(bool, &'a str),
+    FrameParts(bool, &'a str),
     Prepared(bool, &'a str),
     Ping(&'a [u8]),
     Pong(&'a [u8]),
@@ -109,12 +109,14 @@ fn play<S: Storage, T: Storage>(input: &Input<'_>, server: Inbox<S>, client: Inb
     settle(&mut server, &mut client);
     if is_sound {
         assert_eq!((server.state(), client.state()), (State::Closed, State::Closed));
-        assert!(server.connection.is_done() && !server.connection.is_closing());
-        assert!(!client.connection.is_done() && client.connection.is_closing());
+        assert!(server.connection.should_close_transport() && !server.connection.is_closing());
+        assert!(!client.connection.should_close_transport() && client.connection.is_closing());
     }
     server.end_of_input();
     client.end_of_input();
-    assert!(server.connection.is_done() && client.connection.is_done());
+    assert!(
+        server.connection.should_close_transport() && client.connection.should_close_transport()
+    );
     if is_sound {
         assert_eq!((server.state(), client.state()), (State::Ended, State::Ended));
     }

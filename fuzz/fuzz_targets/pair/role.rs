@@ -1,6 +1,6 @@
 //! What the two roles do differently.
 
-use hybi::{Client, Connection, Error, Framed, Prepared, Role, Server};
+use hybi::{Client, Connection, Error, Prepared, Role, Server, frame::FrameParts};
 use hybi_fuzz::{event::Kind, keys::Keys};
 
 use crate::outbox::Out;
@@ -14,7 +14,7 @@ pub(crate) trait Endpoint: Role + Sized {
         connection: &mut Connection<Self>,
         kind: Kind,
         buffer: &'a mut [u8],
-    ) -> Result<Framed<'a>, Error>;
+    ) -> Result<FrameParts<'a>, Error>;
 
     /// Sends a prepared message, if the role has them.
     fn send_prepared(
@@ -31,7 +31,7 @@ impl Endpoint for Server {
         connection: &mut Connection<Self>,
         kind: Kind,
         buffer: &'a mut [u8],
-    ) -> Result<Framed<'a>, Error> {
+    ) -> Result<FrameParts<'a>, Error> {
         match kind {
             Kind::Text => connection.frame_text(text(buffer)),
             Kind::Binary => connection.frame_binary(buffer),
@@ -54,7 +54,7 @@ impl Endpoint for Client<Keys> {
         connection: &mut Connection<Self>,
         kind: Kind,
         buffer: &'a mut [u8],
-    ) -> Result<Framed<'a>, Error> {
+    ) -> Result<FrameParts<'a>, Error> {
         match kind {
             Kind::Text => connection.mask_text(buffer),
             Kind::Binary => connection.mask_binary(buffer),

@@ -39,14 +39,15 @@ pub(crate) enum Reaction {
 impl Settings {
     pub(crate) fn config(&self) -> Config {
         let pongs = match self.pongs {
-            Answering::All => Pongs::All,
+            Answering::All => {
+                Pongs::All { max_backlog: self.pong_backlog.map_or(usize::MAX, usize::from) }
+            }
             Answering::Latest => Pongs::Latest,
             Answering::Manual => Pongs::Manual,
         };
         Config::new()
             .pongs(pongs)
-            .pong_backlog(self.pong_backlog.map_or(usize::MAX, usize::from))
-            .outbox_size(self.config_outbox_size())
+            .outbox_high_water(self.config_outbox_size())
             .deliver_while_closing(self.deliver_while_closing)
     }
 

@@ -2,7 +2,7 @@
 
 use super::Failure;
 #[cfg(feature = "deflate")]
-use crate::deflate::{self, Deflate, Parameters};
+use crate::deflate::{self, Deflate, Negotiated};
 use crate::{
     extension,
     handshake::parse_version,
@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct Agreement<'a> {
     pub(crate) subprotocol: Option<&'a str>,
     #[cfg(feature = "deflate")]
-    pub(crate) deflate: Option<Parameters>,
+    pub(crate) deflate: Option<Negotiated>,
 }
 
 /// What a client offered, to hold the answer against.
@@ -99,7 +99,7 @@ impl Offered<'_> {
 fn check_deflate<'a>(
     values: impl Iterator<Item = &'a [u8]>,
     offered: &Offered<'_>,
-) -> Result<Option<Parameters>, Failure> {
+) -> Result<Option<Negotiated>, Failure> {
     let Some(deflate) = offered.deflate else { return Ok(None) };
     let mut answers = values.flat_map(extension::parsed);
     match answers.find(|answer| answer.name() == deflate::NAME) {

@@ -4,7 +4,7 @@ use std::{fmt::Write, rc::Rc, sync::LazyLock};
 
 use hybi::{
     Connection, Role,
-    deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Negotiated},
 };
 
 use crate::{
@@ -164,11 +164,11 @@ impl Setting {
     fn run<R: Role + 'static>(self, open: impl Fn() -> Connection<R>, bytes: Rc<[u8]>) -> Run {
         static DEFLATE: LazyLock<Deflate> = LazyLock::new(Deflate::new);
         let direction = Direction::new(15, self.takeover).expect("15 is a window");
-        let mut websocket = open().with_deflate(&DEFLATE, Parameters::new(direction, direction));
+        let mut websocket = open().with_deflate(&DEFLATE, Negotiated::new(direction, direction));
         let (mut inbox, mut outbox) = (crate::wire::inbox(1024), Vec::new());
         let first = random(64).repeat(WINDOW / 64);
         let first = self.receiver.frame(BINARY, &compress(&first, 6));
-        assert_eq!(inbox.take_from(&first), first.len());
+        assert_eq!(inbox.copy_from(&first), first.len());
         while websocket.receive(&mut inbox, &mut outbox).expect("it is sound").is_some() {}
         run(websocket, bytes, self.receiver)
     }

@@ -18,7 +18,7 @@ pub(crate) fn arrive<T>(
         let length = spare.len().min(piece).min(rest.len());
         spare[..length].copy_from_slice(&rest[..length]);
         rest = &rest[length..];
-        inbox.fill(length).expect("no more than there was room for");
+        inbox.commit(length).expect("no more than there was room for");
         if let Some(result) = receive(inbox) {
             return Some(result);
         }

@@ -2,7 +2,12 @@
 
 use core::panic::Location;
 
-use hybi::{ChunkEvent, CloseCode, Error, Event, FixedOutbox, Fragment, LimitExceeded, Misuse, Role, State, Uri, Origins, client::{Answer, Request}, server::Opening};
+use hybi::{
+    ChunkEvent, CloseCode, Error, Event, FixedOutbox, Fragment, LimitExceeded, Misuse, Origins,
+    Role, State, Uri,
+    client::{Answer, Request},
+    server::Opening,
+};
 
 use crate::endpoint::{Endpoint, Pair, SIZE, Sequence, carry, empty_inbox};
 
@@ -142,17 +147,17 @@ fn chunks(pair: &mut Pair) -> Checked {
     let (mut chunks, mut count, mut ended) = (0, 0, false);
     for mut rest in framed.slices() {
         while !rest.is_empty() {
-            let taken = server.inbox.take_from(rest);
+            let taken = server.inbox.copy_from(rest);
             check(taken > 0 && !ended)?;
             rest = &rest[taken..];
             while let Some(event) =
                 server.websocket.receive_chunk(&mut server.inbox, &mut server.outbox)?
             {
-                let ChunkEvent::Text { text, last } = event else { return unexpected() };
+                let ChunkEvent::Text { text, fragment } = event else { return unexpected() };
                 check(text.chars().all(|character| character == '€'))?;
                 count += text.chars().count();
                 chunks += 1;
-                ended = last;
+                ended = fragment.is_last();
             }
         }
     }
@@ -194,16 +199,18 @@ fn close(pair: &mut Pair) -> Checked {
     client.send_to(server);
 
     closes(server, CloseCode::NORMAL, "good night")?;
-    check(server.websocket.is_done())?;
+    check(server.websocket.should_close_transport())?;
     check(server.outbox.bytes() == b"\x88\x02\x03\xe8")?;
     server.send_to(client);
     server.websocket.end_of_input()?;
     check(server.websocket.state() == State::Ended)?;
 
     closes(client, CloseCode::NORMAL, "")?;
-    check(client.websocket.is_closing() && !client.websocket.is_done())?;
+    check(client.websocket.is_closing() && !client.websocket.should_close_transport())?;
     client.websocket.end_of_input()?;
-    check(client.websocket.is_done() && client.websocket.close_code() == Some(1000))?;
+    check(
+        client.websocket.should_close_transport() && client.websocket.close_code() == Some(1000),
+    )?;
     check(client.outbox.bytes().is_empty())
 }
 
@@ -212,7 +219,7 @@ fn too_large(pair: &mut Pair) -> Checked {
     let Pair { client, server } = pair;
     let mut data = [0; SIZE + 1];
     let framed = client.websocket.mask_binary(&mut data)?;
-    let taken = server.inbox.take_from(framed.header());
+    let taken = server.inbox.copy_from(framed.header());
     check(taken == framed.header().len())?;
 
     let refused = server.websocket.receive(&mut server.inbox, &mut server.outbox);
@@ -220,7 +227,7 @@ fn too_large(pair: &mut Pair) -> Checked {
     check(matches!(limit, LimitExceeded::InboxSize { size: 513, limit: 512 }))?;
     check(limit.close_code() == CloseCode::MESSAGE_TOO_BIG)?;
     check(server.outbox.bytes() == b"\x88\x02\x03\xf1")?;
-    check(server.websocket.is_done() && server.inbox.is_empty())?;
+    check(server.websocket.should_close_transport() && server.inbox.is_empty())?;
     server.send_to(client);
 
     closes(client, CloseCode::MESSAGE_TOO_BIG, "")?;

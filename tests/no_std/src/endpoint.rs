@@ -57,7 +57,7 @@ pub(crate) fn carry<B>(outbox: &mut FixedOutbox<B>, inbox: &mut Inbox)
 where
     B: AsRef<[u8]> + AsMut<[u8]>,
 {
-    let taken = inbox.take_from(outbox.bytes());
+    let taken = inbox.copy_from(outbox.bytes());
     let dropped = outbox.consume(taken);
     debug_assert_eq!(dropped, Ok(()));
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use hybi::{
     Client, Config, Connection, Event, Inbox, Origins, Role, Server, Uri,
     client::{Answer, Request},
-    deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Negotiated},
     random::OsEntropy,
     server::Opening,
 };
@@ -32,7 +32,7 @@ impl Hybi<Server> {
     /// With compression by its defaults, but for context takeover.
     pub(crate) fn compressed(takeover: bool, transport: Transport) -> Self {
         let direction = Direction::new(15, takeover).unwrap();
-        let parameters = Parameters::new(direction, direction);
+        let parameters = Negotiated::new(direction, direction);
         let websocket = Connection::server(Config::new()).with_deflate(&Deflate::new(), parameters);
         Self::new(websocket, transport)
     }

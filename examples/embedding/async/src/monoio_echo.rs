@@ -24,7 +24,7 @@ static PATIENCE: Patience = Patience {
     closing: Duration::from_secs(10),
 };
 
-const CONFIG: Config = Config::new().message_size(1024 * 1024);
+const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
 
 /// How much is read at once.
 const BUFFER: usize = 64 * 1024;
@@ -117,8 +117,8 @@ impl Stage {
         matches!(self, Self::Open(websocket) if websocket.state() == State::Open)
     }
 
-    fn is_done(&self) -> bool {
-        matches!(self, Self::Open(websocket) if websocket.is_done())
+    fn should_close_transport(&self) -> bool {
+        matches!(self, Self::Open(websocket) if websocket.should_close_transport())
     }
 
     fn end_of_input(&mut self) -> Result<(), Failure> {
@@ -144,7 +144,7 @@ impl Session<'_> {
     async fn run(&mut self) -> Result<(), Failure> {
         timeout(PATIENCE.opening, self.turn_while(Stage::is_opening)).await??;
         self.turn_while(Stage::is_open).await?;
-        timeout(PATIENCE.closing, self.turn_while(|stage| !stage.is_done())).await?
+        timeout(PATIENCE.closing, self.turn_while(|stage| !stage.should_close_transport())).await?
     }
 
     /// Writes and reads in turn: a peer that does not read is not read from.
@@ -182,7 +182,7 @@ impl Session<'_> {
     /// Receives what was read.
     fn receive(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
         while !bytes.is_empty() {
-            let taken = self.inbox.take_from(bytes);
+            let taken = self.inbox.copy_from(bytes);
             bytes = &bytes[taken..];
             self.stage.receive(&mut self.inbox, &mut self.outbox)?;
         }

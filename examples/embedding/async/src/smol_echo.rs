@@ -36,7 +36,8 @@ const TURN: usize = 16;
 
 /// The settings of a connection for a [`Session`]: when so many bytes wait to be written, nothing
 /// more is read and nothing more is taken from the application.
-pub const CONFIG: Config = Config::new().message_size(1024 * 1024).outbox_size(256 * 1024);
+pub const CONFIG: Config =
+    Config::new().max_message_size(1024 * 1024).outbox_high_water(256 * 1024);
 
 /// How much memory for output is kept while there is none.
 const KEPT: usize = 16 * 1024;
@@ -120,13 +121,13 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
             let has_room = websocket.has_room(outbox);
             let now = Instant::now();
             deadlines.wrote(writing.is_flushed, now);
-            writing.take_from(outbox);
-            let is_done = websocket.is_done();
-            if is_done && writing.is_flushed {
+            writing.copy_from(outbox);
+            let should_close_transport = websocket.should_close_transport();
+            if should_close_transport && writing.is_flushed {
                 return Ok(());
             }
             deadlines.wrote(writing.is_flushed, now);
-            if is_done || websocket.is_closing() {
+            if should_close_transport || websocket.is_closing() {
                 deadlines.closing(now);
             }
             if deadlines.next() < *rings {
@@ -136,7 +137,9 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
             let is_open = websocket.state() == State::Open;
             let step = race(
                 race(
-                    when(has_room && !is_done, async { Step::Read(read(reader, inbox).await) }),
+                    when(has_room && !should_close_transport, async {
+                        Step::Read(read(reader, inbox).await)
+                    }),
                     when(!writing.is_flushed, async { Step::Written(writing.write().await) }),
                 ),
                 race(
@@ -241,7 +244,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
 /// Reads once into the inbox.
 async fn read(reader: &mut (impl AsyncRead + Unpin), inbox: &mut Inbox) -> io::Result<usize> {
     let length = reader.read(inbox.spare()).await?;
-    inbox.fill(length).map_err(io::Error::other)?;
+    inbox.commit(length).map_err(io::Error::other)?;
     Ok(length)
 }
 
@@ -257,7 +260,7 @@ struct Writing<W> {
 impl<W: AsyncWrite + Unpin> Writing<W> {
     /// Once all is written, takes what waits in the outbox and leaves it empty. The memory of the
     /// two goes round.
-    fn take_from(&mut self, outbox: &mut Vec<u8>) {
+    fn copy_from(&mut self, outbox: &mut Vec<u8>) {
         if self.is_flushed && !outbox.is_empty() {
             mem::swap(&mut self.bytes, outbox);
             self.is_flushed = false;
@@ -285,7 +288,7 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
     /// Writes all that waits, and says that nothing more comes.
     async fn finish(&mut self, outbox: &mut Vec<u8>) -> Result<(), Failure> {
         loop {
-            self.take_from(outbox);
+            self.copy_from(outbox);
             if self.is_flushed {
                 return Ok(self.writer.close().await?);
             }

@@ -7,8 +7,8 @@
 use std::pin::Pin;
 
 use hybi::{
-    CloseCode, Config, Connection, Error, Event, Origins, Role, Server, State,
-    deflate::Deflate, server::Opening,
+    CloseCode, Config, Connection, Error, Event, Origins, Role, Server, State, deflate::Deflate,
+    server::Opening,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -27,7 +27,7 @@ use crate::{
 pub const BACKLOG: usize = 256 * 1024;
 
 /// The settings of a connection for a [`Session`].
-pub const CONFIG: Config = Config::new().message_size(1024 * 1024).outbox_size(BACKLOG);
+pub const CONFIG: Config = Config::new().max_message_size(1024 * 1024).outbox_high_water(BACKLOG);
 
 /// Why a connection ended.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -121,19 +121,19 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
             let has_room = websocket.has_room(outbox);
             let now = Instant::now().into_std();
             deadlines.wrote(writing.is_flushed(), now);
-            writing.take_from(outbox);
-            let is_done = websocket.is_done();
-            if is_done && writing.is_flushed() {
+            writing.copy_from(outbox);
+            let should_close_transport = websocket.should_close_transport();
+            if should_close_transport && writing.is_flushed() {
                 return Ok(());
             }
             deadlines.wrote(writing.is_flushed(), now);
-            if is_done || websocket.is_closing() {
+            if should_close_transport || websocket.is_closing() {
                 deadlines.closing(now);
             }
             timer.advance_to(deadlines);
             let is_open = websocket.state() == State::Open;
             select! {
-                length = reading.read(), if has_room && !is_done => match length {
+                length = reading.read(), if has_room && !should_close_transport => match length {
                     Ok(0) => websocket.end_of_input()?,
                     Ok(_) => deadlines.heard(Instant::now().into_std()),
                     // Once both have closed, a reset is as good an end as any.

@@ -176,7 +176,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             let has_room = end.receive(&mut reading.inbox)?;
             {
                 let Shared { websocket, is_over, .. } = &*end.lock();
-                if *is_over || websocket.is_done() {
+                if *is_over || websocket.should_close_transport() {
                     return Ok(());
                 }
                 if websocket.is_closing() {
@@ -261,7 +261,7 @@ impl Handle {
     fn take_output<W: AsyncWrite + Unpin>(&self, writing: &mut Writing<W>) -> bool {
         let Shared { websocket, outbox, is_over } = &mut *self.lock();
         let was_full = !websocket.has_room(outbox);
-        writing.take_from(outbox);
+        writing.copy_from(outbox);
         if was_full && outbox.is_empty() {
             self.0.to_read.notify_one();
         }

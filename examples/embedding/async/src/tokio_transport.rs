@@ -99,7 +99,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
     /// Reads once; 0 means that the input has ended.
     pub async fn read(&mut self) -> io::Result<usize> {
         let length = self.source.read(self.inbox.spare()).await?;
-        self.inbox.fill(length).map_err(io::Error::other)?;
+        self.inbox.commit(length).map_err(io::Error::other)?;
         Ok(length)
     }
 
@@ -126,7 +126,7 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
 
     /// Once all is written, takes what waits in the outbox and leaves it empty. The memory of the
     /// two goes round.
-    pub fn take_from(&mut self, outbox: &mut Vec<u8>) {
+    pub fn copy_from(&mut self, outbox: &mut Vec<u8>) {
         if self.is_flushed && !outbox.is_empty() {
             mem::swap(self.bytes.get_mut(), outbox);
             self.is_flushed = false;
@@ -156,7 +156,7 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
     /// Writes all that waits.
     pub async fn flush(&mut self, outbox: &mut Vec<u8>) -> io::Result<()> {
         loop {
-            self.take_from(outbox);
+            self.copy_from(outbox);
             if self.is_flushed {
                 return Ok(());
             }

@@ -115,18 +115,18 @@ impl Echo {
             Stage::Opening(opening) => {
                 let Some(request) = opening.receive(inbox, outbox)? else { return Ok(false) };
                 // No message is too large, for none is kept.
-                let config = Config::new().message_size(u64::MAX).frame_size(u64::MAX);
+                let config = Config::new().max_message_size(u64::MAX).max_frame_size(u64::MAX);
                 *stage = Stage::Open(request.accept().config(config).finish(outbox)?);
             }
             Stage::Open(websocket) => match websocket.receive_chunk(inbox, outbox)? {
-                Some(ChunkEvent::Text { text, last }) => {
-                    websocket.send_text_fragment(text, Fragment::from_last(last), outbox)?;
+                Some(ChunkEvent::Text { text, fragment }) => {
+                    websocket.send_text_fragment(text, fragment, outbox)?;
                 }
-                Some(ChunkEvent::Binary { data, last }) => {
-                    websocket.send_binary_fragment(data, Fragment::from_last(last), outbox)?;
+                Some(ChunkEvent::Binary { data, fragment }) => {
+                    websocket.send_binary_fragment(data, fragment, outbox)?;
                 }
                 Some(ChunkEvent::Ping(_) | ChunkEvent::Pong(_) | ChunkEvent::Close(_)) => {}
-                None if websocket.is_done() => *outcome = Some(Ok(())),
+                None if websocket.should_close_transport() => *outcome = Some(Ok(())),
                 None => return Ok(false),
             },
         }
@@ -150,7 +150,7 @@ impl Echo {
     /// Reads once.
     async fn read<S: Read>(&mut self, stream: &mut S) -> Result<(), Failure<S::Error>> {
         let length = in_time(self.deadline, stream.read(self.inbox.spare())).await?;
-        self.inbox.fill(length)?;
+        self.inbox.commit(length)?;
         if length == 0 {
             self.outcome = Some(match &mut self.stage {
                 Stage::Opening(_) => Err(Error::ConnectionLost),

@@ -67,7 +67,7 @@ fn read<R: Role>(
         while let Some(event) = duplex.receive(&mut inbox)? {
             react(event);
         }
-        if duplex.is_done() {
+        if duplex.should_close_transport() {
             return Ok(());
         }
         if inbox.read_from(&mut stream).unwrap_or(0) == 0 {

@@ -4,7 +4,7 @@ use std::{io::Write, net::TcpStream};
 
 use hybi::{
     Connection, Event, Fragment, Inbox, Role, State,
-    deflate::{Direction, Parameters},
+    deflate::{Direction, Negotiated},
 };
 
 use crate::Failure;
@@ -50,7 +50,7 @@ fn converse<R: Role>(
         }
         stream.write_all(outbox)?;
         outbox.clear();
-        if websocket.is_done() {
+        if websocket.should_close_transport() {
             return Ok(());
         }
         match inbox.read_from(stream) {
@@ -63,12 +63,12 @@ fn converse<R: Role>(
 }
 
 /// What was agreed on, as JSON.
-fn report(agreed: Option<Parameters>) -> String {
+fn report(agreed: Option<Negotiated>) -> String {
     let direction = |direction: Direction| {
         format!(
             r#"{{"window": {}, "takeover": {}}}"#,
             direction.window_bits(),
-            direction.takeover()
+            direction.context_takeover()
         )
     };
     agreed.map_or_else(

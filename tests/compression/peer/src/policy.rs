@@ -13,7 +13,7 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// Reads a query such as `send_window=12&receive_takeover=1`. Even the shortest messages are
+    /// Reads a query such as `send_window=12&receive_context_takeover=1`. Even the shortest messages are
     /// compressed.
     pub(crate) fn parse(query: &str) -> Result<Self, Failure> {
         let mut fragment_size = None;
@@ -26,8 +26,8 @@ impl Policy {
             deflate = match name {
                 "send_window" => deflate.send_window(bits),
                 "receive_window" => deflate.receive_window(bits),
-                "send_takeover" => deflate.send_takeover(value == 1),
-                "receive_takeover" => deflate.receive_takeover(value == 1),
+                "send_context_takeover" => deflate.send_context_takeover(value == 1),
+                "receive_context_takeover" => deflate.receive_context_takeover(value == 1),
                 "insist" => deflate.insist(value == 1),
                 "level" => deflate.level(bits),
                 "compression" => {

@@ -51,7 +51,7 @@ fn acceptance() -> String {
     let (mut request, mut response) = (Vec::new(), Vec::new());
     let _ = opening("", Size { head: 16_384, line: 8192 }, &mut request);
     let mut inbox = inbox(16 * 1024);
-    assert_eq!(inbox.take_from(&request), request.len());
+    assert_eq!(inbox.copy_from(&request), request.len());
     let mut opening = server::Opening::new(hybi::Origins::any());
     let request = opening.receive(&mut inbox, &mut response).expect("our own request");
     let request = request.expect("it is complete");

@@ -42,8 +42,8 @@ impl<'u, E: Entropy> Client<'u, E> {
     }
 
     /// Whether it is over.
-    pub fn is_done(&self) -> bool {
-        matches!(&self.stage, Stage::Open(websocket) if websocket.is_done())
+    pub fn should_close_transport(&self) -> bool {
+        matches!(&self.stage, Stage::Open(websocket) if websocket.should_close_transport())
     }
 
     /// Does what can be done now, and returns the next event, if there is one. Call it whenever
@@ -68,7 +68,7 @@ impl<'u, E: Entropy> Client<'u, E> {
                 if event.is_none() && input == Input::Ended {
                     websocket.end_of_input()?;
                 }
-                if websocket.is_done() && outbox.pending() == 0 {
+                if websocket.should_close_transport() && outbox.pending() == 0 {
                     socket.close();
                 }
                 return Ok(event);

@@ -85,7 +85,7 @@ impl Echo {
                 Some(Event::Text(text)) => websocket.send_text(text, outbox)?,
                 Some(Event::Binary(data)) => websocket.send_binary(data, outbox)?,
                 Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_)) => {}
-                None if websocket.is_done() => self.outcome = Some(Ok(())),
+                None if websocket.should_close_transport() => self.outcome = Some(Ok(())),
                 None => return Ok(false),
             },
         }

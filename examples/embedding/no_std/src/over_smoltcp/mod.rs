@@ -80,7 +80,7 @@ impl Wire {
     fn read(&mut self, socket: &mut Socket<'_>) -> Result<Input, Misuse> {
         match socket.recv_slice(self.inbox.spare()) {
             Ok(0) => Ok(Input::None),
-            Ok(length) => self.inbox.fill(length).map(|()| Input::Some),
+            Ok(length) => self.inbox.commit(length).map(|()| Input::Some),
             // Not connected yet.
             Err(RecvError::InvalidState) if socket.is_open() => Ok(Input::None),
             Err(RecvError::InvalidState | RecvError::Finished) => Ok(Input::Ended),

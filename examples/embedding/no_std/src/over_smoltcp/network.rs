@@ -113,7 +113,7 @@ impl<'a, D: Device, C: FnMut() -> Instant, E: Entropy> Network<'a, D, C, E> {
             if self.poll()?.is_some() {
                 return Err(Failure::Unexpected);
             }
-            if let (Some(outcome), true) = (self.outcome, self.client.is_done()) {
+            if let (Some(outcome), true) = (self.outcome, self.client.should_close_transport()) {
                 return Ok(outcome);
             }
         }

@@ -28,7 +28,7 @@ use mio::{
 };
 use report::report;
 
-const CONFIG: Config = Config::new().message_size(1024 * 1024);
+const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
 
 /// Once so much waits to be written, nothing more is answered.
 const BACKLOG: usize = 64 * 1024;
@@ -190,7 +190,7 @@ impl Peer {
                 Some(Event::Text(text)) => websocket.send_text(text, outbox)?,
                 Some(Event::Binary(data)) => websocket.send_binary(data, outbox)?,
                 Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_)) => {}
-                None if websocket.is_done() => self.finish(),
+                None if websocket.should_close_transport() => self.finish(),
                 None => {
                     if websocket.is_closing() {
                         self.deadlines.closing(Instant::now());

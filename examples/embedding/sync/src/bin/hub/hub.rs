@@ -14,7 +14,7 @@ use hybi::{CloseCode, Config, Connection, Event, Inbox, Prepared, Server, State}
 use crate::deadlines::{Deadlines, Due, Patience};
 
 /// The settings of a member's connection.
-pub(crate) const CONFIG: Config = Config::new().message_size(64 * 1024);
+pub(crate) const CONFIG: Config = Config::new().max_message_size(64 * 1024);
 
 /// How many messages may wait for a member. It is dropped with the next one.
 pub(crate) const BEHIND: usize = 16;
@@ -203,7 +203,7 @@ impl<S: Socket> Member<S> {
             if !self.write()? {
                 return Ok(After::Wait); // and does not read: that is the backpressure
             }
-            if self.websocket.is_done() {
+            if self.websocket.should_close_transport() {
                 self.inbox.release();
                 return Ok(self
                     .drain

@@ -102,7 +102,7 @@ fn step(
     }
     for (side, peer) in [(from, sender), (to, receiver)] {
         relay.send_close(side, &mut peer.unwritten);
-        if relay.is_done(side) && peer.unwritten.is_empty() {
+        if relay.should_close_transport(side) && peer.unwritten.is_empty() {
             // What still comes is read and dropped until the peer ends, too: a socket that is
             // closed while input waits is reset, and takes the last words with it.
             let _ = peer.stream.shutdown(Shutdown::Write);

@@ -40,7 +40,7 @@ use rustls::{
 use timed::{Timed, is_late};
 
 /// A peer that does not read holds no more than this, and what answers it.
-const CONFIG: Config = Config::new().message_size(1024 * 1024);
+const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
 
 /// What both sides speak inside TLS.
 const ALPN: &[u8] = b"http/1.1";
@@ -173,7 +173,7 @@ fn converse<R: Role>(
         while let Some(event) = websocket.receive(inbox, outbox)? {
             react(&mut websocket, event, outbox)?;
         }
-        if websocket.is_done() {
+        if websocket.should_close_transport() {
             return Ok(());
         }
         let patience = if websocket.is_closing() {

@@ -39,7 +39,7 @@ impl<R: Role> Duplex<R> {
     pub(crate) fn receive<'i>(&self, inbox: &'i mut Inbox) -> Result<Option<Event<'i>>, Error> {
         let (websocket, outbox) = &mut *self.lock();
         let event = websocket.receive(inbox, outbox);
-        if !outbox.is_empty() || websocket.is_done() {
+        if !outbox.is_empty() || websocket.should_close_transport() {
             self.changed.notify_all(); // an answer waits, or the Close that says what was wrong
         }
         event
@@ -90,14 +90,14 @@ impl<R: Role> Duplex<R> {
     }
 
     /// Whether the transport is to be closed, once all is written.
-    pub(crate) fn is_done(&self) -> bool {
-        self.lock().0.is_done()
+    pub(crate) fn should_close_transport(&self) -> bool {
+        self.lock().0.should_close_transport()
     }
 
     /// Waits for something to be written; false if there will be nothing.
     fn take(&self, batch: &mut Vec<u8>) -> bool {
         let waits = |(websocket, outbox): &mut (Connection<R>, Vec<u8>)| {
-            outbox.is_empty() && !websocket.is_done()
+            outbox.is_empty() && !websocket.should_close_transport()
         };
         let mut shared =
             self.changed.wait_while(self.lock(), waits).unwrap_or_else(PoisonError::into_inner);

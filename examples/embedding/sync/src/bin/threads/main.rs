@@ -25,7 +25,7 @@ use hybi::{CloseCode, Config, Connection, Event, Inbox, Origins, Server, server:
 use timed::{Timed, is_late};
 
 /// Pongs leave by themselves: the size of the outbox bounds them, should the peer not read.
-const CONFIG: Config = Config::new().message_size(1024 * 1024).outbox_size(2 * BACKLOG);
+const CONFIG: Config = Config::new().max_message_size(1024 * 1024).outbox_high_water(2 * BACKLOG);
 
 /// How long a peer may take for the opening handshake. The time for writing is in `duplex.rs`.
 const OPENING: Duration = Duration::from_secs(10);
@@ -114,7 +114,7 @@ fn echo(
                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
             }
         }
-        if duplex.is_done() {
+        if duplex.should_close_transport() {
             return Ok(());
         }
         let length = match inbox.read_from(stream.within(SILENCE)) {

@@ -4,7 +4,7 @@
 use super::{Client, Connection, Server};
 use crate::{
     Error, Misuse,
-    frame::{Header, HeaderBytes},
+    frame::{FrameParts, Header},
     mask::Mask,
     message::Kind,
     random::Entropy,
@@ -13,55 +13,8 @@ use crate::{
 #[cfg(feature = "alloc")]
 use crate::{Prepared, buffer::Outbox};
 
-/// A frame that lies in two pieces, to be sent one right after the other: by a vectored write, or
-/// by two.
-///
-/// What waits in the outbox is to be written first.
-#[derive(Clone, Copy)]
-#[must_use = "a frame that was made is to be sent"]
-pub struct Framed<'a> {
-    header: HeaderBytes,
-    payload: &'a [u8],
-}
-
-impl<'a> Framed<'a> {
-    /// The header, 2 to 14 bytes.
-    #[inline]
-    pub fn header(&self) -> &[u8] {
-        &self.header
-    }
-
-    /// The payload as it goes over the wire.
-    pub const fn payload(&self) -> &'a [u8] {
-        self.payload
-    }
-
-    /// Both, in order.
-    #[inline]
-    pub fn slices(&self) -> [&[u8]; 2] {
-        [&self.header, self.payload]
-    }
-
-    /// Both, in order, for [`write_vectored`](std::io::Write::write_vectored).
-    #[cfg(feature = "std")]
-    #[inline]
-    pub fn io_slices(&self) -> [std::io::IoSlice<'_>; 2] {
-        self.slices().map(std::io::IoSlice::new)
-    }
-}
-
-/// Shows how long the payload is, not what it is.
-impl core::fmt::Debug for Framed<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Framed")
-            .field("header", &self.header)
-            .field("payload", &format_args!("{} bytes", self.payload.len()))
-            .finish()
-    }
-}
-
 impl Connection<Server> {
-    /// Frames a text message without copying it; see [`Framed`].
+    /// Frames a text message without copying it; see [`FrameParts`].
     ///
     /// ```
     /// # use hybi::{Config, Connection};
@@ -82,17 +35,17 @@ impl Connection<Server> {
     ///
     /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
     #[inline]
-    pub fn frame_text<'a>(&mut self, text: &'a str) -> Result<Framed<'a>, Error> {
+    pub fn frame_text<'a>(&mut self, text: &'a str) -> Result<FrameParts<'a>, Error> {
         self.frame(Kind::Text, text.as_bytes())
     }
 
-    /// Frames a binary message without copying it; see [`Framed`].
+    /// Frames a binary message without copying it; see [`FrameParts`].
     ///
     /// # Errors
     ///
     /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`].
     #[inline]
-    pub fn frame_binary<'a>(&mut self, data: &'a [u8]) -> Result<Framed<'a>, Error> {
+    pub fn frame_binary<'a>(&mut self, data: &'a [u8]) -> Result<FrameParts<'a>, Error> {
         self.frame(Kind::Binary, data)
     }
 
@@ -150,22 +103,22 @@ impl Connection<Server> {
     }
 
     #[inline]
-    fn frame<'a>(&mut self, kind: Kind, payload: &'a [u8]) -> Result<Framed<'a>, Error> {
+    fn frame<'a>(&mut self, kind: Kind, payload: &'a [u8]) -> Result<FrameParts<'a>, Error> {
         self.may_begin_message()?;
         let header = Header::data(kind.opcode(), true, payload).encode();
-        Ok(Framed { header, payload })
+        Ok(FrameParts::new(header, payload))
     }
 }
 
 impl<E: Entropy> Connection<Client<E>> {
-    /// Frames a text message and masks it where it lies; see [`Framed`]. The text is given as
+    /// Frames a text message and masks it where it lies; see [`FrameParts`]. The text is given as
     /// bytes, because masked it is text no longer.
     ///
     /// # Errors
     ///
     /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`], [`Misuse::TextNotUtf8`] and
     /// [`Entropy`](Error::Entropy); the text is left as it was.
-    pub fn mask_text<'a>(&mut self, text: &'a mut [u8]) -> Result<Framed<'a>, Error> {
+    pub fn mask_text<'a>(&mut self, text: &'a mut [u8]) -> Result<FrameParts<'a>, Error> {
         let mut validator = Validator::new();
         validator.feed(text).map_err(|error| Misuse::TextNotUtf8(error.offset))?;
         if !validator.is_complete() {
@@ -174,7 +127,7 @@ impl<E: Entropy> Connection<Client<E>> {
         self.mask(Kind::Text, text)
     }
 
-    /// Frames a binary message and masks it where it lies; see [`Framed`].
+    /// Frames a binary message and masks it where it lies; see [`FrameParts`].
     ///
     /// As long as the frame is not sent, nobody can change the payload (section 10.3):
     ///
@@ -192,16 +145,16 @@ impl<E: Entropy> Connection<Client<E>> {
     /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`] and [`Entropy`](Error::Entropy); the data is
     /// left as it was.
     #[inline]
-    pub fn mask_binary<'a>(&mut self, data: &'a mut [u8]) -> Result<Framed<'a>, Error> {
+    pub fn mask_binary<'a>(&mut self, data: &'a mut [u8]) -> Result<FrameParts<'a>, Error> {
         self.mask(Kind::Binary, data)
     }
 
     #[inline]
-    fn mask<'a>(&mut self, kind: Kind, payload: &'a mut [u8]) -> Result<Framed<'a>, Error> {
+    fn mask<'a>(&mut self, kind: Kind, payload: &'a mut [u8]) -> Result<FrameParts<'a>, Error> {
         self.may_begin_message()?;
         let key = self.role.entropy.masking_key()?;
         Mask::new(key).apply(payload);
         let header = Header::data(kind.opcode(), true, payload).with_mask(key).encode();
-        Ok(Framed { header, payload })
+        Ok(FrameParts::new(header, payload))
     }
 }
