@@ -34,21 +34,38 @@
 //! to the front only when room is asked for and there is none behind them, so the cost of a
 //! message stays linear however it is cut.
 //!
-//! The [`Outbox`] takes what is to be sent: a `Vec<u8>`, a [`FixedOutbox`], or your own.
+//! The [`Outbox`] takes what is to be sent: a `Vec<u8>`, a [`GrowingOutbox`](crate::GrowingOutbox), a
+//! [`FixedOutbox`], or the caller's own.
 
+mod cursor;
+mod error;
+mod fixed_outbox;
+mod found;
+#[cfg(feature = "alloc")]
+mod growing_outbox;
 mod inbox;
 #[cfg(feature = "deflate")]
 mod inflated;
+#[cfg(not(feature = "deflate"))]
+#[path = "buffer/no_inflated.rs"]
+mod inflated;
 mod outbox;
 mod storage;
-mod valid;
+mod text;
 
-pub(crate) use inbox::{Cursor, MAX_OVERHEAD};
+pub(crate) use cursor::Cursor;
+pub use error::{InboxFull, Overrun};
+pub use fixed_outbox::FixedOutbox;
+pub(crate) use found::{Content, Found, Place};
+#[cfg(feature = "alloc")]
+pub use growing_outbox::GrowingOutbox;
 pub use inbox::{FixedInbox, Inbox};
+pub(crate) use inbox::{MAX_OVERHEAD, Parts};
 #[cfg(feature = "deflate")]
 pub(crate) use inflated::Inflated;
+pub use outbox::Outbox;
 pub(crate) use outbox::append_parts;
-pub use outbox::{FixedOutbox, Outbox};
 #[cfg(feature = "alloc")]
 pub use storage::Growing;
 pub use storage::{Fixed, Storage};
+pub(crate) use text::TextRange;

@@ -15,6 +15,7 @@ pub struct Config {
     pub(crate) outbox_high_water: usize,
     pub(crate) pongs: Pongs,
     pub(crate) deliver_while_closing: bool,
+    pub(crate) close_reply: CloseReply,
 }
 
 /// How pings are answered. Whatever the choice, each ping is an event too.
@@ -65,6 +66,19 @@ impl Default for Pongs {
     }
 }
 
+/// Who replies to the peer's Close.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseReply {
+    /// The connection, at once, with the code that the peer sent.
+    #[default]
+    Automatic,
+    /// The caller, with [`close`](crate::Connection::close) or
+    /// [`close_without_code`](crate::Connection::close_without_code). Until then it may send: section
+    /// 5.5.1 allows an endpoint to finish the message that it is sending.
+    Manual,
+}
+
 const MIB: u64 = 1024 * 1024;
 
 impl Config {
@@ -77,6 +91,7 @@ impl Config {
             outbox_high_water: 32 * 1024 * 1024,
             pongs: Pongs::all(),
             deliver_while_closing: false,
+            close_reply: CloseReply::Automatic,
         }
     }
 
@@ -133,6 +148,12 @@ impl Config {
     #[must_use]
     pub const fn deliver_while_closing(self, deliver: bool) -> Self {
         Self { deliver_while_closing: deliver, ..self }
+    }
+
+    /// Who replies to the peer's Close; [`CloseReply::Automatic`] by default.
+    #[must_use]
+    pub const fn close_reply(self, reply: CloseReply) -> Self {
+        Self { close_reply: reply, ..self }
     }
 }
 

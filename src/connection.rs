@@ -20,13 +20,12 @@ pub use event::{ChunkEvent, Event};
 pub use fragment::{BinaryFragments, Fragment, TextFragments};
 pub use role::{Client, Role, Server};
 
-#[cfg(feature = "deflate")]
-use crate::deflate::{Deflate, Negotiated};
 use crate::{
-    Config, Error,
-    close::Close,
-    frame::MAX_CONTROL,
-    message::{Incoming, Kind},
+    CloseReply, Config, Error,
+    close::CloseCode,
+    deflate::Session,
+    frame::{Kind, MAX_CONTROL},
+    message::Incoming,
     random::Entropy,
 };
 
@@ -91,19 +90,14 @@ pub struct Connection<R: Role> {
     config: Config,
     state: State,
     incoming: Incoming,
-    /// The peer's Close, but for its reason.
-    peer_close: Option<Close<'static>>,
-    /// The Close that is to be sent as soon as the outbox has room; it has no reason.
-    pending_close: Option<Close<'static>>,
+    /// The code of the peer's Close.
+    peer_close: Option<Status>,
+    /// The code of the Close that is to be sent as soon as the outbox has room.
+    pending_close: Option<Status>,
     pending_pong: PendingPong,
     /// The message that is being sent fragment by fragment.
-    outgoing: Option<Kind>,
-    /// Whether that message is compressed.
-    #[cfg(feature = "deflate")]
-    compresses_outgoing: bool,
-    /// Boxed, for most connections do without.
-    #[cfg(feature = "deflate")]
-    compression: Option<std::boxed::Box<compression::Compression>>,
+    outgoing: Option<Outgoing>,
+    compression: Session,
 }
 
 impl Connection<Server> {
@@ -127,47 +121,12 @@ impl<R: Role> Connection<R> {
             role,
             config,
             state: State::Open,
-            incoming: Incoming::new(),
+            incoming: Incoming::Idle,
             peer_close: None,
             pending_close: None,
             pending_pong: PendingPong::NONE,
             outgoing: None,
-            #[cfg(feature = "deflate")]
-            compresses_outgoing: false,
-            #[cfg(feature = "deflate")]
-            compression: None,
-        }
-    }
-
-    /// Puts compression into use on a connection whose opening handshake agreed on it elsewhere;
-    /// the handshakes of this crate do so by themselves.
-    #[cfg(feature = "deflate")]
-    #[must_use]
-    pub fn with_deflate(mut self, deflate: &Deflate, parameters: Negotiated) -> Self {
-        let compression = compression::Compression::new(deflate, parameters, R::IS_SERVER);
-        self.compression = Some(compression.into());
-        self
-    }
-
-    /// What was agreed on for compression, if it is in use.
-    #[cfg(feature = "deflate")]
-    pub fn compression(&self) -> Option<Negotiated> {
-        self.compression.as_ref().map(|compression| compression.parameters())
-    }
-
-    /// Chooses whether messages that are sent from here on are compressed, where compression is
-    /// in use; they are, unless this says otherwise.
-    ///
-    /// The length of a compressed message tells something of what is in it. Where a message joins
-    /// a secret with data that somebody else chose, send it uncompressed. Where the two come in
-    /// different messages, the same holds under context takeover.
-    ///
-    /// A message in fragments is compressed or not as was chosen when its first fragment was sent.
-    /// While a compressed one is sent, automatic pongs wait: see [`Pongs`](crate::Pongs).
-    #[cfg(feature = "deflate")]
-    pub fn set_compression(&mut self, compress: bool) {
-        if let Some(compression) = &mut self.compression {
-            compression.want(compress);
+            compression: Session::NONE,
         }
     }
 
@@ -213,10 +172,8 @@ impl<R: Role> Connection<R> {
     /// [`end_of_input`](Self::end_of_input) first.
     pub const fn close_code(&self) -> Option<u16> {
         match (self.peer_close, self.state) {
-            (Some(close), _) => match close.code() {
-                Some(code) => Some(code.get()),
-                None => Some(1005),
-            },
+            (Some(Status(Some(code))), _) => Some(code.get()),
+            (Some(Status(None)), _) => Some(1005),
             (None, State::Failed | State::Lost) => Some(1006),
             (None, _) => None,
         }
@@ -236,13 +193,27 @@ impl<R: Role> Connection<R> {
     /// connection had not failed already. A second call says nothing new.
     pub fn end_of_input(&mut self) -> Result<(), Error> {
         let before = self.state;
-        self.state = before.after(Step::EndOfInput);
+        // A reply that the caller owes can still be sent.
+        if before != State::CloseReceived || self.config.close_reply == CloseReply::Automatic {
+            self.state = before.after(Step::EndOfInput);
+        }
         self.pending_pong = PendingPong::NONE;
         match before {
             State::Open | State::CloseSent => Err(Error::ConnectionLost),
             _ => Ok(()),
         }
     }
+}
+
+/// The status code of a Close frame, which may have none.
+#[derive(Clone, Copy, Debug)]
+struct Status(Option<CloseCode>);
+
+/// A message that is being sent fragment by fragment.
+#[derive(Clone, Copy, Debug)]
+struct Outgoing {
+    kind: Kind,
+    is_compressed: bool,
 }
 
 /// The pong that is to be sent next, if any: the payload of the latest ping not answered.

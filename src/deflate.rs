@@ -49,12 +49,14 @@ mod decompressor;
 mod negotiation;
 mod parameters;
 mod pool;
+mod session;
 
 pub(crate) use compressor::Compressor;
 pub(crate) use decompressor::{Decompressor, Outcome, ROOM_BEHIND};
 pub(crate) use negotiation::Accepted;
 pub use parameters::{Direction, Negotiated};
 pub(crate) use pool::Pool;
+pub(crate) use session::Session;
 
 use std::{boxed::Box, sync::Arc, vec::Vec};
 
@@ -86,7 +88,7 @@ pub(crate) struct Settings {
 impl Deflate {
     /// The defaults: no context takeover, windows of 32 KiB, a fast level.
     pub fn new() -> Self {
-        let direction = Direction { window_bits: 15, takeover: false };
+        let direction = Direction { window_bits: 15, context_takeover: false };
         let settings = Settings {
             level: 2,
             memory_level: 8,
@@ -120,14 +122,14 @@ impl Deflate {
     /// shorter, and the connection keeps a compressor. Off by default; the peer may forbid it.
     #[must_use]
     pub fn send_context_takeover(self, takeover: bool) -> Self {
-        self.with(|settings| settings.sending.takeover = takeover)
+        self.with(|settings| settings.sending.context_takeover = takeover)
     }
 
     /// Lets the peer keep its window from one message to the next; the connection keeps a
     /// decompressor. Off by default.
     #[must_use]
     pub fn receive_context_takeover(self, takeover: bool) -> Self {
-        self.with(|settings| settings.receiving.takeover = takeover)
+        self.with(|settings| settings.receiving.context_takeover = takeover)
     }
 
     /// The window of our compressor, 2^bits bytes, from 9 to 15; 15 by default. The peer may ask

@@ -4,7 +4,12 @@
 //! caller misused the API, or whether the machine let us down. What the peer did wrong carries the
 //! status code that the connection was closed with.
 
-use crate::{close::CloseCode, handshake, random::EntropyError};
+use crate::{
+    buffer::{InboxFull, Overrun},
+    close::CloseCode,
+    handshake,
+    random::EntropyError,
+};
 
 /// Anything that can go wrong, by fault.
 ///
@@ -45,7 +50,20 @@ pub enum Error {
     #[error("{0}")]
     Misuse(Misuse),
 
-    /// The outbox has no room. Nothing was written, nothing changed: write out what it holds, and
+    /// As many bytes wait in the outbox as [`Config::outbox_high_water`](crate::Config::outbox_high_water)
+    /// allows. Nothing was sent, nothing changed: write out what the outbox holds, and try again.
+    #[error(
+        "{pending} bytes wait in the outbox, and Config::outbox_high_water is {high_water}: \
+         write them out, then try again"
+    )]
+    AboveHighWater {
+        /// How many bytes wait.
+        pending: usize,
+        /// The mark, in bytes.
+        high_water: usize,
+    },
+
+    /// A fixed outbox has no room. Nothing was sent, nothing changed: write out what it holds, and
     /// try again.
     #[error("the outbox has no room for {needed} bytes: write out what it holds, then try again")]
     OutboxFull {
@@ -87,6 +105,35 @@ from_cause! {
     Uri(handshake::UriError),
     Misuse(Misuse),
     Entropy(EntropyError),
+}
+
+impl From<InboxFull> for Error {
+    fn from(cause: InboxFull) -> Self {
+        Self::Misuse(Misuse::InboxFull(cause))
+    }
+}
+
+impl From<Overrun> for Error {
+    fn from(cause: Overrun) -> Self {
+        Self::Misuse(Misuse::Overrun(cause))
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<Error> for std::io::Error {
+    /// The kind says who is at fault: `InvalidData` the peer, `ConnectionAborted` the transport,
+    /// `InvalidInput` the caller, `WouldBlock` an outbox that must be written out first.
+    fn from(error: Error) -> Self {
+        use std::io::ErrorKind;
+        let kind = match error {
+            Error::Protocol(_) | Error::Limit(_) => ErrorKind::InvalidData,
+            Error::ConnectionLost => ErrorKind::ConnectionAborted,
+            Error::AboveHighWater { .. } | Error::OutboxFull { .. } => ErrorKind::WouldBlock,
+            Error::Misuse(_) => ErrorKind::InvalidInput,
+            _ => ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
 }
 
 /// A rule that the peer broke.
@@ -248,22 +295,12 @@ pub enum Misuse {
     /// Bytes given as text are not UTF-8.
     #[error("the text is not UTF-8 at byte {0}")]
     TextNotUtf8(usize),
-    /// More bytes were reported as received than there was room for.
-    #[error("{filled} bytes were reported as received, but there was room for {room} only")]
-    FilledTooMuch {
-        /// What was reported, in bytes.
-        filled: usize,
-        /// The room there was, in bytes.
-        room: usize,
-    },
-    /// More bytes were reported as written than there were.
-    #[error("{written} bytes were reported as written, but there were {pending} only")]
-    WrittenTooMuch {
-        /// What was reported, in bytes.
-        written: usize,
-        /// What there was, in bytes.
-        pending: usize,
-    },
+    /// An inbox is full, and was to be read into.
+    #[error("{0}")]
+    InboxFull(InboxFull),
+    /// More bytes were committed to a buffer, or consumed from it, than it has.
+    #[error("{0}")]
+    Overrun(Overrun),
     /// A frame's payload has begun and is to be passed on first.
     #[error("the payload of the frame before is not complete: {0} bytes are missing")]
     PayloadMissing(u64),

@@ -45,11 +45,13 @@
 mod decoder;
 mod encoder;
 mod header;
+mod kind;
 mod parts;
 
 pub use decoder::{Decoder, Part};
 pub use encoder::Encoder;
 pub use header::{Header, HeaderBytes, InvalidHeader, Opcode, Reserved, Rules};
+pub(crate) use kind::Kind;
 pub use parts::FrameParts;
 
 /// The longest header, in bytes.

@@ -15,6 +15,9 @@ mod config;
 mod connection;
 #[cfg(feature = "deflate")]
 pub mod deflate;
+#[cfg(not(feature = "deflate"))]
+#[path = "deflate/off.rs"]
+mod deflate;
 mod error;
 pub mod extension;
 pub mod frame;
@@ -27,11 +30,11 @@ mod raw;
 pub mod relay;
 pub mod utf8;
 
+pub use buffer::{Fixed, FixedInbox, FixedOutbox, Inbox, InboxFull, Outbox, Overrun, Storage};
 #[cfg(feature = "alloc")]
-pub use buffer::Growing;
-pub use buffer::{Fixed, FixedInbox, FixedOutbox, Inbox, Outbox, Storage};
+pub use buffer::{Growing, GrowingOutbox};
 pub use close::{Close, CloseCode};
-pub use config::{Config, Pongs};
+pub use config::{CloseReply, Config, Pongs};
 pub use connection::{
     BinaryFragments, ChunkEvent, Client, Connection, Event, Fragment, Role, Server, State,
     TextFragments,
@@ -39,7 +42,7 @@ pub use connection::{
 pub use error::{Error, LimitExceeded, Misuse, Violation};
 pub use handshake::{Authority, Host, Origins, ResourceName, Uri, UriError, client, server};
 #[cfg(feature = "alloc")]
-pub use message::Prepared;
+pub use message::{Message, Prepared};
 
 /// The guide, so that its code is compiled and run.
 #[cfg(all(doctest, feature = "std"))]

@@ -121,7 +121,7 @@ mod tests {
                     mask.apply(&mut [0; 3][..phase]);
                     let ascii = mask.apply_watching_ascii(&mut actual[offset..][..length]);
                     assert_eq!(actual, expected, "length {length}, offset {offset}");
-                    assert_eq!(ascii.get(), expected[offset..][..length].is_ascii());
+                    assert_eq!(ascii.is_yes(), expected[offset..][..length].is_ascii());
 
                     let mut copied: [u8; 800] = sample();
                     let mut mask = Mask::new(KEY);
@@ -142,7 +142,7 @@ mod tests {
                 payload[at] = 0x80;
                 reference(&mut payload[..length], 0);
                 let ascii = Mask::new(KEY).apply_watching_ascii(&mut payload[..length]);
-                assert!(!ascii.get(), "byte {at} of {length}");
+                assert!(!ascii.is_yes(), "byte {at} of {length}");
             }
         }
     }
@@ -178,11 +178,11 @@ mod tests {
                 expected[20..][..length].copy_from_slice(payload);
                 assert_eq!(moved[..20 + length], expected[..20 + length]);
                 assert_eq!(moved[20 + gap + length..], expected[20 + gap + length..]);
-                assert_eq!(ascii.get(), payload.is_ascii(), "length {length}, gap {gap}");
+                assert_eq!(ascii.is_yes(), payload.is_ascii(), "length {length}, gap {gap}");
 
                 let ascii = Mask::new(KEY).shift(&mut unwatched, from, 20, false);
                 assert_eq!(unwatched, moved);
-                assert!(!ascii.get());
+                assert_eq!(ascii, IsAscii::UNKNOWN);
             }
         }
     }

@@ -1,45 +1,37 @@
-//! Messages: fragments put together (RFC 6455, sections 5.4, 5.6 and 8.1).
+//! Messages: the reassembly of fragments (RFC 6455, sections 5.4, 5.6 and 8.1).
 //!
-//! This module owns the order of fragments, the limits on frames and messages, the validity of
-//! text, and where a message lies in the inbox. It knows nothing of the closing handshake.
+//! This module owns the limits on frames and messages, the validity of text, and what is known of
+//! the message in progress. It knows nothing of control frames and of the closing handshake.
 //!
 //! ```text
 //!                 text or binary frame, FIN clear
-//!        ┌──────┐ ─────────────────────────────► ┌────────────┐ ◄─┐ continuation,
-//!  ┌───► │ none │                                │ in message │   │ FIN clear
-//!  │     └──────┘ ◄───────────────────────────── └────────────┘ ──┘
-//!  │        │             continuation, FIN set
+//!        ┌──────┐ ─────────────────────────────► ┌─────────────────┐ ◄─┐ continuation,
+//!  ┌───► │ Idle │                                │ Plain, or       │   │ FIN clear
+//!  │     └──────┘ ◄───────────────────────────── │ Inflating (RSV1)│ ──┘
+//!  │        │             continuation, FIN set  └─────────────────┘
 //!  └────────┘
-//!   text or binary frame, FIN set             control frames: in both, changing nothing
+//!   text or binary frame, FIN set                 control frames change nothing
 //!
-//!   continuation in `none`, text or binary in `in message`: a violation
+//!   a continuation in Idle, a text or binary frame in the others: a violation
 //! ```
 
 mod incoming;
+#[cfg(feature = "deflate")]
+mod inflating;
+#[cfg(not(feature = "deflate"))]
+#[path = "message/no_inflating.rs"]
+mod inflating;
+mod limits;
+#[cfg(feature = "alloc")]
+mod owned;
+mod partial;
+mod plain;
 #[cfg(feature = "alloc")]
 mod prepared;
 
-pub(crate) use incoming::{Delivery, Incoming, Piece};
+pub(crate) use incoming::{Incoming, Step};
+pub(crate) use limits::{Delivery, Limits};
+#[cfg(feature = "alloc")]
+pub use owned::Message;
 #[cfg(feature = "alloc")]
 pub use prepared::Prepared;
-
-use crate::frame::Opcode;
-
-/// What a message carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Kind {
-    /// UTF-8 text.
-    Text,
-    /// Bytes.
-    Binary,
-}
-
-impl Kind {
-    /// The opcode of the first frame of such a message.
-    pub(crate) const fn opcode(self) -> Opcode {
-        match self {
-            Self::Text => Opcode::Text,
-            Self::Binary => Opcode::Binary,
-        }
-    }
-}

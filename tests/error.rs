@@ -5,9 +5,9 @@
 use std::{fs, path::Path};
 
 use hybi::{
-    CloseCode, Error, LimitExceeded, Misuse, UriError, Violation, client::Failure,
-    extension::ExtensionSyntax, frame::InvalidHeader, http1::HeadFault, random::EntropyError,
-    server::Refusal, utf8::InvalidUtf8,
+    CloseCode, Error, InboxFull, LimitExceeded, Misuse, Overrun, UriError, Violation,
+    client::Failure, extension::ExtensionSyntax, frame::InvalidHeader, http1::HeadFault,
+    random::EntropyError, server::Refusal, utf8::InvalidUtf8,
 };
 
 /// One value of each type of error, and of each variant that holds another error.
@@ -32,6 +32,8 @@ fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
         ("ExtensionSyntax", Box::new(ExtensionSyntax)),
         ("InvalidHeader", Box::new(InvalidHeader)),
         ("InvalidUtf8", Box::new(InvalidUtf8 { offset: 4 })),
+        ("InboxFull", Box::new(InboxFull)),
+        ("Overrun", Box::new(Overrun { count: 2, available: 1 })),
     ]
 }
 

@@ -271,7 +271,7 @@ fn the_help_shows_the_defaults() {
         ("--message-size", "message_size: "),
         ("--frame-size", "frame_size: "),
         ("--fragments", "fragments: "),
-        ("--outbox-size", "outbox_size: "),
+        ("--outbox-size", "outbox_high_water: "),
         ("--head-size", " size: "),
         ("--head-fields", " fields: "),
     ];

@@ -70,7 +70,7 @@ fn a_declared_length_allocates_nothing() {
                 let mut outbox = Vec::new();
                 feed(&mut websocket, &mut inbox, &mut outbox, &header).unwrap();
                 // Room is offered, but no more than there was.
-                assert!(inbox.spare().len() <= 256);
+                assert!(inbox.spare().unwrap().len() <= 256);
                 (websocket, inbox, outbox)
             };
             std::iter::repeat_with(connect).take(10_000).map(|kept| kept.1).collect::<Vec<_>>()

@@ -51,7 +51,7 @@ impl Wire {
     pub(crate) fn read_into(&self, inbox: &mut Inbox, mut receive: impl FnMut(&mut Inbox)) {
         let mut rest = &self.bytes[..];
         while !rest.is_empty() {
-            let spare = inbox.spare();
+            let spare = inbox.spare().unwrap();
             let length = spare.len().min(READ).min(rest.len());
             let (read, after) = rest.split_at(length);
             spare[..length].copy_from_slice(read);

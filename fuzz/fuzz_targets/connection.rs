@@ -285,7 +285,7 @@ fn pass_over<R: Role, S: Storage>(
         let mut rest = piece;
         while !rest.is_empty() {
             // As for a socket: into the room there is.
-            let spare = inbox.spare();
+            let spare = inbox.spare().unwrap_or_default();
             let length = spare.len().min(rest.len());
             assert!(length > 0, "no room, though all was received");
             spare[..length].copy_from_slice(&rest[..length]);

@@ -1,18 +1,21 @@
 //! The message that is being decompressed.
 //!
-//! It cannot be put together where it was read, because it is longer than what is read. It lies
-//! behind the inbox, so that its event borrows the inbox like any other.
+//! It is longer than what is read, so it cannot be reassembled in place. Its memory belongs to the
+//! inbox, so that its event borrows the inbox like any other.
 
 use core::ops::Range;
 
 use super::{
     storage::{Growing, sealed::Sealed},
-    valid::ValidText,
+    text::{Account, TextRange},
 };
-use crate::utf8::Validator;
+use crate::{
+    raw::xor::IsAscii,
+    utf8::{InvalidUtf8, Validator},
+};
 
-/// The usual size, in bytes.
-const USUAL: usize = 4 * 1024;
+/// The initial capacity, in bytes.
+const INITIAL: usize = 4 * 1024;
 
 /// Decompressed data: what is not delivered, and room for more.
 ///
@@ -26,17 +29,17 @@ pub(crate) struct Inflated {
     end: usize,
     /// The highest `end` since the last message was given up.
     peak: usize,
-    valid: ValidText,
+    text: Account,
 }
 
 impl Inflated {
     pub(crate) const fn new() -> Self {
         Self {
-            memory: Growing::with_capacity(USUAL),
+            memory: Growing::with_capacity(INITIAL),
             start: 0,
             end: 0,
             peak: 0,
-            valid: ValidText::none_from(0),
+            text: Account::unchecked_from(0),
         }
     }
 
@@ -58,7 +61,7 @@ impl Inflated {
             self.memory.bytes_mut().copy_within(self.start..self.end, 0);
         }
         self.peak = self.peak.max(self.end);
-        self.valid.shift(self.start);
+        self.text.shift(self.start);
         self.end -= self.start;
         self.start = 0;
         let most = self.end.saturating_add(limit.max(1));
@@ -70,42 +73,55 @@ impl Inflated {
         (&mut self.memory.bytes_mut()[..end], self.end)
     }
 
-    /// Takes so many bytes that were put behind those in use, and shows them.
-    pub(crate) fn made(&mut self, length: usize) -> &[u8] {
-        let from = self.end;
+    /// Adds `length` bytes that were written after those in use.
+    pub(crate) fn commit(&mut self, length: usize) {
         self.end = (self.end + length).min(self.memory.bytes().len());
-        &self.memory.bytes()[from..self.end]
     }
 
-    /// Is told that the inbox is empty, from time to time, and gives back what a large message
-    /// needed some time ago.
-    pub(crate) fn idle(&mut self) {
+    /// Validates the last `length` bytes; see [`Account::feed`].
+    pub(crate) fn validate(
+        &mut self,
+        validator: &mut Validator,
+        length: usize,
+    ) -> Result<(), InvalidUtf8> {
+        let range = self.end - length..self.end;
+        self.text.feed(validator, self.memory.bytes(), range, IsAscii::UNKNOWN)
+    }
+
+    /// Called when the inbox is empty: frees, after some time, what a large message needed.
+    pub(crate) fn on_empty(&mut self) {
         if self.is_empty() && !self.memory.bytes().is_empty() {
-            self.memory.idle(self.peak.max(self.end));
+            self.memory.on_empty(self.peak.max(self.end));
             self.peak = 0;
             self.start = 0;
             self.end = 0;
-            self.valid = ValidText::none_from(0);
+            self.text = Account::unchecked_from(0);
         }
     }
 
-    /// Gives up all but the last bytes: the rest is being delivered.
+    /// Frees all but the last `kept` bytes, because they are delivered, and returns their range.
     pub(crate) fn deliver(&mut self, kept: usize) -> Range<usize> {
         let range = self.start..self.end - kept;
         self.start = range.end;
-        self.valid.start_at(range.end);
+        self.text.start_at(range.end);
         range
     }
 
-    /// Says that the last bytes that were made were validated, which took the validator from one
-    /// state to the other.
-    pub(crate) fn vouch(&mut self, length: usize, before: Validator, after: Validator) {
-        self.valid.vouch(self.end, length, before, after);
+    /// The same for a text.
+    pub(crate) fn deliver_text(&mut self, kept: usize) -> TextRange {
+        let text = self.text.text(self.start..self.end - kept);
+        self.deliver(kept);
+        text
     }
 
-    /// Whether all but the last bytes is known to be UTF-8.
-    pub(crate) fn vouches_for_all_but(&self, kept: usize) -> bool {
-        self.valid.reaches(self.end - kept)
+    /// The text in a range that was delivered.
+    pub(crate) fn text(&self, text: &TextRange) -> Option<&str> {
+        text.get(&self.memory)
+    }
+
+    /// The bytes in a range that was delivered.
+    pub(crate) fn bytes(&self, range: &Range<usize>) -> &[u8] {
+        self.memory.bytes().get(range.clone()).unwrap_or_default()
     }
 
     /// What is not delivered.
@@ -113,16 +129,17 @@ impl Inflated {
         &self.memory.bytes()[self.start..self.end]
     }
 
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.memory.bytes()
+    /// Moves what is held to another inbox, and leaves nothing.
+    pub(crate) fn take(&mut self) -> Self {
+        core::mem::replace(self, Self::new())
     }
 
-    /// Drops all that is held, and gives the memory back.
+    /// Drops all that is held, and frees the memory.
     pub(crate) fn release(&mut self) {
         self.start = 0;
         self.end = 0;
         self.peak = 0;
-        self.valid = ValidText::none_from(0);
+        self.text = Account::unchecked_from(0);
         self.memory.release();
     }
 }

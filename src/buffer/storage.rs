@@ -6,22 +6,21 @@ pub trait Storage: sealed::Sealed {}
 pub(crate) mod sealed {
     /// Memory that may grow.
     pub trait Sealed {
-        /// Whether bytes that were written are read again as they were: nobody can promise it for
-        /// a type of the caller's.
+        /// Whether it returns what was written; a type of the caller's may not.
         const IS_FAITHFUL: bool;
         /// All of it.
         fn bytes(&self) -> &[u8];
         /// All of it, to be written.
         fn bytes_mut(&mut self) -> &mut [u8];
-        /// How much there usually is, in bytes.
-        fn usual(&self) -> usize;
+        /// The capacity it begins with and shrinks to, in bytes.
+        fn initial(&self) -> usize;
         /// How much there can ever be, in bytes.
         fn max_capacity(&self) -> usize;
         /// Grows to `capacity` bytes, if it can.
         fn grow(&mut self, capacity: usize);
-        /// Is told that nothing is held, and how much was in use since it was told the last time.
-        fn idle(&mut self, used: usize);
-        /// Gives all memory back that it can. Nothing is held.
+        /// Called when the inbox is empty, with the most bytes in use since the previous call.
+        fn on_empty(&mut self, used: usize);
+        /// Frees its memory, if it can. Nothing is held.
         fn release(&mut self);
     }
 }
@@ -43,7 +42,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> sealed::Sealed for Fixed<B> {
         self.0.as_mut()
     }
 
-    fn usual(&self) -> usize {
+    fn initial(&self) -> usize {
         self.bytes().len()
     }
 
@@ -53,7 +52,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> sealed::Sealed for Fixed<B> {
 
     fn grow(&mut self, _: usize) {}
 
-    fn idle(&mut self, _: usize) {}
+    fn on_empty(&mut self, _: usize) {}
 
     fn release(&mut self) {}
 }
@@ -64,29 +63,36 @@ pub use growing::Growing;
 #[cfg(feature = "alloc")]
 mod growing {
     use alloc::vec::Vec;
+    use core::ops::Range;
 
     use super::{Storage, sealed::Sealed};
 
-    /// How often in a row the inbox must have been empty, without having needed more than its
-    /// usual size, before the memory of a large message is given back.
+    /// How often in a row the inbox must have been empty, and have needed no more than its initial
+    /// capacity, before the memory of a large message is freed.
     const CALM: u8 = 64;
 
-    /// Memory from the allocator: nothing until the first byte is expected, then its usual size,
-    /// more for a message that needs it, and back to the usual size when no message has needed
-    /// more for a while.
+    /// Memory from the allocator: nothing until the first byte is expected, then the initial
+    /// capacity, more for a message that needs it, and the initial capacity again when no message
+    /// has needed more for a while.
     #[derive(Clone)]
     pub struct Growing {
         bytes: Vec<u8>,
-        /// The usual size, at least 1.
-        usual: usize,
-        /// How often the inbox was empty since it needed more than its usual size.
+        /// The capacity it begins with and shrinks to, at least 1.
+        initial: usize,
+        /// How often in a row the inbox was empty and had needed no more than `initial`.
         calm: u8,
     }
 
     impl Growing {
-        pub(in super::super) const fn with_capacity(usual: usize) -> Self {
-            let usual = if usual == 0 { 1 } else { usual };
-            Self { bytes: Vec::new(), usual, calm: 0 }
+        pub(in super::super) const fn with_capacity(initial: usize) -> Self {
+            let initial = if initial == 0 { 1 } else { initial };
+            Self { bytes: Vec::new(), initial, calm: 0 }
+        }
+
+        /// Memory of the same kind with just these parts of the contents, one after the other.
+        pub(in super::super) fn with_contents(&self, parts: [Range<usize>; 2]) -> Self {
+            let bytes = parts.map(|part| &self.bytes[part]).concat();
+            Self { bytes, initial: self.initial, calm: 0 }
         }
     }
 
@@ -103,8 +109,8 @@ mod growing {
             &mut self.bytes
         }
 
-        fn usual(&self) -> usize {
-            self.usual
+        fn initial(&self) -> usize {
+            self.initial
         }
 
         fn max_capacity(&self) -> usize {
@@ -112,22 +118,22 @@ mod growing {
         }
 
         fn grow(&mut self, capacity: usize) {
-            let capacity = capacity.max(self.usual);
+            let capacity = capacity.max(self.initial);
             if let Some(more) = capacity.checked_sub(self.bytes.len()) {
                 self.bytes.reserve_exact(more);
                 self.bytes.resize(capacity, 0);
             }
         }
 
-        fn idle(&mut self, used: usize) {
-            if used > self.usual || self.bytes.len() <= self.usual {
+        fn on_empty(&mut self, used: usize) {
+            if used > self.initial || self.bytes.len() <= self.initial {
                 self.calm = 0;
                 return;
             }
             self.calm += 1;
             if self.calm == CALM {
                 self.calm = 0;
-                self.bytes.truncate(self.usual);
+                self.bytes.truncate(self.initial);
                 self.bytes.shrink_to_fit();
             }
         }

@@ -4,9 +4,8 @@
 use super::{Client, Connection, Server};
 use crate::{
     Error, Misuse,
-    frame::{FrameParts, Header},
+    frame::{FrameParts, Header, Kind},
     mask::Mask,
-    message::Kind,
     random::Entropy,
     utf8::Validator,
 };
@@ -63,7 +62,7 @@ impl Connection<Server> {
         self.may_begin_message()?;
         self.send_pending(outbox);
         let needed = message.frame().len();
-        self.needs_room(outbox, needed)?;
+        self.check_high_water(outbox)?;
         if needed > outbox.room() {
             return Err(Error::OutboxFull { needed });
         }
@@ -86,17 +85,14 @@ impl Connection<Server> {
     }
 
     /// The form of a prepared message that suits this connection.
-    #[cfg_attr(not(feature = "deflate"), allow(clippy::unused_self))] // there is one form
     #[cfg(feature = "alloc")]
     #[inline]
     fn choose_prepared<'a>(&mut self, message: &'a Prepared) -> &'a [u8] {
-        #[cfg(feature = "deflate")]
-        if let Some(compression) = &mut self.compression
-            && let Some((frame, window_bits)) = message.compressed_frame()
-            && compression.takes_prepared(window_bits)
+        if let Some((frame, window_bits)) = message.compressed_frame()
+            && self.compression.takes_prepared(window_bits)
         {
-            // The peer's window now holds what our compressor has not seen.
-            compression.forget_sent();
+            // The peer's window will hold what our compressor has not seen.
+            self.compression.reset_sending();
             return frame;
         }
         message.frame()

@@ -1,14 +1,11 @@
 //! Sending: from messages to the outbox.
 
-use super::{Connection, Fragment, Role, State, Step};
-#[cfg(feature = "deflate")]
-use crate::frame::Reserved;
+use super::{Connection, Fragment, Outgoing, Role, State, Status, Step};
 use crate::{
-    Error, Misuse,
+    CloseReply, Error, Misuse,
     buffer::Outbox,
     close::{Close, CloseCode},
-    frame::{Header, MAX_CONTROL, Opcode},
-    message::Kind,
+    frame::{Header, Kind, MAX_CONTROL, Opcode, Reserved},
 };
 
 impl<R: Role> Connection<R> {
@@ -145,17 +142,12 @@ impl<R: Role> Connection<R> {
 
     #[inline(never)]
     fn send_what_is_pending(&mut self, outbox: &mut impl Outbox) {
-        if !self.holds_pong_back()
-            && self.has_room(outbox)
-            && let Some(payload) = self.pending_pong.get()
-        {
-            let header = control_header(Opcode::Pong, payload);
-            if append(&mut self.role, header, payload, outbox).is_ok() {
-                self.pending_pong.clear();
-            }
+        if !self.holds_pong_back() {
+            // Without a masking key it waits, as without room.
+            let _ = self.send_pending_pong(0, outbox);
         }
-        if let Some(close) = self.pending_close {
-            let body = close.code().map(|code| code.get().to_be_bytes());
+        if let Some(Status(code)) = self.pending_close {
+            let body = code.map(|code| code.get().to_be_bytes());
             let body = body.as_ref().map_or(&[][..], |body| body);
             let header = control_header(Opcode::Close, body);
             let step = match append(&mut self.role, header, body, outbox) {
@@ -170,16 +162,28 @@ impl<R: Role> Connection<R> {
         }
     }
 
+    /// Appends the pong that waits, if the outbox has room for it and for `reserved` bytes more.
+    fn send_pending_pong(
+        &mut self,
+        reserved: usize,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        let Some(payload) = self.pending_pong.get() else { return Ok(()) };
+        let header = control_header(Opcode::Pong, payload);
+        let needed = encoded_len::<R>(header, payload) + reserved;
+        if self.has_room(outbox) && needed <= outbox.room() {
+            append(&mut self.role, header, payload, outbox)?;
+            self.pending_pong.clear();
+        }
+        Ok(())
+    }
+
     /// Whether the automatic pong waits for the end of the message that is being sent.
     ///
     /// Section 5.4 allows control frames between the fragments of any message, but several peers
     /// fail at one inside a compressed message.
-    #[cfg_attr(not(feature = "deflate"), allow(clippy::unused_self))] // nothing is compressed
     const fn holds_pong_back(&self) -> bool {
-        #[cfg(feature = "deflate")]
-        return self.outgoing.is_some() && self.compresses_outgoing;
-        #[cfg(not(feature = "deflate"))]
-        false
+        matches!(self.outgoing, Some(Outgoing { is_compressed: true, .. }))
     }
 
     fn send_message(
@@ -189,7 +193,8 @@ impl<R: Role> Connection<R> {
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
         self.may_begin_message()?;
-        self.send_data(kind.opcode(), payload, true, outbox)
+        let is_compressed = self.compression.suits(Some(payload.len()));
+        self.send_data(kind.opcode(), payload, true, is_compressed, outbox)
     }
 
     fn send_fragment(
@@ -200,15 +205,19 @@ impl<R: Role> Connection<R> {
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
         self.may_send()?;
+        let last = fragment.is_last();
         // Section 5.4: the first frame names the kind, the others continue.
-        let opcode = match self.outgoing {
-            None => kind.opcode(),
-            Some(open) if open == kind => Opcode::Continuation,
+        let (opcode, is_compressed) = match self.outgoing {
+            None => {
+                // The length of a message in fragments is not known yet.
+                let length = last.then_some(payload.len());
+                (kind.opcode(), self.compression.suits(length))
+            }
+            Some(open) if open.kind == kind => (Opcode::Continuation, open.is_compressed),
             Some(_) => return Err(Misuse::KindChanged.into()),
         };
-        let last = fragment == Fragment::Last;
-        self.send_data(opcode, payload, last, outbox)?;
-        self.outgoing = (!last).then_some(kind);
+        self.send_data(opcode, payload, last, is_compressed, outbox)?;
+        self.outgoing = (!last).then_some(Outgoing { kind, is_compressed });
         if last {
             // A pong that was held back leaves at once; without room, it waits as any other.
             self.send_pending(outbox);
@@ -216,38 +225,25 @@ impl<R: Role> Connection<R> {
         Ok(())
     }
 
-    /// Appends a data frame, compressed if it is to be; all of it or nothing.
+    /// Appends a data frame; all of it or nothing.
     fn send_data(
         &mut self,
         opcode: Opcode,
         payload: &[u8],
         last: bool,
+        is_compressed: bool,
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
         self.send_pending(outbox);
-        self.needs_room(outbox, payload.len())?;
-        #[cfg(feature = "deflate")]
-        if self.is_to_be_compressed(opcode, payload, last) {
+        self.check_high_water(outbox)?;
+        if is_compressed {
             return self.send_compressed(opcode, payload, last, outbox);
         }
         append(&mut self.role, Header::data(opcode, last, payload), payload, outbox)
     }
 
-    /// Whether data is to be compressed; the first fragment of a message decides for all.
-    #[cfg(feature = "deflate")]
-    fn is_to_be_compressed(&mut self, opcode: Opcode, payload: &[u8], last: bool) -> bool {
-        if opcode != Opcode::Continuation {
-            // How long a message in fragments will be is not known.
-            let length = last.then_some(payload.len());
-            self.compresses_outgoing =
-                self.compression.as_ref().is_some_and(|compression| compression.suits(length));
-        }
-        self.compresses_outgoing
-    }
-
     /// Compresses data, then appends it in one frame.
-    #[cfg(feature = "deflate")]
-    #[inline(never)] // the way of uncompressed messages stays short
+    #[inline(never)] // keeps the path of uncompressed messages short
     fn send_compressed(
         &mut self,
         opcode: Opcode,
@@ -257,8 +253,8 @@ impl<R: Role> Connection<R> {
     ) -> Result<(), Error> {
         let is_first = opcode != Opcode::Continuation;
         let whole = is_first && last;
-        let Some(compression) = &mut self.compression else { return Ok(()) };
-        let smaller = compression
+        let smaller = self
+            .compression
             .compress(payload, last)
             .filter(|compressed| !whole || compressed.len() < payload.len());
         let sent = match smaller {
@@ -269,17 +265,17 @@ impl<R: Role> Connection<R> {
                 append(&mut self.role, header, compressed, outbox)
             }
             None if whole => {
-                compression.forget_sent();
+                self.compression.reset_sending();
                 let header = Header::data(opcode, last, payload);
                 return append(&mut self.role, header, payload, outbox);
             }
-            // A codec that fails in the middle of a message leaves nothing to go on with.
+            // After a codec failure in the middle of a message, the message cannot go on.
             None => Err(Misuse::NotOpen.into()),
         };
         match &sent {
-            Ok(()) if last => compression.sent(),
+            Ok(()) if last => self.compression.on_sent(),
             Ok(()) => {}
-            Err(_) => compression.forget_sent(),
+            Err(_) => self.compression.reset_sending(),
         }
         sent
     }
@@ -294,35 +290,34 @@ impl<R: Role> Connection<R> {
         if payload.len() > MAX_CONTROL {
             return Err(Misuse::ControlTooLong(payload.len()).into());
         }
-        self.needs_room(outbox, payload.len())?;
+        self.check_high_water(outbox)?;
         append(&mut self.role, control_header(opcode, payload), payload, outbox)
     }
 
     fn begin_close(&mut self, body: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
         self.may_send()?;
         let close = control_header(Opcode::Close, body);
-        // Section 5.5.2: a ping that came before is answered, where there is room for both.
-        if let Some(payload) = self.pending_pong.get()
-            && self.has_room(outbox)
-        {
-            let pong = control_header(Opcode::Pong, payload);
-            let both = wire_size::<R>(pong, payload) + wire_size::<R>(close, body);
-            if both <= outbox.room() {
-                append(&mut self.role, pong, payload, outbox)?;
-                self.pending_pong.clear();
-            }
-        }
+        // Section 5.5.2: a ping that arrived before is answered, where there is room for both.
+        self.send_pending_pong(encoded_len::<R>(close, body), outbox)?;
         append(&mut self.role, close, body, outbox)?;
         self.pending_pong.clear();
         self.outgoing = None;
         self.state = self.state.after(Step::SendClose);
+        if self.state == State::Closed {
+            self.compression.end_sending();
+        }
         Ok(())
     }
 
-    /// Section 6.1: data is sent in the open state only.
+    /// Section 6.1: data is sent in the open state only; section 5.5.1: and until the reply to a
+    /// Close, if that is the caller's.
     #[inline]
     fn may_send(&self) -> Result<(), Misuse> {
-        if self.state == State::Open { Ok(()) } else { Err(Misuse::NotOpen) }
+        match self.state {
+            State::Open => Ok(()),
+            State::CloseReceived if self.config.close_reply == CloseReply::Manual => Ok(()),
+            _ => Err(Misuse::NotOpen),
+        }
     }
 
     /// Section 5.4: messages are not interleaved.
@@ -332,8 +327,12 @@ impl<R: Role> Connection<R> {
         if self.outgoing.is_none() { Ok(()) } else { Err(Misuse::MessageOpen) }
     }
 
-    pub(super) fn needs_room(&self, outbox: &impl Outbox, needed: usize) -> Result<(), Error> {
-        if self.has_room(outbox) { Ok(()) } else { Err(Error::OutboxFull { needed }) }
+    pub(super) fn check_high_water(&self, outbox: &impl Outbox) -> Result<(), Error> {
+        if self.has_room(outbox) {
+            return Ok(());
+        }
+        let high_water = self.config.outbox_high_water;
+        Err(Error::AboveHighWater { pending: outbox.pending(), high_water })
     }
 }
 
@@ -343,8 +342,8 @@ fn control_header(opcode: Opcode, payload: &[u8]) -> Header {
     Header::data(opcode, true, payload)
 }
 
-/// How many bytes a frame takes on the wire.
-const fn wire_size<R: Role>(header: Header, payload: &[u8]) -> usize {
+/// The length of a frame on the wire.
+const fn encoded_len<R: Role>(header: Header, payload: &[u8]) -> usize {
     let key = if R::IS_SERVER { 0 } else { 4 };
     header.encoded_len() + key + payload.len()
 }

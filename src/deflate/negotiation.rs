@@ -50,11 +50,11 @@ impl Deflate {
         Ok(Negotiated {
             server: Direction {
                 window_bits: answer.server_bits.unwrap_or(15),
-                takeover: !answer.server_no_takeover,
+                context_takeover: !answer.server_no_takeover,
             },
             client: Direction {
                 window_bits: client_bits.min(settings.sending.window_bits),
-                takeover: settings.sending.takeover && !answer.client_no_takeover,
+                context_takeover: settings.sending.context_takeover && !answer.client_no_takeover,
             },
         })
     }
@@ -74,8 +74,8 @@ impl Settings {
             Some(Bits::Bare) => Some(receiving.window_bits).filter(|bits| *bits < 15),
             Some(Bits::Of(bits)) => Some(bits.min(receiving.window_bits)),
         };
-        let server_takeover = sending.takeover && !offer.server_no_takeover;
-        let client_takeover = receiving.takeover && !offer.client_no_takeover;
+        let server_takeover = sending.context_takeover && !offer.server_no_takeover;
+        let client_takeover = receiving.context_takeover && !offer.client_no_takeover;
         let named = offer.server_bits.is_some() || server_bits < 15;
         let answer = Element {
             server_no_takeover: !server_takeover,
@@ -84,8 +84,11 @@ impl Settings {
             client_bits: client_bits.map(Bits::Of),
         };
         let parameters = Negotiated {
-            server: Direction { window_bits: server_bits, takeover: server_takeover },
-            client: Direction { window_bits: client_bits.unwrap_or(15), takeover: client_takeover },
+            server: Direction { window_bits: server_bits, context_takeover: server_takeover },
+            client: Direction {
+                window_bits: client_bits.unwrap_or(15),
+                context_takeover: client_takeover,
+            },
         };
         Some(Accepted { parameters, answer })
     }
@@ -99,8 +102,8 @@ impl Settings {
             bits => Bits::Of(bits),
         };
         Element {
-            server_no_takeover: !self.receiving.takeover,
-            client_no_takeover: !self.sending.takeover,
+            server_no_takeover: !self.receiving.context_takeover,
+            client_no_takeover: !self.sending.context_takeover,
             server_bits: if bits < 15 { Some(bits) } else { None },
             client_bits: Some(client_bits),
         }

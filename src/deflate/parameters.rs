@@ -9,14 +9,14 @@ use crate::extension::{Extension, Value};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Direction {
     pub(crate) window_bits: u8,
-    pub(crate) takeover: bool,
+    pub(crate) context_takeover: bool,
 }
 
 impl Direction {
     /// A direction with a window of 2^bits bytes, 8 to 15; `None` for any other.
     pub const fn new(window_bits: u8, context_takeover: bool) -> Option<Self> {
         match window_bits {
-            8..=15 => Some(Self { window_bits, takeover: context_takeover }),
+            8..=15 => Some(Self { window_bits, context_takeover }),
             _ => None,
         }
     }
@@ -28,7 +28,7 @@ impl Direction {
 
     /// Whether the sender keeps its window from one message to the next.
     pub const fn context_takeover(&self) -> bool {
-        self.takeover
+        self.context_takeover
     }
 }
 

@@ -38,7 +38,7 @@ use check::Offered;
 
 use crate::{
     Config, Connection, Error, Misuse,
-    buffer::{Inbox, Storage},
+    buffer::{Inbox, Parts, Storage},
     http1::{known::Known, scanner::Scanner},
     random::Entropy,
 };
@@ -81,11 +81,11 @@ impl<E: Entropy> Opening<'_, E> {
             return Err(Misuse::HandshakeOver.into());
         };
         let capacity = inbox.max_capacity();
-        let (bytes, cursor) = inbox.parts();
+        let Parts { bytes, cursor, .. } = inbox.parts();
         let mut received = &mut bytes[cursor.unread..cursor.end];
         loop {
             let Some(found) = self.scanner.scan(received, capacity).map_err(Failure::Head)? else {
-                cursor.want(1);
+                cursor.expect(1);
                 self.entropy = Some(entropy);
                 return Ok(None);
             };

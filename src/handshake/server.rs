@@ -40,7 +40,7 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use super::Origins;
 use crate::{
     Error, Misuse,
-    buffer::{Inbox, Outbox, Storage},
+    buffer::{Inbox, Outbox, Parts, Storage},
     http1::{HeadFault, HeadLimits, scanner::Scanner, start_line::Kind},
 };
 
@@ -132,13 +132,13 @@ impl<'a> Opening<'a> {
             return Err(Misuse::HandshakeOver.into());
         }
         let capacity = inbox.max_capacity();
-        let (bytes, cursor) = inbox.parts();
+        let Parts { bytes, cursor, .. } = inbox.parts();
         let received = &bytes[cursor.unread..cursor.end];
         let limits = self.scanner.limits();
         let scanned = self.scanner.scan(received, capacity);
         let (head, incoming) = match scanned {
             Ok(None) => {
-                cursor.want(1);
+                cursor.expect(1);
                 return Ok(None);
             }
             Ok(Some(found)) => {

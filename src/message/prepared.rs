@@ -1,9 +1,11 @@
 //! A message put into its frame once, for many receivers.
 
+#[cfg(feature = "deflate")]
+mod compressed;
+
 use alloc::vec::Vec;
 
-use super::Kind;
-use crate::frame::Header;
+use crate::frame::{Header, Kind};
 
 /// A message in its frame, ready to be sent by any number of servers' connections.
 ///
@@ -20,13 +22,10 @@ use crate::frame::Header;
 #[derive(Clone, PartialEq, Eq)]
 pub struct Prepared {
     frame: Vec<u8>,
-    #[cfg(feature = "deflate")]
     kind: Kind,
-    /// How long the header is.
-    #[cfg(feature = "deflate")]
-    header: usize,
-    /// The same, compressed by itself, with the window that it needs.
-    #[cfg(feature = "deflate")]
+    /// The length of the header.
+    header_len: usize,
+    /// The frame with the payload compressed by itself, and the window that it needs, in bits.
     compressed: Option<(Vec<u8>, u8)>,
 }
 
@@ -46,22 +45,7 @@ impl Prepared {
         &self.frame
     }
 
-    /// Prepares the compressed form too, for connections on which compression with such a window
-    /// is in use. It is left out where it would not be shorter.
-    #[cfg(feature = "deflate")]
-    #[must_use]
-    pub fn compressed(self, deflate: &crate::deflate::Deflate) -> Self {
-        let compressed =
-            deflate.compress_alone(&self.frame[self.header..]).and_then(|(payload, window)| {
-                let first = Header::data(self.kind.opcode(), true, &payload);
-                let frame = framed(first.with_reserved(crate::frame::Reserved::RSV1), &payload);
-                (frame.len() < self.frame.len()).then_some((frame, window))
-            });
-        Self { compressed, ..self }
-    }
-
-    /// The compressed form, for a window of so many bits at least.
-    #[cfg(feature = "deflate")]
+    /// The compressed form, and the window that it needs, in bits.
     pub(crate) fn compressed_frame(&self) -> Option<(&[u8], u8)> {
         self.compressed.as_ref().map(|(frame, window)| (&frame[..], *window))
     }
@@ -69,18 +53,15 @@ impl Prepared {
     fn new(kind: Kind, payload: &[u8]) -> Self {
         let header = Header::data(kind.opcode(), true, payload);
         Self {
-            frame: framed(header, payload),
-            #[cfg(feature = "deflate")]
+            frame: encode(header, payload),
             kind,
-            #[cfg(feature = "deflate")]
-            header: header.encoded_len(),
-            #[cfg(feature = "deflate")]
+            header_len: header.encoded_len(),
             compressed: None,
         }
     }
 }
 
-fn framed(header: Header, payload: &[u8]) -> Vec<u8> {
+fn encode(header: Header, payload: &[u8]) -> Vec<u8> {
     let header = header.encode();
     let mut frame = Vec::with_capacity(header.len() + payload.len());
     frame.extend_from_slice(&header);

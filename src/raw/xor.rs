@@ -27,17 +27,22 @@ use super::{
 /// A masking key. Its first byte applies to the next byte of the payload.
 pub(crate) type Key = [u8; 4];
 
-/// Whether all bytes that a pass wrote are ASCII; only a pass can say so.
+/// Whether all bytes that a pass wrote are ASCII, if it watched; only a pass can say so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct IsAscii(bool);
+pub(crate) struct IsAscii(Option<bool>);
 
 impl IsAscii {
     /// Nothing is known of the bytes.
-    pub(crate) const UNKNOWN: Self = Self(false);
+    pub(crate) const UNKNOWN: Self = Self(None);
 
-    /// Whether they are ASCII.
-    pub(crate) const fn get(self) -> bool {
-        self.0
+    /// Whether they are known to be ASCII.
+    pub(crate) const fn is_yes(self) -> bool {
+        matches!(self.0, Some(true))
+    }
+
+    /// Whether one of them is known not to be ASCII.
+    pub(crate) const fn is_no(self) -> bool {
+        matches!(self.0, Some(false))
     }
 }
 
@@ -93,7 +98,7 @@ fn pass(route: impl Route, key: Key, watching: bool) -> IsAscii {
         64..=128 => short::<64>(route, key),
         _ => long(route, key, watching),
     };
-    IsAscii(watching && seen & TOP_BITS == 0)
+    IsAscii(watching.then_some(seen & TOP_BITS == 0))
 }
 
 #[cfg(not(all(feature = "simd", feature = "std", target_arch = "x86_64")))]

@@ -251,7 +251,7 @@ fn an_outbox_without_room_is_left_as_it_was() {
     }
     assert_eq!(outbox.bytes(), b"\x01\x03123\x80\x0245");
     outbox.consume(5).unwrap();
-    let refused = Misuse::WrittenTooMuch { written: 5, pending: 4 };
+    let refused = hybi::Overrun { count: 5, available: 4 };
     assert_eq!(outbox.consume(5), Err(refused));
     assert_eq!(outbox.bytes(), b"\x80\x0245");
 }
@@ -265,8 +265,8 @@ fn beyond_the_mark_nothing_more_is_taken() {
     let full = outbox.clone();
     assert!(!websocket.has_room(&outbox));
     for _ in 0..3 {
-        assert!(matches!(websocket.send_text("", &mut outbox), Err(Error::OutboxFull { .. })));
-        assert!(matches!(websocket.send_ping(b"", &mut outbox), Err(Error::OutboxFull { .. })));
+        assert!(matches!(websocket.send_text("", &mut outbox), Err(Error::AboveHighWater { .. })));
+        assert!(matches!(websocket.send_ping(b"", &mut outbox), Err(Error::AboveHighWater { .. })));
         let prepared = Prepared::text("x");
         assert!(websocket.send_prepared(&prepared, &mut outbox).is_err());
     }

@@ -59,7 +59,7 @@ impl Receiver {
         let Self { websocket, inbox, outbox } = self;
         let mut rest = wire;
         while !rest.is_empty() {
-            let spare = inbox.spare();
+            let spare = inbox.spare()?;
             let (read, after) = rest.split_at(piece.min(spare.len()).min(rest.len()));
             spare[..read.len()].copy_from_slice(read);
             rest = after;

@@ -243,8 +243,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
 
 /// Reads once into the inbox.
 async fn read(reader: &mut (impl AsyncRead + Unpin), inbox: &mut Inbox) -> io::Result<usize> {
-    let length = reader.read(inbox.spare()).await?;
-    inbox.commit(length).map_err(io::Error::other)?;
+    let length = reader.read(inbox.spare()?).await?;
+    inbox.commit(length)?;
     Ok(length)
 }
 

@@ -98,8 +98,8 @@ impl<R: AsyncRead + Unpin> Reading<R> {
 
     /// Reads once; 0 means that the input has ended.
     pub async fn read(&mut self) -> io::Result<usize> {
-        let length = self.source.read(self.inbox.spare()).await?;
-        self.inbox.commit(length).map_err(io::Error::other)?;
+        let length = self.source.read(self.inbox.spare()?).await?;
+        self.inbox.commit(length)?;
         Ok(length)
     }
 

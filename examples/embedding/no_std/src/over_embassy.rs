@@ -149,7 +149,7 @@ impl Echo {
 
     /// Reads once.
     async fn read<S: Read>(&mut self, stream: &mut S) -> Result<(), Failure<S::Error>> {
-        let length = in_time(self.deadline, stream.read(self.inbox.spare())).await?;
+        let length = in_time(self.deadline, stream.read(self.inbox.spare()?)).await?;
         self.inbox.commit(length)?;
         if length == 0 {
             self.outcome = Some(match &mut self.stage {

@@ -77,10 +77,10 @@ impl Wire {
     }
 
     /// Takes what the socket has received, as far as there is room for it.
-    fn read(&mut self, socket: &mut Socket<'_>) -> Result<Input, Misuse> {
-        match socket.recv_slice(self.inbox.spare()) {
+    fn read(&mut self, socket: &mut Socket<'_>) -> Result<Input, Error> {
+        match socket.recv_slice(self.inbox.spare()?) {
             Ok(0) => Ok(Input::None),
-            Ok(length) => self.inbox.commit(length).map(|()| Input::Some),
+            Ok(length) => Ok(self.inbox.commit(length).map(|()| Input::Some)?),
             // Not connected yet.
             Err(RecvError::InvalidState) if socket.is_open() => Ok(Input::None),
             Err(RecvError::InvalidState | RecvError::Finished) => Ok(Input::Ended),

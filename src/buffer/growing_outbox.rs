@@ -1,0 +1,234 @@
+//! An outbox that grows, and that can be written out in parts.
+
+use alloc::vec::Vec;
+
+use super::{Outbox, Overrun};
+use crate::frame::{FrameParts, Header};
+
+/// Capacity that is kept when everything has been written, in bytes. A larger one is freed.
+const KEPT: usize = 64 * 1024;
+
+/// An outbox that grows, for transports that write a part of what they are given.
+///
+/// Bytes that have been written are dropped with [`consume`](Self::consume), which does not move the
+/// others. A `Vec<u8>` is enough where all of it is written at once.
+///
+/// ```
+/// use hybi::GrowingOutbox;
+/// # use hybi::{Config, Connection};
+/// # use std::io::Write;
+/// # let mut stream = &mut [0; 3][..]; // takes 3 bytes
+/// # let mut websocket = Connection::server(Config::new());
+///
+/// let mut outbox = GrowingOutbox::new();
+/// websocket.send_text("Hello", &mut outbox)?;
+/// while !outbox.is_empty() {
+///     match stream.write(outbox.bytes())? {
+///         0 => break, // wait until the stream can be written to
+///         written => outbox.consume(written)?,
+///     }
+/// }
+/// # assert_eq!(outbox.bytes(), b"ello");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// How many bytes may wait is the connection's to limit, by
+/// [`Config::outbox_high_water`](crate::Config::outbox_high_water).
+#[derive(Clone, Default)]
+pub struct GrowingOutbox {
+    bytes: Vec<u8>,
+    /// How many bytes at the front have been written.
+    written: usize,
+}
+
+impl GrowingOutbox {
+    /// An empty outbox. It allocates when something is sent.
+    pub const fn new() -> Self {
+        Self { bytes: Vec::new(), written: 0 }
+    }
+
+    /// The bytes to be written to the transport.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[self.written..]
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.bytes().is_empty()
+    }
+
+    /// Drops the first `length` bytes, because they have been written. More than 64 KiB of memory are
+    /// freed when everything has been written.
+    ///
+    /// # Errors
+    ///
+    /// There are fewer; nothing is dropped.
+    pub fn consume(&mut self, length: usize) -> Result<(), Overrun> {
+        let available = self.bytes().len();
+        if length > available {
+            return Err(Overrun { count: length, available });
+        }
+        self.written += length;
+        if self.is_empty() {
+            self.clear();
+        }
+        Ok(())
+    }
+
+    /// Drops everything.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.bytes.shrink_to(KEPT);
+        self.written = 0;
+    }
+
+    /// The bytes to be written, followed by a frame that is not in the outbox, for
+    /// [`write_vectored`](std::io::Write::write_vectored). Report what was written with
+    /// [`consume_with`](Self::consume_with).
+    ///
+    /// ```
+    /// # use hybi::{Config, Connection, GrowingOutbox};
+    /// # use std::io::Write;
+    /// # let mut stream = Vec::new();
+    /// # let mut websocket = Connection::server(Config::new());
+    /// # let mut outbox = GrowingOutbox::new();
+    /// websocket.send_text("first", &mut outbox)?;
+    /// let frame = websocket.frame_binary(&[7; 100_000])?; // not copied
+    /// let written = stream.write_vectored(&outbox.io_slices(&frame))?;
+    /// outbox.consume_with(written, &frame)?; // copies the part that was not written
+    /// # assert!(outbox.is_empty() && stream.len() == 7 + 10 + 100_000);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "std")]
+    pub fn io_slices<'a>(&'a self, frame: &'a FrameParts<'_>) -> [std::io::IoSlice<'a>; 3] {
+        let [header, payload] = frame.slices();
+        [self.bytes(), header, payload].map(std::io::IoSlice::new)
+    }
+
+    /// Drops the first `length` bytes of the outbox followed by the frame, because they have been
+    /// written, and appends the rest of the frame to the outbox.
+    ///
+    /// # Errors
+    ///
+    /// There are fewer; nothing changes.
+    pub fn consume_with(&mut self, length: usize, frame: &FrameParts<'_>) -> Result<(), Overrun> {
+        let waiting = self.bytes().len();
+        let available = waiting + frame.len();
+        if length > available {
+            return Err(Overrun { count: length, available });
+        }
+        let mut of_frame = length.saturating_sub(waiting);
+        self.consume(length.min(waiting))?;
+        for part in frame.slices() {
+            let skipped = of_frame.min(part.len());
+            self.append(&part[skipped..]);
+            of_frame -= skipped;
+        }
+        Ok(())
+    }
+
+    /// Frees the room of what has been written if that is at least half of the memory, so that moving
+    /// costs no more than what was written before.
+    fn compact(&mut self) {
+        if self.written > 0 && self.written >= self.bytes.len() - self.written {
+            self.bytes.drain(..self.written);
+            self.written = 0;
+        }
+    }
+}
+
+impl Outbox for GrowingOutbox {
+    fn pending(&self) -> usize {
+        self.bytes().len()
+    }
+
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.compact();
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    fn append_frame(&mut self, header: &Header, payload: &[u8]) {
+        self.compact();
+        self.bytes.append_frame(header, payload);
+    }
+}
+
+/// Shows how much waits, not what it is.
+impl core::fmt::Debug for GrowingOutbox {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "GrowingOutbox({} bytes)", self.bytes().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::frame::Opcode;
+
+    /// Appends and consumes in every rhythm, and compares with a queue.
+    #[test]
+    fn bytes_leave_in_order_however_they_are_written() {
+        for (appended, consumed) in [(1, 1), (3, 1), (1, 3), (7, 5), (100, 99), (100, 1)] {
+            let (mut outbox, mut expected) = (GrowingOutbox::new(), Vec::new());
+            for round in 0..200_u8 {
+                let bytes = std::vec![round; appended];
+                outbox.append(&bytes);
+                expected.extend(bytes);
+                let length = consumed.min(outbox.pending());
+                outbox.consume(length).unwrap();
+                expected.drain(..length);
+                assert_eq!(outbox.bytes(), expected);
+                assert!(outbox.written <= outbox.bytes.len());
+            }
+        }
+    }
+
+    /// What was written takes no more memory than what waits, and what is appended next.
+    #[test]
+    fn memory_is_bounded_by_what_waits() {
+        let mut outbox = GrowingOutbox::new();
+        outbox.append(&[1; 1000]);
+        for _ in 0..100_000 {
+            outbox.append(&[2; 100]);
+            outbox.consume(100).unwrap();
+        }
+        assert!(outbox.bytes.len() <= 2 * 1000 + 200, "{}", outbox.bytes.len());
+        outbox.append(&std::vec![3; 10 * KEPT]);
+        outbox.consume(outbox.pending()).unwrap();
+        assert!(outbox.bytes.capacity() <= KEPT);
+    }
+
+    #[test]
+    fn more_than_there_is_cannot_be_consumed() {
+        let mut outbox = GrowingOutbox::new();
+        outbox.append(b"abc");
+        let refused = Err(Overrun { count: 4, available: 3 });
+        assert_eq!(outbox.consume(4), refused);
+        assert_eq!(outbox.bytes(), b"abc");
+    }
+
+    #[test]
+    fn a_frame_beside_the_outbox_leaves_after_it_wherever_a_write_ends() {
+        let header = Header::new(Opcode::Binary, true, 5).unwrap().encode();
+        let frame = FrameParts::new(header, b"Hello");
+        let whole = *b"ab\x82\x05Hello";
+        for written in 0..=whole.len() {
+            let mut outbox = GrowingOutbox::new();
+            outbox.append(b"ab");
+            outbox.consume_with(written, &frame).unwrap();
+            assert_eq!(outbox.bytes(), &whole[written..]);
+        }
+        let mut outbox = GrowingOutbox::new();
+        outbox.append(b"ab");
+        let refused = Err(Overrun { count: 10, available: 9 });
+        assert_eq!(outbox.consume_with(10, &frame), refused);
+        assert_eq!(outbox.bytes(), b"ab");
+    }
+}

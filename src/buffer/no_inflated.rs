@@ -1,0 +1,42 @@
+//! The memory of decompressed messages without the feature `deflate`: there is none.
+
+use core::ops::Range;
+
+use super::text::TextRange;
+
+/// Nothing is ever decompressed.
+#[derive(Clone)]
+pub(crate) struct Inflated;
+
+impl Inflated {
+    pub(crate) const fn new() -> Self {
+        Self
+    }
+
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn is_empty(&self) -> bool {
+        true
+    }
+
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn on_empty(&mut self) {}
+
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn release(&mut self) {}
+
+    #[cfg(feature = "alloc")]
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn take(&mut self) -> Self {
+        Self
+    }
+
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn text(&self, _: &TextRange) -> Option<&str> {
+        None
+    }
+
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn bytes(&self, _: &Range<usize>) -> &[u8] {
+        &[]
+    }
+}

@@ -1,0 +1,173 @@
+//! The compression of one connection.
+
+use std::boxed::Box;
+
+use super::{Compressor, Decompressor, Deflate, Direction, Negotiated};
+use crate::frame::Reserved;
+
+/// The smallest window that the compressor supports, in bits.
+const MIN_SEND_BITS: u8 = 9;
+
+/// The extension on one connection, with the codecs that it holds at present.
+///
+/// Boxed, because most connections do without.
+#[derive(Debug)]
+pub(crate) struct Session(Option<Box<Active>>);
+
+#[derive(Debug)]
+struct Active {
+    deflate: Deflate,
+    negotiated: Negotiated,
+    sending: Direction,
+    receiving: Direction,
+    /// Whether the caller wants messages to be compressed.
+    is_enabled: bool,
+    compressor: Option<Box<Compressor>>,
+    decompressor: Option<Box<Decompressor>>,
+}
+
+impl Session {
+    /// The extension is not in use.
+    pub(crate) const NONE: Self = Self(None);
+
+    pub(crate) fn new(deflate: &Deflate, negotiated: Negotiated, is_server: bool) -> Self {
+        let Negotiated { server, client } = negotiated;
+        let (sending, receiving) = if is_server { (server, client) } else { (client, server) };
+        Self(Some(Box::new(Active {
+            deflate: deflate.clone(),
+            negotiated,
+            sending,
+            receiving,
+            is_enabled: true,
+            compressor: None,
+            decompressor: None,
+        })))
+    }
+
+    /// What was negotiated, if the extension is in use.
+    pub(crate) fn negotiated(&self) -> Option<Negotiated> {
+        self.0.as_ref().map(|active| active.negotiated)
+    }
+
+    /// Whether messages that are sent from here on are compressed.
+    pub(crate) fn set_enabled(&mut self, is_enabled: bool) {
+        if let Some(active) = &mut self.0 {
+            active.is_enabled = is_enabled;
+        }
+    }
+
+    /// The reserved bits that the extension defines.
+    pub(crate) const fn reserved(&self) -> Reserved {
+        match self.0 {
+            Some(_) => Reserved::RSV1,
+            None => Reserved::NONE,
+        }
+    }
+
+    /// Whether to compress a message of this length; `None` if the length is not known yet.
+    pub(crate) fn suits(&self, length: Option<usize>) -> bool {
+        self.0.as_ref().is_some_and(|active| {
+            active.is_enabled
+                && active.sending.window_bits >= MIN_SEND_BITS
+                && length.is_none_or(|length| length >= active.deflate.settings().threshold)
+        })
+    }
+
+    /// Whether a message may be sent that was compressed by itself with such a window.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn takes_prepared(&self, window_bits: u8) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|active| active.is_enabled && active.sending.window_bits >= window_bits)
+    }
+
+    /// Compresses the next part of a message; `None` if that is not possible.
+    pub(crate) fn compress(&mut self, part: &[u8], last: bool) -> Option<&[u8]> {
+        let Active { deflate, sending, compressor, .. } = self.0.as_deref_mut()?;
+        let bits = sending.window_bits;
+        compressor.get_or_insert_with(|| deflate.compressor(bits)).compress(part, last)
+    }
+
+    /// A compressed message was sent to its end.
+    pub(crate) fn on_sent(&mut self) {
+        let Some(active) = &mut self.0 else { return };
+        if active.sending.context_takeover {
+            active.compressor.iter_mut().for_each(|compressor| compressor.shrink());
+        } else {
+            active.return_compressor();
+        }
+    }
+
+    /// Something was compressed and not sent, or compressed elsewhere and sent: later messages must
+    /// not refer to the window.
+    pub(crate) fn reset_sending(&mut self) {
+        let Some(active) = &mut self.0 else { return };
+        if !active.sending.context_takeover {
+            active.return_compressor();
+        } else if let Some(compressor) = &mut active.compressor {
+            compressor.reset();
+        }
+    }
+
+    /// The connection has failed: drops the codecs.
+    pub(crate) fn on_failure(&mut self) {
+        if let Some(active) = &mut self.0 {
+            active.compressor = None;
+            active.decompressor = None;
+        }
+    }
+
+    /// No message is received any more: returns the decompressor to the pool.
+    pub(crate) fn end_receiving(&mut self) {
+        if let Some(active) = &mut self.0 {
+            active.return_decompressor();
+        }
+    }
+
+    /// No message is sent any more: returns the compressor to the pool.
+    pub(crate) fn end_sending(&mut self) {
+        if let Some(active) = &mut self.0 {
+            active.return_compressor();
+        }
+    }
+
+    /// The decompressor of the message in progress; `None` if the extension is not in use.
+    pub(crate) fn decompressor(&mut self) -> Option<&mut Decompressor> {
+        let Active { deflate, decompressor, .. } = self.0.as_deref_mut()?;
+        Some(decompressor.get_or_insert_with(|| deflate.decompressor()))
+    }
+
+    /// A compressed message was received to its end, which is in `output`.
+    pub(crate) fn on_received(&mut self, output: &[u8]) {
+        let Some(active) = &mut self.0 else { return };
+        if !active.receiving.context_takeover {
+            active.return_decompressor();
+        } else if let Some(decompressor) = &mut active.decompressor {
+            decompressor.keep_window(output);
+        }
+    }
+
+    /// The owner of the decompressed data is about to drop this part of it.
+    pub(crate) fn remember(&mut self, output: &[u8]) {
+        if let Some(decompressor) = self.0.as_mut().and_then(|active| active.decompressor.as_mut())
+        {
+            decompressor.remember(output);
+        }
+    }
+}
+
+impl Active {
+    fn return_compressor(&mut self) {
+        if let Some(mut compressor) = self.compressor.take() {
+            compressor.reset();
+            self.deflate.pool().keep_compressor(compressor);
+        }
+    }
+
+    fn return_decompressor(&mut self) {
+        if let Some(mut decompressor) = self.decompressor.take() {
+            decompressor.reset();
+            self.deflate.pool().keep_decompressor(decompressor);
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! A message that is not compressed.
+
+use super::{
+    incoming::Step,
+    limits::Limits,
+    partial::{Frame, Partial},
+};
+use crate::{
+    Error, LimitExceeded, Violation,
+    buffer::{Content, Cursor, Found, Inbox, MAX_OVERHEAD, Parts, Place, Storage},
+    frame::{Header, Kind},
+    raw::xor::IsAscii,
+};
+
+/// A message that is not compressed: it is unmasked and reassembled in the inbox.
+#[derive(Debug)]
+pub(crate) struct Plain {
+    message: Partial,
+    /// The bytes of its frames, up to the end of the frame in progress.
+    length: u64,
+}
+
+impl Plain {
+    pub(super) const fn new(message: Partial) -> Self {
+        Self { message, length: 0 }
+    }
+
+    pub(super) const fn in_chunks(&self) -> bool {
+        self.message.in_chunks
+    }
+
+    pub(super) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
+        let (cursor, inflated) = inbox.holdings();
+        let held = if self.message.in_chunks {
+            // All but an incomplete character has been delivered.
+            self.message.utf8.partial() as u64
+        } else {
+            self.length - self.message.remaining()
+        };
+        cursor.message() as u64 == held && cursor.unmasked == 0 && inflated.is_empty()
+    }
+
+    /// Begins the next frame of the message.
+    pub(super) fn begin(
+        &mut self,
+        header: &Header,
+        limits: &Limits<'_>,
+    ) -> Result<(), LimitExceeded> {
+        self.message.begin(header, limits)?;
+        // Lengths are below 2^63 each, and the sum so far is within a limit or saturated.
+        let size = self.length.saturating_add(header.payload_len());
+        limits.check_message(size)?;
+        // Before more fragments, control frames may arrive.
+        limits.check_inbox(size, if header.fin() { 0 } else { MAX_OVERHEAD })?;
+        self.length = size;
+        Ok(())
+    }
+
+    pub(super) fn advance(
+        &mut self,
+        parts: &mut Parts<'_>,
+        limits: &Limits<'_>,
+    ) -> Result<Step, Error> {
+        let Self { message, .. } = self;
+        let Some(frame) = &mut message.frame else { return Ok(Step::Header) };
+        let (length, ascii) = take(frame, message.kind, parts);
+        if message.kind == Kind::Text {
+            // Section 8.1: checked as it arrives, so that an impossible byte ends the connection
+            // even inside an incomplete frame.
+            let Parts { bytes, cursor, .. } = parts;
+            cursor
+                .validate(&mut message.utf8, bytes, length, ascii)
+                .map_err(|_| Violation::TextNotUtf8)?;
+        }
+        if let Some(found) = self.deliver(parts.cursor, limits)? {
+            return Ok(Step::Found(found));
+        }
+        if self.message.frame.is_none() {
+            return Ok(Step::Header);
+        }
+        self.expect(parts.cursor, limits)?;
+        Ok(Step::Incomplete)
+    }
+
+    /// What can be delivered now.
+    fn deliver(
+        &mut self,
+        cursor: &mut Cursor,
+        limits: &Limits<'_>,
+    ) -> Result<Option<Found>, Violation> {
+        let frame_ended = self.message.remaining() == 0;
+        let last = frame_ended && self.message.is_last();
+        if last {
+            // Section 8.1: a message that ends inside a character is not UTF-8.
+            if !self.message.utf8.is_complete() {
+                return Err(Violation::TextNotUtf8);
+            }
+        } else if frame_ended {
+            self.message.frame = None;
+        }
+        let end = cursor.held - self.message.utf8.partial();
+        if !last && (!limits.in_chunks() || cursor.start >= end) {
+            return Ok(None);
+        }
+        let content = match self.message.kind {
+            Kind::Text => Content::Text(cursor.deliver_text(end), Place::Received),
+            Kind::Binary => Content::Binary(cursor.deliver(end), Place::Received),
+        };
+        if limits.in_chunks() {
+            self.message.in_chunks = true;
+            return Ok(Some(Found::Chunk(content, last)));
+        }
+        Ok(Some(Found::Message(content)))
+    }
+
+    /// Tells the inbox what the frame in progress lacks.
+    fn expect(&self, cursor: &mut Cursor, limits: &Limits<'_>) -> Result<(), LimitExceeded> {
+        let lacking = if limits.in_chunks() {
+            // What arrives is delivered at once, and needs no more room than there is.
+            1
+        } else {
+            usize::try_from(self.message.remaining()).unwrap_or(usize::MAX)
+        };
+        // The inbox may be smaller than the one in which the frame began.
+        if lacking > limits.capacity - cursor.message() {
+            let size = (cursor.message() as u64).saturating_add(lacking as u64);
+            return Err(LimitExceeded::InboxSize { size, limit: limits.capacity as u64 });
+        }
+        if self.message.is_last() && !limits.in_chunks() {
+            cursor.expect_last(lacking);
+        } else {
+            cursor.expect(lacking);
+        }
+        Ok(())
+    }
+}
+
+/// Takes what has arrived of a frame's payload: unmasks it and moves it next to what is held, in one
+/// pass.
+#[inline]
+fn take(frame: &mut Frame, kind: Kind, parts: &mut Parts<'_>) -> (usize, IsAscii) {
+    let Parts { bytes, cursor, .. } = parts;
+    let length = frame.limit(cursor.available());
+    let from = cursor.unread..cursor.unread + length;
+    let ascii = if let Some(mask) = &mut frame.mask {
+        mask.shift(bytes, from, cursor.held, kind == Kind::Text)
+    } else {
+        if from.start != cursor.held {
+            bytes.copy_within(from, cursor.held);
+        }
+        IsAscii::UNKNOWN
+    };
+    cursor.hold(length);
+    frame.remaining -= length as u64;
+    (length, ascii)
+}
