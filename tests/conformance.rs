@@ -19,7 +19,7 @@ use std::{collections::HashSet, fmt, fs, io, path::Path};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const DOCUMENTS: [&str; 2] = ["docs/conformance/requirements.md", "docs/conformance/attacks.md"];
-const SOURCES: [&str; 4] = ["src", "tests", "fuzz", "examples"];
+const SOURCES: [&str; 5] = ["src", "tests", "interop", "fuzz", "examples"];
 
 /// A row needs no test here if a column of these begins like this.
 const CALLERS: &str = "caller obligation";
