@@ -1,23 +1,19 @@
 //! Compressed messages: what a server sends, and what a client receives.
 
-#![allow(clippy::unwrap_used)] // a bench that fails is to stop
-
-mod load;
-
 use std::{fmt::Write, hint::black_box};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use hybi::{
     Config, Connection, Inbox, Server,
     deflate::{Deflate, Direction, Negotiated},
     random::OsEntropy,
 };
-use load::{Size, each_of, wire::Wire};
+
+use crate::support::{Size, each_of, quick, wire::Wire};
 
 const SIZES: [Size; 2] = [Size(1024), Size(64 * 1024)];
 
-criterion_group! { name = benches; config = load::quick(); targets = deflate }
-criterion_main!(benches);
+criterion_group! { name = benches; config = quick(); targets = deflate }
 
 fn deflate(criterion: &mut Criterion) {
     for takeover in [false, true] {

@@ -1,23 +1,20 @@
 //! Frames without buffers and messages: headers, and streams taken apart and put together.
 
-#![allow(clippy::unwrap_used)] // a bench that fails is to stop
-
-mod load;
-
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use hybi::frame::{Decoder, Encoder, Header, Opcode, Part, Rules};
-use load::{
+
+use crate::support::{
     SIZES, Size, each_of,
     payload::Kind,
+    quick,
     wire::{Sender, Wire},
 };
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-criterion_group! { name = benches; config = load::quick(); targets = header, stream }
-criterion_main!(benches);
+criterion_group! { name = benches; config = quick(); targets = header, stream }
 
 /// One size for each of the three forms of the length.
 fn header(criterion: &mut Criterion) {

@@ -1,18 +1,16 @@
 //! The opening handshake: from the first byte to the open connection.
 
-#![allow(clippy::unwrap_used)] // a bench that fails is to stop
-
-mod load;
-
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, criterion_group};
 use hybi::{
     Client, Connection, Inbox, Origins, Server, Uri,
     client::{Answer, Opening, Request},
     random::{Entropy, EntropyError, OsEntropy},
     server,
 };
+
+use crate::support::quick;
 
 const URI: &str = "wss://server.example.com/chat?room=1";
 
@@ -34,8 +32,7 @@ const BROWSER: &[u8] = b"GET /chat?room=1 HTTP/1.1\r\n\
     Sec-WebSocket-Protocol: chat, superchat\r\n\
     Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
 
-criterion_group! { name = benches; config = load::quick(); targets = handshake }
-criterion_main!(benches);
+criterion_group! { name = benches; config = quick(); targets = handshake }
 
 fn handshake(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("handshake");

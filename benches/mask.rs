@@ -1,17 +1,15 @@
 //! Masking a payload.
 
-mod load;
-
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use hybi::mask::Mask;
-use load::{SIZES, payload::Kind};
+
+use crate::support::{SIZES, payload::Kind, quick};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-criterion_group! { name = benches; config = load::quick(); targets = mask }
-criterion_main!(benches);
+criterion_group! { name = benches; config = quick(); targets = mask }
 
 fn mask(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("mask");

@@ -2,24 +2,21 @@
 //!
 //! Each row includes the copy into the inbox, which stands for the read.
 
-#![allow(clippy::unwrap_used)] // a bench that fails is to stop
-
-mod load;
-
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use hybi::{ChunkEvent, Config, Connection, Inbox, Role, random::OsEntropy};
-use load::{
+
+use crate::support::{
     SIZES, each_of,
     payload::Kind::{self, Ascii, Binary, MultiByte},
+    quick,
     wire::{Sender, Wire},
 };
 
 criterion_group! {
-    name = benches; config = load::quick(); targets = server, client, fragments, chunks
+    name = benches; config = quick(); targets = server, client, fragments, chunks
 }
-criterion_main!(benches);
 
 fn server(criterion: &mut Criterion) {
     let mut websocket = Connection::server(Config::new());

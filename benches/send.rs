@@ -1,17 +1,13 @@
 //! Sending binary messages, in every way there is.
 
-#![allow(clippy::unwrap_used)] // a bench that fails is to stop
-
-mod load;
-
 use std::hint::black_box;
 
-use criterion::{Bencher, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Bencher, BenchmarkId, Criterion, Throughput, criterion_group};
 use hybi::{Config, Connection, Error, Prepared, random::OsEntropy};
-use load::{SIZES, Size, each_of, payload::Kind};
 
-criterion_group! { name = benches; config = load::quick(); targets = server, client }
-criterion_main!(benches);
+use crate::support::{SIZES, Size, each_of, payload::Kind, quick};
+
+criterion_group! { name = benches; config = quick(); targets = server, client }
 
 fn server(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("send/server");

@@ -1,20 +1,16 @@
 //! Checking text as it arrives.
 
-#![allow(clippy::unwrap_used)] // a bench that fails is to stop
-
-mod load;
-
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group};
 use hybi::utf8::Validator;
-use load::{SIZES, payload::Kind};
+
+use crate::support::{SIZES, payload::Kind, quick};
 
 /// The length of a piece: odd, so that characters are cut.
 const PIECE: usize = 1021;
 
-criterion_group! { name = benches; config = load::quick(); targets = utf8 }
-criterion_main!(benches);
+criterion_group! { name = benches; config = quick(); targets = utf8 }
 
 fn utf8(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("utf8");

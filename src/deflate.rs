@@ -22,7 +22,7 @@
 //! message shorter. A connection that has not used a direction holds nothing for it.
 //!
 //! What context takeover costs for each connection, measured after a message of some KiB each way
-//! (`cargo test --test deflate_memory -- --nocapture` prints it):
+//! (`cargo test --test memory -- --nocapture` prints it):
 //!
 //! | window, memory level | takeover when sending | when receiving | neither |
 //! | --- | --- | --- | --- |

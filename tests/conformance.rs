@@ -17,7 +17,7 @@
 
 use std::{collections::HashSet, fmt, fs, io, path::Path};
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const DOCUMENTS: [&str; 2] = ["docs/conformance/requirements.md", "docs/conformance/attacks.md"];
 const SOURCES: [&str; 5] = ["src", "tests", "interop", "fuzz", "examples"];
 

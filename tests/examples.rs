@@ -23,7 +23,9 @@ fn example(name: &str) -> PathBuf {
     BUILD.call_once(|| {
         let profile = if directory.ends_with("release") { "release" } else { "test" };
         let build = ["build", "--examples", "--profile", profile];
-        assert!(Command::new(env!("CARGO")).args(build).status().unwrap().success());
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+        let status = Command::new(env!("CARGO")).current_dir(root).args(build).status();
+        assert!(status.unwrap().success());
     });
     directory.join("examples").join(name)
 }

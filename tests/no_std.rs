@@ -8,7 +8,7 @@ use std::{
     process::{Command, Output},
 };
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 #[test]
 fn two_endpoints_converse_without_std() -> io::Result<()> {

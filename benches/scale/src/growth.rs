@@ -6,12 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+use counting::measure;
 use hybi::{Error, Role};
 
-use crate::{
-    counting::measure,
-    traffic::{self, Content, FRAGMENT, Receiver, Sender},
-};
+use crate::traffic::{self, Content, FRAGMENT, Receiver, Sender};
 
 /// How many times more than expected a byte may cost, at the largest sizes.
 const TOLERANCE: f64 = 2.5;

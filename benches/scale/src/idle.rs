@@ -9,6 +9,7 @@ use std::{
     process::Command,
 };
 
+use counting::measure;
 use hybi::{
     Connection, Event, Inbox, Origins, Server, Uri,
     client::{Answer, Request},
@@ -16,7 +17,7 @@ use hybi::{
     server::Opening,
 };
 
-use crate::{counting::measure, traffic};
+use crate::traffic;
 
 /// What the connections agreed on.
 #[derive(Clone, Copy)]

@@ -11,9 +11,6 @@
 //! cargo run --release -- --picture growth.svg
 //! ```
 
-#[allow(dead_code)] // not all of it is asked for here
-#[path = "../../../tests/counting/mod.rs"]
-mod counting;
 mod growth;
 mod idle;
 mod picture;
@@ -22,10 +19,14 @@ mod traffic;
 
 use std::{env, error::Error, fs, process::ExitCode};
 
+use counting::Counting;
 use growth::Growth;
 use idle::{Agreement, Held};
 use picture::Picture;
 use table::Table;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<_> = env::args().skip(1).collect();

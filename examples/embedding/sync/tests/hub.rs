@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used)] // tests panic
 
-#[path = "../../../../tests/counting/mod.rs"]
-#[allow(dead_code)] // not all of it is needed here
-mod counting;
 #[path = "../../../shared/deadlines.rs"]
 mod deadlines;
 #[path = "../src/bin/hub/hub.rs"]
@@ -21,9 +18,12 @@ use std::{
     time::Instant,
 };
 
-use counting::{Cost, KIB, measure};
+use counting::{Cost, Counting, KIB, measure};
 use hub::{BEHIND, CONFIG, DRAINED, Hub, PATIENCE, TURN};
 use hybi::{Connection, Inbox, Prepared};
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 const MEMBERS: usize = 10_000;
 

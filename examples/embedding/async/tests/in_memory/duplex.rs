@@ -1,10 +1,10 @@
 //! Input and output do not wait for each other, but where too much would pile up.
 
+use counting::{KIB, measure};
 use hybi_embedding_async::tokio_echo::BACKLOG;
 use tungstenite::Message;
 
 use crate::{
-    counting::{KIB, measure},
     embedding::{self, Embedding, Streams, WAITING},
     peer,
 };

@@ -1,0 +1,335 @@
+//! What a client sends.
+
+use hybi::{
+    Error, FixedOutbox, Misuse, Outbox, Uri,
+    client::Request,
+    http1::Field,
+    random::{Entropy, EntropyError},
+};
+
+use crate::support::handshake::{
+    client::{SampleNonce, request},
+    head::KEY,
+    proof::base64,
+};
+
+/// What another parser finds in a request.
+#[derive(Debug, PartialEq)]
+struct Sent {
+    method: String,
+    target: String,
+    fields: Vec<(String, String)>,
+}
+
+impl Sent {
+    fn parse(bytes: &[u8]) -> Self {
+        let mut fields = [httparse::EMPTY_HEADER; 32];
+        let mut head = httparse::Request::new(&mut fields);
+        assert_eq!(head.parse(bytes), Ok(httparse::Status::Complete(bytes.len())), "all of it");
+        assert_eq!(head.version, Some(1), "HTTP/1.1");
+        let text = |bytes: &[u8]| String::from_utf8(bytes.into()).unwrap();
+        Self {
+            method: head.method.unwrap().into(),
+            target: head.path.unwrap().into(),
+            fields: head.headers.iter().map(|f| (f.name.to_lowercase(), text(f.value))).collect(),
+        }
+    }
+
+    /// The values of the fields of this name, which is in lower case.
+    fn all(&self, name: &str) -> Vec<&str> {
+        let fields = self.fields.iter().filter(|(other, _)| other == name);
+        fields.map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+fn send(request: Request<'_>) -> Sent {
+    let mut outbox = Vec::new();
+    request.send_with(SampleNonce, &mut outbox).unwrap();
+    Sent::parse(&outbox)
+}
+
+/// Checks that a request is not sent, and nothing of it.
+fn assert_misuse(request: Request<'_>, misuse: Misuse) {
+    let mut outbox = b"before".to_vec();
+    let result = request.send_with(SampleNonce, &mut outbox).map(|_| ());
+    assert_eq!(result, Err(misuse.into()), "{request:?}");
+    assert_eq!(outbox, b"before");
+}
+
+// 6455-4.1-i, 6455-4.1-j, 6455-4.1-k, 6455-4.1-l, 6455-4.1-m, 6455-4.1-n, 6455-4.1-o
+// 6455-4.1-q, 9112-6-a, 6455-9-b
+#[test]
+fn no_more_than_the_handshake_needs() {
+    let sent = send(request());
+    assert_eq!((&sent.method[..], &sent.target[..]), ("GET", "/chat"));
+    let mut fields = sent.fields.clone();
+    fields.sort_unstable();
+    let expected = [
+        ("connection", "Upgrade"),
+        ("host", "server.example.com"),
+        ("sec-websocket-key", KEY),
+        ("sec-websocket-version", "13"),
+        ("upgrade", "websocket"),
+    ];
+    assert_eq!(fields, expected.map(|(name, value)| (name.into(), value.into())));
+}
+
+/// Gives out each byte once.
+struct Counting {
+    next: u8,
+}
+
+impl Entropy for Counting {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+        for byte in bytes {
+            *byte = self.next;
+            self.next += 1;
+        }
+        Ok(())
+    }
+}
+
+// 6455-4.1-o
+#[test]
+fn every_attempt_draws_a_key_of_its_own() {
+    let mut entropy = Counting { next: 0 };
+    for nonces in [0..16, 16..32] {
+        let mut outbox = Vec::new();
+        request().send_with(&mut entropy, &mut outbox).unwrap();
+        let sent = Sent::parse(&outbox);
+        assert_eq!(sent.all("sec-websocket-key"), [base64(&nonces.collect::<Vec<_>>())]);
+    }
+    assert_eq!(entropy.next, 32, "16 bytes each");
+    // Nobody has to bring a source, and those of the system differ.
+    let [one, other] = [(), ()].map(|()| {
+        let mut outbox = Vec::new();
+        request().send(&mut outbox).unwrap();
+        Sent::parse(&outbox)
+    });
+    assert_ne!(one.all("sec-websocket-key"), other.all("sec-websocket-key"));
+}
+
+// 6455-4.1-o
+#[test]
+fn without_randomness_nothing_is_sent() {
+    struct Empty;
+    impl Entropy for Empty {
+        fn fill(&mut self, _: &mut [u8]) -> Result<(), EntropyError> {
+            Err(EntropyError)
+        }
+    }
+    let mut outbox = Vec::new();
+    let result = request().send_with(Empty, &mut outbox).map(|_| ());
+    assert_eq!((result, &outbox[..]), (Err(Error::Entropy(EntropyError)), &b""[..]));
+}
+
+// 6455-4.1-l
+#[test]
+fn the_host_stands_with_the_port_that_is_not_the_usual_one() {
+    let table = [
+        ("ws://h:80", "h"),
+        ("wss://h:443", "h"),
+        ("ws://h:443", "h:443"),
+        ("wss://h:80", "h:80"),
+        ("ws://Example.COM:8080/x", "example.com:8080"),
+        ("ws://[2001:DB8::1]:9", "[2001:db8::1]:9"),
+        ("wss://[::1]", "[::1]"),
+    ];
+    for (uri, host) in table {
+        let uri = Uri::parse(uri).unwrap();
+        assert_eq!(send(Request::new(&uri)).all("host"), [host]);
+    }
+}
+
+// 6455-4.1-p, 6454-7.3-a
+#[test]
+fn an_origin_is_sent_once_and_only_if_it_is_one() {
+    for origin in
+        ["null", "https://example.com", "http://localhost:8080", "http://[::1]:1", "app+x://host"]
+    {
+        assert_eq!(send(request().origin(origin)).all("origin"), [origin]);
+    }
+    assert_eq!(send(request()).all("origin"), [""; 0]);
+    let wrong = [
+        "",
+        "*",
+        "Null",
+        "example.com",
+        "//example.com",
+        "https:example.com",
+        "https://",
+        "https://example.com/",
+        "https://example.com/path",
+        "https://example.com?x",
+        "https://example.com#x",
+        "https://user@example.com",
+        "https://a b",
+        "://example.com",
+        "1https://example.com",
+        "https://a https://b",
+        "https://a,https://b:x",
+        "https://b\u{fc}cher.de",
+        "https://a:65536",
+        "https://a\r\nX: y",
+        "https://a\0",
+        " null",
+    ];
+    for origin in wrong {
+        assert_misuse(request().origin(origin), Misuse::Origin);
+    }
+    // There is no other way, and so never a second one.
+    for name in ["Origin", "ORIGIN"] {
+        let fields = [(name, "https://example.com")];
+        let misuse = Misuse::ReservedField { index: 0, name: "Origin" };
+        assert_misuse(request().headers(&fields), misuse);
+    }
+}
+
+// 6455-4.1-r
+#[test]
+fn subprotocols_keep_their_order() {
+    let table: [(&[&str], &[&str]); 4] = [
+        (&[], &[]),
+        (&["chat"], &["chat"]),
+        (&["b", "a", "c"], &["b, a, c"]),
+        (&["a", "A", "!#$%&'*+-.^_`|~"], &["a, A, !#$%&'*+-.^_`|~"]),
+    ];
+    for (names, values) in table {
+        assert_eq!(send(request().subprotocols(names)).all("sec-websocket-protocol"), values);
+    }
+}
+
+// 6455-4.1-s, I-01
+#[test]
+fn a_subprotocol_is_a_token_and_offered_once() {
+    let wrong = [
+        "",
+        " ",
+        "a b",
+        " a",
+        "a ",
+        "a,b",
+        ",",
+        "a;b",
+        "a/b",
+        "a@b",
+        "\"a\"",
+        "\u{e9}",
+        "a\tb",
+        "a\r\nX: y",
+        "a\r",
+        "a\n",
+        "a\0",
+        "a\x7f",
+    ];
+    for name in wrong {
+        for (index, names) in [(0, &[name][..]), (1, &["chat", name])] {
+            assert_misuse(request().subprotocols(names), Misuse::SubprotocolSyntax { index });
+        }
+    }
+    assert_misuse(request().subprotocols(&["a", "a"]), Misuse::SubprotocolTwice);
+    assert_misuse(request().subprotocols(&["a", "b", "a"]), Misuse::SubprotocolTwice);
+    // The first and the last of many, and one more than a server of this crate reads.
+    let many: Vec<_> = (0..129).map(|number| format!("p{number}")).collect();
+    let mut many: Vec<_> = many.iter().map(String::as_str).collect();
+    assert_misuse(request().subprotocols(&many), Misuse::TooManySubprotocols(129));
+    assert_eq!(send(request().subprotocols(&many[..128])).all("sec-websocket-protocol").len(), 1);
+    many[127] = "p0";
+    assert_misuse(request().subprotocols(&many[..128]), Misuse::SubprotocolTwice);
+    many[127] = "p 0";
+    let misuse = Misuse::SubprotocolSyntax { index: 127 };
+    assert_misuse(request().subprotocols(&many[..128]), misuse);
+}
+
+// 6455-4.1-u
+#[test]
+fn further_fields_are_sent_behind_ours_as_they_are() {
+    let fields = [
+        ("Cookie", "a=b; c=\"d\""),
+        ("Authorization", "Basic dTpw"),
+        ("x-empty", ""),
+        ("X", "tab\tand \u{e9}"),
+        ("X", "again"),
+    ];
+    let mut outbox = Vec::new();
+    let offers = request().subprotocols(&["chat"]).extensions("foo").origin("null");
+    offers.headers(&fields).send_with(SampleNonce, &mut outbox).unwrap();
+    let lines = "Cookie: a=b; c=\"d\"\r\nAuthorization: Basic dTpw\r\n\
+        x-empty: \r\nX: tab\tand \u{e9}\r\nX: again\r\n\r\n";
+    assert!(outbox.ends_with(lines.as_bytes()), "{}", outbox.escape_ascii());
+    assert_eq!(Sent::parse(&outbox).fields.len(), 8 + fields.len());
+}
+
+// P-ch-a, 6455-11.3.1-a, 6455-11.3.5-a, 9112-6-a
+#[test]
+fn fields_that_would_change_the_handshake_are_refused() {
+    let own = ["Host", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding", "Expect"];
+    let proxy = ["Proxy-Authorization", "Proxy-Connection", "Proxy-"];
+    let websocket = [
+        "Sec-WebSocket-Key",
+        "Sec-WebSocket-Version",
+        "Sec-WebSocket-Protocol",
+        "Sec-WebSocket-Extensions",
+        "Sec-WebSocket-Accept",
+        "Sec-WebSocket-Anything",
+        "Sec-WebSocket-",
+    ];
+    let names = own.map(|name| (name, name)).into_iter();
+    let names = names.chain(proxy.map(|name| (name, "Proxy-")));
+    for (name, rule) in names.chain(websocket.map(|name| (name, "Sec-WebSocket-"))) {
+        for name in [name.into(), name.to_lowercase(), name.to_uppercase()] {
+            let field: [Field<'_>; 2] = [("X", "y"), (&name, "0")];
+            let misuse = Misuse::ReservedField { index: 1, name: rule };
+            assert_misuse(request().headers(&field), misuse);
+        }
+    }
+    // These only begin alike.
+    let others = [("Hosts", "y"), ("Proxy", "y"), ("Sec-WebSocket", "y"), ("Expect-CT", "y")];
+    assert_eq!(send(request().headers(&others)).all("sec-websocket"), ["y"]);
+}
+
+// P-ch-a, I-01, I-02
+#[test]
+fn nothing_is_smuggled_in_through_a_field() {
+    for byte in 0..=0x7f_u8 {
+        let character = char::from(byte);
+        let is_token = byte.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(character);
+        let name = format!("X{character}Y");
+        if is_token {
+            assert_eq!(send(request().headers(&[(&name, "z")])).all(&name.to_lowercase()), ["z"]);
+        } else {
+            assert_misuse(request().headers(&[(&name, "z")]), Misuse::FieldName { index: 0 });
+        }
+        let value = format!("a{character}b");
+        let fields = [("X", &value[..])];
+        if matches!(byte, b'\t' | 0x20..=0x7e) {
+            assert_eq!(send(request().headers(&fields)).all("x"), [&value]);
+        } else {
+            assert_misuse(request().headers(&fields), Misuse::FieldValue { index: 0 });
+        }
+    }
+    for name in ["", "\u{e9}", "X:", "X: y\r\nZ"] {
+        assert_misuse(request().headers(&[(name, "z")]), Misuse::FieldName { index: 0 });
+    }
+    for value in ["\r\n", "a\r\nX: y", "a\r\n\r\nGET / HTTP/1.1\r\nHost: b"] {
+        assert_misuse(request().headers(&[("X", value)]), Misuse::FieldValue { index: 0 });
+    }
+}
+
+// 6455-4.1-i
+#[test]
+fn an_outbox_without_room_is_left_alone() {
+    let mut outbox = Vec::new();
+    request().send_with(SampleNonce, &mut outbox).unwrap();
+    let needed = outbox.len();
+    for room in [0, 1, needed - 1] {
+        let mut fixed = FixedOutbox::over(vec![0; room + 1]);
+        fixed.append(b"x");
+        let result = request().send_with(SampleNonce, &mut fixed).map(|_| ());
+        assert_eq!(result, Err(Error::OutboxFull { needed }));
+        assert_eq!(fixed.bytes(), b"x");
+    }
+    let mut fixed = FixedOutbox::over(vec![0; needed]);
+    request().send_with(SampleNonce, &mut fixed).unwrap();
+    assert_eq!(fixed.bytes(), outbox);
+}

@@ -1,0 +1,141 @@
+//! Answers of plain HTTP, and what is shown of secrets.
+
+use std::fmt::Debug;
+
+use hybi::{
+    Error, Inbox, Misuse, Uri,
+    client::{Answer, Failure, Refused, Request},
+};
+
+use crate::support::handshake::{
+    client::{HELLO, Outcome, SampleNonce, answer, hear_both, request},
+    cut::cuts,
+    head::{Head, KEY},
+};
+
+/// Hands the refusal in these bytes, which came at once, to `see`.
+fn refusal<T>(bytes: &[u8], see: impl FnOnce(Refused<'_>) -> T) -> T {
+    let mut inbox = Inbox::with_capacity(1024);
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
+    let mut opening = request().send_with(SampleNonce, &mut Vec::new()).unwrap();
+    let seen = match opening.receive(&mut inbox) {
+        Ok(Some(Answer::Refused(refused))) => see(refused),
+        other => panic!("{other:?}"),
+    };
+    let again = opening.receive(&mut inbox).map(|_| ());
+    assert_eq!(again, Err(Misuse::HandshakeOver.into()));
+    seen
+}
+
+// 6455-4.1-w, 6455-4.1-x, B-02, B-04, B-05
+#[test]
+fn no_status_but_101_opens_a_connection() {
+    for status in 200..=599 {
+        // All that a WebSocket needs is there, and even a frame behind it.
+        let head = answer().start(format!("HTTP/1.1 {status} Switching Protocols"));
+        let bytes = [&head.bytes()[..], &HELLO].concat();
+        for pieces in cuts(&bytes).take(3) {
+            let outcome = hear_both(request(), &pieces, |_| ());
+            assert_eq!(outcome, Outcome::Refused(status));
+        }
+    }
+    for status in [200, 426, 503] {
+        let bytes = answer().start(format!("HTTP/1.1 {status} x")).bytes();
+        for pieces in cuts(&bytes) {
+            assert_eq!(hear_both(request(), &pieces, |_| ()), Outcome::Refused(status));
+        }
+    }
+}
+
+// 6455-4.1-w, 6455-4.1-x
+#[test]
+fn what_the_server_says_instead_is_had() {
+    let unauthorized = b"HTTP/1.0 401 Unauthorized\r\n\
+        WWW-Authenticate: Basic realm=\"x\"\r\n\
+        Content-Length: 12\r\n\r\nWho are you?";
+    refusal(unauthorized, |refused| {
+        assert_eq!(refused.status(), 401);
+        assert_eq!(refused.headers().get("www-authenticate"), Some(&b"Basic realm=\"x\""[..]));
+        assert_eq!(refused.body(), b"Who are you?");
+        assert_eq!(refused.versions().count(), 0);
+    });
+    let found = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: //b.example/\r\n\r\n";
+    refusal(found, |refused| {
+        assert_eq!(refused.status(), 307);
+        assert_eq!(refused.headers().get("Location"), Some(&b"//b.example/"[..]));
+        assert_eq!(refused.body(), b"");
+    });
+    // An interim answer does not change which one counts.
+    let late = [b"HTTP/1.1 100 Continue\r\n\r\n", &found[..]].concat();
+    refusal(&late, |refused| assert_eq!(refused.status(), 307));
+}
+
+// 6455-4.4-a
+#[test]
+fn the_versions_that_the_server_speaks_are_listed() {
+    let table: [(&[&str], &[u8]); 6] = [
+        (&["13"], &[13]),
+        (&["13, 8"], &[13, 8]),
+        (&["13, 8", "7"], &[13, 8, 7]),
+        (&[",13 ,, 0,\t255,"], &[13, 0, 255]),
+        // What is no version is none.
+        (&["013, 256, +8, x, 13.0, -1, 8 7, 25"], &[25]),
+        (&[""], &[]),
+    ];
+    for (values, versions) in table {
+        let head = Head::default().start("HTTP/1.1 426 Upgrade Required");
+        refusal(&head.with("Sec-WebSocket-Version", values).bytes(), |refused| {
+            assert!(refused.versions().eq(versions.iter().copied()), "{values:?}");
+        });
+    }
+}
+
+const SECRET: &str = "Secret5f1c";
+
+fn assert_shows_no_secret(shown: &impl Debug) {
+    for text in [format!("{shown:?}"), format!("{shown:#?}")] {
+        let is_safe = ![SECRET, KEY, "83, 101, 99, 114"].iter().any(|part| text.contains(part));
+        assert!(is_safe, "{text}");
+    }
+}
+
+// P-se-f
+#[test]
+fn a_request_is_shown_without_credentials() {
+    let fields = [("Authorization", SECRET), ("Cookie", SECRET), ("X-Token", SECRET)];
+    // Tokens travel in paths, in queries and in subprotocols too.
+    let text = format!("ws://a.example/{SECRET}?token={SECRET}");
+    let uri = Uri::parse(&text).unwrap();
+    let subprotocols = ["chat", SECRET];
+    let request = Request::new(&uri).headers(&fields).subprotocols(&subprotocols);
+    assert_shows_no_secret(&(uri, uri.resource_name()));
+    assert!(format!("{uri:?}").contains("a.example"), "and shows what is no secret");
+    assert_eq!(uri.to_string(), text, "which Display writes");
+    let opening = request.send_with(SampleNonce, &mut Vec::new()).unwrap();
+    assert_shows_no_secret(&opening);
+    assert_shows_no_secret(&request);
+}
+
+// P-se-f, J-05
+#[test]
+fn an_answer_is_shown_without_cookies_and_body() {
+    let bytes = answer().with("Set-Cookie", &[SECRET]).with("Sec-WebSocket-Protocol", &[SECRET]);
+    let bytes = bytes.bytes();
+    let mut inbox = Inbox::with_capacity(1024);
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
+    let mut opening =
+        request().subprotocols(&[SECRET]).send_with(SampleNonce, &mut Vec::new()).unwrap();
+    let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
+        panic!("it was accepted");
+    };
+    assert_shows_no_secret(&accepted.headers());
+    assert_shows_no_secret(&accepted);
+
+    let refused = answer().start("HTTP/1.1 403 No").with("Set-Cookie", &[SECRET]).bytes();
+    refusal(&[&refused[..], SECRET.as_bytes()].concat(), |refused| {
+        assert_shows_no_secret(&refused);
+        assert_shows_no_secret(&Answer::<SampleNonce>::Refused(refused));
+    });
+    let failure = Error::Handshake(Failure::Accept);
+    assert_shows_no_secret(&(failure, failure.to_string()));
+}

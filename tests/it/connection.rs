@@ -1,0 +1,16 @@
+//! An open connection: frames, messages, control frames and the closing handshake, for both roles.
+//!
+//! Expected bytes come from RFC 6455 or are worked out by hand in [`wire`](crate::support::wire),
+//! which shares no code with the crate.
+
+mod closing;
+mod control;
+mod fragments;
+mod frames;
+mod inboxes;
+mod limits;
+mod pair;
+mod properties;
+mod receiving;
+mod sending;
+mod violations;

@@ -1,0 +1,224 @@
+//! Limits: each at its value and one beyond, in both directions.
+
+use hybi::{Config, Error, Inbox, InboxFull, LimitExceeded, Overrun, State};
+
+use crate::support::{
+    feed::{Cut, Outcome, binary, feed, feed_chunks, feed_fixed, receive, server},
+    wire::{BINARY, BOTH, CLOSE, CONTINUATION, FIN, From, PING, TEXT, close_body, frame, header},
+};
+
+fn assert_refused(outcome: &Outcome, to: From, limit: LimitExceeded, code: u16) {
+    assert_eq!(outcome.error, Some(Error::Limit(limit)));
+    assert_eq!(limit.close_code().get(), code);
+    assert_eq!(outcome.state, State::Failed);
+    assert_eq!(outcome.heard, []);
+    assert_eq!(outcome.outbox, frame(to, FIN | CLOSE, &close_body(code, "")));
+}
+
+fn other(from: From) -> From {
+    if from == From::Client { From::Server } else { From::Client }
+}
+
+// 6455-10.4-a, P-fd-a, 6455-10.4-d, L-01
+#[test]
+fn the_size_of_a_frame() {
+    let config = Config::new().max_frame_size(200);
+    for from in BOTH {
+        let data = [1; 200];
+        let bytes = frame(from, FIN | BINARY, &data);
+        for cut in Cut::all(bytes.len()) {
+            assert_eq!(feed(from, config, &bytes, &cut).heard, [binary(&data)]);
+        }
+        // The header alone tells, before a byte of the payload.
+        for size in [201, 65_535, 65_536, 1 << 62, (1 << 63) - 1] {
+            let bytes = header(from, FIN | BINARY, size);
+            let limit = LimitExceeded::FrameSize { size, limit: 200 };
+            for cut in Cut::all(bytes.len()) {
+                assert_refused(&feed(from, config, &bytes, &cut), other(from), limit, 1009);
+                assert_refused(&feed_chunks(from, config, &bytes, &cut), other(from), limit, 1009);
+            }
+            let incomplete = feed(from, config, &bytes[..bytes.len() - 1], &Cut::Whole);
+            assert_eq!(incomplete.error, None);
+        }
+    }
+}
+
+// 6455-10.4-c, E-07, E-08, E-09, E-10, D-01, L-03
+#[test]
+fn the_size_of_a_message() {
+    let config = Config::new().max_message_size(10);
+    for from in BOTH {
+        let mut bytes = frame(from, BINARY, b"12345");
+        bytes.extend(frame(from, CONTINUATION, b""));
+        let mut fits = bytes.clone();
+        fits.extend(frame(from, FIN | CONTINUATION, b"67890"));
+        assert_eq!(feed(from, config, &fits, &Cut::Every(1)).heard, [binary(b"1234567890")]);
+
+        // The sum counts, up to the end of what the header declares; it cannot overflow.
+        for size in [6, 100, (1 << 63) - 1] {
+            let mut exceeds = bytes.clone();
+            exceeds.extend(header(from, CONTINUATION, size));
+            let limit = LimitExceeded::MessageSize { size: 5 + size, limit: 10 };
+            let config = config.max_frame_size(u64::MAX);
+            assert_refused(&feed(from, config, &exceeds, &Cut::Every(3)), other(from), limit, 1009);
+        }
+    }
+}
+
+// D-01, D-04, P-fd-c, D-05
+#[test]
+fn sums_of_lengths_do_not_overflow_without_limits() {
+    let config = Config::new().max_frame_size(u64::MAX).max_message_size(u64::MAX);
+    for from in BOTH {
+        for size in [1 << 62, (1 << 63) - 1] {
+            let bytes = header(from, FIN | BINARY, size);
+            let outcome = feed_chunks(from, config, &[&bytes[..], &[0; 100]].concat(), &Cut::Whole);
+            assert_eq!((outcome.error, outcome.state), (None, State::Open));
+            let outcome = feed(from, config, &bytes, &Cut::Whole);
+            assert_eq!((outcome.error, outcome.state), (None, State::Open));
+        }
+    }
+}
+
+// P-ra-a, E-11, E-13
+#[test]
+fn the_number_of_fragments() {
+    let config = Config::new().max_fragments(4);
+    for from in BOTH {
+        for payload in [&b""[..], b"x"] {
+            let first = frame(from, TEXT, payload);
+            let next = frame(from, CONTINUATION, payload);
+            let last = frame(from, FIN | CONTINUATION, payload);
+            let ping = frame(from, FIN | PING, b"");
+            let fits = [&first[..], &next, &ping, &next, &last, &first, &last].concat();
+            let outcome = feed(from, config, &fits, &Cut::Whole);
+            assert_eq!((outcome.error, outcome.heard.len()), (None, 3));
+            let exceeds = [&first[..], &next, &next, &next, &last].concat();
+            let limit = LimitExceeded::Fragments { limit: 4 };
+            assert_refused(&feed(from, config, &exceeds, &Cut::Whole), other(from), limit, 1008);
+        }
+    }
+}
+
+// 6455-10.4-b, E-03, E-04, E-05, E-06, L-01
+#[test]
+fn the_defaults_let_pass_what_is_usual() {
+    let large = vec![b'a'; 16 * 1024 * 1024];
+    let outcome = feed(
+        From::Client,
+        Config::new(),
+        &frame(From::Client, FIN | BINARY, &large),
+        &Cut::Every(65_536),
+    );
+    assert!(outcome.heard == [binary(&large)], "16 MiB");
+
+    let mut bytes = frame(From::Client, BINARY, &large[..64]);
+    for _ in 1..65_535 {
+        bytes.extend(frame(From::Client, CONTINUATION, &large[..64]));
+    }
+    bytes.extend(frame(From::Client, FIN | CONTINUATION, &large[..64]));
+    let outcome = feed(From::Client, Config::new(), &bytes, &Cut::Every(4096));
+    assert!(outcome.heard == [binary(&large[..4 * 1024 * 1024])], "4 MiB in 65,536 fragments");
+
+    let size = 16 * 1024 * 1024 + 1;
+    let outcome =
+        feed(From::Client, Config::new(), &header(From::Client, FIN | BINARY, size), &Cut::Whole);
+    let limit = LimitExceeded::FrameSize { size, limit: size - 1 };
+    assert_eq!(outcome.error, Some(limit.into()));
+    let endless = frame(From::Client, CONTINUATION, b"").repeat(131_072);
+    let bytes = [frame(From::Client, TEXT, b""), endless].concat();
+    let outcome = feed(From::Client, Config::new(), &bytes, &Cut::Every(60_000));
+    assert_eq!(outcome.error, Some(LimitExceeded::Fragments { limit: 131_072 }.into()));
+}
+
+// P-fd-a
+#[test]
+fn a_fixed_inbox_says_what_it_cannot_hold() {
+    for from in BOTH {
+        // All of it holds one frame.
+        let whole = frame(from, FIN | BINARY, &[1; 200]);
+        for cut in [Cut::Every(1), Cut::Every(64), Cut::Whole] {
+            let outcome = feed_fixed::<200>(from, Config::new(), &whole, &cut);
+            assert_eq!(outcome.heard, [binary(&[1; 200])], "{cut:?}");
+        }
+        let limit = LimitExceeded::InboxSize { size: 201, limit: 200 };
+        let bytes = header(from, FIN | BINARY, 201);
+        let outcome = feed_fixed::<200>(from, Config::new(), &bytes, &Cut::Whole);
+        assert_refused(&outcome, other(from), limit, 1009);
+
+        // Before the last fragment, 139 bytes are kept for a control frame.
+        let ping = frame(from, FIN | PING, &[b'?'; 125]);
+        let exact =
+            [&frame(from, BINARY, &[1; 61])[..], &ping, &frame(from, FIN, &[2; 139])].concat();
+        let outcome = feed_fixed::<200>(from, Config::new(), &exact, &Cut::Every(1));
+        assert_eq!((outcome.error, outcome.heard.len()), (None, 2));
+        let whole = feed_fixed::<200>(from, Config::new(), &exact, &Cut::Whole);
+        assert_eq!(whole.heard, outcome.heard);
+
+        let limit = LimitExceeded::InboxSize { size: 62, limit: 61 };
+        let bytes = header(from, BINARY, 62);
+        let outcome = feed_fixed::<200>(from, Config::new(), &bytes, &Cut::Whole);
+        assert_refused(&outcome, other(from), limit, 1009);
+
+        // An inbox that is smaller than a control frame.
+        let limit = LimitExceeded::InboxSize { size: ping.len() as u64, limit: 100 };
+        let outcome = feed_fixed::<100>(from, Config::new(), &ping, &Cut::Whole);
+        assert_refused(&outcome, other(from), limit, 1009);
+    }
+}
+
+#[test]
+fn an_inbox_that_is_full_asks_to_be_received_from() {
+    let mut inbox = Inbox::over([0; 8]);
+    assert_eq!(inbox.copy_from(&[0; 10]), 8);
+    assert_eq!(inbox.spare(), Err(InboxFull));
+    let error = inbox.read_from(&mut &[0; 10][..]).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
+    let mut growing = Inbox::with_capacity(8);
+    assert_eq!(growing.copy_from(&[0; 10]), 8, "nobody asked for more");
+}
+
+#[test]
+fn a_read_brings_what_is_usual_or_a_piece_and_no_more_than_a_large_frame_lacks() {
+    const PIECE: usize = 24 * 1024;
+    for (usual, most) in [(1024, PIECE), (PIECE + 1, PIECE + 1), (1 << 18, 1 << 18)] {
+        let (mut websocket, mut outbox) = (server(Config::new()), Vec::new());
+        let mut inbox = Inbox::with_capacity(usual);
+        let message = frame(From::Client, FIN | BINARY, &vec![7; 1 << 20]);
+        let mut rest = &message[..];
+        while !rest.is_empty() {
+            let room = inbox.read_from(&mut rest).unwrap();
+            assert!((1..=most).contains(&room), "{room} bytes at once");
+            let event = websocket.receive(&mut inbox, &mut outbox).unwrap();
+            assert_eq!(event.is_some(), rest.is_empty());
+            if (4096..most).contains(&rest.len()) {
+                assert_eq!(inbox.spare().unwrap().len(), rest.len());
+            }
+        }
+        // The next message is not known yet, though there is room for a mebibyte.
+        assert_eq!(inbox.spare().unwrap().len(), most);
+    }
+}
+
+// J-03
+#[test]
+fn more_than_there_was_room_for_cannot_be_filled() {
+    let mut inbox = Inbox::over([0; 8]);
+    inbox.commit(3).unwrap();
+    let refused = Err(Overrun { count: 6, available: 5 });
+    assert_eq!(inbox.commit(6), refused);
+    inbox.commit(5).unwrap();
+    assert!(inbox.commit(usize::MAX).is_err());
+    assert_eq!(inbox.unread(), [0; 8]);
+}
+
+// L-04
+#[test]
+fn a_failed_connection_stays_failed() {
+    let mut websocket = server(Config::new());
+    for _ in 0..3 {
+        let outcome = receive(&mut websocket, Inbox::with_capacity(8), b"\xff\xff", &Cut::Whole);
+        assert_eq!(outcome.heard, []);
+        assert_eq!(outcome.state, State::Failed);
+    }
+}

@@ -1,0 +1,276 @@
+//! What a peer must not do: each rule, at the byte that proves it broken, in both directions.
+
+use hybi::{CloseCode, Config, Error, State, Violation};
+
+use crate::support::{
+    feed::{Cut, feed, feed_chunks},
+    wire::{
+        BINARY, BOTH, CLOSE, CONTINUATION, FIN, From, PING, PONG, RSV1, TEXT, close_body, frame,
+        header,
+    },
+};
+
+/// Checks that the bytes fail with this violation, at the byte with this index and not before,
+/// however they are cut; that the Close that says so is all that is sent; and that what follows is
+/// not looked at.
+fn check(from: From, bytes: &[u8], index: usize, violation: Violation) {
+    let code = violation.close_code();
+    let answer = frame(other(from), FIN | CLOSE, &close_body(code.get(), ""));
+    for cut in Cut::all(bytes.len()) {
+        let followed = [bytes, &frame(from, FIN | TEXT, b"not looked at")].concat();
+        for bytes in [bytes, &followed] {
+            for outcome in [
+                feed(from, Config::new(), bytes, &cut),
+                feed_chunks(from, Config::new(), bytes, &cut),
+            ] {
+                assert_eq!(outcome.error, Some(Error::Protocol(violation)), "{bytes:02x?} {cut:?}");
+                assert_eq!(outcome.state, State::Failed);
+                assert_eq!(outcome.close_code, Some(1006));
+                assert!(outcome.outbox.ends_with(&answer), "{:02x?}", outcome.outbox);
+            }
+        }
+    }
+    for end in 0..bytes.len() {
+        let outcome = feed(from, Config::new(), &bytes[..end], &Cut::Whole);
+        let expected = (end > index).then_some(Error::Protocol(violation));
+        assert_eq!(outcome.error, expected, "{bytes:02x?}, {end} bytes from {from:?}");
+    }
+}
+
+fn other(from: From) -> From {
+    match from {
+        From::Client => From::Server,
+        From::Server => From::Client,
+    }
+}
+
+/// The bit that a sender sets in the second byte.
+fn mask_bit(from: From) -> u8 {
+    if from == From::Client { 0x80 } else { 0 }
+}
+
+// 6455-5.2-a, 6455-11.9-a, P-fd-e, 6455-7.1.7-c, 6455-7.1.7-d, 6455-7.1.7-e, 6455-10.7-b, G-14
+#[test]
+fn reserved_bits() {
+    for from in BOTH {
+        for bits in (0x10..=0x70).step_by(0x10) {
+            for opcode in [CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG] {
+                for fin in [0, FIN] {
+                    let bytes = frame(from, fin | bits | opcode, b"x");
+                    check(from, &bytes, 0, Violation::ReservedBits);
+                }
+            }
+        }
+    }
+}
+
+// 6455-9.1-d
+#[test]
+fn an_extension_that_was_not_negotiated_is_not_used() {
+    for from in BOTH {
+        check(from, &frame(from, FIN | RSV1 | TEXT, b"x"), 0, Violation::ReservedBits);
+    }
+}
+
+// 6455-5.2-b, 6455-11.8-a
+#[test]
+fn reserved_opcodes() {
+    for from in BOTH {
+        for opcode in (3..=7).chain(11..=15) {
+            for fin in [0, FIN] {
+                for payload in [&b""[..], b"x"] {
+                    let bytes = frame(from, fin | opcode, payload);
+                    check(from, &bytes, 0, Violation::ReservedOpcode(opcode));
+                }
+            }
+        }
+    }
+}
+
+// 6455-5.5-b, G-11
+#[test]
+fn fragmented_control_frames() {
+    for from in BOTH {
+        for opcode in [CLOSE, PING, PONG] {
+            check(from, &frame(from, opcode, b""), 0, Violation::FragmentedControl);
+        }
+    }
+}
+
+// 6455-5.5-a, G-04, G-05
+#[test]
+fn long_control_frames() {
+    for from in BOTH {
+        for opcode in [CLOSE, PING, PONG] {
+            for length in [126, 127] {
+                let bytes = [FIN | opcode, mask_bit(from) | length];
+                check(from, &bytes, 1, Violation::ControlTooLong);
+            }
+        }
+    }
+}
+
+// 6455-5.1-a, 6455-5.1-b, H-04, H-05, 6455-6.1-d
+#[test]
+fn the_wrong_mask_bit() {
+    let cases = [(From::Client, Violation::NotMasked), (From::Server, Violation::Masked)];
+    for (from, violation) in cases {
+        for opcode in [CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG] {
+            for length in [0, 1, 125] {
+                let bytes = [FIN | opcode, (mask_bit(from) ^ 0x80) | length];
+                check(from, &bytes, 1, violation);
+            }
+        }
+    }
+    // A key of zero changes no byte, but it is there.
+    check(From::Server, &[FIN | TEXT, 0x80, 0, 0, 0, 0], 1, Violation::Masked);
+}
+
+// 6455-5.2-d, D-09
+#[test]
+fn lengths_in_a_longer_form() {
+    for from in BOTH {
+        for length in [0_u16, 1, 125] {
+            let [high, low] = length.to_be_bytes();
+            let bytes = [FIN | BINARY, mask_bit(from) | 0x7e, high, low];
+            check(from, &bytes, 3, Violation::LengthNotMinimal);
+        }
+        for length in [0_u64, 1, 125, 126, 65_535] {
+            let mut bytes = vec![FIN | BINARY, mask_bit(from) | 0x7f];
+            bytes.extend_from_slice(&length.to_be_bytes());
+            // Six zeros prove it.
+            check(from, &bytes, 7, Violation::LengthNotMinimal);
+        }
+    }
+}
+
+// 6455-5.2-e, D-01, D-02, D-03
+#[test]
+fn lengths_with_the_top_bit() {
+    for from in BOTH {
+        for opcode in [CONTINUATION, TEXT, BINARY] {
+            for length in [1_u64 << 63, u64::MAX] {
+                let mut bytes = vec![FIN | opcode, mask_bit(from) | 0x7f];
+                bytes.extend_from_slice(&length.to_be_bytes());
+                check(from, &bytes, 2, Violation::LengthTopBit);
+            }
+        }
+    }
+}
+
+// 6455-5.4-i, G-16
+#[test]
+fn a_continuation_of_nothing() {
+    for from in BOTH {
+        for fin in [0, FIN] {
+            let header = header(from, fin | CONTINUATION, 5);
+            check(from, &header, header.len() - 1, Violation::NothingToContinue);
+
+            let mut bytes = frame(from, TEXT, b"a");
+            bytes.extend(frame(from, FIN | CONTINUATION, b"b"));
+            bytes.extend(header);
+            check(from, &bytes, bytes.len() - 1, Violation::NothingToContinue);
+        }
+    }
+}
+
+// 6455-5.4-j, G-09, G-16
+#[test]
+fn a_message_inside_a_message() {
+    for from in BOTH {
+        for first in [TEXT, BINARY] {
+            for second in [TEXT, BINARY, FIN | TEXT, FIN | BINARY] {
+                let mut bytes = frame(from, first, b"a");
+                bytes.extend(header(from, second, 1));
+                check(from, &bytes, bytes.len() - 1, Violation::MessageInsideMessage);
+            }
+        }
+    }
+}
+
+// 6455-8.1-a, P-u8-a, G-18
+#[test]
+fn text_fails_at_the_first_impossible_byte() {
+    // (text, index of the impossible byte)
+    let cases: [(&[u8], usize); 10] = [
+        (b"\x80", 0),
+        (b"abc\xff", 3),
+        (b"\xc0\xaf", 0),
+        (b"\xe0\x80\xaf", 1),
+        (b"\xed\xa0\x80", 1),
+        (b"\xf4\x90\x80\x80", 1),
+        (b"\xf5\x80\x80\x80", 0),
+        (b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90\x80\x80edited", 12),
+        (b"\xf0\x9f\x98\x28", 3),
+        (b"\xc3\x28", 1),
+    ];
+    for from in BOTH {
+        for (text, impossible) in cases {
+            // In a frame that promises more and is not complete.
+            let mut bytes = frame(from, FIN | TEXT, &[text, &[b'.'; 40]].concat());
+            bytes.truncate(bytes.len() - 40);
+            let at = bytes.len() - text.len() + impossible;
+            check(from, &bytes, at, Violation::TextNotUtf8);
+
+            // And in a fragment that begins in the middle of it.
+            let mut fragments = frame(from, TEXT, &text[..impossible]);
+            let rest = frame(from, CONTINUATION, &text[impossible..]);
+            let at = fragments.len() + rest.len() - (text.len() - impossible);
+            fragments.extend(rest);
+            check(from, &fragments, at, Violation::TextNotUtf8);
+        }
+    }
+}
+
+// 6455-8.1-b, G-16
+#[test]
+fn text_that_ends_inside_a_character() {
+    for from in BOTH {
+        for text in [&b"a\xc3"[..], b"\xe2\x82", b"\xf0\x9f\x98", b"\xf0"] {
+            let bytes = frame(from, FIN | TEXT, text);
+            check(from, &bytes, bytes.len() - 1, Violation::TextNotUtf8);
+
+            let mut bytes = frame(from, TEXT, text);
+            bytes.extend(frame(from, FIN | CONTINUATION, b""));
+            check(from, &bytes, bytes.len() - 1, Violation::TextNotUtf8);
+        }
+    }
+}
+
+// 6455-5.5.1-c, P-cl-d, G-10, G-13, 6455-5.5.1-b
+#[test]
+fn malformed_close_bodies() {
+    let cases: [(&[u8], Violation); 7] = [
+        (b"\x03", Violation::CloseBodyTooShort),
+        (b"\x00\x00", Violation::CloseCode(0)),
+        (b"\x03\xe7", Violation::CloseCode(999)),
+        (b"\x03\xed", Violation::CloseCode(1005)),
+        (b"\x0b\xb7", Violation::CloseCode(2999)),
+        (b"\xff\xff", Violation::CloseCode(65_535)),
+        (b"\x03\xe8ok\xff", Violation::CloseReasonNotUtf8),
+    ];
+    for from in BOTH {
+        for (body, violation) in cases {
+            let bytes = frame(from, FIN | CLOSE, body);
+            check(from, &bytes, bytes.len() - 1, violation);
+        }
+        // A valid one that ends inside a character.
+        let body = [&close_body(1000, "")[..], &[b'x'; 122], b"\xc3"].concat();
+        let bytes = frame(from, FIN | CLOSE, &body);
+        check(from, &bytes, bytes.len() - 1, Violation::CloseReasonNotUtf8);
+    }
+}
+
+// 6455-7.1.7-b
+#[test]
+fn after_a_failure_a_close_is_not_looked_at() {
+    for from in BOTH {
+        let mut bytes = vec![0xff];
+        bytes.extend(frame(from, FIN | CLOSE, &close_body(1000, "")));
+        let outcome = feed(from, Config::new(), &bytes, &Cut::Whole);
+        assert_eq!(outcome.heard, []);
+        assert_eq!(outcome.close_code, Some(1006));
+        let error = outcome.error.unwrap();
+        assert_eq!(error.close_code(), Some(CloseCode::PROTOCOL_ERROR));
+    }
+}

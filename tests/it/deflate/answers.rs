@@ -1,0 +1,204 @@
+//! A client's offers, and the answers that it takes (RFC 7692, sections 5, 7 and 7.1).
+
+use hybi::{
+    Uri,
+    client::{Failure, Request},
+    deflate::{Deflate, Negotiated},
+};
+
+use super::endpoint::{answered, policy};
+use crate::support::handshake::client::{SampleNonce, answer, assert_fails, request};
+
+/// Direction by direction: the window, and whether it is kept.
+fn facts(parameters: Negotiated) -> (u8, bool, u8, bool) {
+    let (server, client) = (parameters.server(), parameters.client());
+    (
+        server.window_bits(),
+        server.context_takeover(),
+        client.window_bits(),
+        client.context_takeover(),
+    )
+}
+
+// P-pd-k, 7692-7.1.1.1-a, 7692-7.1.1.2-a, 7692-7.1.2.1-a, 7692-7.1.2.2-a, P-pd-b, F-17, 6455-9-b
+#[test]
+fn one_offer_is_on_the_wire() {
+    let bare = "permessage-deflate; client_max_window_bits";
+    let none = "server_no_context_takeover; client_no_context_takeover";
+    let cases = [
+        (Deflate::new(), format!("permessage-deflate; {none}; client_max_window_bits")),
+        (
+            Deflate::new().insist(true),
+            format!("permessage-deflate; {none}; client_max_window_bits"),
+        ),
+        (policy(true), bare.into()),
+        (
+            policy(true).receive_context_takeover(false),
+            "permessage-deflate; server_no_context_takeover; client_max_window_bits".into(),
+        ),
+        (policy(true).send_window(12), "permessage-deflate; client_max_window_bits=12".into()),
+        (policy(true).send_window(8), "permessage-deflate; client_max_window_bits=9".into()),
+        (
+            policy(true).receive_window(8),
+            "permessage-deflate; server_max_window_bits=8; client_max_window_bits".into(),
+        ),
+        (
+            policy(false).receive_window(9).send_window(10),
+            format!(
+                "permessage-deflate; {none}; server_max_window_bits=9; client_max_window_bits=10"
+            ),
+        ),
+    ];
+    let uri = Uri::parse("ws://a/").unwrap();
+    let written = |request: Request<'_>| {
+        let mut bytes = Vec::new();
+        request.send_with(SampleNonce, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap()
+    };
+    for (policy, offers) in cases {
+        let text = written(Request::new(&uri).deflate(&policy));
+        let fields: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("Sec-WebSocket-Extensions: "))
+            .collect();
+        assert_eq!(fields, [offers]);
+        // Servers in use accept every element of several.
+        assert!(!fields[0].contains(','), "one element");
+    }
+    assert!(!written(Request::new(&uri)).to_lowercase().contains("extensions"), "off by default");
+}
+
+// 7692-5-d, 7692-7-b, 7692-7.1.1.1-a, 7692-7.1.1.1-c, 7692-7.1.2.1-c, 7692-7.1.2.2-c, P-pd-a,
+// 6455-9.1-e, F-09, F-15
+#[test]
+fn answers_that_fit_no_offer_fail() {
+    let open = policy(true);
+    let strict = policy(false).receive_window(10).send_window(11);
+    let granted = "server_no_context_takeover; server_max_window_bits=10";
+    let mut cases = vec![
+        (&strict, String::new()),
+        (&strict, "server_no_context_takeover".into()),
+        (&strict, "server_max_window_bits=10".into()),
+        (&strict, "server_no_context_takeover; server_max_window_bits=11".into()),
+        (&strict, format!("{granted}; client_max_window_bits=12")),
+        (&strict, format!("{granted}; client_max_window_bits=15")),
+    ];
+    let values =
+        ["0", "7", "16", "99", "-1", "08", "015", "1e1", "0x0f", "+9", "ten", "\"08\"", "\"16\""];
+    for name in ["server_max_window_bits", "client_max_window_bits"] {
+        cases.extend(values.map(|value| (&open, format!("{name}={value}"))));
+        cases.push((&open, name.into()));
+        cases.push((&open, format!("{name}=10; {name}=10")));
+        cases.push((&open, format!("{name}=10; {name}=11")));
+    }
+    for name in ["server_no_context_takeover", "client_no_context_takeover"] {
+        cases.push((&open, format!("{name}=1")));
+        cases.push((&open, format!("{name}=\"true\"")));
+        cases.push((&open, format!("{name}; {name}")));
+    }
+    cases.push((&open, "unknown".into()));
+    cases.push((&open, "server_max_window_bits=10; unknown=1".into()));
+    cases.push((&open, "Server_no_context_takeover".into()));
+    for (policy, parameters) in cases {
+        let value = format!("permessage-deflate; {parameters}");
+        let value = value.trim_end_matches([';', ' ']);
+        let bytes = answer().with("Sec-WebSocket-Extensions", &[value]).bytes();
+        assert_fails(request().deflate(policy), &bytes, Failure::Deflate);
+    }
+}
+
+// 7692-5-d, 7692-5-f, 6455-9-a, 6455-9.1-d, 7692-5-e
+#[test]
+fn answers_with_other_extensions_or_the_same_twice_fail() {
+    let policy = policy(true);
+    let cases: [(&[&str], Failure); 7] = [
+        (&["permessage-deflate, permessage-deflate"], Failure::ExtensionTwice),
+        (&["permessage-deflate", "permessage-deflate"], Failure::ExtensionTwice),
+        (
+            &["permessage-deflate; server_max_window_bits=10, permessage-deflate"],
+            Failure::ExtensionTwice,
+        ),
+        (&["permessage-bzip2"], Failure::ExtensionNotOffered),
+        (&["permessage-deflate, permessage-bzip2"], Failure::ExtensionNotOffered),
+        (&["x-webkit-deflate-frame, permessage-deflate"], Failure::ExtensionNotOffered),
+        (&["Permessage-Deflate"], Failure::ExtensionNotOffered),
+    ];
+    for (values, failure) in cases {
+        let bytes = answer().with("Sec-WebSocket-Extensions", values).bytes();
+        assert_fails(request().deflate(&policy), &bytes, failure);
+    }
+    let bytes = answer().with("Sec-WebSocket-Extensions", &["permessage-deflate"]).bytes();
+    assert_fails(request(), &bytes, Failure::ExtensionNotOffered);
+    for value in ["permessage-deflate;", "permessage-deflate; server_max_window_bits=\"\"", ""] {
+        let bytes = answer().with("Sec-WebSocket-Extensions", &[value]).bytes();
+        assert_fails(request().deflate(&policy), &bytes, Failure::Extensions);
+    }
+}
+
+// 7692-7.1.1.1-d, 7692-7.1.1.2-b, 7692-7.1.1.2-c, 7692-7.1.2.1-d, 7692-7.1.2.2-d, 6455-9.1-b
+#[test]
+fn answers_that_fit_are_taken() {
+    let open = policy(true);
+    let twelve = policy(true).send_window(12);
+    let limits = policy(false).receive_window(10);
+    let cases = [
+        (&open, "", (15, true, 15, true)),
+        (&open, "; server_no_context_takeover", (15, false, 15, true)),
+        (&open, "; client_no_context_takeover", (15, true, 15, false)),
+        (&open, "; server_max_window_bits=8", (8, true, 15, true)),
+        (&open, "; server_max_window_bits=\"15\"", (15, true, 15, true)),
+        (&open, "; client_max_window_bits=8", (15, true, 8, true)),
+        (&open, "; client_max_window_bits=\"1\\3\"", (15, true, 13, true)),
+        (&twelve, "", (15, true, 12, true)),
+        (&twelve, "; client_max_window_bits=12", (15, true, 12, true)),
+        (&twelve, "; client_max_window_bits=9", (15, true, 9, true)),
+        (&limits, "; server_no_context_takeover; server_max_window_bits=9", (9, false, 15, false)),
+    ];
+    for (policy, parameters, expected) in cases {
+        let client = answered(policy, &[&format!("permessage-deflate{parameters}")]).unwrap();
+        assert_eq!(facts(client.compression().unwrap()), expected, "{parameters}");
+    }
+    assert_eq!(answered(&open, &[]).unwrap().compression(), None);
+}
+
+// P-pd-c, 7692-7.1.2.2-f, F-09
+#[test]
+fn every_answer_that_is_taken_can_be_used() {
+    let policy = policy(true);
+    let message = b"The road goes ever on and on, down from the door where it began. ".repeat(9);
+    for server in 8..=15 {
+        for client in 8..=15 {
+            for flags in ["", "; server_no_context_takeover", "; client_no_context_takeover"] {
+                let value = format!(
+                    "permessage-deflate; server_max_window_bits={server}; \
+                     client_max_window_bits={client}{flags}"
+                );
+                let mut websocket = answered(&policy, &[&value]).unwrap();
+                let mut outbox = Vec::new();
+                for _ in 0..2 {
+                    outbox.clear();
+                    websocket.send_binary(&message, &mut outbox).unwrap();
+                    let is_compressed = outbox[0] == 0xc2;
+                    assert_eq!(is_compressed, client >= 9, "P-pd-b");
+                    assert_eq!(outbox.len() < 200, is_compressed);
+                }
+            }
+        }
+    }
+}
+
+// 7692-7.1.2.2-e
+#[test]
+fn a_client_always_lets_its_window_be_limited() {
+    // So that there is no answer with `client_max_window_bits` that was not offered.
+    for policy in [policy(true), policy(false), policy(false).send_window(9).receive_window(8)] {
+        let mut bytes = Vec::new();
+        request().deflate(&policy).send_with(SampleNonce, &mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        let offers =
+            text.lines().find(|line| line.starts_with("Sec-WebSocket-Extensions")).unwrap();
+        for offer in offers.split(',') {
+            assert!(offer.contains("; client_max_window_bits"), "{offer}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Limits on what is received: frames as they come, messages as they are decompressed.
+
+use hybi::{Config, Error, LimitExceeded};
+
+use super::{
+    endpoint::{WAYS, compressed, connect, hear, hear_all, noise, policy, stored},
+    hostile::check_close,
+    receiving::{AGAIN, HELLO},
+};
+use crate::support::{
+    feed::{Cut, binary},
+    wire::{BINARY, BOTH, CONTINUATION, FIN, From, RSV1, TEXT, frame, header},
+};
+
+#[allow(clippy::unnecessary_wraps)] // as it is compared
+fn message_size(limit: u64) -> Option<Error> {
+    Some(LimitExceeded::MessageSize { size: limit + 1, limit }.into())
+}
+
+/// A message of so many zeros, compressed by the crate.
+fn zeros(count: usize) -> Vec<u8> {
+    let (mut server, _) = connect(&policy(false), &policy(false), Config::new());
+    let mut bytes = Vec::new();
+    server.send_binary(&vec![0; count], &mut bytes).unwrap();
+    let header = if bytes[1] < 126 { 2 } else { 4 };
+    bytes.split_off(header)
+}
+
+// P-pd-e, F-01, F-02, F-08, P-pd-i, F-12
+#[test]
+fn a_message_at_the_limit_and_one_byte_beyond() {
+    let limit = 5;
+    let config = Config::new().max_message_size(limit);
+    for takeover in [false, true] {
+        for from in BOTH {
+            let good = compressed(from, BINARY, &HELLO);
+            let other = compressed(from, BINARY, &stored(b"abcde"));
+            let outcome = hear_all(from, takeover, config, &[good, other].concat());
+            assert_eq!(
+                (outcome.heard, outcome.error),
+                (vec![binary(b"Hello"), binary(b"abcde")], None)
+            );
+            for payload in [stored(b"abcdef"), stored(&[b'a'; 1000])] {
+                // Corrupt data and good messages behind it come to nothing.
+                let behind = [compressed(from, TEXT, &[0x07]), compressed(from, TEXT, &HELLO)];
+                let bytes = [compressed(from, BINARY, &payload), behind.concat()].concat();
+                let outcome = hear_all(from, takeover, config, &bytes);
+                assert_eq!((outcome.heard, outcome.error), (vec![], message_size(limit)));
+            }
+        }
+    }
+}
+
+// P-pd-e, F-01, F-02, F-03, F-04, F-06, F-08
+#[test]
+fn a_small_message_that_becomes_large() {
+    let limit = 10_000;
+    let config = Config::new().max_message_size(limit);
+    let (exact, beyond, bomb) = (zeros(10_000), zeros(10_001), zeros(1_000_000));
+    assert!(bomb.len() < 10_000, "{} bytes", bomb.len());
+    for from in BOTH {
+        for how in WAYS {
+            for cut in [Cut::Whole, Cut::Every(1), Cut::Every(7)] {
+                let hear = |bytes: &[u8]| hear(from, true, config, bytes, &cut, how);
+                let outcome = hear(&compressed(from, BINARY, &exact));
+                assert_eq!((outcome.heard.len(), outcome.error), (1, None));
+                for payload in [&beyond, &bomb] {
+                    let outcome = hear(&compressed(from, BINARY, payload));
+                    assert_eq!((outcome.heard.len(), outcome.error), (0, message_size(limit)));
+                    check_close(from, &outcome, 1009);
+                    // Over fragments.
+                    let mut bytes = frame(from, RSV1 | BINARY, &payload[..5]);
+                    for piece in payload[5..].chunks(3) {
+                        bytes.extend(frame(from, CONTINUATION, piece));
+                    }
+                    bytes.extend(frame(from, FIN | CONTINUATION, b""));
+                    assert_eq!(hear(&bytes).error, message_size(limit));
+                }
+            }
+        }
+    }
+}
+
+// P-pd-e, 7692-7.2.2-b
+#[test]
+fn the_limit_is_each_messages_own() {
+    let config = Config::new().max_message_size(5);
+    for from in BOTH {
+        let mut bytes = compressed(from, BINARY, &HELLO);
+        bytes.extend(compressed(from, BINARY, &AGAIN).repeat(20));
+        let outcome = hear_all(from, true, config, &bytes);
+        assert_eq!((outcome.heard, outcome.error), (vec![binary(b"Hello"); 21], None));
+    }
+}
+
+// P-pd-f, F-07
+#[test]
+fn each_limit_holds_alone() {
+    for from in BOTH {
+        // Frames: the compressed length counts, when the header arrives.
+        let config = Config::new().max_message_size(u64::MAX).max_frame_size(6);
+        let too_large = Some(LimitExceeded::FrameSize { size: 7, limit: 6 }.into());
+        let outcome = hear_all(from, true, config, &compressed(from, BINARY, &HELLO));
+        assert_eq!(outcome.error, too_large);
+        let outcome = hear_all(from, true, config, &header(from, FIN | RSV1 | BINARY, 7));
+        assert_eq!(outcome.error, too_large);
+        check_close(from, &outcome, 1009);
+        let in_two =
+            [frame(from, RSV1 | BINARY, &HELLO[..3]), frame(from, FIN | CONTINUATION, &HELLO[3..])];
+        let outcome = hear_all(from, true, config, &in_two.concat());
+        assert_eq!(outcome.heard, [binary(b"Hello")]);
+
+        // Messages: the decompressed length counts, and only that.
+        let config = Config::new().max_message_size(4).max_frame_size(u64::MAX);
+        let outcome = hear_all(from, true, config, &compressed(from, BINARY, &HELLO));
+        assert_eq!(outcome.error, message_size(4));
+        let config = Config::new().max_message_size(5);
+        let longer = stored(b"Hello");
+        assert!(longer.len() > 5);
+        let outcome = hear_all(from, true, config, &compressed(from, BINARY, &longer));
+        assert_eq!(outcome.heard, [binary(b"Hello")]);
+
+        // Fragments: as for any message.
+        let config = Config::new().max_fragments(7);
+        let mut bytes = frame(from, RSV1 | BINARY, b"");
+        bytes.extend(frame(from, CONTINUATION, b"").repeat(7));
+        let outcome = hear_all(from, true, config, &bytes);
+        assert_eq!(outcome.error, Some(LimitExceeded::Fragments { limit: 7 }.into()));
+    }
+}
+
+// P-pd-e, P-pd-f
+#[test]
+fn a_limit_of_nothing_and_no_limit() {
+    let config = Config::new().max_message_size(0);
+    for from in BOTH {
+        let outcome = hear_all(from, true, config, &compressed(from, BINARY, &[0x00]));
+        assert_eq!((outcome.heard, outcome.error), (vec![binary(b"")], None));
+        let outcome = hear_all(from, true, config, &compressed(from, BINARY, &HELLO));
+        assert_eq!(outcome.error, message_size(0));
+        let config = Config::new().max_message_size(u64::MAX).max_frame_size(u64::MAX);
+        let data = noise(70_000);
+        let bytes = compressed(from, BINARY, &stored(&data));
+        for how in WAYS {
+            let outcome = hear(from, false, config, &bytes, &Cut::Every(1000), how);
+            assert!(outcome.heard == [binary(&data)]);
+        }
+        let outcome = hear(
+            From::Client,
+            true,
+            config,
+            &header(From::Client, 0xc2, (1 << 63) - 1),
+            &Cut::Whole,
+            WAYS[0],
+        );
+        assert_eq!(outcome.error, None);
+    }
+}

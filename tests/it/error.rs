@@ -1,0 +1,94 @@
+//! Errors: what they say, and that a chain of them says nothing twice.
+
+use std::{fs, path::Path};
+
+use hybi::{
+    CloseCode, Error, InboxFull, LimitExceeded, Misuse, Overrun, UriError, Violation,
+    client::Failure, extension::ExtensionSyntax, frame::InvalidHeader, http1::HeadFault,
+    random::EntropyError, server::Refusal, utf8::InvalidUtf8,
+};
+
+/// One value of each type of error, and of each variant that holds another error.
+fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
+    let head = HeadFault::TooManyFields;
+    vec![
+        ("Error", Box::new(Error::Protocol(Violation::CloseCode(1005)))),
+        ("Error", Box::new(Error::Limit(LimitExceeded::Fragments { limit: 1 }))),
+        ("Error", Box::new(Error::Refused(Refusal::Head(head)))),
+        ("Error", Box::new(Error::Handshake(Failure::Head(head)))),
+        ("Error", Box::new(Error::Uri(UriError::Scheme))),
+        ("Error", Box::new(Error::Misuse(Misuse::HandshakeOver))),
+        ("Error", Box::new(Error::Entropy(EntropyError))),
+        ("Violation", Box::new(Violation::CloseCode(CloseCode::NORMAL.get()))),
+        ("LimitExceeded", Box::new(LimitExceeded::Fragments { limit: 1 })),
+        ("Misuse", Box::new(Misuse::FieldName { index: 2 })),
+        ("Refusal", Box::new(Refusal::Head(head))),
+        ("Failure", Box::new(Failure::Head(head))),
+        ("HeadFault", Box::new(head)),
+        ("UriError", Box::new(UriError::Byte { offset: 3 })),
+        ("EntropyError", Box::new(EntropyError)),
+        ("ExtensionSyntax", Box::new(ExtensionSyntax)),
+        ("InvalidHeader", Box::new(InvalidHeader)),
+        ("InvalidUtf8", Box::new(InvalidUtf8 { offset: 4 })),
+        ("InboxFull", Box::new(InboxFull)),
+        ("Overrun", Box::new(Overrun { count: 2, available: 1 })),
+    ]
+}
+
+// P-se-i
+#[test]
+fn a_chain_of_errors_says_nothing_twice_and_leaves_nothing_out() {
+    for (name, error) in errors() {
+        let mut said = error.to_string();
+        assert!(!said.is_empty() && said.is_ascii(), "{name}: {said}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            let text = cause.to_string();
+            assert!(!said.contains(&text), "{name}: {said}: {text}");
+            said = format!("{said}: {text}");
+            source = cause.source();
+        }
+    }
+    // What is said without walking the chain is enough to act on.
+    let causes = [
+        (Error::Refused(Refusal::Head(HeadFault::TooManyFields)), "431 There are too many"),
+        (Error::Handshake(Failure::Head(HeadFault::TooManyFields)), "HeadLimits::fields"),
+        (Error::Handshake(Failure::Head(HeadFault::Tls)), "TLS"),
+        (Error::Protocol(Violation::NotMasked), "is not masked"),
+        (Error::Limit(LimitExceeded::Fragments { limit: 7 }), "Config::max_fragments"),
+        (Error::Misuse(Misuse::FieldName { index: 2 }), "header field 2"),
+        (Error::Misuse(Misuse::FieldValue { index: 3 }), "header field 3"),
+        (Error::Misuse(Misuse::ReservedField { index: 4, name: "Host" }), "header field 4"),
+        (Error::Misuse(Misuse::ReservedField { index: 4, name: "Host" }), "Host"),
+        (Error::Misuse(Misuse::SubprotocolSyntax { index: 5 }), "subprotocol 5"),
+    ];
+    for (error, part) in causes {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+}
+
+// P-se-i
+#[test]
+fn every_type_of_error_is_looked_at() {
+    let mut files = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../src")];
+    let mut types = Vec::new();
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let text = fs::read_to_string(path).unwrap();
+        let derived = text.split("thiserror::Error)]").skip(1).map(|after| {
+            let words = after.split(|byte: char| !byte.is_alphanumeric());
+            words.skip_while(|word| !["enum", "struct"].contains(word)).nth(1).unwrap()
+        });
+        let written = text.split("Error for ").skip(1);
+        let written = written.filter_map(|after| after.split(' ').next());
+        types.extend(derived.chain(written).map(String::from));
+    }
+    types.sort_unstable();
+    let mut known: Vec<_> = errors().into_iter().map(|(name, _)| name).collect();
+    known.sort_unstable();
+    known.dedup();
+    assert_eq!(types, known);
+}

@@ -1,0 +1,18 @@
+//! The tests of the public API: bytes in, events and bytes out, in one binary.
+//!
+//! Each module tests the module of the crate that has its name. What they share is in [`support`].
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity)] // tests panic, tables have types
+
+mod client_handshake;
+mod connection;
+#[cfg(feature = "deflate")]
+mod deflate;
+mod error;
+mod extension;
+mod model;
+mod origin;
+mod relay;
+mod server_handshake;
+mod support;
+mod uri;

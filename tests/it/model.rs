@@ -1,0 +1,13 @@
+//! The life of a connection, held against a [model](rules) of RFC 6455 in every order of frames and
+//! calls: both roles, an outbox that grows and one that is full at first, a client without masking
+//! keys.
+//!
+//! ```sh
+//! cargo test --test it model -- --nocapture
+//! ```
+
+mod endpoint;
+mod explore;
+mod rules;
+mod terms;
+mod wire;

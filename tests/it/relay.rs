@@ -1,0 +1,14 @@
+//! The relay: frames in both directions, faults of either side, and every way to end.
+//!
+//! Expected bytes come from RFC 6455 or are worked out by hand in [`wire`], which shares no code
+//! with the crate.
+
+mod closing;
+mod endings;
+mod link;
+mod opening;
+mod pair;
+mod passing;
+mod properties;
+mod violations;
+mod wire;

@@ -1,0 +1,322 @@
+//! Requests that are accepted, and how.
+
+use hybi::{
+    Config, Connection, Error, Event, FixedOutbox, Inbox, LimitExceeded, Misuse, Outbox, Server,
+    http1::Field, server::Request,
+};
+use proptest::{prelude::*, sample::SizeRange};
+
+use crate::support::handshake::{
+    head::KEY,
+    proof::{accept, base64},
+    server::{HELLO, MARKER, assert_accepted, opening, serve, sound},
+};
+
+/// The example of section 1.2.
+const EXAMPLE: &str = "GET /chat HTTP/1.1\r\n\
+    Host: server.example.com\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Origin: http://example.com\r\n\
+    Sec-WebSocket-Protocol: chat, superchat\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
+/// The answer to it, up to the fields that are not always there.
+const ANSWER: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+
+/// Hands the request of the example to `answer`.
+fn with_example<T>(answer: impl FnOnce(Request<'_>) -> T) -> T {
+    let mut inbox = Inbox::over([0; 512]);
+    assert_eq!(inbox.copy_from(EXAMPLE.as_bytes()), EXAMPLE.len());
+    let mut opening = opening();
+    let request = opening.receive(&mut inbox, &mut Vec::new()).unwrap();
+    answer(request.unwrap())
+}
+
+/// What the server says in `Sec-WebSocket-Accept`.
+fn accept_value(answer: &[u8]) -> &str {
+    let text = std::str::from_utf8(answer).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Accept: ")).unwrap()
+}
+
+/// Checks that the sound request is accepted with these values of a field in place of its own.
+fn accept_field(name: &str, values: &[impl AsRef<[u8]>]) {
+    let ((), answer) = assert_accepted(&sound().with(name, values).bytes(), |_| ());
+    assert_eq!(answer, [ANSWER, "\r\n"].concat().as_bytes());
+}
+
+// 6455-4.2.2-e, 6455-4.2.2-j, 6455-4.2.2-k, 9110-7.8-b
+#[test]
+fn the_example_of_section_1_2() {
+    let see = |request: &Request<'_>| {
+        assert_eq!((request.target(), request.path()), ("/chat", "/chat"));
+        assert_eq!(request.origin(), Some("http://example.com"));
+        assert!(request.subprotocols().eq(["chat", "superchat"]));
+        assert_eq!(request.extensions().count(), 0);
+        assert_eq!(request.headers().get("host"), Some(&b"server.example.com"[..]));
+        assert_eq!(request.headers().iter().count(), 7);
+    };
+    let ((), answer) = assert_accepted(EXAMPLE.as_bytes(), see);
+    assert_eq!(String::from_utf8(answer).unwrap(), [ANSWER, "\r\n"].concat());
+
+    let mut outbox = Vec::new();
+    with_example(|request| request.accept().subprotocol("chat").finish(&mut outbox)).unwrap();
+    let chosen = [ANSWER, "Sec-WebSocket-Protocol: chat\r\n\r\n"].concat();
+    assert_eq!(String::from_utf8(outbox).unwrap(), chosen);
+}
+
+// 6455-4.2.1-c
+#[test]
+fn later_minor_versions_of_http() {
+    for version in ["1.1", "1.2", "1.9"] {
+        let request = sound().start(format!("GET /{MARKER} HTTP/{version}"));
+        assert_accepted(&request.bytes(), |_| ());
+    }
+}
+
+// 6455-4.2.1-d, C-05
+#[test]
+fn targets_and_their_paths() {
+    let table = [
+        ("/", "/"),
+        ("/chat", "/chat"),
+        ("/a/../b%20c?d=/e?f", "/a/../b%20c"),
+        ("/?", "/"),
+        // Still a path, whatever it looks like.
+        ("//evil.example/x", "//evil.example/x"),
+        ("/http://evil.example/x", "/http://evil.example/x"),
+        ("http://a.example", "/"),
+        ("http://a.example/", "/"),
+        ("http://a.example:80/chat?x", "/chat"),
+        ("HTTPS://a.example/chat/x", "/chat/x"),
+        ("http://[::1]/chat", "/chat"),
+    ];
+    for (target, path) in table {
+        let request = sound().start(format!("GET {target} HTTP/1.1")).bytes();
+        let see = |request: &Request<'_>| {
+            assert_eq!((request.target(), request.path()), (target, path));
+        };
+        assert_accepted(&request, see);
+    }
+}
+
+// 6455-4.2.1-d, C-05
+#[test]
+fn a_query_has_no_path_in_it() {
+    for target in ["http://a.example?/admin", "http://a.example?x=/admin", "http://a.example?"] {
+        let request = sound().start(format!("GET {target} HTTP/1.1")).bytes();
+        assert_accepted(&request, |request| assert_eq!(request.path(), "/", "{target}"));
+    }
+}
+
+// 6455-4.2.1-f, 6455-4.2.1-g
+#[test]
+fn upgrade_and_connection_are_lists_without_regard_to_case() {
+    for value in ["WebSocket", "WEBSOCKET", "h2c, websocket", "websocket,h2c", ",\t, websocket ,"] {
+        accept_field("Upgrade", &[value]);
+    }
+    accept_field("Upgrade", &["h2c", "websocket"]);
+    for value in ["upgrade", "UPGRADE", "keep-alive, Upgrade", "Upgrade,", ", ,upgrade\t,x"] {
+        accept_field("Connection", &[value]);
+    }
+    accept_field("Connection", &["keep-alive", "Upgrade"]);
+}
+
+// 9112-3.2-a, P-sh-b
+#[test]
+fn other_values_that_are_sound() {
+    for host in ["a", "a.example:8080", "a.example:", "192.0.2.1", "[::1]:80", "A.EXAMPLE"] {
+        accept_field("Host", &[host]);
+    }
+    accept_field("Content-Length", &["0"]);
+    accept_field("Cookie", &[b"obs-text: \x80\xff"]);
+    // Whitespace around a value is none of the value (RFC 9112, section 5).
+    accept_field("Sec-WebSocket-Version", &["  13 \t "]);
+    accept_field("Sec-WebSocket-Key", &[format!("\t{KEY} ")]);
+}
+
+// P-sh-a, 6455-4.2.2-e
+#[test]
+fn pad_bits_of_a_key_are_taken_as_they_came() {
+    // Worked out with another implementation of SHA-1.
+    let table = [
+        ("AQIDBAUGBwgJCgsMDQ4PEC==", "OfS0wDaT5NoxF2gqm7Zj2YtetzM="),
+        ("AQIDBAUGBwgJCgsMDQ4PEA==", "C/0nmHhBztSRGR1CwL6Tf4ZjwpY="),
+    ];
+    for (key, value) in table {
+        assert_eq!(accept(key), value);
+        let request = sound().with("Sec-WebSocket-Key", &[key]).bytes();
+        let ((), answer) = assert_accepted(&request, |_| ());
+        assert_eq!(accept_value(&answer), value);
+    }
+}
+
+// 6455-4.2.1-k
+#[test]
+fn subprotocols_are_listed_in_order_over_all_lines() {
+    let table: [(&[&str], &[&str]); 6] = [
+        (&[], &[]),
+        (&["chat"], &["chat"]),
+        (&["b, a"], &["b", "a"]),
+        (&["b,a", "c"], &["b", "a", "c"]),
+        (&["a, , b,", ",c"], &["a", "b", "c"]),
+        // Names compare with regard to case.
+        (&["a, A", "!#$%&'*+-.^_`|~"], &["a", "A", "!#$%&'*+-.^_`|~"]),
+    ];
+    for (values, names) in table {
+        let request = sound().with("Sec-WebSocket-Protocol", values).bytes();
+        let see = |request: &Request<'_>| assert!(request.subprotocols().eq(names.iter().copied()));
+        assert_accepted(&request, see);
+    }
+}
+
+// 6455-4.2.2-h, I-04
+#[test]
+fn only_a_subprotocol_that_the_client_listed_is_chosen() {
+    let injections = ["chat\r\nSet-Cookie: a=b", "chat\r\n\r\n", "chat, superchat"];
+    for name in ["", "other", "Chat", "chat ", "cha"].into_iter().chain(injections) {
+        let mut outbox = Vec::new();
+        let result =
+            with_example(|request| request.accept().subprotocol(name).finish(&mut outbox).err());
+        assert_eq!(result, Some(Misuse::SubprotocolNotOffered.into()), "{name:?}");
+        assert_eq!(outbox, b"", "{name:?}");
+    }
+}
+
+// P-sh-g, I-04
+#[test]
+fn fields_of_the_application_cannot_break_the_answer() {
+    let sound: [Field<'_>; 2] = [("Set-Cookie", "a=b; Path=/"), ("X", "")];
+    let mut outbox = Vec::new();
+    with_example(|request| request.accept().headers(&sound).finish(&mut outbox)).unwrap();
+    let answer = [ANSWER, "Set-Cookie: a=b; Path=/\r\nX: \r\n\r\n"].concat();
+    assert_eq!(String::from_utf8(outbox).unwrap(), answer);
+
+    let reserved = [
+        ("Host", "Host"),
+        ("Upgrade", "Upgrade"),
+        ("CONNECTION", "Connection"),
+        ("content-length", "Content-Length"),
+        ("Transfer-Encoding", "Transfer-Encoding"),
+        ("Expect", "Expect"),
+        ("Proxy-Authenticate", "Proxy-"),
+        ("Sec-WebSocket-Accept", "Sec-WebSocket-"),
+        ("sec-websocket-protocol", "Sec-WebSocket-"),
+        ("SEC-WEBSOCKET-EXTENSIONS", "Sec-WebSocket-"),
+        ("Sec-WebSocket-", "Sec-WebSocket-"),
+    ];
+    let names = ["", "X Y", "X:", "X\r\nY", "X\0", "É", " X", "X\t", "(X)"];
+    let values = ["a\r\nSet-Cookie: a=b", "a\r", "a\n", "\r\n\r\nbody", "\0", "\x01", "\x7f"];
+    // Each error says which field it is.
+    for index in [0, 1] {
+        let wrong =
+            reserved.map(|(name, rule)| ((name, "y"), Misuse::ReservedField { index, name: rule }));
+        let names = names.map(|name| ((name, "y"), Misuse::FieldName { index }));
+        let values = values.map(|value| (("X", value), Misuse::FieldValue { index }));
+        for (field, misuse) in wrong.into_iter().chain(names).chain(values) {
+            let fields = [("X", "y"), field];
+            let fields = &fields[1 - index..];
+            let mut outbox = Vec::new();
+            let error = with_example(|r| r.accept().headers(fields).finish(&mut outbox)).err();
+            assert_eq!(error, Some(misuse.into()), "{field:?}");
+            let error = with_example(|r| r.reject(403).headers(fields).send(&mut outbox));
+            assert_eq!(error, Err(misuse.into()), "{field:?}");
+            assert_eq!(outbox, b"", "{field:?}");
+        }
+    }
+}
+
+// 6455-4.2.2-j
+#[test]
+fn an_outbox_without_room_is_left_alone_and_accepting_can_be_tried_again() {
+    let needed = ANSWER.len() + 2;
+    with_example(|request| {
+        let mut outbox = FixedOutbox::over([0; 160]);
+        outbox.append(&[b'x'; 160][..161 - needed]);
+        let error = request.clone().accept().finish(&mut outbox).err();
+        assert_eq!(error, Some(Error::OutboxFull { needed }));
+        assert_eq!(outbox.bytes(), &[b'x'; 160][..161 - needed]);
+
+        outbox.consume(1).unwrap();
+        request.accept().finish(&mut outbox).unwrap();
+        assert_eq!(outbox.room(), 0);
+        assert!(outbox.bytes().ends_with([ANSWER, "\r\n"].concat().as_bytes()));
+    });
+}
+
+// 6455-4.2.2-m
+#[test]
+fn frames_follow_the_answer() {
+    let mut outbox = Vec::new();
+    let mut websocket = with_example(|request| request.accept().finish(&mut outbox)).unwrap();
+    websocket.send_text("Hello", &mut outbox).unwrap();
+    let hello = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
+    assert_eq!(outbox, [ANSWER.as_bytes(), b"\r\n", &hello].concat());
+}
+
+// 6455-4.2-a
+#[test]
+fn another_engine_can_go_on_after_the_handshake() {
+    let mut inbox = Inbox::with_capacity(512);
+    assert_eq!(inbox.copy_from(EXAMPLE.as_bytes()), EXAMPLE.len());
+    assert_eq!(inbox.copy_from(&HELLO), HELLO.len());
+    let mut outbox = Vec::new();
+    let request = opening().receive(&mut inbox, &mut outbox).unwrap().unwrap();
+    request.accept().finish(&mut outbox).unwrap();
+
+    let mut elsewhere = Inbox::over([0; 160]);
+    assert_eq!(elsewhere.copy_from(inbox.unread()), HELLO.len());
+    let mut websocket: Connection<Server> = Connection::server(Config::new());
+    let event = websocket.receive(&mut elsewhere, &mut outbox).unwrap();
+    assert_eq!(event, Some(Event::Text("Hello")));
+}
+
+// 6455-4.2.2-m
+#[test]
+fn the_settings_reach_the_connection() {
+    let config = Config::new().max_message_size(4);
+    let mut websocket =
+        with_example(|request| request.accept().config(config).finish(&mut Vec::new())).unwrap();
+    let mut inbox = Inbox::with_capacity(64);
+    assert_eq!(inbox.copy_from(&HELLO), HELLO.len());
+    let error = websocket.receive(&mut inbox, &mut Vec::new()).unwrap_err();
+    assert_eq!(error, LimitExceeded::MessageSize { size: 5, limit: 4 }.into());
+}
+
+proptest! {
+    // 6455-4.2.2-k, 6455-4.2.1-h
+    #[test]
+    fn every_key_of_sixteen_bytes_is_answered(nonce: [u8; 16]) {
+        let key = base64(&nonce);
+        let request = sound().with("Sec-WebSocket-Key", &[&key]).bytes();
+        let mut outbox = Vec::new();
+        serve(opening(), Inbox::with_capacity(64), &mut outbox, &[&request], |_| ());
+        prop_assert_eq!(accept_value(&outbox), accept(&key));
+    }
+
+    // 6455-4.2.1-m
+    #[test]
+    fn order_case_and_unknown_fields_change_nothing(
+        lines in Just(EXAMPLE.lines().skip(1).take(7).map(String::from).collect::<Vec<_>>())
+            .prop_shuffle(),
+        upper: [bool; 7],
+        unknown in prop::collection::vec("X-[a-z]{1,9}: [ -~]{0,20}", SizeRange::from(0..8)),
+        at in 0..=7_usize,
+    ) {
+        let mut lines = lines;
+        for (line, upper) in lines.iter_mut().zip(upper) {
+            let (name, value) = line.split_once(':').unwrap();
+            let name = if upper { name.to_uppercase() } else { name.to_lowercase() };
+            *line = format!("{name}:{value}");
+        }
+        lines.splice(at..at, unknown);
+        let request = format!("GET /chat HTTP/1.1\r\n{}\r\n\r\n", lines.join("\r\n"));
+        let mut outbox = Vec::new();
+        serve(opening(), Inbox::with_capacity(64), &mut outbox, &[request.as_bytes()], |_| ());
+        prop_assert_eq!(accept_value(&outbox), accept(KEY));
+    }
+}

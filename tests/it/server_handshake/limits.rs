@@ -1,0 +1,204 @@
+//! How much of a request is read.
+//!
+//! That the work is linear shows in counts: where a limit is exceeded, the request is refused at
+//! the byte that exceeds it, however it is cut, and nothing behind that byte is waited for.
+
+use std::fmt::Write;
+
+use hybi::{
+    Error, Inbox, Origins,
+    http1::{HeadFault, HeadLimits},
+    server::{Opening, Refusal},
+};
+
+use crate::support::handshake::{
+    head::Head,
+    server::{HELLO, MARKER, Outcome, assert_accepted, assert_refused, opening, serve, sound},
+};
+
+const KIB: usize = 1024;
+
+fn with_limits(limits: HeadLimits) -> Opening<'static> {
+    Opening::with_limits(Origins::any(), limits)
+}
+
+/// The sound request with this many fields in all.
+fn of_fields(count: usize) -> Head {
+    (8..count).fold(sound(), |head, i| head.with(&format!("X-{i}"), &["y"]))
+}
+
+/// The sound request with lines of at most 4 KiB, this many bytes in all.
+fn of_size(size: usize) -> Vec<u8> {
+    let mut head = sound();
+    for i in 0.. {
+        let missing = size - head.bytes().len();
+        let frame = format!("X-{i}: \r\n").len();
+        // What is left must hold another field, or be none.
+        let length = match missing {
+            0 => break,
+            _ if missing <= 4 * KIB => missing,
+            _ => 3 * KIB,
+        };
+        head = head.with(&format!("X-{i}"), &["x".repeat(length - frame)]);
+    }
+    head.bytes()
+}
+
+/// Feeds one byte after the other, for ever if need be, and yields the refusal and the number of
+/// bytes that it took.
+fn refused_after(opening: &Opening<'_>, bytes: impl Iterator<Item = u8>) -> (Refusal, usize) {
+    let mut opening = opening.clone();
+    let mut inbox = Inbox::with_capacity(64);
+    for (index, byte) in bytes.enumerate() {
+        assert_eq!(inbox.copy_from(&[byte]), 1);
+        match opening.receive(&mut inbox, &mut Vec::new()) {
+            Ok(None) => {}
+            Err(Error::Refused(refusal)) => return (refusal, index + 1),
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("all bytes are taken");
+}
+
+// P-sh-c
+#[test]
+fn a_request_at_its_limits() {
+    assert_accepted(&of_size(16 * KIB), |_| ());
+    assert_accepted(&of_fields(100).bytes(), |_| ());
+    let value = "x".repeat(8 * KIB - "X: ".len());
+    assert_accepted(&sound().with("X", &[&value]).bytes(), |_| ());
+    let path = "x".repeat(8 * KIB - "GET / HTTP/1.1".len());
+    assert_accepted(&sound().start(format!("GET /{path} HTTP/1.1")).bytes(), |_| ());
+}
+
+// P-sh-c
+#[test]
+fn a_request_one_beyond_a_limit() {
+    let refuse = |request: &[u8], fault, status| {
+        assert_refused(&opening(), request, Refusal::Head(fault), status);
+    };
+    refuse(&of_size(16 * KIB + 1), HeadFault::TooLong, 431);
+    refuse(&of_fields(101).bytes(), HeadFault::TooManyFields, 431);
+    let value = "x".repeat(8 * KIB - "X: ".len() + 1);
+    refuse(&sound().with("X", &[&value]).bytes(), HeadFault::LineTooLong, 431);
+    let path = "x".repeat(8 * KIB - "GET / HTTP/1.1".len() + 1);
+    let request = sound().start(format!("GET /{path} HTTP/1.1"));
+    refuse(&request.bytes(), HeadFault::StartLineTooLong, 414);
+}
+
+// P-sh-c
+#[test]
+fn limits_of_the_caller() {
+    let request = sound().bytes();
+    let length = request.len();
+    let line = format!("GET /{MARKER}?{MARKER} HTTP/1.1").len();
+    let field = format!("Sec-WebSocket-Key: {}", "x".repeat(24)).len();
+    assert!(line < field, "the longest line is that of the key");
+    let fits = HeadLimits::new().size(length).fields(8).line(field);
+    let inbox = Inbox::with_capacity(64);
+    let outcome = serve(with_limits(fits), inbox, &mut Vec::new(), &[&request], |_| ());
+    assert_eq!(outcome, Outcome::Open((), Vec::new()));
+    let table = [
+        (fits.size(length - 1), HeadFault::TooLong, 431),
+        (fits.size(0), HeadFault::TooLong, 431),
+        (fits.fields(7), HeadFault::TooManyFields, 431),
+        (fits.fields(0), HeadFault::TooManyFields, 431),
+        (fits.line(field - 1), HeadFault::LineTooLong, 431),
+        (fits.line(line - 1), HeadFault::StartLineTooLong, 414),
+    ];
+    for (limits, fault, status) in table {
+        assert_refused(&with_limits(limits), &request, Refusal::Head(fault), status);
+    }
+    // More fields than 128 cannot be allowed.
+    let most = HeadLimits::new().fields(usize::MAX);
+    assert_eq!(most, HeadLimits::new().fields(128));
+    assert_eq!(HeadLimits::default(), HeadLimits::new().size(16 * KIB).fields(100).line(8 * KIB));
+    let fault = Refusal::Head(HeadFault::TooManyFields);
+    assert_refused(&with_limits(most), &of_fields(129).bytes(), fault, 431);
+}
+
+// P-sh-c, A-01
+#[test]
+fn a_request_without_end_is_refused_at_the_limit() {
+    let start = sound().start(format!("GET /{MARKER} HTTP/1.1")).bytes();
+    let start = start.split_inclusive(|&byte| byte == b'\n').next().unwrap().to_vec();
+    let head = |text: &str| [&start[..], text.as_bytes()].concat();
+    let lines =
+        |line: &str| start.clone().into_iter().chain(line.to_string().into_bytes().repeat(2 * KIB));
+
+    let limits = opening();
+    let (refusal, bytes) =
+        refused_after(&limits, b"GET /".iter().copied().chain(std::iter::repeat(b'x')));
+    assert_eq!((refusal, bytes), (Refusal::Head(HeadFault::StartLineTooLong), 8 * KIB + 1));
+
+    let line = head("X: ").into_iter().chain(std::iter::repeat(b'x'));
+    let expected = (Refusal::Head(HeadFault::LineTooLong), start.len() + 8 * KIB + 1);
+    assert_eq!(refused_after(&limits, line), expected);
+
+    // Many short lines meet the limit of fields: the end of the one too many is the last byte.
+    let expected = (Refusal::Head(HeadFault::TooManyFields), start.len() + 101 * "X: y\r\n".len());
+    assert_eq!(refused_after(&limits, lines("X: y\r\n")), expected);
+
+    // Some long lines meet the limit on the whole.
+    let line = format!("X: {}\r\n", "y".repeat(KIB));
+    let expected = (Refusal::Head(HeadFault::TooLong), 16 * KIB + 1);
+    assert_eq!(refused_after(&limits, lines(&line)), expected);
+}
+
+// P-sh-c, A-01, A-02
+#[test]
+fn hundred_thousand_lines() {
+    let mut lines = String::new();
+    for i in 0..100_000 {
+        write!(lines, "X-{i}: y\r\n").unwrap();
+    }
+    let text = String::from_utf8(sound().bytes()).unwrap();
+    let before = text.replacen("\r\n", &format!("\r\n{lines}"), 1);
+    let behind = text.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
+    for request in [before, behind] {
+        let mut outbox = Vec::new();
+        let inbox = Inbox::with_capacity(request.len());
+        let outcome = serve(opening(), inbox, &mut outbox, &[request.as_bytes()], |_| ());
+        let (refusal, bytes) = refused_after(&opening(), request.bytes());
+        assert_eq!(outcome, Outcome::Refused(refusal));
+        assert_eq!(refusal, Refusal::Head(HeadFault::TooManyFields));
+        assert!(outbox.starts_with(b"HTTP/1.1 431 "));
+        assert!(bytes < 101 * 64, "the lines behind the limit are not looked at");
+    }
+}
+
+//
+#[test]
+fn two_thousand_fields_around_the_required_ones() {
+    let many: Vec<_> = (0..2000).map(|i| format!("y\r\nX-{i}: y")).collect();
+    let fault = Refusal::Head(HeadFault::TooManyFields);
+    assert_refused(&opening(), &sound().with("X", &[many.join("")]).bytes(), fault, 431);
+    let line = format!("GET / HTTP/1.1\r\nX: {}", many.join(""));
+    assert_refused(&opening(), &sound().start(line).bytes(), fault, 431);
+}
+
+// P-sh-c
+#[test]
+fn a_full_request_byte_by_byte() {
+    let opening = with_limits(HeadLimits::new().size(64 * KIB));
+    let request = of_size(64 * KIB);
+    let bytes = [&request[..], &HELLO].concat();
+    let pieces: Vec<_> = bytes.chunks(1).collect();
+    let outcome = serve(opening, Inbox::with_capacity(64), &mut Vec::new(), &pieces, |_| ());
+    assert_eq!(outcome, Outcome::Open((), vec!["Hello".into()]));
+}
+
+// P-sh-c
+#[test]
+fn a_request_that_cannot_fit_into_the_inbox_is_refused() {
+    let request = sound().bytes();
+    for room in [1, 64, request.len() - 1] {
+        for pieces in [vec![&request[..]], request.chunks(1).collect()] {
+            let mut outbox = Vec::new();
+            let inbox = Inbox::over(vec![0; room]);
+            let outcome = serve(opening(), inbox, &mut outbox, &pieces, |_| ());
+            assert_eq!(outcome, Outcome::Refused(Refusal::Head(HeadFault::TooLong)), "{room}");
+            assert!(outbox.starts_with(b"HTTP/1.1 431 "));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Requests that the application rejects.
+
+use hybi::{Error, FixedOutbox, Inbox, Misuse, http1::Field};
+
+use crate::support::handshake::{
+    http::Response,
+    server::{HELLO, MARKER, opening, sound},
+};
+
+/// Rejects a sound request, behind which another one and a frame came, and checks that this is the
+/// end of it.
+fn reject(status: u16, fields: &[Field<'_>], body: &[u8]) -> Vec<u8> {
+    let mut inbox = Inbox::with_capacity(2048);
+    let bytes = [&sound().bytes()[..], &sound().bytes(), &HELLO].concat();
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
+    let mut outbox = Vec::new();
+    let mut opening = opening();
+    let request = opening.receive(&mut inbox, &mut outbox).unwrap().unwrap();
+    request.reject(status).headers(fields).body(body).send(&mut outbox).unwrap();
+
+    let before = outbox.clone();
+    let again = opening.receive(&mut inbox, &mut outbox).unwrap_err();
+    assert_eq!(again, Misuse::HandshakeOver.into());
+    let again = opening.receive_any(&mut inbox, &mut outbox).unwrap_err();
+    assert_eq!(again, Misuse::HandshakeOver.into());
+    assert_eq!(outbox, before);
+    outbox
+}
+
+// 6455-4.2.2-b, 6455-10.5-a
+#[test]
+fn credentials_can_be_asked_for() {
+    let fields = [("WWW-Authenticate", "Basic realm=\"x\""), ("Content-Type", "text/plain")];
+    let answer = reject(401, &fields, b"Who are you?");
+    let expected = "HTTP/1.1 401 Unauthorized\r\n\
+        WWW-Authenticate: Basic realm=\"x\"\r\n\
+        Content-Type: text/plain\r\n\
+        Connection: close\r\n\
+        Content-Length: 12\r\n\r\n\
+        Who are you?";
+    assert_eq!(String::from_utf8(answer).unwrap(), expected);
+}
+
+// 6455-4.2.2-c
+#[test]
+fn the_client_can_be_sent_elsewhere() {
+    for status in [301, 302, 303, 307, 308] {
+        let fields = [("Location", "https://b.example/chat")];
+        let answer = Response::parse(&reject(status, &fields, b""));
+        assert_eq!((answer.status, &answer.body[..]), (status, ""));
+        assert_eq!(answer.all("location"), ["https://b.example/chat"]);
+        answer.assert_ends_the_connection();
+    }
+}
+
+// 6455-4.2.2-g, 6455-7.2.2-a, P-sh-f, P-sh-h, B-01, B-03, B-07
+#[test]
+fn whatever_the_status_nothing_behind_the_request_is_looked_at() {
+    // 204 and 304 rule out a body, and what goes with it.
+    for status in (200..=599).filter(|status| ![204, 304].contains(status)) {
+        let answer = reject(status, &[], b"");
+        let text = String::from_utf8(answer.clone()).unwrap();
+        assert!(!text.contains(MARKER) && !text.contains("Sec-WebSocket"), "{text}");
+        let answer = Response::parse(&answer);
+        assert_eq!((answer.status, &answer.body[..]), (status, ""));
+        answer.assert_ends_the_connection();
+    }
+}
+
+// A-14
+#[test]
+fn a_decision_can_fail_and_be_changed_or_never_be_made() {
+    let mut inbox = Inbox::with_capacity(1024);
+    assert_eq!(inbox.copy_from(&sound().bytes()), sound().bytes().len());
+    let mut opening = opening();
+    let mut outbox = Vec::new();
+    let request = opening.receive(&mut inbox, &mut outbox).unwrap().unwrap();
+    request.clone().accept().subprotocol("other").finish(&mut outbox).unwrap_err();
+    request.clone().accept().headers(&[("Host", "x")]).finish(&mut outbox).unwrap_err();
+    request.clone().reject(100).send(&mut outbox).unwrap_err();
+    request.clone().accept().finish(&mut FixedOutbox::over([0; 1])).unwrap_err();
+    assert_eq!(outbox, b"");
+    request.reject(403).send(&mut outbox).unwrap();
+    assert_eq!(Response::parse(&outbox).status, 403);
+
+    // The request is forgotten; the connection is not open for that.
+    let error = opening.receive(&mut inbox, &mut outbox).unwrap_err();
+    assert_eq!(error, Misuse::HandshakeOver.into());
+    assert!(inbox.is_empty());
+}
+
+// 6455-4.2.2-g
+#[test]
+fn a_status_that_is_no_final_answer_is_a_misuse() {
+    let mut inbox = Inbox::with_capacity(1024);
+    assert_eq!(inbox.copy_from(&sound().bytes()), sound().bytes().len());
+    let request = opening().receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
+    for status in [0, 1, 100, 101, 199, 600, 999, 1000, u16::MAX] {
+        let mut outbox = Vec::new();
+        let error = request.clone().reject(status).send(&mut outbox).unwrap_err();
+        assert_eq!((error, outbox), (Misuse::Status(status).into(), Vec::new()));
+    }
+}
+
+// 6455-4.2.2-g, P-sh-h
+#[test]
+fn an_outbox_without_room_is_left_alone() {
+    let expected = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 5\r\n\r\nNone.";
+    let needed = expected.len();
+    let mut inbox = Inbox::with_capacity(1024);
+    assert_eq!(inbox.copy_from(&sound().bytes()), sound().bytes().len());
+    let request = opening().receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
+    let response = request.reject(404).body(b"None.");
+
+    let mut memory = [0; 128];
+    for room in 0..needed {
+        let mut outbox = FixedOutbox::over(&mut memory[..room]);
+        assert_eq!(response.send(&mut outbox), Err(Error::OutboxFull { needed }));
+        assert_eq!(outbox.bytes(), b"");
+    }
+    let mut outbox = FixedOutbox::over(&mut memory[..needed]);
+    response.send(&mut outbox).unwrap();
+    assert_eq!(outbox.bytes(), expected.as_bytes());
+}

@@ -1,0 +1,103 @@
+//! What is shown of a request and its answer in logs: nothing that is secret.
+
+use std::fmt::Debug;
+
+use hybi::{
+    Error, FixedOutbox, Inbox, Origins, Outbox,
+    server::{Incoming, Opening},
+};
+
+use crate::support::handshake::{head::KEY, server::sound};
+
+const SECRET: &str = "Secret5f1c";
+
+fn assert_shows_no_secret(shown: &impl Debug) {
+    for text in [format!("{shown:?}"), format!("{shown:#?}")] {
+        assert!(!text.contains(SECRET) && !text.contains(KEY), "{text}");
+    }
+}
+
+/// A request whose credentials are secret, and its key. Tokens travel in paths, in queries and in
+/// subprotocols too, because browsers can set nothing else.
+fn request() -> Vec<u8> {
+    let head = sound().with("Cookie", &[SECRET]).with("Authorization", &[SECRET]);
+    let head = head.start(format!("GET /{SECRET}?token={SECRET} HTTP/1.1"));
+    let head = head.with("Sec-WebSocket-Protocol", &["chat", SECRET]);
+    head.with("X-Token", &[SECRET]).bytes()
+}
+
+// P-se-f
+#[test]
+fn a_request_is_shown_without_its_credentials() {
+    let mut inbox = Inbox::with_capacity(1024);
+    assert_eq!(inbox.copy_from(&request()), request().len());
+    let mut opening = Opening::new(Origins::any());
+    let request = opening.receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
+    assert_shows_no_secret(&request);
+    assert_shows_no_secret(&request.headers());
+    assert_shows_no_secret(&request.headers().iter());
+    assert_shows_no_secret(&request.clone().accept());
+    assert_shows_no_secret(&request.clone().accept().subprotocol(SECRET));
+    assert!(format!("{request:?}").contains("GET"), "and shows what is no secret");
+    assert_shows_no_secret(&Incoming::WebSocket(request));
+    assert_shows_no_secret(&opening);
+}
+
+// P-se-f
+#[test]
+fn a_plain_request_is_shown_without_its_credentials() {
+    let bytes =
+        format!("GET /{SECRET}?{SECRET} HTTP/1.1\r\nHost: a.example\r\nCookie: {SECRET}\r\n\r\n");
+    let mut inbox = Inbox::with_capacity(1024);
+    assert_eq!(inbox.copy_from(bytes.as_bytes()), bytes.len());
+    let mut opening = Opening::new(Origins::any());
+    let incoming = opening.receive_any(&mut inbox, &mut Vec::new()).unwrap().unwrap();
+    assert_shows_no_secret(&incoming);
+    assert_shows_no_secret(&opening);
+}
+
+// P-se-f, J-05
+#[test]
+fn a_refusal_is_shown_without_the_request() {
+    for name in ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Upgrade", "Connection"] {
+        let bytes = sound().with(name, &[SECRET, SECRET]).bytes();
+        let mut inbox = Inbox::with_capacity(1024);
+        assert_eq!(inbox.copy_from(&bytes), bytes.len());
+        let mut opening = Opening::new(Origins::any());
+        let error = opening.receive(&mut inbox, &mut Vec::new()).unwrap_err();
+        let Error::Refused(refusal) = error else { panic!("{error:?}") };
+        assert_shows_no_secret(&error);
+        assert_shows_no_secret(&error.to_string());
+        assert_shows_no_secret(&refusal.to_string());
+        assert_shows_no_secret(&opening);
+    }
+}
+
+// P-se-f
+#[test]
+fn an_answer_is_shown_without_its_cookies_and_its_body() {
+    let mut inbox = Inbox::with_capacity(1024);
+    assert_eq!(inbox.copy_from(&request()), request().len());
+    let mut opening = Opening::new(Origins::any());
+    let request = opening.receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
+    let fields = [("Set-Cookie", SECRET)];
+    assert_shows_no_secret(&request.clone().accept().headers(&fields));
+    assert_shows_no_secret(&request.clone().reject(401).headers(&fields));
+    // In bytes or as text.
+    let shown = format!("{:?}", request.reject(401).body(SECRET.as_bytes()));
+    assert!(!shown.contains(SECRET) && !shown.contains("83, 101, 99, 114"), "{shown}");
+}
+
+// P-se-f
+#[test]
+fn buffers_are_shown_without_what_they_hold() {
+    let mut inbox = Inbox::with_capacity(64);
+    assert_eq!(inbox.copy_from(SECRET.as_bytes()), SECRET.len());
+    let mut fixed = Inbox::over([0; 64]);
+    assert_eq!(fixed.copy_from(SECRET.as_bytes()), SECRET.len());
+    let mut outbox = FixedOutbox::over([0; 64]);
+    outbox.append(SECRET.as_bytes());
+    for shown in [format!("{inbox:?}"), format!("{fixed:?}"), format!("{outbox:?}")] {
+        assert!(!shown.contains("83, 101, 99, 114"), "{shown}");
+    }
+}

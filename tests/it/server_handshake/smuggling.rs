@@ -1,0 +1,243 @@
+//! What comes behind a request, and ports that serve plain HTTP as well.
+
+use hybi::{
+    Error, Event, FixedOutbox, Inbox, Misuse, Origins, Violation,
+    server::{HttpRequest, Incoming, Opening, Refusal},
+};
+
+use crate::support::handshake::{
+    cut::cuts,
+    http::Response,
+    server::{HELLO, MARKER, assert_refused, opening, sound},
+};
+
+fn inbox_with(bytes: &[u8]) -> Inbox {
+    let mut inbox = Inbox::with_capacity(bytes.len().max(1));
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
+    inbox
+}
+
+/// Hands the plain request at the front of `bytes` to `see`.
+fn plain<T>(bytes: &[u8], see: impl FnOnce(HttpRequest<'_>) -> T) -> T {
+    let mut inbox = inbox_with(bytes);
+    match opening().receive_any(&mut inbox, &mut Vec::new()) {
+        Ok(Some(Incoming::Http(request))) => see(request),
+        other => panic!("{other:?}"),
+    }
+}
+
+// P-sh-f, B-01, B-03, A-09
+#[test]
+fn what_came_behind_a_refused_request_is_dropped() {
+    let refused = sound().with("Sec-WebSocket-Version", &["8"]).bytes();
+    let mut inbox = inbox_with(&[&refused[..], &sound().bytes(), &HELLO].concat());
+    let mut outbox = Vec::new();
+    opening().receive(&mut inbox, &mut outbox).unwrap_err();
+    assert_eq!(inbox.unread().escape_ascii().to_string(), "");
+}
+
+// P-sh-f, A-16
+#[test]
+fn a_second_request_behind_an_accepted_one_is_no_request() {
+    let mut inbox = inbox_with(&[sound().bytes(), sound().bytes()].concat());
+    let mut outbox = Vec::new();
+    let request = opening().receive(&mut inbox, &mut outbox).unwrap().unwrap();
+    let mut websocket = request.accept().finish(&mut outbox).unwrap();
+    // `G` has two reserved bits set.
+    let error = websocket.receive(&mut inbox, &mut outbox).unwrap_err();
+    assert_eq!(error, Error::Protocol(Violation::ReservedBits));
+}
+
+// A-10
+#[test]
+fn a_refusal_leaves_nothing_behind() {
+    assert!(!std::mem::needs_drop::<Opening<'_>>(), "it owns nothing");
+    let request = sound().with("Sec-WebSocket-Key", &["bad"]).bytes();
+    let mut memory = [0; 512];
+    let mut answers = [0; 512];
+    for _ in 0..10_000 {
+        let mut inbox = Inbox::over(&mut memory[..]);
+        assert_eq!(inbox.copy_from(&request), request.len());
+        let mut outbox = FixedOutbox::over(&mut answers[..]);
+        let error = opening().receive(&mut inbox, &mut outbox).unwrap_err();
+        assert_eq!(error, Error::Refused(Refusal::Key));
+    }
+}
+
+// P-sh-h, 6455-7.2.2-a
+#[test]
+fn a_refusal_that_finds_no_room_writes_nothing() {
+    let request = sound().with("Sec-WebSocket-Key", &["bad"]).bytes();
+    let needed = {
+        let mut outbox = Vec::new();
+        opening().receive(&mut inbox_with(&request), &mut outbox).unwrap_err();
+        outbox.len()
+    };
+    for room in [0, 1, needed - 1, needed] {
+        let mut outbox = FixedOutbox::over(vec![0; room]);
+        let mut opening = opening();
+        let mut inbox = inbox_with(&request);
+        let error = opening.receive(&mut inbox, &mut outbox).unwrap_err();
+        assert_eq!(error, Error::Refused(Refusal::Key));
+        assert_eq!(outbox.bytes().len(), if room == needed { needed } else { 0 });
+        let again = opening.receive(&mut inbox, &mut outbox).unwrap_err();
+        assert_eq!(again, Misuse::HandshakeOver.into());
+    }
+}
+
+// 6455-4.2.1-f, A-11
+#[test]
+fn a_plain_request_is_refused_or_handed_out_as_the_caller_likes() {
+    let get = format!("GET /{MARKER} HTTP/1.1\r\nHost: a.example\r\n\r\n");
+    let response = assert_refused(&opening(), get.as_bytes(), Refusal::NotWebSocket, 426);
+    assert_eq!(response.all("upgrade"), ["websocket"]);
+
+    plain(get.as_bytes(), |request| {
+        assert_eq!((request.method(), request.target()), ("GET", &get[4..15]));
+        assert_eq!(request.headers().get("HOST"), Some(&b"a.example"[..]));
+        assert_eq!(request.head(), get.as_bytes());
+    });
+    // What is behind its head is the caller's.
+    let mut inbox = inbox_with(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
+    opening().receive_any(&mut inbox, &mut Vec::new()).unwrap();
+    assert_eq!(inbox.unread(), b"hello");
+    for start in ["POST / HTTP/1.1", "OPTIONS * HTTP/1.1", "GET / HTTP/1.0", "X y HTTP/1.7"] {
+        plain(format!("{start}\r\nHost: a.example\r\n\r\n").as_bytes(), |request| {
+            let line = [request.method(), request.target()].join(" ");
+            assert!(start.starts_with(&line), "{start}");
+        });
+    }
+}
+
+// 6455-4.2.1-f
+#[test]
+fn plain_requests_and_one_for_a_websocket_on_one_connection() {
+    let get = b"GET /style.css HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    let bytes = [&get[..], get, &sound().bytes(), &HELLO].concat();
+    for pieces in cuts(&bytes) {
+        let mut inbox = Inbox::with_capacity(1024);
+        let mut outbox = Vec::new();
+        let mut opening = opening();
+        let mut websocket = None;
+        let mut seen = Vec::new();
+        for piece in pieces {
+            assert_eq!(inbox.copy_from(piece), piece.len());
+            while websocket.is_none() {
+                match opening.receive_any(&mut inbox, &mut outbox).unwrap() {
+                    None => break,
+                    Some(Incoming::Http(request)) => seen.push(request.target().to_string()),
+                    Some(Incoming::WebSocket(request)) => {
+                        websocket = Some(request.accept().finish(&mut outbox).unwrap());
+                    }
+                }
+            }
+            if let Some(websocket) = &mut websocket {
+                while let Some(event) = websocket.receive(&mut inbox, &mut outbox).unwrap() {
+                    assert_eq!(event, Event::Text("Hello"));
+                    seen.push("Hello".into());
+                }
+            }
+        }
+        assert_eq!(seen, ["/style.css", "/style.css", "Hello"]);
+    }
+}
+
+// B-06, P-sh-b
+#[test]
+fn the_body_of_a_plain_request_is_not_the_next_request() {
+    let upgrade = sound().bytes();
+    let framings = [
+        format!("Content-Length: {}\r\n\r\n", upgrade.len()),
+        format!("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", upgrade.len()),
+    ];
+    for framing in framings {
+        let post = format!("POST / HTTP/1.1\r\nHost: a.example\r\n{framing}");
+        let mut inbox = inbox_with(&[post.as_bytes(), &upgrade].concat());
+        let mut opening = opening();
+        // A server in front that forwards the one request saw no upgrade.
+        for _ in 0..2 {
+            let incoming = opening.receive_any(&mut inbox, &mut Vec::new());
+            let upgraded = matches!(incoming, Ok(Some(Incoming::WebSocket(_))));
+            assert!(!upgraded, "{post}");
+        }
+    }
+}
+
+// 6455-4.2.2-d, C-03
+#[test]
+fn no_other_entrance_is_without_the_checks() {
+    let requests = [
+        (sound().bytes(), Refusal::Origin),
+        (sound().with("Sec-WebSocket-Version", &["8"]).bytes(), Refusal::UnsupportedVersion(8)),
+        (sound().with("Content-Length", &["1"]).bytes(), Refusal::Body),
+    ];
+    for (request, refusal) in requests {
+        let mut opening = Opening::new(Origins::no_browser());
+        let mut inbox = inbox_with(&request);
+        let mut outbox = Vec::new();
+        let error = opening.receive_any(&mut inbox, &mut outbox).unwrap_err();
+        assert_eq!(error, Error::Refused(refusal));
+        let response = Response::parse(&outbox);
+        assert_eq!(response.status, refusal.status());
+        response.assert_ends_the_connection();
+        let again = opening.receive_any(&mut inbox, &mut outbox).unwrap_err();
+        assert_eq!(again, Misuse::HandshakeOver.into());
+    }
+}
+
+// P-sh-h
+#[test]
+fn a_plain_request_is_answered() {
+    let fields = [("Content-Type", "text/html")];
+    for (method, body) in [("GET", "<p>hi"), ("POST", "<p>hi"), ("HEAD", "")] {
+        let request = format!("{method} /{MARKER} HTTP/1.1\r\nHost: {MARKER}\r\n\r\n");
+        let mut outbox = Vec::new();
+        plain(request.as_bytes(), |request| {
+            request.respond(200).headers(&fields).body(b"<p>hi").send(&mut outbox)
+        })
+        .unwrap();
+        let expected = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\
+             Connection: close\r\nContent-Length: 5\r\n\r\n{body}"
+        );
+        assert_eq!(String::from_utf8(outbox).unwrap(), expected);
+    }
+}
+
+// 6455-4.2.1-b
+#[test]
+fn a_head_request_is_refused() {
+    let request = sound().start("HEAD /Marker5f1c HTTP/1.1").bytes();
+    let mut outbox = Vec::new();
+    let error = opening().receive(&mut inbox_with(&request), &mut outbox).unwrap_err();
+    assert_eq!(error, Error::Refused(Refusal::Method));
+    assert!(outbox.starts_with(b"HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\n"));
+}
+
+// The answer to HEAD has no body (RFC 9110, section 9.3.2).
+#[test]
+fn the_refusal_of_a_head_request_has_no_body() {
+    for request in [
+        sound().start("HEAD /Marker5f1c HTTP/1.1").bytes(),
+        b"HEAD /Marker5f1c HTTP/1.1\r\nHost: a.example\r\n\r\n".to_vec(),
+    ] {
+        let mut outbox = Vec::new();
+        opening().receive(&mut inbox_with(&request), &mut outbox).unwrap_err();
+        assert_eq!(Response::parse(&outbox).body, "");
+    }
+}
+
+// Nor have these statuses, and 204 has no length (RFC 9110, sections 8.6, 15.3.5 and 15.4.5).
+#[test]
+fn a_status_that_rules_a_body_out_gets_none() {
+    let request = b"OPTIONS / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    for body in [&b""[..], b"HTTP/1.1 200 OK\r\n\r\n"] {
+        for (status, lengths) in [(204, 0), (304, 1)] {
+            let mut outbox = Vec::new();
+            plain(request, |request| request.respond(status).body(body).send(&mut outbox)).unwrap();
+            let answer = Response::parse(&outbox);
+            assert_eq!((answer.status, &answer.body[..]), (status, ""));
+            assert!(answer.all("content-length").len() <= lengths, "{answer:?}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! What the tests of several modules share.
+
+pub(crate) mod changes;
+pub(crate) mod feed;
+pub(crate) mod handshake;
+pub(crate) mod wire;

@@ -1,0 +1,10 @@
+//! Both sides of the opening handshake, and its messages in pieces.
+
+pub(crate) mod client;
+pub(crate) mod cut;
+pub(crate) mod head;
+pub(crate) mod http;
+#[cfg(feature = "http")]
+pub(crate) mod others;
+pub(crate) mod proof;
+pub(crate) mod server;

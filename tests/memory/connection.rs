@@ -1,0 +1,244 @@
+//! What an endpoint allocates.
+
+use counting::{KIB, MIB, measure};
+
+use super::frame;
+use hybi::{
+    Config, Connection, Error, Event, FixedOutbox, Inbox, LimitExceeded, Origins, Server,
+    server::Opening,
+};
+
+/// Feeds these bytes, and drops what is delivered.
+fn feed(
+    websocket: &mut Connection<Server>,
+    inbox: &mut Inbox,
+    outbox: &mut Vec<u8>,
+    mut bytes: &[u8],
+) -> Result<usize, Error> {
+    let mut messages = 0;
+    while !bytes.is_empty() {
+        let taken = inbox.copy_from(bytes);
+        bytes = &bytes[taken..];
+        while let Some(event) = websocket.receive(inbox, outbox)? {
+            messages += usize::from(matches!(event, Event::Text(_) | Event::Binary(_)));
+        }
+    }
+    Ok(messages)
+}
+
+#[test]
+fn an_idle_connection_is_small_and_holds_no_heap() {
+    let size = size_of::<Connection<Server>>();
+    assert!(size <= 300, "{size} bytes");
+    let (_idle, cost) =
+        measure(|| (Connection::server(Config::new()), Inbox::with_capacity(64 * KIB)));
+    assert_eq!(cost.peak, 0);
+
+    let mut websocket = Connection::server(Config::new());
+    let mut inbox = Inbox::with_capacity(64 * KIB);
+    let mut outbox = FixedOutbox::over([0; 64]);
+    let ((), cost) = measure(|| {
+        let _ = inbox.copy_from(&frame(0x82, 5, b"Hello"));
+        assert!(websocket.receive(&mut inbox, &mut outbox).unwrap().is_some());
+        assert!(inbox.is_empty());
+        inbox.release();
+    });
+    assert_eq!(cost.kept, 0);
+}
+
+// P-fd-b, E-01, E-02, L-02
+#[test]
+fn a_declared_length_allocates_nothing() {
+    let unlimited = Config::new().max_message_size(u64::MAX).max_frame_size(u64::MAX);
+    let cases = [(Config::new(), 16 * MIB as u64), (unlimited, 1 << 40), (unlimited, 1 << 62)];
+    for (config, length) in cases {
+        let header = frame(0x82, length, b"");
+        let (_connections, cost) = measure(|| {
+            let connect = || {
+                let mut websocket = Connection::server(config);
+                let mut inbox = Inbox::with_capacity(128);
+                let mut outbox = Vec::new();
+                feed(&mut websocket, &mut inbox, &mut outbox, &header).unwrap();
+                // Room is offered, but no more than there was.
+                assert!(inbox.spare().unwrap().len() <= 256);
+                (websocket, inbox, outbox)
+            };
+            std::iter::repeat_with(connect).take(10_000).map(|kept| kept.1).collect::<Vec<_>>()
+        });
+        let inboxes = 16 * KIB * size_of::<Inbox>() * 2;
+        assert!(cost.peaks_within(10_000 * 384 + inboxes), "{length}: {cost:?}");
+    }
+}
+
+// E-11, L-02
+#[test]
+fn a_million_empty_fragments() {
+    for (limit, expected) in [(u32::MAX, Ok(0)), (131_072, Err(()))] {
+        let mut websocket = Connection::server(Config::new().max_fragments(limit));
+        let mut inbox = Inbox::with_capacity(KIB);
+        let mut outbox = Vec::new();
+        let first = frame(0x01, 0, b"");
+        let more = frame(0x00, 0, b"");
+        let (result, cost) = measure(|| {
+            feed(&mut websocket, &mut inbox, &mut outbox, &first)?;
+            (0..1_000_000).try_fold(0, |sum, _| {
+                Ok::<_, Error>(sum + feed(&mut websocket, &mut inbox, &mut outbox, &more)?)
+            })
+        });
+        if expected.is_err() {
+            assert_eq!(result, Err(LimitExceeded::Fragments { limit }.into()));
+        } else {
+            assert_eq!(result, Ok(0));
+        }
+        assert!(cost.peaks_within(2 * KIB), "{cost:?}");
+    }
+}
+
+// G-01, G-02, G-03, P-cl-h, P-fe-b
+#[test]
+fn a_million_pings_to_a_peer_that_never_reads() {
+    let pings = frame(0x89, 125, &[b'?'; 125]).repeat(100);
+    let pongs = frame(0x8a, 125, &[b'!'; 125]).repeat(100);
+    let mut websocket = Connection::server(Config::new());
+    let mut inbox = Inbox::with_capacity(16 * KIB);
+    let mut outbox = Vec::new();
+    let ((), cost) = measure(|| {
+        for _ in 0..10_000 {
+            feed(&mut websocket, &mut inbox, &mut outbox, &pings).unwrap();
+            feed(&mut websocket, &mut inbox, &mut outbox, &pongs).unwrap();
+            // One waits in the connection, and one for each batch of input is let through.
+            assert!(outbox.len() <= 16 * MIB + 127);
+        }
+    });
+    // The default lets pongs wait up to the outbox's own limit, one for each batch.
+    assert!(cost.peaks_within(40 * MIB), "{cost:?}");
+
+    let mut websocket = Connection::server(Config::new().outbox_high_water(4 * KIB));
+    outbox = Vec::new();
+    let ((), cost) = measure(|| {
+        for _ in 0..1000 {
+            feed(&mut websocket, &mut inbox, &mut outbox, &pings).unwrap();
+        }
+    });
+    assert!(outbox.len() <= 4 * KIB + 127);
+    assert!(cost.peaks_within(16 * KIB), "{cost:?}");
+}
+
+// E-12, E-14, P-ra-b
+#[test]
+fn sixteen_mebibytes_a_byte_at_a_time() {
+    let mut websocket = Connection::server(Config::new());
+    let mut inbox = Inbox::with_capacity(16 * KIB);
+    let mut outbox = Vec::new();
+    let header = frame(0x82, 16 * MIB as u64, b"");
+    let (messages, cost) = measure(|| {
+        feed(&mut websocket, &mut inbox, &mut outbox, &header).unwrap();
+        (0..16 * MIB)
+            .map(|_| feed(&mut websocket, &mut inbox, &mut outbox, b"x").unwrap())
+            .sum::<usize>()
+    });
+    assert_eq!(messages, 1);
+    // Growing by doubling costs twice the message in all, and three times for a moment.
+    assert!(cost.totals_within(33 * MIB), "{cost:?}");
+    assert!(cost.peaks_within(25 * MIB), "{cost:?}");
+}
+
+// E-12, P-ra-b
+#[test]
+fn one_byte_fragments_in_one_byte_reads() {
+    let mut websocket = Connection::server(Config::new().max_fragments(u32::MAX));
+    let mut inbox = Inbox::with_capacity(KIB);
+    let mut outbox = Vec::new();
+    let ((), cost) = measure(|| {
+        feed(&mut websocket, &mut inbox, &mut outbox, &frame(0x02, 0, b"")).unwrap();
+        for _ in 0..256 * KIB {
+            for byte in [0x00, 0x81, 0, 0, 0, 0, b'x'] {
+                feed(&mut websocket, &mut inbox, &mut outbox, &[byte]).unwrap();
+            }
+        }
+    });
+    assert!(cost.kept <= (2 * 256 * KIB).cast_signed(), "{cost:?}");
+    assert!(cost.totals_within(4 * 256 * KIB), "{cost:?}");
+}
+
+// P-ra-c
+#[test]
+fn a_refused_message_frees_its_buffer_at_once() {
+    let mut websocket = Connection::server(Config::new());
+    let mut outbox = Vec::with_capacity(64);
+    let mut inbox = Inbox::with_capacity(16 * KIB);
+    let begun = frame(0x02, 4 * MIB as u64, &vec![b'a'; 4 * MIB]);
+    let ((), cost) = measure(|| {
+        feed(&mut websocket, &mut inbox, &mut outbox, &begun).unwrap();
+        feed(&mut websocket, &mut inbox, &mut outbox, b"\xff").unwrap_err();
+    });
+    assert!(!cost.peaks_within(4 * MIB - 1));
+    assert_eq!(cost.kept, 0);
+}
+
+#[test]
+fn an_inbox_gives_back_what_a_large_message_needed() {
+    let mut websocket = Connection::server(Config::new());
+    let mut outbox = Vec::new();
+    let mut inbox = Inbox::with_capacity(16 * KIB);
+    let large = frame(0x82, MIB as u64, &vec![0; MIB]);
+    let small = frame(0x82, 100, &[0; 100]);
+    let ((), cost) = measure(|| {
+        feed(&mut websocket, &mut inbox, &mut outbox, &large).unwrap();
+        for _ in 0..100 {
+            feed(&mut websocket, &mut inbox, &mut outbox, &small).unwrap();
+        }
+    });
+    assert_eq!(cost.kept, (16 * KIB).cast_signed());
+    // One large message after another allocates once.
+    let ((), cost) = measure(|| {
+        for _ in 0..100 {
+            feed(&mut websocket, &mut inbox, &mut outbox, &large).unwrap();
+        }
+    });
+    assert!(cost.totals_within(3 * MIB), "{cost:?}");
+}
+
+// P-sh-c
+#[test]
+fn a_hundred_thousand_header_lines() {
+    let mut inbox = Inbox::with_capacity(KIB);
+    let mut outbox = Vec::new();
+    let mut opening = Opening::new(Origins::any());
+    let (lines, cost) = measure(|| {
+        let _ = inbox.copy_from(b"GET / HTTP/1.1\r\n");
+        for line in 0..100_000 {
+            let mut bytes = &b"X: y\r\n"[..];
+            while !bytes.is_empty() {
+                let taken = inbox.copy_from(bytes);
+                bytes = &bytes[taken..];
+                match opening.receive(&mut inbox, &mut outbox) {
+                    Ok(request) => assert!(request.is_none()),
+                    Err(_) => return line,
+                }
+            }
+        }
+        100_000
+    });
+    assert_eq!(lines, 100, "refused at the 101st");
+    assert!(outbox.starts_with(b"HTTP/1.1 431 "));
+    assert!(cost.peaks_within(8 * KIB), "{cost:?}");
+}
+
+//
+#[test]
+fn refused_handshakes_leave_nothing_behind() {
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n";
+    let mut inbox = Inbox::with_capacity(KIB);
+    let mut outbox = Vec::with_capacity(KIB);
+    let ((), cost) = measure(|| {
+        for _ in 0..10_000 {
+            let mut opening = Opening::new(Origins::any());
+            assert_eq!(inbox.copy_from(request), request.len());
+            opening.receive(&mut inbox, &mut outbox).unwrap_err();
+            outbox.clear();
+            inbox.release();
+        }
+    });
+    assert!(cost.peaks_within(KIB) && cost.kept == 0, "{cost:?}");
+}
