@@ -3,7 +3,7 @@
 //! keys.
 //!
 //! ```sh
-//! cargo test --test it model -- --nocapture
+//! cargo test --test it model:: -- --nocapture
 //! ```
 
 mod endpoint;
