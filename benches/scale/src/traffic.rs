@@ -17,7 +17,7 @@ pub(crate) enum Content {
 
 /// Settings that let the largest message pass.
 fn config() -> Config {
-    Config::new().max_message_size(1 << 30).max_frame_size(1 << 30)
+    Config::new().max_message_size(1 << 30).max_frame_size(1 << 30).outbox_high_water(usize::MAX)
 }
 
 /// So many bytes to be sent.
