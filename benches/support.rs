@@ -1,8 +1,5 @@
 //! What the benches have in common: the sizes, what is sent, and how it is measured.
 
-#![allow(dead_code)] // no bench uses all of it
-#![allow(clippy::unwrap_used)] // a bench that fails is to stop
-
 pub(crate) mod payload;
 pub(crate) mod wire;
 
