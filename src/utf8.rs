@@ -115,9 +115,17 @@ fn unfinished(bytes: &[u8]) -> usize {
     0
 }
 
-/// Whether bytes may follow that make them a character; they are not one.
+/// Whether bytes may follow that make them a character, where they are [`unfinished`]: all but the
+/// second byte is known to be right.
 fn is_beginning(bytes: &[u8]) -> bool {
-    core::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), str::is_empty)
+    // Overlong, a surrogate, or above U+10FFFF.
+    !matches!(
+        bytes,
+        [0xe0, 0x80..=0x9f, ..]
+            | [0xed, 0xa0..=0xbf, ..]
+            | [0xf0, 0x80..=0x8f, ..]
+            | [0xf4, 0x90..=0xbf, ..]
+    )
 }
 
 /// Where the first byte stands that cannot be part of UTF-8; there is one.
@@ -190,19 +198,29 @@ mod tests {
             for end in start..text.len() {
                 let mut bytes = Vec::from(&text.as_bytes()[start..end]);
                 assert_eq!(raw::ascii::skip(&bytes).is_empty(), bytes.is_ascii());
-                assert_eq!(is_valid(&bytes), core::str::from_utf8(&bytes).is_ok());
+                assert_judged_as_by_the_standard_library(&bytes);
                 if let Some(last) = bytes.last_mut() {
                     *last = 0xff;
-                    assert!(!is_valid(&bytes));
+                    assert_judged_as_by_the_standard_library(&bytes);
                 }
             }
         }
     }
 
+    /// The same in vectors of each length that this processor has.
+    fn is_valid_in_each_form(bytes: &[u8]) -> bool {
+        let is_valid = is_valid_beyond_ascii(bytes);
+        #[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
+        for (index, form) in raw::utf8::forms().enumerate() {
+            assert_eq!(form(bytes), is_valid, "form {index}: {bytes:02x?}");
+        }
+        is_valid
+    }
+
     fn assert_judged_as_by_the_standard_library(bytes: &[u8]) {
         let expected = core::str::from_utf8(bytes);
         assert_eq!(is_valid(bytes), expected.is_ok(), "{bytes:02x?}");
-        assert_eq!(is_valid_beyond_ascii(bytes), expected.is_ok(), "{bytes:02x?}");
+        assert_eq!(is_valid_in_each_form(bytes), expected.is_ok(), "{bytes:02x?}");
         assert_eq!(text(bytes), expected.ok());
     }
 
@@ -213,14 +231,14 @@ mod tests {
             0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1,
             0xec, 0xed, 0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff,
         ];
-        // Where a block ends, in the middle of a block, and at the end of the text.
+        // Where a block of 64 or 32 bytes ends, in the middle of one, and at the end of the text.
         let mut text = [b'a'; 132];
         for number in 0..24_usize.pow(4) {
             let sequence = [1, 24, 576, 13_824].map(|scale| bytes[number / scale % 24]);
-            for at in [61, 62, 63, 100, 128] {
+            for at in [29, 30, 31, 61, 62, 63, 93, 94, 95, 100, 128] {
                 text[at..at + 4].copy_from_slice(&sequence);
                 let expected = core::str::from_utf8(&sequence).is_ok();
-                assert_eq!(is_valid_beyond_ascii(&text), expected, "{sequence:02x?} at {at}");
+                assert_eq!(is_valid_in_each_form(&text), expected, "{sequence:02x?} at {at}");
                 text[at..at + 4].fill(b'a');
             }
         }
@@ -233,10 +251,10 @@ mod tests {
         for character in '\u{80}'..=char::MAX {
             let at = character as usize % 128;
             let length = character.encode_utf8(&mut text[at..]).len();
-            assert!(is_valid_beyond_ascii(&text), "{character:?}");
-            assert!(!is_valid_beyond_ascii(&text[..at + length - 1]), "{character:?}");
+            assert!(is_valid_in_each_form(&text), "{character:?}");
+            assert!(!is_valid_in_each_form(&text[..at + length - 1]), "{character:?}");
             text[at + length - 1] = b'a';
-            assert!(!is_valid_beyond_ascii(&text), "{character:?}");
+            assert!(!is_valid_in_each_form(&text), "{character:?}");
             text[at..at + length].fill(b'a');
         }
     }

@@ -1,5 +1,11 @@
 //! Whether bytes are UTF-8, by the fastest means of the processor.
 
+#[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
+use std::is_x86_feature_detected;
+
+#[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
+use super::x86_64::utf8 as x86_64;
+
 /// Whether all of these bytes are UTF-8; ASCII at the front is skipped first.
 #[inline]
 pub(crate) fn is_valid(bytes: &[u8]) -> bool {
@@ -13,9 +19,14 @@ pub(crate) fn is_valid(bytes: &[u8]) -> bool {
 #[allow(unsafe_code)]
 pub(crate) fn is_valid_beyond_ascii(bytes: &[u8]) -> bool {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    if std::is_x86_feature_detected!("avx512f") && std::is_x86_feature_detected!("avx512bw") {
+    if bytes.len() < x86_64::FEW {
+        return core::str::from_utf8(bytes).is_ok();
+    } else if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
         // SAFETY: the processor has these features.
-        return unsafe { super::x86_64::utf8::is_valid(bytes) };
+        return unsafe { x86_64::avx512::is_valid(bytes) };
+    } else if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has this feature.
+        return unsafe { x86_64::avx2::is_valid(bytes) };
     }
     simdutf8::basic::from_utf8(bytes).is_ok()
 }
@@ -25,6 +36,25 @@ pub(crate) fn is_valid_beyond_ascii(bytes: &[u8]) -> bool {
 #[inline]
 pub(crate) fn is_valid_beyond_ascii(bytes: &[u8]) -> bool {
     core::str::from_utf8(bytes).is_ok()
+}
+
+/// Every implementation of [`is_valid_beyond_ascii`] that this processor can run.
+#[cfg(all(test, feature = "simd", feature = "std", target_arch = "x86_64"))]
+#[allow(unsafe_code)]
+pub(crate) fn forms() -> impl Iterator<Item = fn(&[u8]) -> bool> {
+    let avx512: fn(&[u8]) -> bool = |bytes| {
+        // SAFETY: it is in the list only if the processor has these features.
+        unsafe { x86_64::avx512::is_valid(bytes) }
+    };
+    let avx2: fn(&[u8]) -> bool = |bytes| {
+        // SAFETY: it is in the list only if the processor has this feature.
+        unsafe { x86_64::avx2::is_valid(bytes) }
+    };
+    let has_avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+    let avx512 = has_avx512.then_some(avx512);
+    let avx2 = is_x86_feature_detected!("avx2").then_some(avx2);
+    let any: fn(&[u8]) -> bool = |bytes| simdutf8::basic::from_utf8(bytes).is_ok();
+    avx512.into_iter().chain(avx2).chain([any])
 }
 
 /// The text in these bytes, if all of them are UTF-8.

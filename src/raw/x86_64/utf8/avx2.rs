@@ -1,0 +1,182 @@
+//! Validating text 32 bytes at a time, in AVX2.
+//!
+//! A vector is judged together with the bytes before it, which are loaded once more from where they
+//! stand. That takes less time than to shift them out of two vectors, because AVX2 shifts each half
+//! of a vector by itself.
+
+use core::arch::x86_64::{
+    __m128i, __m256i, _mm256_alignr_epi8, _mm256_and_si256, _mm256_broadcastsi128_si256,
+    _mm256_cmpeq_epi8, _mm256_movemask_epi8, _mm256_or_si256, _mm256_permute2x128_si256,
+    _mm256_set1_epi8, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_srli_epi16,
+    _mm256_subs_epu8, _mm256_xor_si256,
+};
+
+use super::{TABLES, complete};
+
+/// How many bytes a vector holds.
+const VECTOR: usize = 32;
+
+/// How many bytes before it a vector is judged by.
+const BEFORE: usize = 3;
+
+/// A vector, and what stands before it.
+type Window = [u8; BEFORE + VECTOR];
+
+/// Two of them, and what stands before them.
+type Pair = [u8; BEFORE + 2 * VECTOR];
+
+/// The most that may stand before ASCII, at the front of a vector, and the most that may end the text.
+const BEFORE_ASCII: [u8; VECTOR] = complete(BEFORE);
+const LAST: [u8; VECTOR] = complete(VECTOR);
+
+/// Whether all of these bytes are UTF-8.
+#[target_feature(enable = "avx2")]
+pub(in crate::raw) fn is_valid(bytes: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+        // There are too few for a window.
+        return core::str::from_utf8(bytes).is_ok();
+    };
+    let mut validation = Validation::new();
+    validation.look_at_first(first);
+    let mut rest = &bytes[VECTOR - BEFORE..];
+    while let Some(pair) = rest.first_chunk() {
+        validation.look_at_pair(pair);
+        rest = &rest[2 * VECTOR..];
+    }
+    if let Some(window) = rest.first_chunk() {
+        validation.look_at(window);
+    }
+    // It may lie over those before, and finds the same there.
+    validation.look_at_last(last);
+    validation.ends_well()
+}
+
+struct Validation {
+    /// Not zero where there was a fault.
+    faults: __m256i,
+    tables: [__m256i; 3],
+}
+
+impl Validation {
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn new() -> Self {
+        let tables = TABLES.map(|table| in_each_lane(table));
+        Self { faults: _mm256_setzero_si256(), tables }
+    }
+
+    /// Looks at the first bytes of the text, before which zeros stand for what is complete.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn look_at_first(&mut self, bytes: &[u8; VECTOR]) {
+        let block = load(bytes, 0);
+        let lanes = _mm256_permute2x128_si256::<0x08>(block, block);
+        let first = _mm256_alignr_epi8::<15>(block, lanes);
+        let second = _mm256_alignr_epi8::<14>(block, lanes);
+        let third = _mm256_alignr_epi8::<13>(block, lanes);
+        self.judge([third, second, first, block]);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn look_at_pair(&mut self, pair: &Pair) {
+        let all = _mm256_or_si256(load(pair, BEFORE), load(pair, BEFORE + VECTOR));
+        if _mm256_movemask_epi8(all) == 0 {
+            // ASCII: nothing can be wrong but what came before.
+            let before = load(pair, 0);
+            self.add(_mm256_subs_epu8(before, load(&BEFORE_ASCII, 0)));
+            return;
+        }
+        self.look_at_vector(pair, BEFORE);
+        self.look_at_vector(pair, BEFORE + VECTOR);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn look_at(&mut self, window: &Window) {
+        self.look_at_vector(window, BEFORE);
+    }
+
+    /// Looks at the last bytes of the text, where each character has to be complete.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn look_at_last(&mut self, window: &Window) {
+        self.look_at(window);
+        let block = load(window, BEFORE);
+        self.add(_mm256_subs_epu8(block, load(&LAST, 0)));
+    }
+
+    /// Looks at the vector that begins at this place.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn look_at_vector<const N: usize>(&mut self, bytes: &[u8; N], at: usize) {
+        self.judge([
+            load(bytes, at - 3),
+            load(bytes, at - 2),
+            load(bytes, at - 1),
+            load(bytes, at),
+        ]);
+    }
+
+    /// Judges the last of these vectors, given the bytes three, two and one places before.
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn judge(&mut self, [third, second, first, block]: [__m256i; 4]) {
+        let [upper_first, lower_first, upper_second] = self.tables;
+        let faults = _mm256_and_si256(
+            _mm256_shuffle_epi8(upper_first, upper(first)),
+            _mm256_and_si256(
+                _mm256_shuffle_epi8(lower_first, lower(first)),
+                _mm256_shuffle_epi8(upper_second, upper(block)),
+            ),
+        );
+        // Behind E0 to FF two continuations follow, behind F0 to FF three: the top bit is set
+        // where they have to, and the fault of two continuations is one where they do not.
+        let second = _mm256_subs_epu8(second, _mm256_set1_epi8(0x60));
+        let third = _mm256_subs_epu8(third, _mm256_set1_epi8(0x70));
+        let expected = _mm256_and_si256(_mm256_or_si256(second, third), _mm256_set1_epi8(-0x80));
+        self.add(_mm256_xor_si256(faults, expected));
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn add(&mut self, faults: __m256i) {
+        self.faults = _mm256_or_si256(self.faults, faults);
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn ends_well(self) -> bool {
+        let is_sound = _mm256_cmpeq_epi8(self.faults, _mm256_setzero_si256());
+        _mm256_movemask_epi8(is_sound) == -1
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn upper(bytes: __m256i) -> __m256i {
+    lower(_mm256_srli_epi16::<4>(bytes))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn lower(bytes: __m256i) -> __m256i {
+    _mm256_and_si256(bytes, _mm256_set1_epi8(0xf))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn in_each_lane(table: [u8; 16]) -> __m256i {
+    // SAFETY: both are 16 bytes, and all bytes are valid in both.
+    _mm256_broadcastsi128_si256(unsafe { core::mem::transmute::<[u8; 16], __m128i>(table) })
+}
+
+/// The vector that begins at this place.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load<const N: usize>(bytes: &[u8; N], at: usize) -> __m256i {
+    let mut vector = [0; VECTOR];
+    vector.copy_from_slice(&bytes[at..at + VECTOR]);
+    // SAFETY: both are 32 bytes, and all bytes are valid in both.
+    unsafe { core::mem::transmute(vector) }
+}
