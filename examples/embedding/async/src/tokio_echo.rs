@@ -145,7 +145,7 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
                     Some(text) => websocket.send_text(&text, outbox)?,
                     None => websocket.close(CloseCode::NORMAL, "", outbox)?,
                 },
-                due = timer.ring(deadlines) => match due {
+                () = timer.ring() => match timer.due(deadlines) {
                     Due::Nothing => {}
                     Due::Ping => websocket.send_ping(b"", outbox)?,
                     Due::End => return Err("the peer took too long".into()),
@@ -172,9 +172,13 @@ impl Alarm {
         }
     }
 
-    /// Waits until it rings. What it is time for then may be nothing.
-    pub(crate) async fn ring(&mut self, deadlines: &mut Deadlines) -> Due {
+    /// Waits until it rings. Call [`due`](Self::due) then.
+    pub(crate) async fn ring(&mut self) {
         self.0.as_mut().await;
+    }
+
+    /// What it is time for, which may be nothing. Sets the timer anew.
+    pub(crate) fn due(&mut self, deadlines: &mut Deadlines) -> Due {
         let due = deadlines.due(Instant::now().into_std());
         self.0.as_mut().reset(deadlines.next().into());
         due

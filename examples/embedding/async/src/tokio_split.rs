@@ -71,12 +71,12 @@ pub fn split<R, W>(
     websocket: Connection<Server>,
 ) -> (Reader<R>, Writer<W>) {
     let Transport { reading, writing, outbox } = transport;
-    let shared = Mutex::new(Shared { websocket, outbox, is_over: false });
-    let end = Arc::new(End { shared, to_read: Notify::new(), to_write: Notify::new() });
-    let writer = Writer { end: Handle(Arc::clone(&end)), writing, deadline: None };
     let deadlines = Deadlines::open(&PATIENCE, Instant::now().into_std());
     let timer = Alarm::new(&deadlines);
-    (Reader { end: Handle(end), reading, deadlines, timer }, writer)
+    let shared = Mutex::new(Shared { websocket, outbox, deadlines, is_over: false });
+    let end = Arc::new(End { shared, to_read: Notify::new(), to_write: Notify::new() });
+    let writer = Writer { end: Handle(Arc::clone(&end)), writing, deadline: None };
+    (Reader { end: Handle(end), reading, timer }, writer)
 }
 
 /// This end of a connection, for every task that has to do with it.
@@ -85,7 +85,7 @@ pub struct Handle(Arc<End>);
 
 struct End {
     shared: Mutex<Shared>,
-    /// Told when there is room in the outbox again, and when the end is near.
+    /// Told when there is room in the outbox again, and when a deadline comes closer.
     to_read: Notify,
     /// Told when there is something to write, and when nothing more comes.
     to_write: Notify,
@@ -94,6 +94,9 @@ struct End {
 struct Shared {
     websocket: Connection<Server>,
     outbox: Vec<u8>,
+    /// The reader waits for them. The writer reports what it writes: a peer that has not read all
+    /// before a ping is not silent.
+    deadlines: Deadlines,
     /// Whether the writer ends once the outbox is written, or has ended.
     is_over: bool,
 }
@@ -120,8 +123,7 @@ impl Handle {
         Ok(())
     }
 
-    /// Asks a silent peer for a sign of life. A peer that does not read is silent because it is not
-    /// read from: how long it may take is the writer's affair.
+    /// Asks a silent peer for a sign of life, unless more than enough waits for it.
     fn ping(&self) -> Result<(), Error> {
         let Shared { websocket, outbox, .. } = &mut *self.lock();
         if websocket.has_room(outbox) {
@@ -151,7 +153,6 @@ impl Handle {
 pub struct Reader<R> {
     end: Handle,
     reading: Reading<R>,
-    deadlines: Deadlines,
     timer: Alarm,
 }
 
@@ -171,32 +172,35 @@ impl<R: AsyncRead + Unpin> Reader<R> {
     }
 
     async fn receive(&mut self) -> Result<(), Failure> {
-        let Self { end, reading, deadlines, timer } = self;
+        let Self { end, reading, timer } = self;
         loop {
             let has_room = end.receive(&mut reading.inbox)?;
             {
-                let Shared { websocket, is_over, .. } = &*end.lock();
+                let Shared { websocket, deadlines, is_over, .. } = &mut *end.lock();
                 if *is_over || websocket.should_close_transport() {
                     return Ok(());
                 }
                 if websocket.is_closing() {
                     deadlines.closing(Instant::now().into_std());
                 }
+                timer.advance_to(deadlines);
             }
-            timer.advance_to(deadlines);
             select! {
                 length = reading.read(), if has_room => {
                     if length? == 0 {
                         return Ok(end.lock().websocket.end_of_input()?);
                     }
-                    deadlines.heard(Instant::now().into_std());
+                    end.lock().deadlines.heard(Instant::now().into_std());
                 }
                 () = end.0.to_read.notified() => {}
-                due = timer.ring(deadlines) => match due {
-                    Due::Nothing => {}
-                    Due::Ping => end.ping()?,
-                    Due::End => return Err("the peer took too long".into()),
-                },
+                () = timer.ring() => {
+                    let due = timer.due(&mut end.lock().deadlines);
+                    match due {
+                        Due::Nothing => {}
+                        Due::Ping => end.ping()?,
+                        Due::End => return Err("the peer took too long".into()),
+                    }
+                }
             }
         }
     }
@@ -259,10 +263,13 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 impl Handle {
     /// Takes what waits to be written. True if nothing more comes.
     fn take_output<W: AsyncWrite + Unpin>(&self, writing: &mut Writing<W>) -> bool {
-        let Shared { websocket, outbox, is_over } = &mut *self.lock();
+        let Shared { websocket, outbox, deadlines, is_over } = &mut *self.lock();
+        let (now, next) = (Instant::now().into_std(), deadlines.next());
         let was_full = !websocket.has_room(outbox);
+        deadlines.wrote(writing.is_flushed(), now);
         writing.copy_from(outbox);
-        if was_full && outbox.is_empty() {
+        deadlines.wrote(writing.is_flushed(), now);
+        if was_full && outbox.is_empty() || deadlines.next() < next {
             self.0.to_read.notify_one();
         }
         *is_over

@@ -172,6 +172,48 @@ async fn of_what_is_read_slowly() {
     }
 }
 
+/// The same of a peer that only reads: it answers a ping no sooner than it has read all before it.
+#[tokio::test(start_paused = true)]
+async fn of_what_is_read_slowly_in_silence() {
+    // More than is read, so that the outbox is full; and so much that it is not, and never empty.
+    for (size, pause) in [(1024, Duration::from_millis(1)), (200 * 1024, Duration::from_secs(19))] {
+        let text = "a".repeat(size);
+        let (client, server) = duplex(256);
+        let (sender, messages) = channel(1);
+        let message = text.clone();
+        tokio::spawn(async move {
+            while sender.send(message.clone()).await.is_ok() {
+                sleep(pause).await;
+            }
+        });
+        read_slowly(client, tokio::spawn(one_task(server, messages))).await;
+
+        let (client, server) = duplex(256);
+        let opened = move |handle: tokio_split::Handle| {
+            tokio::spawn(async move {
+                while !handle.is_over() {
+                    // If there is no room, later.
+                    let _ = handle.send_text(&text);
+                    sleep(pause).await;
+                }
+            });
+        };
+        read_slowly(client, tokio::spawn(two_tasks(server, opened))).await;
+    }
+}
+
+/// Reads 10 KiB a second: a batch takes less than 30 s, and all of them take more than 100 s.
+async fn read_slowly(mut client: DuplexStream, serving: JoinHandle<String>) {
+    client.write_all(REQUEST).await.unwrap();
+    let mut bytes = vec![0; 10 * 1024];
+    for second in 0..100 {
+        if let Err(error) = client.read_exact(&mut bytes).await {
+            panic!("{error} after {second} s, because: {}", serving.await.unwrap());
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+}
+
 /// The next two bytes.
 async fn next(client: &mut DuplexStream) -> u16 {
     timeout(Duration::from_secs(60), client.read_u16()).await.expect("nothing comes").unwrap()
