@@ -1,6 +1,8 @@
 //! The catalogue: hostile inputs, each with the ordinary inputs that it is held against.
 
-use std::{collections::HashMap, error::Error, rc::Rc};
+use std::{collections::HashMap, rc::Rc};
+
+use hybi::Error;
 
 /// The most that a head costs, relative to the cheapest ordinary head of the same length.
 pub(crate) const HEAD: f64 = 8.0;
@@ -17,7 +19,7 @@ pub(crate) const OTHER: f64 = 4.0;
 pub(crate) const GROWTH: f64 = 1.25;
 
 /// What the code under test made of an input.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// The head has not ended.
     Incomplete,
@@ -25,10 +27,10 @@ pub(crate) enum Outcome {
     Accepted,
     /// A head that asks for no WebSocket, or does not grant it.
     Http,
-    /// This many messages, or parts of messages, were delivered.
-    Delivered(usize),
+    /// All was received.
+    Delivered(Delivered),
     /// The handshake or the connection failed.
-    Failed(Box<dyn Error>),
+    Failed(Error),
 }
 
 impl Outcome {
@@ -38,22 +40,39 @@ impl Outcome {
             Self::Incomplete => "incomplete".into(),
             Self::Accepted => "accepted".into(),
             Self::Http => "plain HTTP".into(),
-            Self::Delivered(count) => format!("{count} delivered"),
+            Self::Delivered(Delivered { messages, bytes, controls }) => {
+                let controls = match controls {
+                    0 => String::new(),
+                    _ => format!(", {controls} control frames"),
+                };
+                format!("{messages} delivered, {bytes} bytes{controls}")
+            }
             // In a table, a bar would end the cell.
             Self::Failed(error) => error.to_string().replace('|', "/"),
         }
     }
 
-    /// Whether it is what an ordinary input comes to.
-    pub(crate) fn is_ordinary(&self) -> bool {
-        !matches!(self, Self::Failed(_))
+    /// These messages, of so many bytes together.
+    pub(crate) const fn messages(messages: usize, bytes: usize) -> Self {
+        Self::Delivered(Delivered { messages, bytes, controls: 0 })
     }
 }
 
-impl<E: Error + 'static> From<Result<Self, E>> for Outcome {
+impl<E: Into<Error>> From<Result<Self, E>> for Outcome {
     fn from(result: Result<Self, E>) -> Self {
         result.unwrap_or_else(|error| Self::Failed(error.into()))
     }
+}
+
+/// What a connection received.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Delivered {
+    /// Each is counted at its end, if it comes in chunks.
+    pub(crate) messages: usize,
+    /// All payload of messages, decompressed.
+    pub(crate) bytes: usize,
+    /// Pings and pongs.
+    pub(crate) controls: usize,
 }
 
 /// The code under test with one input, ready to run once.
@@ -66,6 +85,8 @@ pub(crate) struct Input {
     pub(crate) name: String,
     /// How many bytes it has on the wire, or how many units if its cost is counted by those.
     pub(crate) length: usize,
+    /// What is to become of it, by the rules and the limits.
+    pub(crate) expected: Outcome,
     /// Sets up all that is not to be counted.
     pub(crate) prepare: Rc<dyn Fn() -> Run>,
 }
@@ -74,9 +95,10 @@ impl Input {
     pub(crate) fn new(
         name: impl Into<String>,
         length: usize,
+        expected: Outcome,
         prepare: impl Fn() -> Run + 'static,
     ) -> Self {
-        Self { name: name.into(), length, prepare: Rc::new(prepare) }
+        Self { name: name.into(), length, expected, prepare: Rc::new(prepare) }
     }
 }
 
@@ -106,13 +128,15 @@ pub(crate) struct Catalogue {
 
 impl Catalogue {
     pub(crate) fn new(entries: Vec<Entry>) -> Self {
-        let (mut inputs, mut indices) = (Vec::new(), HashMap::new());
+        let (mut inputs, mut indices) = (Vec::<Input>::new(), HashMap::new());
         for point in entries.iter().flat_map(|entry| &entry.points) {
             for input in point.ordinary.iter().chain([&point.hostile]) {
-                indices.entry(input.name.clone()).or_insert_with(|| {
+                let index = *indices.entry(input.name.clone()).or_insert_with(|| {
                     inputs.push(input.clone());
                     inputs.len() - 1
                 });
+                let expected = inputs[index].expected;
+                assert_eq!(expected, input.expected, "two inputs are named {}", input.name);
             }
         }
         Self { entries, inputs, indices }

@@ -1,17 +1,20 @@
 //! Compressed messages (RFC 7692).
 
-use std::{fmt::Write, rc::Rc, sync::LazyLock};
+mod data;
+
+use std::{rc::Rc, sync::LazyLock};
 
 use hybi::{
-    Connection, Role,
-    deflate::{Deflate, Direction, Negotiated},
+    Connection, LimitExceeded, Role,
+    deflate::{Deflate, Direction, Parameters},
 };
 
 use crate::{
-    catalogue::{COMPRESSED, Entry, Input, Point, Run},
+    catalogue::{COMPRESSED, Entry, Input, Outcome, Point, Run},
     deflate::{Bits, Codes, LONGEST, compress, compress_to_end},
     frames::{Fixed, Receiver, Way, config, run},
 };
+use data::{prose, random, records};
 
 /// The first byte of a compressed message in one frame, and of its fragments.
 const BINARY: u8 = 0xc2;
@@ -54,8 +57,8 @@ pub(crate) fn entries() -> Vec<Entry> {
     entries
 }
 
-/// Makes frames of about the given number of bytes on the wire.
-type Wire = dyn Fn(Receiver, usize) -> Vec<u8>;
+/// Makes frames of about the given number of bytes on the wire; and what becomes of them.
+type Wire = dyn Fn(Receiver, usize) -> (Vec<u8>, Outcome);
 
 /// A kind of input, by name.
 type Kind = (&'static str, Box<Wire>);
@@ -93,7 +96,7 @@ const OVERLAPPING: Reference = Reference {
 fn entry((name, wire): &Kind, setting: Setting, reference: &Reference) -> Entry {
     let mut points = Vec::<Point>::new();
     for length in LENGTHS {
-        let bytes = wire(setting.receiver, length);
+        let (bytes, expected) = wire(setting.receiver, length);
         assert!(bytes.len() <= 2 * length, "{name}: {} bytes", bytes.len());
         let ordinary = ordinary(setting, reference, length);
         let length = bytes.len();
@@ -101,7 +104,7 @@ fn entry((name, wire): &Kind, setting: Setting, reference: &Reference) -> Entry 
         if points.last().is_some_and(|last| length < last.hostile.length * 5 / 4) {
             continue;
         }
-        points.push(Point { hostile: setting.input(name, bytes, length), ordinary });
+        points.push(Point { hostile: setting.input(name, bytes, length, expected), ordinary });
     }
     Entry {
         name: format!("{}: {name}", setting.text()),
@@ -116,7 +119,8 @@ fn bomb(setting: Setting) -> Entry {
     let points = [64 * 1024, 512 * 1024].into_iter().map(|length| {
         let input = |name: &str, data: &[u8]| {
             let bytes = setting.receiver.frame(BINARY, &compress(data, 9));
-            setting.input(&format!("{name}, {length} bytes decompressed"), bytes, length)
+            let name = format!("{name}, {length} bytes decompressed");
+            setting.input(&name, bytes, length, Outcome::messages(1, data.len()))
         };
         Point {
             hostile: input("zeros", &vec![0; length]),
@@ -136,7 +140,8 @@ fn ordinary(setting: Setting, reference: &Reference, length: usize) -> Vec<Input
     let one = |(name, data): Sample| {
         let bytes = setting.receiver.frame(BINARY, &compress(&data, reference.level));
         let length = bytes.len();
-        setting.input(&format!("ordinary {name}"), bytes, length)
+        let expected = Outcome::messages(1, data.len());
+        setting.input(&format!("ordinary {name}"), bytes, length, expected)
     };
     (reference.data)(length).into_iter().map(one).collect()
 }
@@ -147,10 +152,10 @@ impl Setting {
         format!("compressed, {}{takeover}", self.receiver.text())
     }
 
-    fn input(self, name: &str, bytes: Vec<u8>, length: usize) -> Input {
+    fn input(self, name: &str, bytes: Vec<u8>, length: usize, expected: Outcome) -> Input {
         let name = format!("{}: {name}, {} bytes", self.text(), bytes.len());
         let bytes = Rc::<[u8]>::from(bytes);
-        Input::new(name, length, move || {
+        Input::new(name, length, expected, move || {
             let bytes = Rc::clone(&bytes);
             if self.receiver.is_server {
                 self.run(|| Connection::server(config()), bytes)
@@ -181,28 +186,53 @@ fn kinds() -> Vec<Kind> {
     kinds
 }
 
-/// One message of these compressed bytes.
-fn message(payload: impl Fn(usize) -> Vec<u8> + 'static) -> Box<Wire> {
-    Box::new(move |receiver, length| receiver.frame(BINARY, &payload(length)))
-}
-
-/// The same payload in message after message.
-fn same(payload: Vec<u8>) -> Box<Wire> {
+/// One message of these compressed bytes, which come to so many.
+fn message(payload: impl Fn(usize) -> (Vec<u8>, usize) + 'static) -> Box<Wire> {
     Box::new(move |receiver, length| {
-        let one = receiver.frame(BINARY, &payload);
-        one.repeat(length / one.len())
+        let (payload, decompressed) = payload(length);
+        (receiver.frame(BINARY, &payload), Outcome::messages(1, decompressed))
     })
 }
 
-/// A block or something else again and again.
+/// One message that fails after so many bytes: by then, more final blocks have data after them than
+/// 4, plus one for every 32 of these bytes.
+fn too_many_final_blocks(payload: impl Fn(usize) -> (Vec<u8>, u64) + 'static) -> Box<Wire> {
+    Box::new(move |receiver, length| {
+        let (payload, received) = payload(length);
+        let failure = LimitExceeded::FinalBlocks(received);
+        (receiver.frame(BINARY, &payload), Outcome::Failed(failure.into()))
+    })
+}
+
+/// The same payload in message after message; each comes to so many bytes.
+fn same(payload: Vec<u8>, decompressed: usize) -> Box<Wire> {
+    Box::new(move |receiver, length| {
+        let one = receiver.frame(BINARY, &payload);
+        let count = length / one.len();
+        (one.repeat(count), Outcome::messages(count, decompressed * count))
+    })
+}
+
+/// A block with nothing in it again and again.
 fn again(one: impl Fn(&mut Bits) -> &mut Bits + 'static) -> Box<Wire> {
     message(move |length| {
         let mut bits = Bits::default();
         while bits.len() < length - 20 {
             one(&mut bits);
         }
-        bits.message()
+        (bits.message(), 0)
     })
+}
+
+/// A block with a literal and so many of the longest matches; returns how many bytes these are.
+fn one_run(bits: &mut Bits, matches: usize) -> usize {
+    let codes = run_codes();
+    bits.dynamic(&codes).symbol(&codes.literals, 0);
+    for _ in 0..matches {
+        bits.symbol(&codes.literals, 285).symbol(&codes.distances, 0);
+    }
+    bits.symbol(&codes.literals, 256);
+    1 + matches * LONGEST
 }
 
 /// Blocks with nothing in them.
@@ -220,25 +250,28 @@ fn blocks() -> Vec<Kind> {
             "empty dynamic blocks after a full window",
             message(|length| {
                 let mut bits = Bits::default();
-                let (codes, run) = (even_codes(), run_codes());
-                bits.dynamic(&run).symbol(&run.literals, 0);
-                for _ in 0..WINDOW / LONGEST {
-                    bits.symbol(&run.literals, 285).symbol(&run.distances, 0);
-                }
-                bits.symbol(&run.literals, 256);
+                let codes = even_codes();
+                let decompressed = one_run(&mut bits, WINDOW / LONGEST);
                 while bits.len() < length - 20 {
                     bits.dynamic(&codes).symbol(&codes.literals, 256);
                 }
-                bits.message()
+                (bits.message(), decompressed)
             }),
         ),
-        ("final blocks", message(|length| FINAL.repeat(length.min(2040) / 2))),
+        (
+            "final blocks",
+            // The fifth is one too many: 10 bytes do not allow for it.
+            too_many_final_blocks(|length| (FINAL.repeat(length.min(2040) / 2), 10)),
+        ),
         (
             "a full window, then final blocks",
-            message(|length| {
+            too_many_final_blocks(|length| {
                 let window = compress_to_end(&[b'a'; WINDOW]);
                 let blocks = FINAL.repeat((length - window.len()).min(2040) / 2);
-                [window, blocks].concat()
+                // The window ends with one, and its length allows for one more.
+                assert!((32..54).contains(&window.len()));
+                let received = window.len() + 5 * FINAL.len();
+                ([window, blocks].concat(), received as u64)
             }),
         ),
         (
@@ -247,18 +280,19 @@ fn blocks() -> Vec<Kind> {
                 let window = compress_to_end(&[b'a'; WINDOW]);
                 // A final block of stored data every 32 bytes, and the last ones without data.
                 let stored = [&[1, 27, 0, !27, 0xff][..], &[b'b'; 27]].concat();
-                let blocks = stored.repeat((length - window.len()) / stored.len() - 1);
-                [window, blocks, FINAL.repeat(3), vec![0]].concat()
+                let count = (length - window.len()) / stored.len() - 1;
+                let blocks = stored.repeat(count);
+                ([window, blocks, FINAL.repeat(3), vec![0]].concat(), WINDOW + 27 * count)
             }),
         ),
         (
             "messages of as many final blocks as are allowed",
-            same([FINAL.repeat(4), vec![0]].concat()),
+            same([FINAL.repeat(4), vec![0]].concat(), 0),
         ),
         (
             "final blocks, each with a literal",
-            // `a` and the end of the block with the fixed codes.
-            message(|length| [0x4b, 0x04, 0x00].repeat(length.min(3000) / 3)),
+            // `a` and the end of the block with the fixed codes. The fifth is one too many.
+            too_many_final_blocks(|length| ([0x4b, 0x04, 0x00].repeat(length.min(3000) / 3), 15)),
         ),
     ]
 }
@@ -268,26 +302,25 @@ fn at(symbol: usize, extra: (u32, u32), before: usize) -> Box<Wire> {
     message(move |length| {
         let codes = Codes { distances: one_code(symbol), ..run_codes() };
         let mut bits = Bits::default();
-        bits.dynamic(&codes);
+        let mut decompressed = 0;
         // Literals, and more by a match if many are to come before.
         if before > 8 {
-            let run = run_codes();
-            bits.symbol(&codes.literals, 256).dynamic(&run).symbol(&run.literals, 0);
-            for _ in 0..before / LONGEST {
-                bits.symbol(&run.literals, 285).symbol(&run.distances, 0);
-            }
-            bits.symbol(&run.literals, 256).dynamic(&codes);
+            decompressed += one_run(&mut bits, before / LONGEST);
+            bits.dynamic(&codes);
         } else {
+            bits.dynamic(&codes);
             for _ in 0..before {
                 bits.symbol(&codes.literals, 0);
             }
+            decompressed += before;
         }
         while bits.len() < length - 20 {
             bits.symbol(&codes.literals, 285).symbol(&codes.distances, symbol);
             bits.number(extra.0, extra.1);
+            decompressed += LONGEST;
         }
         bits.symbol(&codes.literals, 256);
-        bits.message()
+        (bits.message(), decompressed)
     })
 }
 
@@ -296,7 +329,8 @@ fn overlapping() -> Vec<Kind> {
     fn repeated(character: &'static str) -> Box<Wire> {
         Box::new(move |receiver, length| {
             let text = character.repeat(length * 900 / character.len());
-            receiver.frame(TEXT, &compress(text.as_bytes(), 9))
+            let frame = receiver.frame(TEXT, &compress(text.as_bytes(), 9));
+            (frame, Outcome::messages(1, text.len()))
         })
     }
     vec![
@@ -319,22 +353,19 @@ fn matches() -> Vec<Kind> {
             "short matches at the far end of the window",
             message(|length| {
                 let mut literals = run_codes().literals;
-                // The shortest match instead of the longest.
+                // The shortest match, of 3 bytes, instead of the longest.
                 literals.swap(285, 257);
                 let far = Codes { literals, distances: one_code(29) };
-                let run = run_codes();
                 let mut bits = Bits::default();
-                bits.dynamic(&run).symbol(&run.literals, 0);
-                for _ in 0..=WINDOW / LONGEST {
-                    bits.symbol(&run.literals, 285).symbol(&run.distances, 0);
-                }
-                bits.symbol(&run.literals, 256).dynamic(&far);
+                let mut decompressed = one_run(&mut bits, WINDOW / LONGEST + 1);
+                bits.dynamic(&far);
                 while bits.len() < length - 20 {
                     bits.symbol(&far.literals, 257).symbol(&far.distances, 29);
                     bits.number(0x1fff, 13);
+                    decompressed += 3;
                 }
                 bits.symbol(&far.literals, 256);
-                bits.message()
+                (bits.message(), decompressed)
             }),
         ),
         (
@@ -342,24 +373,27 @@ fn matches() -> Vec<Kind> {
             message(|length| {
                 let codes = run_codes();
                 let mut bits = Bits::default();
+                let mut decompressed = 0;
                 bits.dynamic(&codes);
                 // A bit each.
                 while bits.len() < length - 20 {
                     bits.symbol(&codes.literals, 0);
+                    decompressed += 1;
                 }
                 bits.symbol(&codes.literals, 256);
-                bits.message()
+                (bits.message(), decompressed)
             }),
         ),
-        ("random bytes", message(|length| compress(&random(length - 30), 6))),
+        ("random bytes", message(|length| (compress(&random(length - 30), 6), length - 30))),
         (
             "random bytes in stored blocks of one byte",
             message(|length| {
                 let stored = |byte: u8| [0, 1, 0, 0xfe, 0xff, byte];
-                let blocks = random(length / 6 - 4).into_iter().map(stored);
+                let count = length / 6 - 4;
+                let blocks = random(count).into_iter().map(stored);
                 let mut message = blocks.collect::<Vec<_>>().concat();
                 message.push(0);
-                message
+                (message, count)
             }),
         ),
     ]
@@ -367,34 +401,31 @@ fn matches() -> Vec<Kind> {
 
 /// Many messages, or many fragments.
 fn messages() -> Vec<Kind> {
-    fn fragments(payload: impl Fn(usize) -> Vec<u8> + 'static, size: usize) -> Box<Wire> {
+    fn fragments(data: impl Fn(usize) -> Vec<u8> + 'static, size: usize) -> Box<Wire> {
         Box::new(move |receiver, length| {
             let each = receiver.frame(MORE, &vec![0; size]).len();
-            let payload = payload(length / each * size);
+            let data = data(length / each * size);
             let mut frames = receiver.frame(FIRST, b"");
-            for part in payload.chunks(size) {
+            for part in compress(&data, 6).chunks(size) {
                 frames.extend(receiver.frame(MORE, part));
             }
             frames.extend(receiver.frame(LAST, b""));
-            frames
+            (frames, Outcome::messages(1, data.len()))
         })
     }
     vec![
-        ("empty messages", same(vec![0])),
-        ("empty messages with a final block", same(FINAL.to_vec())),
-        ("messages of one byte", same(compress(b"a", 6))),
-        ("messages of 20 bytes", same(compress(b"{\"type\":\"heartbeat\"}", 6))),
-        (
-            "a text in fragments of one byte",
-            fragments(|length| compress(prose(length).as_bytes(), 6), 1),
-        ),
+        ("empty messages", same(vec![0], 0)),
+        ("empty messages with a final block", same(FINAL.to_vec(), 0)),
+        ("messages of one byte", same(compress(b"a", 6), 1)),
+        ("messages of 20 bytes", same(compress(b"{\"type\":\"heartbeat\"}", 6), 20)),
+        ("a text in fragments of one byte", fragments(|length| prose(length).into(), 1)),
         (
             "a run of one letter in fragments of one byte",
-            fragments(|length| compress(&vec![b'a'; length * 900], 6), 1),
+            fragments(|length| vec![b'a'; length * 900], 1),
         ),
         (
             "random bytes in fragments of one byte",
-            fragments(|length| compress(&random(length.saturating_sub(20)), 6), 1),
+            fragments(|length| random(length.saturating_sub(20)), 1),
         ),
         (
             "empty fragments",
@@ -404,7 +435,7 @@ fn messages() -> Vec<Kind> {
                     frames.extend(receiver.frame(MORE, b""));
                 }
                 frames.extend(receiver.frame(LAST, &[0]));
-                frames
+                (frames, Outcome::messages(1, 0))
             }),
         ),
     ]
@@ -443,50 +474,4 @@ fn long_codes() -> Codes {
     // One code of each length up to 8 bits, and the last 2^-8 shared by 128 codes of 15 bits.
     let literals = [(1..=8).collect(), vec![0; 150], vec![15; 128]].concat();
     Codes { literals, distances: even_codes().distances }
-}
-
-/// Text as people write it, near enough: words from a list, the next one drawn at random.
-fn prose(length: usize) -> String {
-    const WORDS: &str = "the of and a to in is you that it he was for on are as with his they I \
-        at be this have from or one had by word but not what all were we when your can said there \
-        use an each which she do how their if will up other about out many then them these so some \
-        her would make like him into time has look two more write go see number no way could \
-        people my than first water been call who oil its now find long down day did get come made \
-        may part";
-    let words: Vec<&str> = WORDS.split_whitespace().collect();
-    let mut text = String::with_capacity(length + 16);
-    let mut numbers = Numbers(1);
-    while text.len() < length {
-        text.push_str(words[numbers.next() as usize % words.len()]);
-        text.push(' ');
-    }
-    text
-}
-
-/// Records as a program sends them.
-fn records(length: usize) -> String {
-    let mut text = String::with_capacity(length + 100);
-    let mut numbers = Numbers(2);
-    while text.len() < length {
-        let (id, price) = (numbers.next() % 10_000, numbers.next() % 100_000);
-        let _ =
-            write!(text, "{{\"id\":{id},\"symbol\":\"HYBI\",\"price\":{price},\"side\":\"buy\"}},");
-    }
-    text
-}
-
-fn random(length: usize) -> Vec<u8> {
-    let mut numbers = Numbers(3);
-    (0..length).map(|_| numbers.next() as u8).collect()
-}
-
-/// Numbers without a pattern, always the same ones.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 33
-    }
 }

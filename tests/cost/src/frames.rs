@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use hybi::{
-    ChunkEvent, Config, Connection, Error, Event, Inbox, Role,
+    ChunkEvent, Config, Connection, Error, Event, Inbox, LimitExceeded, Role, Violation,
     random::{Entropy, EntropyError},
 };
 
 use crate::{
-    catalogue::{Entry, Input, OTHER, Outcome, Point, Run},
+    catalogue::{Delivered, Entry, Input, OTHER, Outcome, Point, Run},
     wire::{READ, arrive, frame, inbox},
 };
 
@@ -72,10 +72,16 @@ impl Receiver {
     }
 
     /// These bytes as an input, whose length counts in `length` units.
-    pub(crate) fn input(self, name: &str, bytes: Vec<u8>, length: usize) -> Input {
+    pub(crate) fn input(
+        self,
+        name: &str,
+        bytes: Vec<u8>,
+        length: usize,
+        expected: Outcome,
+    ) -> Input {
         let name = format!("{}: {name}, {} bytes", self.text(), bytes.len());
         let bytes = Rc::<[u8]>::from(bytes);
-        Input::new(name, length, move || {
+        Input::new(name, length, expected, move || {
             let bytes = Rc::clone(&bytes);
             if self.is_server {
                 run(Connection::server(config()), bytes, self)
@@ -98,56 +104,60 @@ pub(crate) fn run<R: Role + 'static>(
 ) -> Run {
     let (mut inbox, mut outbox) = (inbox(READ), Vec::with_capacity(256 * 1024));
     Box::new(move || {
-        let mut delivered = 0;
+        let mut delivered = Delivered::default();
         let failure = arrive(&bytes, receiver.piece, &mut inbox, |inbox| {
-            let result = receive(&mut websocket, inbox, &mut outbox, receiver.way);
+            let result = receive(&mut websocket, inbox, &mut outbox, receiver.way, &mut delivered);
             outbox.clear();
-            match result {
-                Ok(count) => {
-                    delivered += count;
-                    None
-                }
-                Err(error) => Some(Outcome::Failed(error.into())),
-            }
+            result.err().map(Outcome::Failed)
         });
         failure.unwrap_or(Outcome::Delivered(delivered))
     })
 }
 
-/// Receives what is in the inbox, and returns how many messages or chunks were delivered.
+/// Receives what is in the inbox, and counts it.
 fn receive<R: Role>(
     websocket: &mut Connection<R>,
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
     way: Way,
-) -> Result<usize, Error> {
-    let mut delivered = 0;
-    match way {
-        Way::Whole => {
-            while let Some(event) = websocket.receive(inbox, outbox)? {
-                delivered += usize::from(matches!(event, Event::Text(_) | Event::Binary(_)));
+    delivered: &mut Delivered,
+) -> Result<(), Error> {
+    if way == Way::Chunks {
+        while let Some(event) = websocket.receive_chunk(inbox, outbox)? {
+            match event {
+                ChunkEvent::Text { text, last } => delivered.data(text.len(), last),
+                ChunkEvent::Binary { data, last } => delivered.data(data.len(), last),
+                ChunkEvent::Ping(_) | ChunkEvent::Pong(_) => delivered.controls += 1,
+                ChunkEvent::Close(_) => {}
             }
         }
-        Way::Echo => {
-            while let Some(event) = websocket.receive(inbox, outbox)? {
-                if let Event::Binary(data) = event {
+        return Ok(());
+    }
+    while let Some(event) = websocket.receive(inbox, outbox)? {
+        match event {
+            Event::Text(text) => delivered.data(text.len(), true),
+            Event::Binary(data) => {
+                delivered.data(data.len(), true);
+                if way == Way::Echo {
                     websocket.send_binary(data, outbox)?;
-                    delivered += 1;
                 }
             }
-        }
-        Way::Chunks => {
-            while let Some(event) = websocket.receive_chunk(inbox, outbox)? {
-                let is_data = matches!(event, ChunkEvent::Text { .. } | ChunkEvent::Binary { .. });
-                delivered += usize::from(is_data);
-            }
+            Event::Ping(_) | Event::Pong(_) => delivered.controls += 1,
+            Event::Close(_) => {}
         }
     }
-    Ok(delivered)
+    Ok(())
 }
 
-/// Frames of a kind: how many, and from whom to whom.
-type Frames = dyn Fn(Receiver, usize) -> Vec<u8>;
+impl Delivered {
+    fn data(&mut self, bytes: usize, is_last: bool) {
+        self.bytes += bytes;
+        self.messages += usize::from(is_last);
+    }
+}
+
+/// Makes frames of a kind, this many, for a receiver; and what is to be delivered.
+type Frames = dyn Fn(Receiver, usize) -> (Vec<u8>, Outcome);
 
 const COUNTS: [usize; 2] = [1000, 8000];
 
@@ -161,7 +171,7 @@ pub(crate) fn entries() -> Vec<Entry> {
             entries.push(counted(name, &*frames, chunks));
             entries.push(by_bytes(name, &*frames, bytes));
         }
-        for (name, bytes) in malformed(receiver) {
+        for (name, bytes, error) in malformed(receiver) {
             let length = bytes.len();
             let ordinary = receiver.frame(BINARY, &vec![7; length - 14]);
             entries.push(Entry {
@@ -169,8 +179,13 @@ pub(crate) fn entries() -> Vec<Entry> {
                 reference: "a binary message of this length",
                 limit: OTHER,
                 points: vec![Point {
-                    hostile: receiver.input(name, bytes, length),
-                    ordinary: vec![receiver.input("binary message", ordinary, length)],
+                    hostile: receiver.input(name, bytes, length, Outcome::Failed(error)),
+                    ordinary: vec![receiver.input(
+                        "binary message",
+                        ordinary,
+                        length,
+                        Outcome::messages(1, length - 14),
+                    )],
                 }],
             });
         }
@@ -183,9 +198,13 @@ fn counted(name: &str, frames: &Frames, receiver: Receiver) -> Entry {
     // What is answered is held against what is answered.
     let is_ping = name.contains("ping");
     let ordinary = if is_ping { Receiver { way: Way::Echo, ..receiver } } else { receiver };
-    let points = COUNTS.into_iter().map(|count| Point {
-        hostile: receiver.input(name, frames(receiver, count), count),
-        ordinary: vec![ordinary.input("small messages", messages(receiver, count), count)],
+    let points = COUNTS.into_iter().map(|count| {
+        let (bytes, expected) = frames(receiver, count);
+        let (messages, delivered) = messages(receiver, count);
+        Point {
+            hostile: receiver.input(name, bytes, count, expected),
+            ordinary: vec![ordinary.input("small messages", messages, count, delivered)],
+        }
     });
     Entry {
         name: format!("{}: {name}", receiver.text()),
@@ -202,14 +221,14 @@ fn counted(name: &str, frames: &Frames, receiver: Receiver) -> Entry {
 /// Frames that come byte by byte: as many bytes of ordinary messages.
 fn by_bytes(name: &str, frames: &Frames, receiver: Receiver) -> Entry {
     let points = [500, 2000].into_iter().map(|count| {
-        let frames = frames(receiver, count);
+        let (frames, expected) = frames(receiver, count);
         let length = frames.len();
         let each = receiver.frame(BINARY, &[7; 32]).len();
-        let ordinary = messages(receiver, length.div_ceil(each));
-        let ordinary_length = ordinary.len();
+        let (messages, delivered) = messages(receiver, length.div_ceil(each));
+        let messages_length = messages.len();
         Point {
-            hostile: receiver.input(name, frames, length),
-            ordinary: vec![receiver.input("small messages", ordinary, ordinary_length)],
+            hostile: receiver.input(name, frames, length, expected),
+            ordinary: vec![receiver.input("small messages", messages, messages_length, delivered)],
         }
     });
     Entry {
@@ -221,14 +240,27 @@ fn by_bytes(name: &str, frames: &Frames, receiver: Receiver) -> Entry {
 }
 
 /// What an application without large messages receives all day.
-fn messages(receiver: Receiver, count: usize) -> Vec<u8> {
-    receiver.frame(BINARY, &[7; 32]).repeat(count)
+fn messages(receiver: Receiver, count: usize) -> (Vec<u8>, Outcome) {
+    (receiver.frame(BINARY, &[7; 32]).repeat(count), Outcome::messages(count, 32 * count))
 }
 
 fn kinds() -> Vec<(&'static str, Box<Frames>)> {
-    /// The same frame again and again.
+    /// A message with this payload again and again.
     fn same(first: u8, payload: &'static [u8]) -> Box<Frames> {
-        Box::new(move |receiver, count| receiver.frame(first, payload).repeat(count))
+        Box::new(move |receiver, count| {
+            let frames = receiver.frame(first, payload).repeat(count);
+            (frames, Outcome::messages(count, payload.len() * count))
+        })
+    }
+    /// A control frame again and again.
+    fn controls(first: u8, payload: &'static [u8]) -> Box<Frames> {
+        Box::new(move |receiver, count| {
+            let frames = receiver.frame(first, payload).repeat(count);
+            (frames, delivered(0, 0, count))
+        })
+    }
+    fn delivered(messages: usize, bytes: usize, controls: usize) -> Outcome {
+        Outcome::Delivered(Delivered { messages, bytes, controls })
     }
     /// A message in fragments with this payload each, and these control frames after each.
     fn fragments(payload: &'static [u8], control: Option<(u8, &'static [u8])>) -> Box<Frames> {
@@ -236,13 +268,15 @@ fn kinds() -> Vec<(&'static str, Box<Frames>)> {
             let control =
                 control.map(|(first, payload)| receiver.frame(first, payload)).unwrap_or_default();
             let each = if control.is_empty() { 1 } else { 2 };
+            let between = count / each - 2;
             let mut frames = receiver.frame(FIRST_BINARY, payload);
-            for _ in 0..count / each - 2 {
+            for _ in 0..between {
                 frames.extend(&control);
                 frames.extend(receiver.frame(MORE, payload));
             }
             frames.extend(receiver.frame(LAST, payload));
-            frames
+            let controls = if control.is_empty() { 0 } else { between };
+            (frames, delivered(1, (between + 2) * payload.len(), controls))
         })
     }
     vec![
@@ -251,10 +285,10 @@ fn kinds() -> Vec<(&'static str, Box<Frames>)> {
         ("binary messages of one byte", same(BINARY, b"a")),
         ("text messages of one byte", same(TEXT, b"a")),
         ("text messages of one character", same(TEXT, "\u{20ac}".as_bytes())),
-        ("empty pings", same(PING, b"")),
-        ("pings of 125 bytes", same(PING, &[b'p'; 125])),
-        ("empty pongs", same(PONG, b"")),
-        ("pongs of 125 bytes", same(PONG, &[b'p'; 125])),
+        ("empty pings", controls(PING, b"")),
+        ("pings of 125 bytes", controls(PING, &[b'p'; 125])),
+        ("empty pongs", controls(PONG, b"")),
+        ("pongs of 125 bytes", controls(PONG, &[b'p'; 125])),
         ("empty fragments", fragments(b"", None)),
         ("fragments of one byte", fragments(b"a", None)),
         ("fragments of 125 bytes", fragments(&[b'a'; 125], None)),
@@ -271,7 +305,7 @@ fn kinds() -> Vec<(&'static str, Box<Frames>)> {
                 let mut frames = receiver.frame(FIRST_BINARY, &[7; 4096]);
                 frames.extend(receiver.frame(MORE, b"").repeat(count - 2));
                 frames.extend(receiver.frame(LAST, b""));
-                frames
+                (frames, delivered(1, 4096, 0))
             }),
         ),
         (
@@ -280,42 +314,61 @@ fn kinds() -> Vec<(&'static str, Box<Frames>)> {
                 let mut frames = receiver.frame(FIRST_BINARY, &[7; 4096]);
                 frames.extend(receiver.frame(PING, b"p").repeat(count - 2));
                 frames.extend(receiver.frame(LAST, b""));
-                frames
+                (frames, delivered(1, 4096, count - 2))
             }),
         ),
         (
             "messages in two empty fragments",
             Box::new(|receiver, count| {
                 let message = [receiver.frame(FIRST_BINARY, b""), receiver.frame(LAST, b"")];
-                message.concat().repeat(count / 2)
+                (message.concat().repeat(count / 2), delivered(count / 2, 0, 0))
             }),
         ),
         (
             "messages of 126 bytes after a ping",
             Box::new(|receiver, count| {
                 let message = [receiver.frame(PING, b""), receiver.frame(BINARY, &[7; 126])];
-                message.concat().repeat(count / 2)
+                let frames = message.concat().repeat(count / 2);
+                (frames, delivered(count / 2, 126 * (count / 2), count / 2))
             }),
         ),
     ]
 }
 
 /// What fails at the first header, with much after it.
-fn malformed(receiver: Receiver) -> Vec<(&'static str, Vec<u8>)> {
+fn malformed(receiver: Receiver) -> Vec<(&'static str, Vec<u8>, Error)> {
     let rest = |start: &[u8]| [start, &vec![0; 64 * 1024]].concat();
     let mask = if receiver.is_server { 0x80 } else { 0 };
+    let is_masked = if receiver.is_server { Violation::NotMasked } else { Violation::Masked };
     vec![
-        ("masked the wrong way", frame(!receiver.is_server, BINARY, &[7; 64 * 1024])),
-        ("a length that is not minimal, 16 bits", rest(&[BINARY, mask | 0x7e, 0, 5])),
+        (
+            "masked the wrong way",
+            frame(!receiver.is_server, BINARY, &[7; 64 * 1024]),
+            is_masked.into(),
+        ),
+        (
+            "a length that is not minimal, 16 bits",
+            rest(&[BINARY, mask | 0x7e, 0, 5]),
+            Violation::LengthNotMinimal.into(),
+        ),
         (
             "a length that is not minimal, 64 bits",
             rest(&[BINARY, mask | 0x7f, 0, 0, 0, 0, 0, 0, 0, 5]),
+            Violation::LengthNotMinimal.into(),
         ),
-        ("a length beyond the limit", rest(&[BINARY, mask | 0x7f, 0x7f, 0, 0, 0, 0, 0, 0, 0])),
-        ("a reserved opcode", rest(&[0x83, mask])),
-        ("reserved bits", rest(&[0xf2, mask])),
-        ("a continuation of nothing", rest(&[LAST, mask | 1])),
-        ("a ping that is too long", rest(&[PING, mask | 0x7e, 0, 126])),
+        (
+            "a length beyond the limit",
+            rest(&[BINARY, mask | 0x7f, 0x7f, 0, 0, 0, 0, 0, 0, 0]),
+            LimitExceeded::FrameSize { size: 0x7f << 56, limit: 16 * 1024 * 1024 }.into(),
+        ),
+        ("a reserved opcode", rest(&[0x83, mask]), Violation::ReservedOpcode(3).into()),
+        ("reserved bits", rest(&[0xf2, mask]), Violation::ReservedBits.into()),
+        ("a continuation of nothing", rest(&[LAST, mask | 1]), Violation::NothingToContinue.into()),
+        (
+            "a ping that is too long",
+            rest(&[PING, mask | 0x7e, 0, 126]),
+            Violation::ControlTooLong.into(),
+        ),
     ]
 }
 

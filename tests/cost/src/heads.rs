@@ -8,10 +8,16 @@ mod server;
 
 use std::{rc::Rc, sync::LazyLock};
 
-use hybi::{Origins, deflate::Deflate, http1::HeadLimits};
+use hybi::{
+    Origins,
+    client::Failure,
+    deflate::Deflate,
+    handshake::{HeadFault, HeadLimits},
+    server::Refusal,
+};
 
 use crate::{
-    catalogue::{Entry, HEAD, Input, Point},
+    catalogue::{Entry, HEAD, Input, Outcome, Point},
     wire::cookies,
 };
 
@@ -35,13 +41,15 @@ struct Size {
     line: usize,
 }
 
-const SIZES: [Size; 3] = [
-    Size { head: 4 * 1024, line: 8 * 1024 },
-    // The most that the default limits allow.
-    Size { head: 16 * 1024, line: 8 * 1024 },
-    // For an application that raises the limits.
-    Size { head: 64 * 1024, line: 63 * 1024 },
-];
+const SIZES: [Size; 3] = [SMALL, MEDIUM, LARGE];
+
+const SMALL: Size = Size { head: 4 * 1024, line: 8 * 1024 };
+
+/// The most that the default limits allow.
+const MEDIUM: Size = Size { head: 16 * 1024, line: 8 * 1024 };
+
+/// For an application that raises the limits.
+const LARGE: Size = Size { head: 64 * 1024, line: 63 * 1024 };
 
 impl Size {
     fn limits(self) -> HeadLimits {
@@ -71,9 +79,65 @@ struct Shape {
     /// Whether it is about what is negotiated, which matters for no plain HTTP.
     is_negotiation: bool,
     limit: f64,
+    expected: Expected,
+    /// What becomes of it instead from this size on.
+    beyond: Option<(Size, Expected)>,
+}
+
+/// What becomes of a head.
+#[derive(Clone, Copy)]
+struct Expected {
+    /// In a request for a WebSocket.
+    request: Outcome,
+    /// In any other request.
+    plain_request: Outcome,
+    /// In a response that accepts a WebSocket.
+    response: Outcome,
+    /// In any other response.
+    plain_response: Outcome,
+}
+
+impl Expected {
+    /// Nothing is wrong with it.
+    const SOUND: Self = Self {
+        request: Outcome::Accepted,
+        plain_request: Outcome::Http,
+        response: Outcome::Accepted,
+        plain_response: Outcome::Http,
+    };
+
+    /// It does not end, within the limits.
+    const INCOMPLETE: Self = Self {
+        request: Outcome::Incomplete,
+        plain_request: Outcome::Incomplete,
+        response: Outcome::Incomplete,
+        plain_response: Outcome::Incomplete,
+    };
+
+    fn faulty(fault: HeadFault) -> Self {
+        let (refusal, failure) = (Refusal::Head(fault), Failure::Head(fault));
+        Self::SOUND.refused(refusal).refused_plain(refusal).failing(failure).failing_plain(failure)
+    }
+
+    fn refused(self, refusal: Refusal) -> Self {
+        Self { request: Outcome::Failed(refusal.into()), ..self }
+    }
+
+    fn refused_plain(self, refusal: Refusal) -> Self {
+        Self { plain_request: Outcome::Failed(refusal.into()), ..self }
+    }
+
+    fn failing(self, failure: Failure) -> Self {
+        Self { response: Outcome::Failed(failure.into()), ..self }
+    }
+
+    fn failing_plain(self, failure: Failure) -> Self {
+        Self { plain_response: Outcome::Failed(failure.into()), ..self }
+    }
 }
 
 impl Shape {
+    /// A sound head, unless the methods below say otherwise.
     fn new(name: &'static str, head: impl Fn(Size, Start<'_>) -> String + 'static) -> Self {
         Self {
             name,
@@ -83,6 +147,8 @@ impl Shape {
             in_pieces: false,
             is_negotiation: false,
             limit: HEAD,
+            expected: Expected::SOUND,
+            beyond: None,
         }
     }
 
@@ -118,6 +184,58 @@ impl Shape {
     fn of_whitespace(self) -> Self {
         Self { limit: WHITESPACE, ..self }
     }
+
+    /// Neither role takes such a head, whatever it is about.
+    fn faulty(self, fault: HeadFault) -> Self {
+        Self { expected: Expected::faulty(fault), ..self }
+    }
+
+    /// A server refuses it if it asks for a WebSocket.
+    fn refused(self, refusal: Refusal) -> Self {
+        Self { expected: self.expected.refused(refusal), ..self }
+    }
+
+    /// A server refuses it if it asks for no WebSocket.
+    fn refused_plain(self, refusal: Refusal) -> Self {
+        Self { expected: self.expected.refused_plain(refusal), ..self }
+    }
+
+    /// A server refuses any such request.
+    fn refused_always(self, refusal: Refusal) -> Self {
+        self.refused(refusal).refused_plain(refusal)
+    }
+
+    /// A client does not take it if it accepts a WebSocket.
+    fn failing(self, failure: Failure) -> Self {
+        Self { expected: self.expected.failing(failure), ..self }
+    }
+
+    /// A client does not take any such response.
+    fn failing_always(self, failure: Failure) -> Self {
+        Self { expected: self.expected.failing(failure).failing_plain(failure), ..self }
+    }
+
+    /// It waits for more, up to a size that exceeds a limit.
+    fn incomplete_until(self, size: Size, fault: HeadFault) -> Self {
+        Self { expected: Expected::INCOMPLETE, ..self.faulty_from(size, fault) }
+    }
+
+    /// From this size on, it exceeds a limit.
+    fn faulty_from(self, size: Size, fault: HeadFault) -> Self {
+        Self { beyond: Some((size, Expected::faulty(fault))), ..self }
+    }
+
+    /// From this size on, a server refuses it if it asks for a WebSocket.
+    fn refused_from(self, size: Size, refusal: Refusal) -> Self {
+        Self { beyond: Some((size, self.expected.refused(refusal))), ..self }
+    }
+
+    fn expected(&self, size: Size) -> Expected {
+        match self.beyond {
+            Some((from, expected)) if size.head >= from.head => expected,
+            _ => self.expected,
+        }
+    }
 }
 
 pub(crate) fn entries() -> Vec<Entry> {
@@ -131,7 +249,13 @@ fn entry(
     start: Start<'_>,
     input: impl Fn(&str, String, Size, &Shape) -> Input,
 ) -> Entry {
-    let plain = Shape { name: "an ordinary head", origins: Origins::any(), ..shape.clone() };
+    let plain = Shape {
+        name: "an ordinary head",
+        origins: Origins::any(),
+        expected: Expected::SOUND,
+        beyond: None,
+        ..shape.clone()
+    };
     let mut points = Vec::<Point>::new();
     for size in SIZES {
         let head = (shape.head)(size, start);

@@ -26,10 +26,13 @@ pub(crate) fn print(catalogue: &Catalogue, counts: &[Count]) -> bool {
 /// and returns what is wrong with it.
 fn judge(entry: &Entry, catalogue: &Catalogue, counts: &[Count]) -> Vec<String> {
     let mut faults = Vec::new();
-    for input in entry.points.iter().flat_map(|point| &point.ordinary) {
-        let outcome = &counts[catalogue.index(input)].outcome;
-        if !outcome.is_ordinary() {
-            faults.push(format!("{} is not ordinary: {}", input.name, outcome.text()));
+    for input in entry.points.iter().flat_map(|point| point.ordinary.iter().chain([&point.hostile]))
+    {
+        let outcome = counts[catalogue.index(input)].outcome;
+        if outcome != input.expected {
+            let (outcome, expected) = (outcome.text(), input.expected.text());
+            let name = &input.name;
+            faults.push(format!("{name}: the outcome is \"{outcome}\", expected \"{expected}\""));
         }
     }
     let mut worst: Option<(f64, String)> = None;

@@ -1,7 +1,9 @@
 //! Text: where validation has most to do.
 
+use hybi::Violation;
+
 use crate::{
-    catalogue::{Entry, OTHER, Point},
+    catalogue::{Entry, OTHER, Outcome, Point},
     frames::{Receiver, Way},
 };
 
@@ -32,24 +34,37 @@ pub(crate) fn entries() -> Vec<Entry> {
         Receiver { piece: 67, way: Way::Chunks, ..Receiver::SERVER },
         Receiver { piece: 1, way: Way::Chunks, ..Receiver::SERVER },
     ] {
-        for (name, text) in kinds() {
-            entries.push(in_one_frame(name, &*text, receiver));
+        for kind in kinds() {
+            entries.push(in_one_frame(&kind, receiver));
         }
     }
     for receiver in [Receiver::SERVER, Receiver { way: Way::Chunks, ..Receiver::SERVER }] {
         for size in FRAGMENTS {
-            for (name, text) in kinds() {
-                entries.push(in_fragments(name, &*text, size, receiver));
+            for kind in kinds() {
+                entries.push(in_fragments(&kind, size, receiver));
             }
         }
     }
     entries
 }
 
-/// Makes a text of about the given number of bytes, valid or not.
+/// Makes a text of about the given number of bytes.
 type Text = dyn Fn(usize) -> Vec<u8>;
 
-fn kinds() -> Vec<(&'static str, Box<Text>)> {
+/// A kind of text: its name, what becomes of it, and the text.
+type Kind = (&'static str, fn(&[u8]) -> Outcome, Box<Text>);
+
+/// A text that is delivered.
+const fn valid(text: &[u8]) -> Outcome {
+    Outcome::messages(1, text.len())
+}
+
+/// A text that is no UTF-8.
+fn invalid(_: &[u8]) -> Outcome {
+    Outcome::Failed(Violation::TextNotUtf8.into())
+}
+
+fn kinds() -> Vec<Kind> {
     fn cycle(unit: &'static str) -> Box<Text> {
         Box::new(move |length| unit.repeat(length / unit.len()).into_bytes())
     }
@@ -57,40 +72,44 @@ fn kinds() -> Vec<(&'static str, Box<Text>)> {
         Box::new(move |length| [&vec![b'a'; length - end.len()], end].concat())
     }
     vec![
-        ("2-byte characters", cycle("\u{e9}")),
-        ("3-byte characters", cycle("\u{20ac}")),
-        ("4-byte characters", cycle("\u{1f980}")),
-        ("ASCII and 2-byte characters in turn", cycle("a\u{e9}")),
-        ("ASCII and 4-byte characters in turn", cycle("a\u{1f980}")),
-        ("characters of each length in turn", cycle("a\u{e9}\u{20ac}\u{1f980}")),
+        ("2-byte characters", valid, cycle("\u{e9}")),
+        ("3-byte characters", valid, cycle("\u{20ac}")),
+        ("4-byte characters", valid, cycle("\u{1f980}")),
+        ("ASCII and 2-byte characters in turn", valid, cycle("a\u{e9}")),
+        ("ASCII and 4-byte characters in turn", valid, cycle("a\u{1f980}")),
+        ("characters of each length in turn", valid, cycle("a\u{e9}\u{20ac}\u{1f980}")),
         (
             "one character beyond ASCII in each 64 bytes",
+            valid,
             cycle("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\u{e9}"),
         ),
-        ("ASCII with one other character at the end", ascii_then("\u{e9}".as_bytes())),
+        ("ASCII with one other character at the end", valid, ascii_then("\u{e9}".as_bytes())),
         (
             "one other character, then ASCII",
+            valid,
             Box::new(|length| ["\u{e9}".as_bytes(), &vec![b'a'; length - 2]].concat()),
         ),
-        ("ASCII, invalid at the very end", ascii_then(b"\xff")),
+        ("ASCII, invalid at the very end", invalid, ascii_then(b"\xff")),
         (
             "4-byte characters, invalid at the very end",
+            invalid,
             Box::new(|length| ["\u{1f980}".repeat(length / 4 - 1).as_bytes(), b"\xff"].concat()),
         ),
     ]
 }
 
-fn in_one_frame(name: &str, text: &Text, receiver: Receiver) -> Entry {
+fn in_one_frame((name, outcome, text): &Kind, receiver: Receiver) -> Entry {
     // Byte by byte, as much takes much longer.
     let lengths = LENGTHS.map(|length| if receiver.piece == 1 { length / 16 } else { length });
     let points = lengths.into_iter().map(|length| {
-        let bytes = receiver.frame(TEXT, &text(length));
-        let length = bytes.len();
-        let ordinary = receiver.frame(TEXT, &vec![b'a'; length]);
-        let ordinary_length = ordinary.len();
+        let text = text(length);
+        let bytes = receiver.frame(TEXT, &text);
+        let ascii = vec![b'a'; bytes.len()];
+        let ordinary = receiver.frame(TEXT, &ascii);
+        let (length, ordinary_length) = (bytes.len(), ordinary.len());
         Point {
-            hostile: receiver.input(name, bytes, length),
-            ordinary: vec![receiver.input("ASCII", ordinary, ordinary_length)],
+            hostile: receiver.input(name, bytes, length, outcome(&text)),
+            ordinary: vec![receiver.input("ASCII", ordinary, ordinary_length, valid(&ascii))],
         }
     });
     Entry {
@@ -101,7 +120,7 @@ fn in_one_frame(name: &str, text: &Text, receiver: Receiver) -> Entry {
     }
 }
 
-fn in_fragments(name: &str, text: &Text, size: usize, receiver: Receiver) -> Entry {
+fn in_fragments((name, outcome, text): &Kind, size: usize, receiver: Receiver) -> Entry {
     let in_fragments = |text: &[u8]| {
         let mut frames = Vec::new();
         for (index, part) in text.chunks(size).enumerate() {
@@ -118,12 +137,14 @@ fn in_fragments(name: &str, text: &Text, size: usize, receiver: Receiver) -> Ent
     let points = [1000, 4000].into_iter().map(|count| {
         let text = text(count * size);
         let bytes = in_fragments(&text);
-        let ordinary = in_fragments(&vec![b'a'; text.len()]);
+        let ascii = vec![b'a'; text.len()];
+        let ordinary = in_fragments(&ascii);
         let length = bytes.len();
+        let name = format!("{name} in fragments of {size} bytes");
         let ordinary_name = format!("ASCII in fragments of {size} bytes");
         Point {
-            hostile: receiver.input(&format!("{name} in fragments of {size} bytes"), bytes, length),
-            ordinary: vec![receiver.input(&ordinary_name, ordinary, length)],
+            hostile: receiver.input(&name, bytes, length, outcome(&text)),
+            ordinary: vec![receiver.input(&ordinary_name, ordinary, length, valid(&ascii))],
         }
     });
     Entry {

@@ -30,7 +30,7 @@ pub(super) fn entries() -> Vec<Entry> {
             let name = format!("response: {}{way}", shape.name);
             let input = |name: &str, head, size, shape: &Shape| {
                 // The ordinary response answers the same request.
-                input(name, head, piece, size, shape)
+                input(name, head, start == acceptance, piece, size, shape)
             };
             entries.push(entry(name, &shape, start, input));
         };
@@ -69,10 +69,23 @@ fn opening(offers: &'static str, size: Size, outbox: &mut Vec<u8>) -> Opening<'s
     request.send_with(Fixed, outbox).expect("nothing is wrong with it")
 }
 
-fn input(name: &str, head: String, piece: usize, size: Size, shape: &Shape) -> Input {
-    let name = format!("response: {name}, {} bytes, by {piece}, {}", head.len(), size.head);
+fn input(
+    name: &str,
+    head: String,
+    accepts: bool,
+    piece: usize,
+    size: Size,
+    shape: &Shape,
+) -> Input {
+    let length = head.len();
+    let about = if accepts { "" } else { ", for no WebSocket" };
+    let offers = if shape.offers.is_empty() { "" } else { ", to many offers" };
+    let name =
+        format!("response: {name}{about}{offers}, {length} bytes, by {piece}, {}", size.head);
+    let expected = shape.expected(size);
+    let expected = if accepts { expected.response } else { expected.plain_response };
     let (head, offers) = (Rc::<str>::from(head), shape.offers);
-    Input::new(name, head.len(), move || prepare(Rc::clone(&head), piece, offers, size))
+    Input::new(name, length, expected, move || prepare(Rc::clone(&head), piece, offers, size))
 }
 
 fn prepare(head: Rc<str>, piece: usize, offers: &'static str, size: Size) -> Run {

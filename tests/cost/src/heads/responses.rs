@@ -1,6 +1,8 @@
 //! What only hostile responses look like.
 
-use super::{FIELD, FIELDS, Shape, common::several, repeat};
+use hybi::{client::Failure, handshake::HeadFault};
+
+use super::{FIELD, FIELDS, MEDIUM, Shape, common::several, repeat};
 use crate::wire::fields;
 
 /// Several extensions, for a client that knows them.
@@ -25,7 +27,8 @@ fn start_lines() -> Vec<Shape> {
         }),
         Shape::new("a start line that never ends", |size, _| {
             repeat("HTTP/1.1 200 ", "a", "", size.head.min(size.line + 256))
-        }),
+        })
+        .incomplete_until(MEDIUM, HeadFault::StartLineTooLong),
     ]
 }
 
@@ -43,25 +46,32 @@ fn interim() -> Vec<Shape> {
         }),
         Shape::new("too many interim responses", |size, _| {
             repeat("", "HTTP/1.1 100 \r\n\r\n", "", size.head)
-        }),
+        })
+        .failing_always(Failure::TooManyInterim),
     ]
 }
 
 fn known_fields() -> Vec<Shape> {
     let shapes = vec![
-        Shape::with("many Sec-WebSocket-Accept", several("Sec-WebSocket-Accept: a")),
-        Shape::with("many Sec-WebSocket-Protocol", several("Sec-WebSocket-Protocol: chat")),
+        Shape::with("many Sec-WebSocket-Accept", several("Sec-WebSocket-Accept: a"))
+            .failing(Failure::Accept),
+        Shape::with("many Sec-WebSocket-Protocol", several("Sec-WebSocket-Protocol: chat"))
+            .failing(Failure::Subprotocol),
         Shape::with("many Sec-WebSocket-Extensions", several("Sec-WebSocket-Extensions: x0"))
+            .failing(Failure::ExtensionTwice)
             .of_whitespace(),
         Shape::with("a long subprotocol", |room, line| {
             repeat("Sec-WebSocket-Protocol: ", "a", "\r\n", line.min(room))
-        }),
+        })
+        .failing(Failure::Subprotocol),
         Shape::instead_of("Sec-WebSocket-Accept", "long Sec-WebSocket-Accept", |room, line| {
             repeat("Sec-WebSocket-Accept: ", "a", "\r\n", line.min(room))
-        }),
+        })
+        .failing(Failure::Accept),
         Shape::instead_of("Upgrade", "long Upgrade", |room, line| {
             repeat("Upgrade: websocket", ",", "\r\n", line.min(room))
-        }),
+        })
+        .faulty(HeadFault::TooManyElements),
     ];
     shapes.into_iter().map(Shape::negotiates).collect()
 }
@@ -73,7 +83,8 @@ fn extensions() -> Vec<Shape> {
             let commas = ",".repeat((line.min(room) - 60) / 8);
             let all = OFFERS.replace(", ", &commas);
             format!("Sec-WebSocket-Extensions: {all}\r\n")
-        }),
+        })
+        .faulty(HeadFault::TooManyElements),
         Shape::with("all extensions with spaces between", |room, line| {
             let spaces = format!("{:1$},", "", (line.min(room) - 70) / 8);
             let all = OFFERS.replace(", ", &spaces);
@@ -84,17 +95,20 @@ fn extensions() -> Vec<Shape> {
             let parameter = repeat(";", "a", "", (line.min(room) - 60) / 8 / 32);
             let all = OFFERS.replace(", ", &format!("{},", parameter.repeat(32)));
             format!("Sec-WebSocket-Extensions: {all}\r\n")
-        }),
+        })
+        .faulty(HeadFault::TooManyElements),
         Shape::with("an extension and commas in each field", |room, _| {
             let names = OFFERS.split(", ").chain(["permessage-deflate"]).collect::<Vec<_>>();
             let each = (room / names.len()).min(8000) - 2;
             fields(room, names.len(), |index| {
                 repeat(&format!("Sec-WebSocket-Extensions: {}", names[index]), ",", "", each)
             })
-        }),
+        })
+        .faulty(HeadFault::TooManyElements),
         Shape::with("one extension again and again", |room, _| {
             fields(room, FIELDS, |_| repeat("Sec-WebSocket-Extensions: x7", ",", ",x6", FIELD))
-        }),
+        })
+        .faulty(HeadFault::TooManyElements),
     ];
     shapes.into_iter().map(|shape| Shape { offers: OFFERS, ..shape }.negotiates()).collect()
 }

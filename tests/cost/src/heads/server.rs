@@ -57,7 +57,11 @@ pub(super) fn entries() -> Vec<Entry> {
 fn input(name: &str, head: String, call: Call, size: Size, shape: &Shape) -> Input {
     let name = format!("request: {name}, {} bytes, {call:?}, {}", head.len(), size.head);
     let (head, origins) = (Rc::<str>::from(head), shape.origins);
-    Input::new(name, head.len(), move || {
+    let expected = match (call, shape.expected(size)) {
+        (Call::ReceiveAny, expected) => expected.plain_request,
+        (Call::Receive(_) | Call::Accept, expected) => expected.request,
+    };
+    Input::new(name, head.len(), expected, move || {
         prepare(Rc::clone(&head), call, Opening::with_limits(origins, size.limits()))
     })
 }
