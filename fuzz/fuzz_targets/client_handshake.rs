@@ -134,7 +134,7 @@ fuzz_target!(|input: Input<'_>| {
     let Some((request, opening)) = send(&input, &uri, &fields) else { return };
 
     let head = Parsed::of(&request);
-    assert_eq!(head.size, request.len(), "bytes behind the request");
+    assert_eq!(head.size, request.len(), "bytes after the request");
     check_request(&input.wish, &uri, &head);
     let proof = accept::accept(head.only("sec-websocket-key").expect("one key"));
     let bytes = input.source.bytes(&input.edits, &proof);
@@ -293,7 +293,7 @@ impl Source<'_> {
         let mut bytes = Vec::new();
         match self {
             Source::Bytes(raw) => bytes.extend_from_slice(raw),
-            Source::Responses(interim, changes, behind) => {
+            Source::Responses(interim, changes, trailing) => {
                 for _ in 0..interim % 16 {
                     Head::new("HTTP/1.1 103 Early Hints", &[]).write(&mut bytes);
                 }
@@ -302,7 +302,7 @@ impl Source<'_> {
                     head.change(change, &DICTIONARY);
                 }
                 head.write(&mut bytes);
-                bytes.extend_from_slice(behind);
+                bytes.extend_from_slice(trailing);
             }
         }
         for &(place, byte) in edits {
@@ -403,8 +403,8 @@ impl Answered<'_> {
             Outcome::Waiting => {
                 let bytes = self.unfolded;
                 let last = bytes.windows(4).rposition(|window| window == b"\r\n\r\n");
-                let (heads, behind) = bytes.split_at(last.map_or(0, |last| last + 4));
-                let is_http = behind.iter().zip(b"HTTP/").all(|(byte, form)| byte == form);
+                let (heads, trailing) = bytes.split_at(last.map_or(0, |last| last + 4));
+                let is_http = trailing.iter().zip(b"HTTP/").all(|(byte, form)| byte == form);
                 assert!(is_http, "what is not HTTP is waited for");
                 let mut rest = heads;
                 while !rest.is_empty() {

@@ -96,7 +96,7 @@ fn play<R: Role>(input: &Input<'_>, bytes: &[u8], open: impl Fn() -> Connection<
             let inbox = Inbox::with_capacity(usual);
             let grown = MEMORY.growth_during(|| pass_over(connection, inbox, bytes, cuts, whole));
             // It doubles while it is more than three eighths full of what it must hold: a message
-            // or a character, and behind it a header or a control frame.
+            // or a character, and after it a header or a control frame.
             let held = if whole { usize::from(MESSAGE) } else { 3 };
             let bound = (16 * (held + CONTROL) / 3).max(usual);
             assert!(grown <= bound, "the inbox grew to {grown} bytes, where {bound} are enough");

@@ -76,7 +76,7 @@ fn mask(key: [u8; 4], bytes: &[u8], cuts: Cuts<'_>, room: usize) {
 
         let mut from = piece;
         while !from.is_empty() {
-            // Bytes behind those that are written stay as they are.
+            // Bytes after those that are written stay as they are.
             let mut to = vec![0x55; room.max(1)];
             let length = between.copy(from, &mut to);
             assert_eq!(length, from.len().min(to.len()));

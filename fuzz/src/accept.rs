@@ -8,7 +8,7 @@ pub fn accept(key: &[u8]) -> String {
     base64(&sha1(&[key, GUID].concat()))
 }
 
-/// Whether it is 16 bytes in base64; the bits behind the last byte may be any.
+/// Whether it is 16 bytes in base64; the bits after the last byte may be any.
 pub fn is_key(value: &[u8]) -> bool {
     let digits = value.strip_suffix(b"==").unwrap_or_default();
     digits.len() == 22 && digits.iter().all(|digit| ALPHABET.contains(digit))

@@ -164,10 +164,10 @@ pub fn check_response(bytes: &[u8], has_body: bool) -> (u16, Parsed<'_>) {
     let head = Parsed::of(bytes);
     let start = str::from_utf8(head.start).expect("the start line is ASCII");
     let status = start[9..12].parse().expect("a status is a number");
-    assert!(start[12..].starts_with(' '), "no space behind the status");
+    assert!(start[12..].starts_with(' '), "no space after the status");
     let body = bytes.len() - head.size;
     if matches!(status, 101 | 204) {
-        assert_eq!(body, 0, "bytes behind a head that ends the response");
+        assert_eq!(body, 0, "bytes after a head that ends the response");
         assert!(head.all("content-length").is_empty(), "not even the length of a body");
     } else {
         let length = head.only("content-length").expect("one Content-Length");

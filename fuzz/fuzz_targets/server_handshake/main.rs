@@ -1,0 +1,54 @@
+//! The server's opening handshake: requests, one after the other, however the input is cut. What is
+//! let in is checked a second time, and every answer is one complete response.
+
+#![no_main]
+
+mod judge;
+mod policy;
+mod requests;
+mod server;
+
+use arbitrary::Arbitrary;
+use hybi::Inbox;
+use hybi_fuzz::cuts::Cuts;
+use libfuzzer_sys::fuzz_target;
+use policy::Policy;
+use requests::Source;
+use server::{Answer, Server};
+
+#[derive(Debug, Arbitrary)]
+struct Input<'a> {
+    policy: Policy,
+    limits: Option<(u16, u8, u16, u8)>,
+    answer: Answer,
+    /// Whether requests that ask for no WebSocket are handed out.
+    serves_http: bool,
+    /// The usual size of the inbox that grows.
+    usual: u8,
+    /// The size of one that does not.
+    fixed: u16,
+    cuts: Cuts<'a>,
+    edits: Vec<(u16, u8)>,
+    source: Source<'a>,
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let bytes = input.source.bytes(&input.edits);
+    let server = Server::new(&input, &bytes);
+    let expected = server.run(Inbox::with_capacity(usize::from(input.usual)), Cuts::NONE);
+    for cuts in [input.cuts, Cuts::EVERYWHERE] {
+        let inbox = Inbox::with_capacity(usize::from(input.usual));
+        assert_eq!(server.run(inbox, cuts), expected);
+    }
+    // A byte more than the longest head.
+    let fixed = Inbox::over(vec![0; server.size + 1]);
+    assert_eq!(server.run(fixed, input.cuts), expected);
+    server.judge(&expected);
+
+    // An inbox that cannot grow is a limit of its own.
+    let size = usize::from(input.fixed).max(1);
+    let small = Server { size: server.size.min(size), ..server };
+    let steps = small.run(Inbox::over(vec![0; size]), input.cuts);
+    small.judge(&steps);
+    assert_eq!(small.run(Inbox::over(vec![0; size]), Cuts::NONE), steps);
+});
