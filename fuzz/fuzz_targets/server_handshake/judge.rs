@@ -1,6 +1,6 @@
 //! A second check of what a server made of its input, on the bytes.
 
-use hybi::handshake::{HeadFault, server::Refusal};
+use hybi::{http1::HeadFault, server::Refusal};
 use hybi_fuzz::{
     accept,
     http::{self, Parsed},

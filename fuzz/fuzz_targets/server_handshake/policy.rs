@@ -1,7 +1,7 @@
 //! Which origins are let in.
 
 use arbitrary::Arbitrary;
-use hybi::handshake::Origins;
+use hybi::Origins;
 
 #[derive(Clone, Copy, Debug, Arbitrary)]
 pub(crate) enum Policy {

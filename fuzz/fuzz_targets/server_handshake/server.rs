@@ -2,12 +2,9 @@
 
 use arbitrary::Arbitrary;
 use hybi::{
-    Error, Inbox, Misuse,
-    buffer::Storage,
-    handshake::{
-        HeadLimits,
-        server::{HttpRequest, Incoming, Opening, Refusal, Request},
-    },
+    Error, Inbox, Misuse, Storage,
+    http1::HeadLimits,
+    server::{HttpRequest, Incoming, Opening, Refusal, Request},
 };
 use hybi_fuzz::{
     accept,
@@ -172,7 +169,7 @@ impl<'a> Server<'a> {
             accept = accept.subprotocol(subprotocol);
         }
         let connection = accept.finish(&mut answer).expect("the answer is sound");
-        assert!(!connection.is_done());
+        assert!(!connection.should_close_transport());
 
         let (status, head) = http::check_response(&answer, true);
         assert_eq!(status, 101);

@@ -6,7 +6,7 @@ use std::{rc::Rc, sync::LazyLock};
 
 use hybi::{
     Connection, LimitExceeded, Role,
-    deflate::{Deflate, Direction, Parameters},
+    deflate::{Deflate, Direction, Negotiated},
 };
 
 use crate::{

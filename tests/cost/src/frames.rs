@@ -125,8 +125,12 @@ fn receive<R: Role>(
     if way == Way::Chunks {
         while let Some(event) = websocket.receive_chunk(inbox, outbox)? {
             match event {
-                ChunkEvent::Text { text, last } => delivered.data(text.len(), last),
-                ChunkEvent::Binary { data, last } => delivered.data(data.len(), last),
+                ChunkEvent::Text { text, fragment } => {
+                    delivered.data(text.len(), fragment.is_last());
+                }
+                ChunkEvent::Binary { data, fragment } => {
+                    delivered.data(data.len(), fragment.is_last());
+                }
                 ChunkEvent::Ping(_) | ChunkEvent::Pong(_) => delivered.controls += 1,
                 ChunkEvent::Close(_) => {}
             }

@@ -12,7 +12,7 @@ use hybi::{
     Origins,
     client::Failure,
     deflate::Deflate,
-    handshake::{HeadFault, HeadLimits},
+    http1::{HeadFault, HeadLimits},
     server::Refusal,
 };
 

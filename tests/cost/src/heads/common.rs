@@ -1,6 +1,6 @@
 //! What hostile heads look like, whether a client or a server sends them.
 
-use hybi::{client::Failure, handshake::HeadFault, server::Refusal};
+use hybi::{client::Failure, http1::HeadFault, server::Refusal};
 
 use super::{FIELD, FIELDS, LARGE, MEDIUM, Shape, Size, repeat};
 use crate::wire::{fields, list};

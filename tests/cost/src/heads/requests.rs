@@ -1,6 +1,6 @@
 //! What only hostile requests look like.
 
-use hybi::{Origins, handshake::HeadFault, server::Refusal};
+use hybi::{Origins, http1::HeadFault, server::Refusal};
 
 use super::{FIELD, FIELDS, LARGE, MEDIUM, Shape, common::several, repeat};
 use crate::wire::{fields, list};

@@ -1,6 +1,6 @@
 //! What only hostile responses look like.
 
-use hybi::{client::Failure, handshake::HeadFault};
+use hybi::{client::Failure, http1::HeadFault};
 
 use super::{FIELD, FIELDS, MEDIUM, Shape, common::several, repeat};
 use crate::wire::fields;
