@@ -8,6 +8,7 @@ mod accept;
 mod arguments;
 mod chat;
 mod echo;
+mod member;
 #[path = "../shared/timed.rs"]
 mod timed;
 

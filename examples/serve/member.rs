@@ -1,0 +1,161 @@
+//! A connection that other threads send to.
+//!
+//! It has two threads: one receives, the other writes what waits in the outbox.
+
+use std::{
+    error::Error,
+    net::{Shutdown, TcpStream},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use hybi::{CloseCode, Connection, Event, Inbox, Prepared, Server};
+
+use crate::{
+    PONG, SILENCE, WRITING,
+    accept::STACK,
+    timed::{Timed, is_late},
+};
+
+/// What the two threads and those who send share.
+pub(crate) struct Member {
+    end: Mutex<End>,
+    /// Notified when there is something to write, or nothing more to come.
+    changed: Condvar,
+}
+
+/// The server's end of the connection.
+struct End {
+    websocket: Connection<Server>,
+    outbox: Vec<u8>,
+    /// Whether the writer is to stop once the outbox is written.
+    over: bool,
+}
+
+impl Member {
+    /// Starts the thread that writes.
+    pub(crate) fn start(
+        websocket: Connection<Server>,
+        stream: &TcpStream,
+    ) -> Result<(Arc<Self>, JoinHandle<()>), Box<dyn Error>> {
+        let end = End { websocket, outbox: Vec::new(), over: false };
+        let member = Arc::new(Self { end: Mutex::new(end), changed: Condvar::new() });
+        let writer = stream.try_clone().and_then(|stream| {
+            let member = Arc::clone(&member);
+            thread::Builder::new().stack_size(STACK).spawn(move || member.write(&stream))
+        });
+        match writer {
+            Ok(writer) => Ok((member, writer)),
+            Err(error) => {
+                // The connection is open already: a client may connect again later.
+                let End { websocket, outbox, .. } = &mut *lock(&member.end);
+                websocket.close(CloseCode::TRY_AGAIN_LATER, "", outbox)?;
+                Timed::new(stream, WRITING).write_out(outbox, WRITING)?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Receives until the connection ends, and hands over each message.
+    pub(crate) fn listen(
+        &self,
+        mut inbox: Inbox,
+        stream: &TcpStream,
+        mut take: impl FnMut(&Prepared),
+    ) -> Result<(), Box<dyn Error>> {
+        let mut stream = Timed::new(stream, SILENCE);
+        loop {
+            while let Some(message) = self.receive(&mut inbox)? {
+                take(&message);
+            }
+            if lock(&self.end).websocket.is_done() {
+                return Ok(());
+            }
+            let length = match inbox.read_from(stream.within(SILENCE)) {
+                Err(error) if is_late(&error) => {
+                    self.ping()?;
+                    inbox.read_from(stream.within(PONG))?
+                }
+                result => result?,
+            };
+            if length == 0 {
+                return Ok(lock(&self.end).websocket.end_of_input()?);
+            }
+        }
+    }
+
+    /// Puts a message into the outbox. Returns false if that has no room.
+    pub(crate) fn send(&self, message: &Prepared) -> bool {
+        let mut end = lock(&self.end);
+        let End { websocket, outbox, .. } = &mut *end;
+        let sent = websocket.send_prepared(message, outbox);
+        self.changed.notify_one();
+        !matches!(sent, Err(hybi::Error::OutboxFull { .. }))
+    }
+
+    /// Ends the connection without writing what waits in the outbox.
+    pub(crate) fn drop_connection(&self) {
+        let mut end = lock(&self.end);
+        end.outbox.clear();
+        end.over = true;
+        self.changed.notify_one();
+    }
+
+    /// Writes what waits in the outbox, and ends the thread that does.
+    pub(crate) fn stop(&self, writer: JoinHandle<()>) {
+        lock(&self.end).over = true;
+        self.changed.notify_one();
+        let _ = writer.join();
+    }
+
+    /// The next message from the peer.
+    fn receive(&self, inbox: &mut Inbox) -> Result<Option<Prepared>, hybi::Error> {
+        let mut end = lock(&self.end);
+        let End { websocket, outbox, .. } = &mut *end;
+        let received = loop {
+            match websocket.receive(inbox, outbox) {
+                Ok(Some(Event::Text(text))) => break Ok(Some(Prepared::text(text))),
+                Ok(Some(Event::Binary(data))) => break Ok(Some(Prepared::binary(data))),
+                Ok(Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_))) => {}
+                Ok(None) => break Ok(None),
+                Err(error) => break Err(error),
+            }
+        };
+        // A pong or a Close may wait to be written, after an error too.
+        self.changed.notify_one();
+        received
+    }
+
+    /// Asks a silent peer for a sign of life.
+    fn ping(&self) -> Result<(), hybi::Error> {
+        let End { websocket, outbox, .. } = &mut *lock(&self.end);
+        websocket.send_ping(b"", outbox)?;
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Writes what waits in the outbox, until there is nothing more to come.
+    fn write(&self, stream: &TcpStream) {
+        let mut timed = Timed::new(stream, WRITING);
+        let mut bytes = Vec::new();
+        loop {
+            let mut end = lock(&self.end);
+            while end.outbox.is_empty() && !end.over {
+                end = self.changed.wait(end).unwrap_or_else(PoisonError::into_inner);
+            }
+            // Written without the lock, so that nobody waits for a slow peer.
+            std::mem::swap(&mut bytes, &mut end.outbox);
+            let over = end.over;
+            drop(end);
+            if timed.write_out(&mut bytes, WRITING).is_err() || over {
+                break;
+            }
+        }
+        // Wakes the thread that reads, if the connection did not end by itself.
+        let _ = stream.shutdown(Shutdown::Read);
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
