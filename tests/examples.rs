@@ -154,6 +154,12 @@ fn the_page_is_served_on_the_same_port() {
     };
     let page = get("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("<title>hybi"));
+    for (part, media_type) in [("page.css", "text/css"), ("page.js", "text/javascript")] {
+        assert!(page.contains(&format!("\"/{part}\"")));
+        let part = get(&format!("GET /{part} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert!(part.starts_with("HTTP/1.1 200 OK\r\n"));
+        assert!(part.contains(&format!("\r\nContent-Type: {media_type}; charset=utf-8\r\n")));
+    }
     let head = get("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
     assert!(head.starts_with("HTTP/1.1 200 OK\r\n") && head.ends_with("\r\n\r\n"));
     assert!(get("GET /none HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 404 "));
@@ -327,76 +333,238 @@ fn a_page_in_the_place_of_a_websocket_is_explained() {
     assert_eq!(message, "connect: the server answered with status 301: wss://a/b\n");
 }
 
-/// What the echo sends in answer to these frames and a Close, all of which come with the request.
-fn echoed(address: &str, fields: &str, frames: &[&[u8]]) -> Vec<u8> {
+/// Opens a WebSocket with an addition to the usual request, and returns the head of the response.
+fn open(address: &str, target: &str, fields: &str, frames: &[u8]) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(address).unwrap();
-    let request = format!(
-        "GET /echo HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-         {fields}\r\n\r\n"
-    );
-    let close = b"\x88\x80\0\0\0\0";
-    stream.write_all(&[request.as_bytes(), &frames.concat(), close].concat()).unwrap();
+    let request = format!("{}{fields}\r\n", request(target));
+    stream.write_all(&[request.as_bytes(), frames].concat()).unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    (stream, String::from_utf8(head).unwrap())
+}
+
+/// A request without its last line.
+fn request(target: &str) -> String {
+    format!(
+        "GET {target} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    )
+}
+
+/// What the echo sends in answer to these frames and a Close, all of which come with the request.
+fn echoed(address: &str, target: &str, fields: &str, frames: &[&[u8]]) -> Vec<u8> {
+    let frames = [&frames.concat(), b"\x88\x80\0\0\0\0".as_slice()].concat();
+    let (mut stream, _) = open(address, target, fields, &frames);
     let mut response = Vec::new();
     stream.read_to_end(&mut response).unwrap();
-    let head = response.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
-    response.strip_suffix(b"\x88\x00").unwrap()[head..].to_vec()
+    response.strip_suffix(b"\x88\x00").unwrap().to_vec()
+}
+
+/// The frames channel of a page.
+struct Channel {
+    stream: BufReader<TcpStream>,
+    id: String,
+}
+
+impl Channel {
+    fn open(address: &str) -> Self {
+        let (stream, _) = open(address, "/frames", "", b"");
+        let mut channel = Self { stream: BufReader::new(stream), id: String::new() };
+        let message = channel.report();
+        let id = message.strip_prefix(r#"{"id":""#).and_then(|rest| rest.strip_suffix(r#""}"#));
+        channel.id = id.unwrap().into();
+        channel
+    }
+
+    /// A target whose connection is reported here.
+    fn target(&self, path: &str) -> String {
+        format!("{path}?frames={}", self.id)
+    }
+
+    /// The next report.
+    fn report(&mut self) -> String {
+        self.next().unwrap()
+    }
+
+    /// The next report, in an unmasked text frame; `None` for a Close.
+    fn next(&mut self) -> Option<String> {
+        let mut header = [0; 2];
+        self.stream.read_exact(&mut header).unwrap();
+        if header[0] == 0x88 {
+            return None;
+        }
+        assert_eq!(header[0], 0x81);
+        let mut length = usize::from(header[1]);
+        if length == 126 {
+            let mut long = [0; 2];
+            self.stream.read_exact(&mut long).unwrap();
+            length = u16::from_be_bytes(long).into();
+        }
+        let mut text = vec![0; length];
+        self.stream.read_exact(&mut text).unwrap();
+        Some(String::from_utf8(text).unwrap())
+    }
+
+    /// The reports of frames, without what they have in common, up to the server's Close.
+    fn frames(&mut self, connection: &str) -> Vec<String> {
+        let start = format!(r#"{{"connection":"{connection}","from":"#);
+        let mut frames = Vec::new();
+        loop {
+            let report = self.report();
+            let frame = report.strip_prefix(&start).unwrap().strip_suffix('}').unwrap();
+            frames.push(frame.replace('"', ""));
+            if frame.starts_with(r#""server""#) && frame.contains(r#""close""#) {
+                return frames;
+            }
+        }
+    }
 }
 
 /// The key is that of RFC 6455, section 5.7; in frames made here it is zero, which masks nothing.
 const HELLO: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
 
-const WIRE_BYTES: &str = "Sec-WebSocket-Protocol: hybi-wire-bytes";
+#[test]
+fn the_frames_channel_reports_the_opening_handshake() {
+    let (_server, address) = serve(&[]);
+    let mut channel = Channel::open(&address);
+    let target = channel.target("/chat");
+    let fields = "Sec-WebSocket-Protocol: chat\r\ncookie: session=1\r\nAuthorization: Basic YTpi\r\n\
+                  X-Quoted: \"a\\b\"\tc\r\n";
+    let (_stream, response) = open(&address, &target, fields, b"");
+    let received = format!("{}{fields}", request(&target));
+    let shown = received.replace("session=1", "(not shown)").replace("Basic YTpi", "(not shown)");
+    for (name, head) in [("request", shown), ("response", response)] {
+        let head = head.trim_end().replace('\\', "\\\\").replace('"', "\\\"");
+        let head = head.replace('\r', "\\u000d").replace('\n', "\\u000a").replace('\t', "\\u0009");
+        assert_eq!(channel.report(), format!(r#"{{"connection":"chat","{name}":"{head}"}}"#));
+    }
+}
 
 #[test]
-fn the_echo_tells_what_a_message_took_on_the_wire() {
+fn the_frames_channel_reports_the_frames_of_both_sides() {
     let (_server, address) = serve(&[]);
+    let mut channel = Channel::open(&address);
     let frames: [&[u8]; 5] = [
         HELLO,
         b"\x01\x83\0\0\0\0Hel",
         b"\x89\x80\0\0\0\0",
         b"\x80\x82\0\0\0\0lo",
-        b"\x82\x80\0\0\0\0",
+        &[b"\x82\xfe\x01\x00\0\0\0\0".as_slice(), &[7; 256]].concat(),
     ];
-    let told = [
-        b"\x81\x05Hello\x81\x18{\"received\":11,\"sent\":7}" as &[u8],
-        b"\x8a\x00\x81\x05Hello\x81\x18{\"received\":23,\"sent\":7}",
-        b"\x82\x00\x81\x17{\"received\":6,\"sent\":2}",
-    ];
-    assert_eq!(echoed(&address, WIRE_BYTES, &frames), told.concat());
+    echoed(&address, &channel.target("/echo"), "", &frames);
+    channel.report();
+    channel.report();
+    let reported = channel.frames("echo");
+    let of = |from| {
+        let is_from = move |frame: &&String| frame.starts_with(from);
+        reported.iter().filter(is_from).map(String::as_str).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("client"),
+        [
+            "client,number:1,opcode:text,fin:true,rsv1:false,masked:true,length:5,\
+             header:818537fa213d",
+            "client,number:2,opcode:text,fin:false,rsv1:false,masked:true,length:3,\
+             header:018300000000",
+            "client,number:3,opcode:ping,fin:true,rsv1:false,masked:true,length:0,\
+             header:898000000000",
+            "client,number:4,opcode:continuation,fin:true,rsv1:false,masked:true,length:2,\
+             header:808200000000",
+            "client,number:5,opcode:binary,fin:true,rsv1:false,masked:true,length:256,\
+             header:82fe010000000000",
+            "client,number:6,opcode:close,fin:true,rsv1:false,masked:true,length:0,\
+             header:888000000000",
+        ]
+    );
+    assert_eq!(
+        of("server"),
+        [
+            "server,number:1,opcode:text,fin:true,rsv1:false,masked:false,length:5,header:8105",
+            "server,number:2,opcode:pong,fin:true,rsv1:false,masked:false,length:0,header:8a00",
+            "server,number:3,opcode:text,fin:true,rsv1:false,masked:false,length:5,header:8105",
+            "server,number:4,opcode:binary,fin:true,rsv1:false,masked:false,length:256,\
+             header:827e0100",
+            "server,number:5,opcode:close,fin:true,rsv1:false,masked:false,length:0,header:8800",
+        ]
+    );
 }
 
 #[test]
-fn the_echo_tells_what_compression_leaves() {
+fn the_frames_channel_reports_compression() {
     let (_server, address) = serve(&[]);
-    let fields = format!("{WIRE_BYTES}\r\nSec-WebSocket-Extensions: permessage-deflate");
+    let mut channel = Channel::open(&address);
     // RFC 7692, section 7.2.3.1.
     let hello = b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00";
     let same = [b"\x81\xfe\x01\x2c\0\0\0\0".as_slice(), &[b'a'; 300]].concat();
-    let told = echoed(&address, &fields, &[hello, &same]);
+    let fields = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    let sent = echoed(&address, &channel.target("/echo"), fields, &[hello, &same]);
     // Short messages go back as they are.
-    let rest = told.strip_prefix(b"\x81\x05Hello\x81\x18{\"received\":13,\"sent\":7}").unwrap();
-    assert_eq!(rest[0], 0xc1);
-    let sent = 2 + usize::from(rest[1]);
-    assert!(sent < 30);
-    let report = format!("{{\"received\":308,\"sent\":{sent}}}");
-    assert_eq!(rest[sent..sent + 2], [0x81, u8::try_from(report.len()).unwrap()]);
-    assert_eq!(&rest[sent + 2..], report.as_bytes());
+    let rest = sent.strip_prefix(b"\x81\x05Hello").unwrap();
+    assert!(rest[0] == 0xc1 && usize::from(rest[1]) == rest.len() - 2);
+    channel.report();
+    channel.report();
+    let reported = channel.frames("echo");
+    let compressed: Vec<_> = reported.iter().filter(|frame| frame.contains("rsv1:true")).collect();
+    let header = |number, length: u8, header: &str| {
+        format!("number:{number},opcode:text,fin:true,rsv1:true,masked:{header},length:{length},")
+    };
+    assert_eq!(compressed.len(), 2, "{reported:?}");
+    assert!(compressed[0].starts_with(&format!("client,{}", header(1, 7, "true"))));
+    assert!(compressed[1].starts_with(&format!("server,{}", header(2, rest[1], "false"))));
 }
 
 #[test]
-fn the_largest_echo_leaves_room_for_what_it_took() {
-    let (_server, address) = serve(&["--outbox-size", "5"]);
-    let told = echoed(&address, WIRE_BYTES, &[HELLO]);
-    assert_eq!(told, b"\x81\x05Hello\x81\x18{\"received\":11,\"sent\":7}");
-}
-
-#[test]
-fn who_does_not_ask_is_only_echoed() {
+fn a_frames_channel_reports_only_connections_with_its_id() {
     let (_server, address) = serve(&[]);
-    for fields in ["Accept: */*", "Sec-WebSocket-Protocol: chat, hybi-wire-bytes"] {
-        assert_eq!(echoed(&address, fields, &[HELLO, HELLO]), b"\x81\x05Hello\x81\x05Hello");
+    let (one, two) = (Channel::open(&address), Channel::open(&address));
+    assert_ne!(one.id, two.id);
+    let unknown = format!("/echo?frames={}", "0".repeat(one.id.len()));
+    for target in ["/echo", "/echo?frames=", &unknown, &one.target("/echo"), &two.target("/chat")] {
+        assert_eq!(echoed(&address, target, "", &[HELLO]), b"\x81\x05Hello", "{target}");
     }
+    for (mut channel, connection) in [(one, "echo"), (two, "chat")] {
+        let target = channel.target(&format!("/{connection}"));
+        let start = format!(r#"{{"connection":"{connection}","request":"GET {target} HTTP/1.1"#);
+        assert!(channel.report().starts_with(&start));
+        channel.report();
+        assert_eq!(channel.frames(connection).len(), 4);
+        // Nothing follows but the reply to a Close.
+        channel.stream.get_mut().write_all(b"\x88\x80\0\0\0\0").unwrap();
+        let mut rest = Vec::new();
+        channel.stream.read_to_end(&mut rest).unwrap();
+        assert_eq!(rest, b"\x88\x00");
+    }
+}
+
+#[test]
+fn a_frames_channel_that_is_not_read_holds_nobody_up() {
+    let (_server, address) = serve(&[]);
+    let mut channel = Channel::open(&address);
+    // More reports than the outbox and the buffers of the sockets take.
+    let count = 60_000;
+    let (mut stream, _) = open(&address, &channel.target("/echo"), "", b"");
+    let mut reader = stream.try_clone().unwrap();
+    let reading = thread::spawn(move || reader.read_to_end(&mut Vec::new()).unwrap());
+    stream.write_all(&b"\x81\x80\0\0\0\0".repeat(count)).unwrap();
+    stream.write_all(b"\x88\x80\0\0\0\0").unwrap();
+    assert_eq!(reading.join().unwrap(), 2 * count + 2);
+    channel.report();
+    channel.report();
+    channel.stream.get_mut().write_all(b"\x88\x80\0\0\0\0").unwrap();
+    let (mut reported, mut last) = (0, [0, 0]);
+    while let Some(report) = channel.next() {
+        let number = report.split(r#""number":"#).nth(1).unwrap().split(',').next().unwrap();
+        let number: usize = number.parse().unwrap();
+        let last = &mut last[usize::from(report.contains(r#""from":"server""#))];
+        assert!(number > *last);
+        *last = number;
+        reported += 1;
+    }
+    assert!((1..2 * count).contains(&reported), "{reported} frames were reported");
 }
 
 #[test]

@@ -11,7 +11,10 @@ use std::{
 
 use hybi::{Config, Connection, Inbox, Server};
 
-use crate::member::{Member, lock};
+use crate::{
+    frames::Report,
+    member::{Member, lock},
+};
 
 /// Messages of a chat are short, and so is what waits for a member.
 pub(crate) const CONFIG: Config =
@@ -30,10 +33,11 @@ impl Room {
         websocket: Connection<Server>,
         inbox: Inbox,
         stream: &TcpStream,
+        report: &Report,
     ) -> Result<(), Box<dyn Error>> {
-        let (member, writer) = Member::start(websocket, stream)?;
+        let (member, writer) = Member::start(websocket, stream, report)?;
         lock(&self.members).push(Arc::clone(&member));
-        let ended = member.listen(inbox, stream, |message| {
+        let ended = member.listen(inbox, stream, report, |message| {
             for other in lock(&self.members).iter() {
                 if !other.send(message) {
                     other.drop_connection();

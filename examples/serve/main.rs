@@ -1,5 +1,5 @@
 //! A server for a browser, a terminal and a test suite: a page at `/`, a chat at `/chat`, an echo
-//! at every other path.
+//! at every other path, and at `/frames` what the page shows of the frames of its connections.
 //!
 //! `cargo run --release --example serve`, then open <http://127.0.0.1:9001/>.
 
@@ -8,8 +8,10 @@ mod accept;
 mod arguments;
 mod chat;
 mod echo;
+mod frames;
 mod member;
 mod page;
+mod tapped;
 #[path = "../shared/timed.rs"]
 mod timed;
 
@@ -17,13 +19,13 @@ use std::{
     error::Error,
     net::{TcpListener, TcpStream},
     process::ExitCode,
-    sync::Arc,
     time::Duration,
 };
 
 use accept::report;
 use arguments::Arguments;
 use chat::Room;
+use frames::{Channels, Report};
 use hybi::{
     Connection, Inbox, Server,
     handshake::{
@@ -31,6 +33,7 @@ use hybi::{
         server::{Incoming, Opening},
     },
 };
+use tapped::Tapped;
 use timed::Timed;
 
 /// How long a peer may take for the opening handshake.
@@ -69,36 +72,43 @@ fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(&arguments.address)
         .map_err(|error| format!("cannot listen on {}: {error}", arguments.address))?;
     println!("hybi listens: open http://{}/ in a browser", listener.local_addr()?);
-    let arguments = Arc::new(arguments);
-    let room = Arc::new(Room::default());
+    let shared = Shared { arguments, room: Room::default(), channels: Channels::default() };
     accept::serve_each(&listener, move |stream| {
         let peer = stream.peer_addr().map_or_else(|_| "?".into(), |peer| peer.to_string());
-        match connection(&stream, &arguments, &room) {
+        match connection(&stream, &shared) {
             Ok(()) => {}
-            Err(error) if arguments.quiet => drop(error),
+            Err(error) if shared.arguments.quiet => drop(error),
             Err(error) => report(format_args!("{peer}: {error}")),
         }
     })
 }
 
+/// What the connections share.
+struct Shared {
+    arguments: Arguments,
+    room: Room,
+    channels: Channels,
+}
+
 /// One connection from its first byte to its last.
-fn connection(
-    socket: &TcpStream,
-    arguments: &Arguments,
-    room: &Arc<Room>,
-) -> Result<(), Box<dyn Error>> {
+fn connection(socket: &TcpStream, shared: &Shared) -> Result<(), Box<dyn Error>> {
     socket.set_nodelay(true)?;
     let mut stream = Timed::new(socket, OPENING);
     let mut inbox = Inbox::with_capacity(64 * 1024);
     let mut outbox = Vec::new();
-    let opened = open(&mut stream, &mut inbox, &mut outbox, arguments);
+    let opened = open(&mut stream, &mut inbox, &mut outbox, shared);
     // Also after an error: the answer that says what it was is in the outbox.
     stream.write_out(&mut outbox, WRITING)?;
     let ended = match opened {
-        Ok(Some((websocket, Place::Chat))) => room.chat(websocket, inbox, socket),
-        Ok(Some((websocket, Place::Echo { reports }))) => {
-            echo::run(websocket, inbox, &mut stream, reports)
-        }
+        Ok(Some(Opened { websocket, place, report })) => match place {
+            Place::Chat => shared.room.chat(websocket, inbox, socket, &report),
+            Place::Frames => shared.channels.serve(websocket, inbox, socket),
+            Place::Echo => {
+                let mut reader = Tapped::received(socket, &report);
+                let mut writer = Tapped::sent(socket, &report);
+                echo::run(websocket, inbox, &mut reader, &mut writer)
+            }
+        },
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
@@ -106,16 +116,18 @@ fn connection(
     ended
 }
 
-/// An open connection and where it leads.
-type Opened = (Connection<Server>, Place);
+/// An open connection, where it leads, and where to report its frames.
+struct Opened {
+    websocket: Connection<Server>,
+    place: Place,
+    report: Report,
+}
 
 /// Where a WebSocket leads.
 enum Place {
     Chat,
-    Echo {
-        /// Whether the peer is told what its messages took on the wire.
-        reports: bool,
-    },
+    Echo,
+    Frames,
 }
 
 /// The opening handshake; `None` if the peer asked for a page, or for nothing.
@@ -123,7 +135,7 @@ fn open(
     stream: &mut Timed<'_>,
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
-    arguments: &Arguments,
+    Shared { arguments, channels, .. }: &Shared,
 ) -> Result<Option<Opened>, Box<dyn Error>> {
     // Pages of this server, and clients that are no browsers.
     let origins = Origins::same_host().or_no_browser();
@@ -139,20 +151,21 @@ fn open(
                 return Ok(None);
             }
             Some(Incoming::WebSocket(request)) => {
+                let (place, name, config) = match request.path() {
+                    "/chat" => (Place::Chat, "chat", chat::CONFIG),
+                    "/frames" => (Place::Frames, "frames", frames::CONFIG),
+                    _ => (Place::Echo, "echo", arguments.config),
+                };
+                let report = channels.report(name, request.target());
+                report.request(&request);
                 let subprotocol = request.subprotocols().next();
-                let place = match request.path() {
-                    "/chat" => Place::Chat,
-                    _ => Place::Echo { reports: subprotocol == Some(echo::WIRE_BYTES) },
-                };
-                let config = match place {
-                    Place::Chat => chat::CONFIG,
-                    Place::Echo { .. } => arguments.config,
-                };
                 let mut accept = request.accept().config(config).deflate(&arguments.deflate);
                 if let Some(name) = subprotocol {
                     accept = accept.subprotocol(name);
                 }
-                return Ok(Some((accept.finish(outbox)?, place)));
+                let websocket = accept.finish(outbox)?;
+                report.response(outbox);
+                return Ok(Some(Opened { websocket, place, report }));
             }
         }
     }

@@ -11,11 +11,7 @@ use std::{
 
 use hybi::{CloseCode, Connection, Event, Inbox, Prepared, Server};
 
-use crate::{
-    PONG, SILENCE, WRITING,
-    accept::STACK,
-    timed::{Timed, is_late},
-};
+use crate::{PONG, SILENCE, accept::STACK, frames::Report, tapped::Tapped, timed::is_late};
 
 /// What the two threads and those who send share.
 pub(crate) struct Member {
@@ -37,12 +33,13 @@ impl Member {
     pub(crate) fn start(
         websocket: Connection<Server>,
         stream: &TcpStream,
+        report: &Report,
     ) -> Result<(Arc<Self>, JoinHandle<()>), Box<dyn Error>> {
         let end = End { websocket, outbox: Vec::new(), over: false };
         let member = Arc::new(Self { end: Mutex::new(end), changed: Condvar::new() });
         let writer = stream.try_clone().and_then(|stream| {
-            let member = Arc::clone(&member);
-            thread::Builder::new().stack_size(STACK).spawn(move || member.write(&stream))
+            let (member, report) = (Arc::clone(&member), report.clone());
+            thread::Builder::new().stack_size(STACK).spawn(move || member.write(&stream, &report))
         });
         match writer {
             Ok(writer) => Ok((member, writer)),
@@ -50,7 +47,7 @@ impl Member {
                 // The connection is open already: a client may connect again later.
                 let End { websocket, outbox, .. } = &mut *lock(&member.end);
                 websocket.close(CloseCode::TRY_AGAIN_LATER, "", outbox)?;
-                Timed::new(stream, WRITING).write_out(outbox, WRITING)?;
+                Tapped::sent(stream, report).write_out(outbox)?;
                 Err(error.into())
             }
         }
@@ -61,9 +58,11 @@ impl Member {
         &self,
         mut inbox: Inbox,
         stream: &TcpStream,
+        report: &Report,
         mut take: impl FnMut(&Prepared),
     ) -> Result<(), Box<dyn Error>> {
-        let mut stream = Timed::new(stream, SILENCE);
+        let mut stream = Tapped::received(stream, report);
+        stream.pass(inbox.unread());
         loop {
             while let Some(message) = self.receive(&mut inbox)? {
                 take(&message);
@@ -71,10 +70,10 @@ impl Member {
             if lock(&self.end).websocket.is_done() {
                 return Ok(());
             }
-            let length = match inbox.read_from(stream.within(SILENCE)) {
+            let length = match stream.read_into(&mut inbox, SILENCE) {
                 Err(error) if is_late(&error) => {
                     self.ping()?;
-                    inbox.read_from(stream.within(PONG))?
+                    stream.read_into(&mut inbox, PONG)?
                 }
                 result => result?,
             };
@@ -135,8 +134,8 @@ impl Member {
     }
 
     /// Writes what waits in the outbox, until there is nothing more to come.
-    fn write(&self, stream: &TcpStream) {
-        let mut timed = Timed::new(stream, WRITING);
+    fn write(&self, stream: &TcpStream, report: &Report) {
+        let mut tapped = Tapped::sent(stream, report);
         let mut bytes = Vec::new();
         loop {
             let mut end = lock(&self.end);
@@ -147,7 +146,7 @@ impl Member {
             std::mem::swap(&mut bytes, &mut end.outbox);
             let over = end.over;
             drop(end);
-            if timed.write_out(&mut bytes, WRITING).is_err() || over {
+            if tapped.write_out(&mut bytes).is_err() || over {
                 break;
             }
         }

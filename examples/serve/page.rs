@@ -1,8 +1,13 @@
-//! Plain HTTP: the page, and nothing else.
+//! Plain HTTP: the page and its files.
 
 use hybi::server::HttpRequest;
 
-const PAGE: &str = include_str!("page.html");
+/// The target, media type and content of each file.
+const FILES: [(&str, &str, &str); 3] = [
+    ("/", "text/html; charset=utf-8", include_str!("page.html")),
+    ("/page.css", "text/css; charset=utf-8", include_str!("page.css")),
+    ("/page.js", "text/javascript; charset=utf-8", include_str!("page.js")),
+];
 
 /// Answers a request over plain HTTP.
 pub(crate) fn answer(request: HttpRequest<'_>, outbox: &mut Vec<u8>) -> Result<(), hybi::Error> {
@@ -11,19 +16,22 @@ pub(crate) fn answer(request: HttpRequest<'_>, outbox: &mut Vec<u8>) -> Result<(
         upgrade_required(&request, outbox);
         return Ok(());
     }
-    match (request.method(), request.target()) {
-        ("GET" | "HEAD", "/") => {
-            let html = [
-                ("Content-Type", "text/html; charset=utf-8"),
+    if !["GET", "HEAD"].contains(&request.method()) {
+        let fields = [("Allow", "GET, HEAD"), plain[0]];
+        return request.respond(405).headers(&fields).send(outbox);
+    }
+    match FILES.iter().find(|(target, ..)| *target == request.target()) {
+        Some((_, media_type, content)) => {
+            let fields = [
+                ("Content-Type", *media_type),
                 ("Cache-Control", "no-store"),
                 ("X-Content-Type-Options", "nosniff"),
             ];
-            request.respond(200).headers(&html).body(PAGE.as_bytes()).send(outbox)
+            request.respond(200).headers(&fields).body(content.as_bytes()).send(outbox)
         }
-        ("GET" | "HEAD", _) => {
+        None => {
             request.respond(404).headers(&plain).body(b"There is only one page: /\n").send(outbox)
         }
-        _ => request.respond(405).headers(&[("Allow", "GET, HEAD"), plain[0]]).send(outbox),
     }
 }
 

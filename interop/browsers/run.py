@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import base64
 import contextlib
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -35,8 +36,10 @@ LARGE_SECONDS = 90
 POLL_SECONDS = 0.1
 STOP_SECONDS = 5
 
-DESKTOP = (1280, 900)
-PHONE_WIDTH = 390
+DESKTOP = (1280, 800)
+PHONE = (390, 844)
+# The server pings after 20 seconds of silence.
+PING_SECONDS = 40
 
 GREETING = "Grüße 你好 🎉"
 MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
@@ -46,6 +49,9 @@ KIB = 1024
 MIB = 1024 * KIB
 # What frames and stored blocks may add to 64 KiB that cannot be compressed.
 WIRE_OVERHEAD = 64
+# The bits and opcodes of RFC 6455, section 5.2.
+FIN, RSV1, MASK, OPCODE = 0x80, 0x40, 0x80, 0x0F
+OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 CLOSE_CODE, CLOSE_REASON = 4001, "done, tschüß"
 
 
@@ -337,7 +343,7 @@ class Chromium(Browser):
             width=width,
             height=height,
             deviceScaleFactor=1,
-            mobile=width <= PHONE_WIDTH,
+            mobile=width <= PHONE[0],
         )
 
     async def prefer_scheme(self, scheme):
@@ -483,10 +489,16 @@ async def echo_boundaries(browser):
 
 async def echo_by_the_form(browser):
     """What a person does, instead of the object for tests: choose a size and press the buttons."""
-    await browser.evaluate("document.getElementById('echo-results').replaceChildren()")
-    for button in ["echo-send-text", "echo-send-size-text", "echo-send-size-binary"]:
+    await choose(browser, "connection", "echo")
+    await browser.evaluate("document.getElementById('echo-messages').replaceChildren()")
+    for button in ["echo-send-text", "echo-send-long", "echo-send-binary"]:
         await browser.evaluate(f"document.getElementById('{button}').click()")
-    await browser.until("document.querySelectorAll('#echo-results .match').length === 3")
+    same = "[...document.querySelectorAll('#echo-messages b')].filter((b) => b.textContent.startsWith('✓'))"
+    await browser.until(f"{same}.length === 3")
+
+
+async def choose(browser, name, value):
+    await browser.evaluate(f"document.querySelector('[name={name}][value={value}]').click()")
 
 
 async def close_with_code(browser):
@@ -509,70 +521,189 @@ async def press_connect(browser):
     await browser.until("hybiPage.echoState() === 'open'")
 
 
-async def compression_shows_on_the_wire(browser):
-    extensions = await browser.evaluate("document.getElementById('echo-extensions').textContent")
-    expect("permessage-deflate" in extensions, f"the extensions are {extensions!r}")
-    size = 64 * KIB
-    for name, bytes_on_the_wire in (await wire_of_text(browser, size)).items():
-        expect(0 < bytes_on_the_wire < size // 20, f"text took {bytes_on_the_wire} bytes {name}")
-    for name, bytes_on_the_wire in (await wire_of_binary(browser, size)).items():
-        excess = bytes_on_the_wire - size
-        expect(0 < excess <= WIRE_OVERHEAD, f"random bytes took {bytes_on_the_wire} bytes {name}")
-    empty = await wire_of_text(browser, 0)
-    # Only a client masks, and the key takes four bytes.
-    expect(empty["there"] > empty["back"] > 0, f"an empty text took {empty}")
+async def values_stay_after_a_close(browser):
+    wanted = {
+        "url": await browser.evaluate("location.origin.replace('http', 'ws') + '/echo'"),
+        "protocol": "echo",
+        "extensions": "permessage-deflate",
+        "ending": f"sent {CLOSE_CODE}, reason “{CLOSE_REASON}”; received {CLOSE_CODE}, no reason, clean",
+        "request": "GET /echo?frames=",
+        "response": "HTTP/1.1 101 Switching Protocols",
+    }
+    for part, start in wanted.items():
+        shown = await text_of(browser, f"echo-{part}")
+        expect(shown.startswith(start), f"{part} reads {shown!r}, not {start!r}")
 
 
-async def wire_of_text(browser, size):
-    return await wire_of(browser, f"echoText('hybi'.repeat({size // 4}))")
+async def text_of(browser, id):
+    return await browser.evaluate(f"document.getElementById('{id}').textContent")
 
 
-async def wire_of_binary(browser, size):
-    return await wire_of(browser, f"echoBinary({size})")
+async def handshake_is_shown(browser):
+    """The fields as the page shows them, against what the browser has made of them."""
+    request = await fields_of(browser, "echo-request")
+    own = await browser.evaluate("[location.host, location.origin, navigator.userAgent]")
+    for name, value in zip(["host", "origin", "user-agent"], own):
+        expect(request.get(name) == value, f"{name} is {request.get(name)!r}, not {value!r}")
+    for name, value in {"upgrade": "websocket", "sec-websocket-protocol": "echo"}.items():
+        expect(request.get(name) == value, f"{name} is {request.get(name)!r}, not {value!r}")
+    response = await fields_of(browser, "echo-response")
+    # RFC 6455, section 1.3.
+    key = request["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+    accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
+    expect(response.get("sec-websocket-accept") == accept, f"the response has {response}")
+    expect(response.get("sec-websocket-protocol") == "echo", f"the response has {response}")
+    # Firefox hands a page the name alone.
+    extensions = await text_of(browser, "echo-extensions")
+    agreed = response.get("sec-websocket-extensions", "")
+    expect(agreed.startswith(extensions) and extensions != "none", f"the response has {response}")
 
 
-async def wire_of(browser, call):
-    result = await browser.evaluate(f"hybiPage.{call}")
-    expect(result["wire"], "the server does not tell what crossed the wire")
-    return result["wire"]
+async def fields_of(browser, id):
+    lines = await browser.evaluate(
+        f"[...document.querySelectorAll('#{id} li:not(.start)')].map((item) => item.textContent)"
+    )
+    return {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
 
 
-async def figures_are_shown(browser):
-    """The page's own words for what it was told, on a connection that begins with none."""
+async def frames_are_shown(browser):
+    """A new connection with messages of all lengths of a header, their frames and its Close."""
     await browser.evaluate("hybiPage.closeEcho()")
     await press_connect(browser)
-    await expect_sum(browser, "–")
-    sizes = [64 * KIB, 0, 2000]
-    wires = [
-        await wire_of_text(browser, sizes[0]),
-        await wire_of_text(browser, sizes[1]),
-        await wire_of_binary(browser, sizes[2]),
-    ]
-    kinds = ["text", "text", "binary"]
-    wanted = [
-        [kind, f"{size:,}", f"→ {wire['there']:,} ← {wire['back']:,}", "✓ match"]
-        for kind, size, wire in zip(kinds, sizes, wires)
-    ]
-    rows = await browser.evaluate(
-        "[...document.querySelectorAll('#echo-results tr')].slice(0, 3).map((row) =>"
-        " [0, 1, 2, 4].map((column) => row.cells[column].textContent))"
+    calls = ["echoText('Hello')", "echoBinary(126)", "echoText('hybi'.repeat(16384))", "echoBinary(65536)"]
+    for call in calls:
+        await browser.evaluate(f"hybiPage.{call}")
+    await browser.evaluate(f"hybiPage.closeEcho({CLOSE_CODE}, {json.dumps(CLOSE_REASON)})")
+    # The reports come on another connection than the messages.
+    texts = "frames.filter(({ from, opcode }) => from === 'client' && opcode === 'text').length"
+    last = "frames.at(-1).from === 'server' && frames.at(-1).opcode === 'close'"
+    await browser.until(f"((frames) => {texts} === 2 && {last})(hybiPage.frames('echo'))")
+    frames = await browser.evaluate("hybiPage.frames('echo')")
+    for frame in frames:
+        expect_consistent(frame)
+    sent, received = (of(frames, sender) for sender in ["client", "server"])
+    for side in [sent, received]:
+        kinds = [frame["opcode"] for frame in side if frame["opcode"] != "continuation"]
+        expect(kinds == ["text", "binary", "text", "binary", "close"], f"the opcodes are {kinds}")
+        numbers = [frame["number"] for frame in side]
+        expect(numbers == list(range(1, len(side) + 1)), f"the numbers are {numbers}")
+        # Repetitive text is compressed to less than a twentieth; random bytes cannot be.
+        expect(payloads(side)[2] < 65536 // 20, f"long text took {payloads(side)[2]} bytes")
+        excess = payloads(side)[3] - 65536
+        expect(0 <= excess <= WIRE_OVERHEAD, f"random bytes took {excess} bytes more")
+        expect([f for f in side if f["opcode"] == "text"][1]["rsv1"], "long text has no RSV1")
+    reason = 2 + len(CLOSE_REASON.encode())
+    expect(payloads(sent)[-1] == reason, f"the Close has {payloads(sent)[-1]} bytes, not {reason}")
+    # The reply repeats the code.
+    expect(payloads(received)[-1] == 2, f"the reply has {payloads(received)[-1]} bytes, not 2")
+    await expect_rows(browser, "echo", frames)
+    total = "".join(
+        f"{arrow} {len(side):,} frames, {sum(size_of(frame) for frame in side):,} bytes"
+        for arrow, side in [("→", sent), ("←", received)]
     )
-    expect(rows == wanted[::-1], f"the table has {rows}, not {wanted[::-1]}")
-    on_the_wire = sum(wire["there"] + wire["back"] for wire in wires)
-    in_messages = 2 * sum(sizes)
-    share = f"{100 * on_the_wire / in_messages:.3g}"
-    await expect_sum(browser, f"{on_the_wire:,} / {in_messages:,} bytes = {share}%")
+    shown = await text_of(browser, "echo-total")
+    expect(shown == total, f"the total reads {shown!r}, not {total!r}")
+    await press_connect(browser)
 
 
-async def expect_sum(browser, wanted):
-    shown = await browser.evaluate("document.getElementById('echo-wire').textContent")
-    expect(shown == wanted, f"the sum reads {shown!r}, not {wanted!r}")
+def of(frames, sender):
+    return [frame for frame in frames if frame["from"] == sender]
 
 
-async def fits_a_phone(browser):
-    await browser.resize(PHONE_WIDTH, DESKTOP[1])
-    width = await browser.evaluate("document.documentElement.scrollWidth")
-    expect(width <= PHONE_WIDTH, f"the page is {width} wide and must be scrolled sideways")
+def payloads(side):
+    """How many bytes of payload each message has in its frames."""
+    lengths = []
+    for frame in side:
+        if frame["opcode"] == "continuation":
+            lengths[-1] += frame["length"]
+        else:
+            lengths.append(frame["length"])
+    return lengths
+
+
+def size_of(frame):
+    return len(frame["header"]) // 2 + frame["length"]
+
+
+def expect_consistent(frame):
+    """Reads the bytes of the header, and compares them with what is said about them."""
+    header = bytes.fromhex(frame["header"])
+    masked = bool(header[1] & MASK)
+    short = header[1] & ~MASK
+    extended = {126: 2, 127: 8}.get(short, 0)
+    expect(len(header) == 2 + extended + 4 * masked, f"the header has other lengths: {frame}")
+    read = {
+        "opcode": OPCODES[header[0] & OPCODE],
+        "fin": bool(header[0] & FIN),
+        "rsv1": bool(header[0] & RSV1),
+        "masked": masked,
+        "length": int.from_bytes(header[2 : 2 + extended]) if extended else short,
+    }
+    told = {name: frame[name] for name in read}
+    expect(told == read, f"the header reads {read}, the report {told}")
+    # Section 5.1: a client masks, a server does not.
+    expect(masked == (frame["from"] == "client"), f"the mask of {frame}")
+
+
+async def expect_rows(browser, connection, frames):
+    """Compares the end of the table with the frames."""
+    shown = await browser.evaluate(
+        f"[...document.querySelectorAll('#{connection}-frames tr:not(.between)')]"
+        f".slice(-{len(frames)}).map((row) => [...row.cells].map((cell) => cell.textContent))"
+    )
+    wanted = [
+        [
+            f"{'→' if frame['from'] == 'client' else '←'} {frame['from']}",
+            frame["opcode"],
+            "1" if frame["fin"] else "0",
+            "1 compressed" if frame["rsv1"] else "0",
+            frame["header"][-8:] if frame["masked"] else "none",
+            f"{frame['length']:,}",
+            bytes.fromhex(frame["header"]).hex(" "),
+        ]
+        for frame in frames
+    ]
+    expect(shown == wanted, f"the table has {shown}, not {wanted}")
+
+
+async def ping_is_shown(browser):
+    """Nobody says anything until the server pings."""
+    await frame_arrives(browser, "chat", "server", "ping")
+    await frame_arrives(browser, "chat", "client", "pong")
+
+
+async def frame_arrives(browser, connection, sender, opcode):
+    wanted = f"frame.from === '{sender}' && frame.opcode === '{opcode}'"
+    await browser.until(f"hybiPage.frames('{connection}').some((frame) => {wanted})")
+
+
+async def fits(browser, size, views):
+    """Nothing of the page is out of view, and what a view shows has room."""
+    await browser.resize(*size)
+    width, height = await browser.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+    )
+    expect(width <= size[0], f"the page is {width} wide and must be scrolled sideways")
+    expect(height <= size[1], f"the page is {height} high and must be scrolled")
+    boxes = {
+        "messages": ["echo-messages"],
+        "frames": ["frames-scroll"],
+        "handshake": ["echo-request", "echo-response"],
+    }
+    await choose(browser, "connection", "echo")
+    for view in views:
+        if size == PHONE:
+            await choose(browser, "view", view)
+        for id in boxes[view]:
+            left, top, right, bottom, inner, scrolled = await browser.evaluate(
+                f"((box) => {{ const {{ left, top, right, bottom }} = box.getBoundingClientRect();"
+                " return [left, top, right, bottom, box.clientWidth, box.scrollWidth]; })"
+                f"(document.getElementById('{id}'))"
+            )
+            is_inside = 0 <= left and right <= size[0] and 0 <= top and bottom <= size[1]
+            expect(is_inside, f"{id} is out of view: {[left, top, right, bottom]}")
+            expect(bottom - top >= 120 and right - left >= 300, f"{id} has no room")
+            expect(scrolled <= inner, f"{id} must be scrolled sideways, {scrolled} to {inner}")
 
 
 async def no_errors(browser):
@@ -598,9 +729,9 @@ async def take_screenshots(browser, directory):
     await browser.prefer_scheme("dark")
     await browser.screenshot(directory / "chromium-dark.png", *DESKTOP)
     await browser.prefer_scheme("light")
-    await browser.resize(PHONE_WIDTH, DESKTOP[1])
-    whole = await browser.evaluate("document.documentElement.scrollHeight")
-    await browser.screenshot(directory / "chromium-phone.png", PHONE_WIDTH, whole)
+    for view in ["messages", "frames", "handshake"]:
+        await choose(browser, "view", view)
+        await browser.screenshot(directory / f"chromium-phone-{view}.png", *PHONE)
 
 
 # ---- Checks across browsers ----------------------------------------------------------------
@@ -610,7 +741,7 @@ async def line_arrives(browser, text):
     """Waits until the end of a line is the text, and the list on the page shows it."""
     wanted = json.dumps(text)
     await browser.until(f"hybiPage.chatLines().some((line) => line.endsWith({wanted}))")
-    await browser.until(f"document.getElementById('chat-list').textContent.includes({wanted})")
+    await browser.until(f"document.getElementById('chat-messages').textContent.includes({wanted})")
 
 
 async def chat_between(sender, receiver):
@@ -631,7 +762,7 @@ async def chat_by_the_form(browser):
 async def chat_shows_markup_as_text(browser):
     await browser.evaluate(f"hybiPage.sendChat({json.dumps(MARKUP)})")
     await line_arrives(browser, MARKUP)
-    found = await browser.evaluate("document.querySelectorAll('#chat-list :is(img, b)').length")
+    found = await browser.evaluate("document.querySelectorAll('#chat-messages :is(img, .said b)').length")
     expect(found == 0, "the markup of a message became part of the page")
 
 
@@ -648,6 +779,36 @@ async def terminal_client_takes_part(url, browsers):
         await browsers[0].evaluate(f"hybiPage.sendChat({json.dumps(reply)})")
         heard = await terminal.recv()
         expect(heard.endswith(f": {reply}"), f"the terminal got {heard!r}")
+
+
+async def frames_of_others_are_not_seen(browsers):
+    """A channel reports frames of its own page only: none has a key or a number of another."""
+    ids = []
+    for browser in browsers:
+        await browser.evaluate(f"hybiPage.echoText({json.dumps(browser.name)})")
+        start = await browser.evaluate("document.querySelector('#echo-request .start').textContent")
+        ids.append(start.split("frames=")[1].split()[0])
+    expect(len(set(ids)) == len(ids), f"two pages have one channel: {ids}")
+    keys = [
+        {frame["header"] for frame in await browser.evaluate("hybiPage.frames('echo')") if frame["masked"]}
+        for browser in browsers
+    ]
+    expect(all(keys), "no masked frame was reported at all, so none can be judged")
+    if len(keys) == 2:
+        expect(not keys[0] & keys[1], f"both pages show {keys[0] & keys[1]}")
+
+
+async def channel_reports_nothing_unasked(url, browser):
+    """A channel that no page has asked for reports on sees none, while a page sends."""
+    parts = urlsplit(url)
+    scheme = "wss" if parts.scheme == "https" else "ws"
+    base = f"{scheme}://{parts.netloc}"
+    async with connect(f"{base}/frames", proxy=None) as channel:
+        own = json.loads(await channel.recv())["id"]
+        await browser.evaluate("hybiPage.echoText('not for the channel')")
+        async with connect(f"{base}/echo?frames={own}", proxy=None):
+            first = json.loads(await channel.recv())
+        expect(own in first.get("request", ""), f"the channel was sent {first}")
 
 
 # ---- The whole run -------------------------------------------------------------------------
@@ -680,14 +841,27 @@ async def check_echo(report, browser):
     await report.check(f"{name}: echo of 16 MiB binary", echo_binary(browser, 16 * MIB), LARGE_SECONDS)
     await report.check(f"{name}: echo by the buttons", echo_by_the_form(browser))
     await report.check(f"{name}: close with code {CLOSE_CODE} and a reason", close_with_code(browser))
+    await report.check(f"{name}: negotiated values stay after a close", values_stay_after_a_close(browser))
     await report.check(f"{name}: echo connects again", connect_again(browser))
-    await report.check(f"{name}: bytes on the wire", compression_shows_on_the_wire(browser))
-    await report.check(f"{name}: the figures of the table and their sum", figures_are_shown(browser))
+    await report.check(f"{name}: fields of the opening handshake", handshake_is_shown(browser))
+    await report.check(f"{name}: frames and their total", frames_are_shown(browser))
+
+
+async def check_frames(report, browsers, url):
+    await report.check("frames: those of others are not seen", frames_of_others_are_not_seen(browsers))
+    for browser in browsers:
+        name = f"frames: those of {browser.name} are not reported elsewhere"
+        await report.check(name, channel_reports_nothing_unasked(url, browser))
+    for browser in browsers:
+        name = f"frames: a ping and its pong in {browser.name}"
+        await report.check(name, ping_is_shown(browser), PING_SECONDS)
 
 
 async def check_page(report, browser, url, directory):
     name = browser.name
-    await report.check(f"{name}: no sideways scrolling at phone width", fits_a_phone(browser))
+    views = ["messages", "frames", "handshake"]
+    await report.check(f"{name}: all is in view at 1280 x 800", fits(browser, DESKTOP, views))
+    await report.check(f"{name}: all is in view on a phone", fits(browser, PHONE, views))
     await report.check(f"{name}: screenshots", take_screenshots(browser, directory))
     await report.check(f"{name}: no errors in the console", no_errors(browser))
     await report.check(f"{name}: no request to other hosts", no_other_hosts(browser, url))
@@ -754,6 +928,7 @@ async def run(options, binaries, report):
         await check_chat(report, browsers, url)
         for browser in browsers:
             await check_echo(report, browser)
+        await check_frames(report, browsers, url)
         for browser in browsers:
             await check_page(report, browser, url, directory)
 

@@ -1,0 +1,75 @@
+//! One direction of a connection, with a report of each frame.
+
+use std::{io, net::TcpStream, time::Duration};
+
+use hybi::{
+    Inbox,
+    frame::{Decoder, Part, Reserved, Rules},
+};
+
+use crate::{WRITING, frames::Report, timed::Timed};
+
+/// How many bytes are decoded at a time.
+const PIECE: usize = 16 * 1024;
+
+/// A socket that is read from, or that is written to.
+pub(crate) struct Tapped<'s> {
+    stream: Timed<'s>,
+    report: Report,
+    from: &'static str,
+    decoder: Decoder,
+    /// How many frames have passed.
+    count: u64,
+}
+
+impl<'s> Tapped<'s> {
+    /// For what the client sends.
+    pub(crate) fn received(stream: &'s TcpStream, report: &Report) -> Self {
+        Self::new(stream, report, "client", Rules::from_client())
+    }
+
+    /// For what the server sends.
+    pub(crate) fn sent(stream: &'s TcpStream, report: &Report) -> Self {
+        Self::new(stream, report, "server", Rules::from_server())
+    }
+
+    fn new(stream: &'s TcpStream, report: &Report, from: &'static str, rules: Rules) -> Self {
+        let stream = Timed::new(stream, WRITING);
+        // RSV1 marks compression. The connection checks whether that was negotiated.
+        let decoder = Decoder::new(rules.allowing(Reserved::RSV1));
+        Self { stream, report: report.clone(), from, decoder, count: 0 }
+    }
+
+    /// Reads once into the inbox, within this time.
+    pub(crate) fn read_into(&mut self, inbox: &mut Inbox, patience: Duration) -> io::Result<usize> {
+        let length = inbox.read_from(self.stream.within(patience))?;
+        let unread = inbox.unread();
+        self.pass(&unread[unread.len() - length..]);
+        Ok(length)
+    }
+
+    /// Writes out an outbox, and leaves it empty.
+    pub(crate) fn write_out(&mut self, outbox: &mut Vec<u8>) -> io::Result<()> {
+        self.pass(outbox);
+        self.stream.write_out(outbox, WRITING)
+    }
+
+    /// Reports the frames that begin in the next bytes of the stream.
+    pub(crate) fn pass(&mut self, bytes: &[u8]) {
+        if !self.report.is_wanted() {
+            return;
+        }
+        for piece in bytes.chunks(PIECE) {
+            // A copy, because the decoder unmasks in place.
+            let (mut piece, decoder) = (piece.to_vec(), &mut self.decoder);
+            let mut rest = piece.as_mut_slice();
+            // A violation ends the stream of frames.
+            while let Ok(Some(part)) = decoder.decode(&mut rest) {
+                if let Part::Header(header) = part {
+                    self.count += 1;
+                    self.report.frame(self.from, self.count, &header);
+                }
+            }
+        }
+    }
+}
