@@ -34,7 +34,7 @@ use hybi::{
 use crate::member::{Member, lock};
 
 /// A page sends no messages here.
-pub(crate) const CONFIG: Config = Config::new().message_size(0).outbox_size(256 * 1024);
+pub(crate) const CONFIG: Config = Config::new().max_message_size(0).outbox_high_water(256 * 1024);
 
 /// The frames channels that are open, by their ids.
 #[derive(Default)]
@@ -120,8 +120,8 @@ impl Report {
             r#""from":"{from}","number":{number},"opcode":"{opcode}","fin":{},"rsv1":{},"masked":{},"length":{},"header":"{}""#,
             header.fin(),
             header.reserved().contains(Reserved::RSV1),
-            header.mask().is_some(),
-            header.length(),
+            header.masking_key().is_some(),
+            header.payload_len(),
             hex(&header.encode()),
         ));
     }

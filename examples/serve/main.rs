@@ -27,11 +27,8 @@ use arguments::Arguments;
 use chat::Room;
 use frames::{Channels, Report};
 use hybi::{
-    Connection, Inbox, Server,
-    handshake::{
-        Origins,
-        server::{Incoming, Opening},
-    },
+    Connection, Inbox, Origins, Server,
+    server::{Incoming, Opening},
 };
 use tapped::Tapped;
 use timed::Timed;

@@ -67,7 +67,7 @@ impl Member {
             while let Some(message) = self.receive(&mut inbox)? {
                 take(&message);
             }
-            if lock(&self.end).websocket.is_done() {
+            if lock(&self.end).websocket.should_close_transport() {
                 return Ok(());
             }
             let length = match stream.read_into(&mut inbox, SILENCE) {
