@@ -104,12 +104,22 @@ impl Cut {
     }
 }
 
-/// Feeds the endpoint that `from` talks to, and receives whole messages.
+/// Feeds the endpoint that `from` talks to, and receives whole messages: by `receive`, and by `advance`
+/// and a look, which must agree.
 pub(crate) fn feed(from: From, config: Config, bytes: &[u8], cut: &Cut) -> Outcome {
-    match from {
-        From::Client => receive(&mut server(config), Inbox::with_capacity(64), bytes, cut),
-        From::Server => receive(&mut client(config), Inbox::with_capacity(64), bytes, cut),
-    }
+    let inbox = || Inbox::with_capacity(64);
+    let (received, looked) = match from {
+        From::Client => (
+            receive(&mut server(config), inbox(), bytes, cut),
+            look(&mut server(config), inbox(), bytes, cut),
+        ),
+        From::Server => (
+            receive(&mut client(config), inbox(), bytes, cut),
+            look(&mut client(config), inbox(), bytes, cut),
+        ),
+    };
+    assert_eq!(received, looked, "by `receive`, and by `advance`");
+    received
 }
 
 /// The same with an inbox of a fixed size.
@@ -145,6 +155,28 @@ pub(crate) fn receive<R: Role, S: Storage>(
         let event = websocket.receive(inbox, &mut outbox)?;
         heard.extend(event.as_ref().map(own));
         Ok(event.is_some())
+    });
+    Outcome::of(websocket, heard, error, outbox)
+}
+
+/// The same by `advance` and a look.
+fn look<R: Role, S: Storage>(
+    websocket: &mut Connection<R>,
+    inbox: Inbox<S>,
+    bytes: &[u8],
+    cut: &Cut,
+) -> Outcome {
+    let (mut heard, mut outbox) = (Vec::new(), Vec::new());
+    let error = hand_over(inbox, bytes, cut, |inbox| {
+        let is_found = websocket.advance(inbox, &mut outbox)?;
+        assert_eq!(inbox.event(), inbox.event(), "every look is the same");
+        heard.extend(inbox.event().as_ref().map(own));
+        assert_eq!(is_found, inbox.event().is_some());
+        assert!(!matches!(
+            inbox.chunk_event(),
+            Some(ChunkEvent::Text { .. } | ChunkEvent::Binary { .. })
+        ));
+        Ok(is_found)
     });
     Outcome::of(websocket, heard, error, outbox)
 }

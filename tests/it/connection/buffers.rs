@@ -1,0 +1,162 @@
+//! Inboxes that are shared and taken apart, and the reply to a Close that is the caller's.
+
+use hybi::{CloseCode, CloseReply, Config, Error, Event, Inbox, Misuse, Overrun, State};
+
+use crate::support::{
+    feed::{Cut, Heard, client, own, server},
+    wire::{BINARY, BOTH, CLOSE, CONTINUATION, FIN, From, PING, TEXT, frame},
+};
+
+/// A conversation with fragments, control frames between them, and text that is cut anywhere.
+fn conversation() -> Vec<u8> {
+    let mut bytes = frame(From::Client, TEXT, "naï".as_bytes());
+    bytes.extend(frame(From::Client, FIN | PING, b"ping"));
+    bytes.extend(frame(From::Client, FIN | CONTINUATION, "ve €𝄞".as_bytes()));
+    bytes.extend(frame(From::Client, FIN | BINARY, &[9; 200]));
+    bytes.extend(frame(From::Client, FIN | TEXT, "é".as_bytes()));
+    bytes
+}
+
+// L-04
+#[test]
+fn one_inbox_serves_every_connection_wherever_each_is_interrupted() {
+    let bytes = conversation();
+    for cut in Cut::all(bytes.len()) {
+        let mut shared = Inbox::with_capacity(1024);
+        // Three connections take turns; what one leaves waits in an inbox of its own.
+        let mut connections: Vec<_> =
+            (0..3).map(|_| (server(Config::new()), None::<Inbox>, Vec::<Heard>::new())).collect();
+        for piece in cut.pieces(&bytes) {
+            for (websocket, own_inbox, heard) in &mut connections {
+                let inbox = own_inbox.as_mut().unwrap_or(&mut shared);
+                let mut rest = piece;
+                loop {
+                    rest = &rest[inbox.copy_from(rest)..];
+                    while let Some(event) = websocket.receive(inbox, &mut Vec::new()).unwrap() {
+                        heard.push(own(&event));
+                    }
+                    if rest.is_empty() {
+                        break;
+                    }
+                }
+                *own_inbox = match own_inbox.take() {
+                    Some(inbox) => Some(inbox).filter(|inbox| !inbox.is_empty()),
+                    None => Some(shared.split_off()).filter(|inbox| !inbox.is_empty()),
+                };
+                assert!(shared.is_empty());
+            }
+        }
+        for (_, own_inbox, heard) in &connections {
+            assert!(own_inbox.is_none());
+            assert_eq!(
+                *heard,
+                [
+                    Heard::Ping(b"ping".into()),
+                    Heard::Text("naïve €𝄞".into()),
+                    Heard::Binary(vec![9; 200]),
+                    Heard::Text("é".into()),
+                ]
+            );
+        }
+    }
+}
+
+#[test]
+fn an_inbox_shrinks_to_what_it_holds() {
+    let message = frame(From::Client, FIN | TEXT, &[b'x'; 100]);
+    for end in 0..message.len() {
+        let (mut websocket, mut inbox) = (server(Config::new()), Inbox::with_capacity(4096));
+        let _ = inbox.copy_from(&message[..end]);
+        assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()), Ok(None));
+        inbox.shrink_to_fit();
+        let _ = inbox.copy_from(&message[end..]);
+        let text = "x".repeat(100);
+        assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()), Ok(Some(Event::Text(&text))));
+    }
+}
+
+#[test]
+fn unread_bytes_are_consumed_from_the_front() {
+    let mut inbox = Inbox::over([0; 8]);
+    assert_eq!(inbox.copy_from(b"HTTP body"), 8);
+    inbox.consume(5).unwrap();
+    assert_eq!(inbox.unread(), b"bod");
+    assert_eq!(inbox.consume(4), Err(Overrun { count: 4, available: 3 }));
+    assert_eq!(inbox.unread(), b"bod");
+    assert_eq!(inbox.copy_from(b"y, more"), 5, "the room is there again");
+    assert_eq!(inbox.unread(), b"body, mo");
+    inbox.consume(8).unwrap();
+    assert!(inbox.is_empty());
+}
+
+// 6455-5.5.1-g, 6455-5.5.1-h
+#[test]
+fn a_caller_may_finish_its_message_before_it_replies_to_a_close() {
+    let config = Config::new().close_reply(CloseReply::Manual);
+    let mut websocket = server(config);
+    let (mut inbox, mut outbox) = (Inbox::with_capacity(64), Vec::new());
+    websocket.send_text_fragment("one", hybi::Fragment::More, &mut outbox).unwrap();
+    let _ = inbox.copy_from(&frame(From::Client, FIN | CLOSE, b"\x03\xe9"));
+    let close = websocket.receive(&mut inbox, &mut outbox).unwrap();
+    assert!(
+        matches!(close, Some(Event::Close(close)) if close.code() == Some(CloseCode::GOING_AWAY))
+    );
+    assert_eq!(outbox, b"\x01\x03one", "no reply yet");
+    assert_eq!(websocket.state(), State::CloseReceived);
+    assert!(websocket.is_closing() && !websocket.should_close_transport());
+    assert_eq!(websocket.close_code(), Some(1001));
+
+    websocket.send_text_fragment("two", hybi::Fragment::Last, &mut outbox).unwrap();
+    websocket.send_binary(b"3", &mut outbox).unwrap();
+    // The peer may have closed its sending direction by now.
+    assert_eq!(websocket.end_of_input(), Ok(()));
+    assert!(!websocket.should_close_transport());
+    websocket.close(CloseCode::NORMAL, "bye", &mut outbox).unwrap();
+    assert_eq!(outbox, b"\x01\x03one\x80\x03two\x82\x013\x88\x05\x03\xe8bye");
+    assert_eq!(websocket.state(), State::Closed);
+    assert!(websocket.should_close_transport());
+    let late = Err(Error::Misuse(Misuse::NotOpen));
+    assert_eq!(websocket.send_text("late", &mut outbox), late);
+    assert_eq!(websocket.close(CloseCode::NORMAL, "", &mut outbox), late);
+}
+
+// 6455-5.5.1-j
+#[test]
+fn a_client_that_has_replied_itself_waits_for_the_end_of_the_input() {
+    let mut websocket = client(Config::new().close_reply(CloseReply::Manual));
+    let (mut inbox, mut outbox) = (Inbox::with_capacity(64), Vec::new());
+    let _ = inbox.copy_from(&frame(From::Server, FIN | CLOSE, b""));
+    assert!(websocket.receive(&mut inbox, &mut outbox).unwrap().is_some());
+    websocket.close_without_code(&mut outbox).unwrap();
+    assert_eq!(outbox, frame(From::Client, FIN | CLOSE, b""));
+    assert!(!websocket.should_close_transport());
+    assert_eq!(websocket.end_of_input(), Ok(()));
+    assert_eq!(websocket.state(), State::Ended);
+    assert!(websocket.should_close_transport());
+}
+
+// 6455-5.5.1-k: both Close frames cross.
+#[test]
+fn a_close_that_crosses_ours_needs_no_reply_by_the_caller() {
+    for from in BOTH {
+        let config = Config::new().close_reply(CloseReply::Manual);
+        let bytes = frame(from, FIN | CLOSE, b"\x03\xe8");
+        let (mut inbox, mut outbox) = (Inbox::with_capacity(64), Vec::new());
+        let _ = inbox.copy_from(&bytes);
+        let state = match from {
+            From::Client => {
+                let mut websocket = server(config);
+                websocket.close(CloseCode::NORMAL, "", &mut outbox).unwrap();
+                assert!(websocket.receive(&mut inbox, &mut outbox).unwrap().is_some());
+                websocket.state()
+            }
+            From::Server => {
+                let mut websocket = client(config);
+                websocket.close(CloseCode::NORMAL, "", &mut outbox).unwrap();
+                assert!(websocket.receive(&mut inbox, &mut outbox).unwrap().is_some());
+                websocket.state()
+            }
+        };
+        assert_eq!(state, State::Closed);
+    }
+}
