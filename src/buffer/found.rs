@@ -36,6 +36,6 @@ pub(crate) enum Place {
     /// Where it was read.
     Received,
     /// Where it was decompressed.
-    #[cfg_attr(not(feature = "deflate"), allow(dead_code))]
+    #[allow(dead_code)] // without compression
     Inflated,
 }

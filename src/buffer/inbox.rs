@@ -61,7 +61,7 @@ pub struct Inbox<#[cfg(feature = "alloc")] S = super::Growing, #[cfg(not(feature
 pub(crate) struct Parts<'a> {
     pub(crate) bytes: &'a mut [u8],
     pub(crate) cursor: &'a mut Cursor,
-    #[cfg_attr(not(feature = "deflate"), allow(dead_code))]
+    #[allow(dead_code)] // without compression
     pub(crate) inflated: &'a mut Inflated,
 }
 

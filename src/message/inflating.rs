@@ -44,7 +44,7 @@ impl Inflating {
         let held = if self.message.in_chunks { partial } else { self.length };
         cursor.message() == 0
             && inflated.len() as u64 == held
-            && (cursor.unmasked > 0) == self.has_unmasked()
+            && (cursor.unmasked > 0) == self.message.has_unmasked()
             && cursor.unmasked <= cursor.available()
             && cursor.unmasked as u64 <= self.message.remaining()
     }
@@ -84,7 +84,7 @@ impl Inflating {
                 session.on_received(parts.inflated.pending());
                 return Ok(Step::Found(self.deliver(parts.inflated, 0, limits, true)));
             }
-            if !self.has_unmasked() && !self.is_at_end() {
+            if !self.message.has_unmasked() && !self.is_at_end() {
                 break;
             }
         }
@@ -167,10 +167,6 @@ impl Inflating {
         cursor.unmasked = length;
         frame.has_unmasked = length > 0;
         payload
-    }
-
-    fn has_unmasked(&self) -> bool {
-        self.message.frame.as_ref().is_some_and(|frame| frame.has_unmasked)
     }
 
     /// Whether all of the message's payload has been decompressed.

@@ -63,6 +63,11 @@ impl Partial {
         self.frame.as_ref().map_or(0, |frame| frame.remaining)
     }
 
+    /// Whether compressed payload that was unmasked waits in the inbox.
+    pub(super) fn has_unmasked(&self) -> bool {
+        self.frame.as_ref().is_some_and(|frame| frame.has_unmasked)
+    }
+
     /// Whether the frame in progress is the last of its message.
     pub(super) fn is_last(&self) -> bool {
         self.frame.as_ref().is_some_and(|frame| frame.fin)
