@@ -30,6 +30,23 @@ impl<R: Role> Connection<R> {
         self.send_message(Kind::Binary, data, outbox)
     }
 
+    /// Sends a message that owns its payload.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send_text`](Self::send_text).
+    #[cfg(feature = "alloc")]
+    pub fn send(
+        &mut self,
+        message: &crate::Message,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        match message {
+            crate::Message::Text(text) => self.send_text(text, outbox),
+            crate::Message::Binary(data) => self.send_binary(data, outbox),
+        }
+    }
+
     /// Sends the next fragment of a text message, whose length need not be known: the first
     /// fragment begins the message, the [last](Fragment::Last) ends it.
     ///
