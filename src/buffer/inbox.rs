@@ -261,11 +261,19 @@ impl<S: Storage> Inbox<S> {
     }
 
     /// The bytes at a range, where nothing was decompressed.
+    #[inline]
     pub(crate) fn received(&self, range: &Range<usize>) -> &[u8] {
-        self.storage.bytes().get(range.clone()).unwrap_or_default()
+        self.get_received(range).unwrap_or_default()
+    }
+
+    /// The same; `None` if the memory is the caller's and has become shorter.
+    #[inline]
+    pub(crate) fn get_received(&self, range: &Range<usize>) -> Option<&[u8]> {
+        self.storage.bytes().get(range.clone())
     }
 
     /// The text in a range of received bytes.
+    #[inline]
     pub(crate) fn received_text(&self, text: &super::text::TextRange) -> Option<&str> {
         text.get(&self.storage)
     }

@@ -93,15 +93,27 @@ impl TextRange {
 
     /// A range of these bytes, if it is UTF-8 as a whole. Bytes that the unmasking pass found to be
     /// ASCII are not read again.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always)] // on the fast path
     pub(crate) fn validate(bytes: &[u8], range: Range<usize>, ascii: IsAscii) -> Option<Self> {
-        let text = bytes.get(range.clone())?;
-        let is_valid = match ascii {
-            ascii if ascii.is_yes() => true,
-            ascii if ascii.is_no() => raw::utf8::is_valid_beyond_ascii(text),
-            _ => raw::utf8::is_valid(text),
-        };
-        is_valid.then_some(Self { range, is_proven: true })
+        if !ascii.is_yes() {
+            let text = bytes.get(range.clone())?;
+            let is_valid = if ascii.is_no() {
+                raw::utf8::is_valid_beyond_ascii(text)
+            } else {
+                raw::utf8::is_valid(text)
+            };
+            if !is_valid {
+                return None;
+            }
+        }
+        Some(Self { range, is_proven: true })
+    }
+
+    /// Where it lies.
+    #[inline]
+    pub(crate) const fn range(&self) -> &Range<usize> {
+        &self.range
     }
 
     /// The text in the memory that this is a range of; `None` if it is not UTF-8.

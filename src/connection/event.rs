@@ -104,8 +104,7 @@ impl<S: Storage> Inbox<S> {
         }
     }
 
-    #[inline]
-    pub(super) fn message(&self, content: &Content) -> Option<Event<'_>> {
+    fn message(&self, content: &Content) -> Option<Event<'_>> {
         Some(match self.content(content)? {
             Ok(text) => Event::Text(text),
             Err(data) => Event::Binary(data),

@@ -36,11 +36,13 @@ impl IsAscii {
     pub(crate) const UNKNOWN: Self = Self(None);
 
     /// Whether they are known to be ASCII.
+    #[inline]
     pub(crate) const fn is_yes(self) -> bool {
         matches!(self.0, Some(true))
     }
 
     /// Whether one of them is known not to be ASCII.
+    #[inline]
     pub(crate) const fn is_no(self) -> bool {
         matches!(self.0, Some(false))
     }
