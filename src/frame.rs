@@ -46,13 +46,19 @@ mod decoder;
 mod encoder;
 mod header;
 mod kind;
+mod order;
 mod parts;
+mod reader;
 
 pub use decoder::{Decoder, Part};
 pub use encoder::Encoder;
 pub use header::{Header, HeaderBytes, InvalidHeader, Opcode, Reserved, Rules};
 pub(crate) use kind::Kind;
 pub use parts::FrameParts;
+
+pub(crate) use header::DataOpcode;
+pub(crate) use order::Order;
+pub(crate) use reader::HeaderReader;
 
 /// The longest header, in bytes.
 pub const MAX_HEADER: usize = 14;

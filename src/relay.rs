@@ -185,6 +185,13 @@ use crate::{
     random::{Entropy, EntropyError},
 };
 
+/// The header of a Close frame with a code and no reason, unmasked.
+const CLOSE: Header = match Header::new(Opcode::Close, true, 2) {
+    Ok(header) => header,
+    #[allow(clippy::panic)] // while compiling, never while running
+    Err(_) => panic!("not a frame"),
+};
+
 /// A side of a relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
@@ -230,7 +237,7 @@ impl<E: Entropy> Relay<E> {
         let mut at = 0;
         while at < bytes.len() && sender.input == Input::Open {
             let rest = &mut bytes[at..];
-            if sender.frames.in_frame() {
+            if sender.frames.in_payload() {
                 at += sender.frames.payload(rest);
             } else {
                 match begin(&mut sender.frames, receiver, entropy, rest) {
@@ -249,7 +256,7 @@ impl<E: Entropy> Relay<E> {
                     }
                 }
             }
-            if sender.frames.is_passed() {
+            if sender.frames.is_forwarded() {
                 in_place.end = at;
             }
             if sender.frames.has_closed() {
@@ -281,8 +288,7 @@ impl<E: Entropy> Relay<E> {
             return;
         }
         let body = code.get().to_be_bytes();
-        let header = Header::data(Opcode::Close, true, &body);
-        let Ok(header) = relabel(header, to, &mut self.entropy) else {
+        let Ok(header) = readdress(CLOSE, to, &mut self.entropy) else {
             // It can never be sent: the transport is closed all the same.
             self.ends(to).0.output = Output::Over;
             return;
@@ -340,7 +346,7 @@ fn begin(
         frames.begin(&came, None);
         return Ok(Some((taken, None)));
     }
-    let leaves = relabel(came, receiver.side, entropy)?;
+    let leaves = readdress(came, receiver.side, entropy)?;
     frames.begin(&came, Some(&leaves));
     if taken < leaves.encoded_len() {
         return Ok(Some((taken, Some(leaves.encode()))));
@@ -353,7 +359,7 @@ fn begin(
 }
 
 /// The header as this side is to have it.
-fn relabel(header: Header, to: Side, entropy: &mut impl Entropy) -> Result<Header, EntropyError> {
+fn readdress(header: Header, to: Side, entropy: &mut impl Entropy) -> Result<Header, EntropyError> {
     match to {
         // Section 5.1: a server masks no frame.
         Side::Client => Ok(header.without_mask()),

@@ -170,7 +170,7 @@ impl<R: Role> Connection<R> {
         }
         let Parts { bytes, cursor, .. } = inbox.parts();
         let window = bytes.get_mut(cursor.unread..cursor.end)?;
-        let (header, size) = Header::parse_usual(window, R::RULES.masked())?;
+        let (header, size) = Header::parse_single(window, R::RULES.masked())?;
         // Below 64 KiB, and within what the slow path allows.
         let length = usize::try_from(header.payload_len()).ok()?;
         let payload = window.get_mut(size..size + length)?;

@@ -5,7 +5,7 @@ use crate::{
     CloseReply, Error, Misuse,
     buffer::Outbox,
     close::{Close, CloseCode},
-    frame::{Header, Kind, MAX_CONTROL, Opcode, Reserved},
+    frame::{DataOpcode, Header, Kind, MAX_CONTROL, Opcode, Reserved},
 };
 
 impl<R: Role> Connection<R> {
@@ -166,8 +166,7 @@ impl<R: Role> Connection<R> {
         if let Some(Status(code)) = self.pending_close {
             let body = code.map(|code| code.get().to_be_bytes());
             let body = body.as_ref().map_or(&[][..], |body| body);
-            let header = control_header(Opcode::Close, body);
-            let step = match append(&mut self.role, header, body, outbox) {
+            let step = match append_control(&mut self.role, Opcode::Close, body, outbox) {
                 Ok(()) => Step::SendClose,
                 Err(Error::OutboxFull { .. }) => return,
                 // Without a masking key it can never be sent, and the peer waits for it: the
@@ -186,7 +185,7 @@ impl<R: Role> Connection<R> {
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
         let Some(payload) = self.pending_pong.get() else { return Ok(()) };
-        let header = control_header(Opcode::Pong, payload);
+        let header = control_header(Opcode::Pong, payload)?;
         let needed = encoded_len::<R>(header, payload) + reserved;
         if self.has_room(outbox) && needed <= outbox.room() {
             append(&mut self.role, header, payload, outbox)?;
@@ -230,7 +229,7 @@ impl<R: Role> Connection<R> {
                 let length = last.then_some(payload.len());
                 (kind.opcode(), self.compression.suits(length))
             }
-            Some(open) if open.kind == kind => (Opcode::Continuation, open.is_compressed),
+            Some(open) if open.kind == kind => (DataOpcode::Continuation, open.is_compressed),
             Some(_) => return Err(Misuse::KindChanged.into()),
         };
         self.send_data(opcode, payload, last, is_compressed, outbox)?;
@@ -245,7 +244,7 @@ impl<R: Role> Connection<R> {
     /// Appends a data frame; all of it or nothing.
     fn send_data(
         &mut self,
-        opcode: Opcode,
+        opcode: DataOpcode,
         payload: &[u8],
         last: bool,
         is_compressed: bool,
@@ -263,12 +262,12 @@ impl<R: Role> Connection<R> {
     #[inline(never)] // keeps the path of uncompressed messages short
     fn send_compressed(
         &mut self,
-        opcode: Opcode,
+        opcode: DataOpcode,
         payload: &[u8],
         last: bool,
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
-        let is_first = opcode != Opcode::Continuation;
+        let is_first = opcode != DataOpcode::Continuation;
         let whole = is_first && last;
         let smaller = self
             .compression
@@ -304,16 +303,14 @@ impl<R: Role> Connection<R> {
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
         self.may_send()?;
-        if payload.len() > MAX_CONTROL {
-            return Err(Misuse::ControlTooLong(payload.len()).into());
-        }
+        let header = control_header(opcode, payload)?;
         self.check_high_water(outbox)?;
-        append(&mut self.role, control_header(opcode, payload), payload, outbox)
+        append(&mut self.role, header, payload, outbox)
     }
 
     fn begin_close(&mut self, body: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
         self.may_send()?;
-        let close = control_header(Opcode::Close, body);
+        let close = control_header(Opcode::Close, body)?;
         // Section 5.5.2: a ping that arrived before is answered, where there is room for both.
         self.send_pending_pong(encoded_len::<R>(close, body), outbox)?;
         append(&mut self.role, close, body, outbox)?;
@@ -353,10 +350,20 @@ impl<R: Role> Connection<R> {
     }
 }
 
-/// The header of a control frame; the payload has at most 125 bytes.
-fn control_header(opcode: Opcode, payload: &[u8]) -> Header {
-    debug_assert!(opcode.is_control() && payload.len() <= MAX_CONTROL);
-    Header::data(opcode, true, payload)
+/// The header of a control frame, unmasked.
+fn control_header(opcode: Opcode, payload: &[u8]) -> Result<Header, Misuse> {
+    let too_long = Misuse::ControlTooLong(payload.len());
+    Header::new(opcode, true, payload.len() as u64).map_err(|_| too_long)
+}
+
+/// Appends a control frame, masked if the role masks; all of it or nothing.
+fn append_control<R: Role>(
+    role: &mut R,
+    opcode: Opcode,
+    payload: &[u8],
+    outbox: &mut impl Outbox,
+) -> Result<(), Error> {
+    append(role, control_header(opcode, payload)?, payload, outbox)
 }
 
 /// The length of a frame on the wire.

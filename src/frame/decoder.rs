@@ -1,28 +1,40 @@
-//! A stream of frames, taken apart without a buffer.
+//! Decoding a stream of frames without a buffer.
 
-use super::{Header, MAX_HEADER, Rules};
+use super::{Header, HeaderReader, Rules};
 use crate::{Violation, mask::Mask};
 
-/// Takes a stream of frames apart, in pieces of any length, unmasking in place.
+/// Decodes a stream of frames, which may arrive in pieces of any length, and unmasks it in place.
 ///
-/// It keeps nothing but a header that is not complete, so frames of any length pass through it in
-/// constant memory. It checks every rule that one frame can break by itself; the order of
-/// fragments, UTF-8 and sizes are for whoever uses it to judge.
-#[derive(Clone)]
+/// It stores nothing but an incomplete header, so it decodes frames of any length in constant
+/// memory. It checks every rule that a single frame can break. It does not check the order of
+/// fragments, UTF-8 or sizes.
+///
+/// ```text
+///            incomplete header                        some of the payload
+///                ┌──────┐                                  ┌──────┐
+///                ▼      │   header with a payload          ▼      │
+///            ┌──────────┴┐ ────────────────────────► ┌────────────┴┐
+///            │  Header   │                           │   Payload   │
+///            └───────────┘ ◄──────────────────────── └─────────────┘
+///              ▲    │ │            end of payload
+///              └────┘ │ violation
+///   header without    ▼
+///   a payload    ┌────────┐
+///                │ Broken │ final
+///                └────────┘
+/// ```
+#[derive(Clone, Debug)]
 pub struct Decoder {
-    rules: Rules,
-    /// The bytes of a header that is not complete.
-    partial: [u8; MAX_HEADER],
-    /// How many of them there are; less than `MAX_HEADER`.
-    partial_length: u8,
-    /// Bytes of payload that the frame in progress still lacks.
+    reader: HeaderReader,
+    /// Bytes of payload that the frame in progress lacks; 0 between frames.
     remaining: u64,
+    /// For the payload of the frame in progress, if it is masked.
     mask: Option<Mask>,
-    /// Once the stream is broken, it stays so.
+    /// The violation that ended the stream.
     broken: Option<Violation>,
 }
 
-/// A part of a frame.
+/// A part of a frame. There are no others, so a `match` may be exhaustive.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Part<'a> {
     /// A frame begins; its payload, if it has any, follows.
@@ -31,47 +43,30 @@ pub enum Part<'a> {
     Payload(&'a mut [u8]),
 }
 
-/// Shows where it stands, not the bytes of a header, which may be a masking key's.
-impl core::fmt::Debug for Decoder {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Decoder")
-            .field("rules", &self.rules)
-            .field("remaining", &self.remaining)
-            .field("broken", &self.broken)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Decoder {
-    /// For frames that keep these rules.
+    /// Decodes frames that must follow these rules.
     pub const fn new(rules: Rules) -> Self {
-        Self {
-            rules,
-            partial: [0; MAX_HEADER],
-            partial_length: 0,
-            remaining: 0,
-            mask: None,
-            broken: None,
-        }
+        Self { reader: HeaderReader::new(rules), remaining: 0, mask: None, broken: None }
     }
 
-    /// For what a client sends.
+    /// Decodes frames that a client sent: all are masked.
     pub const fn from_client() -> Self {
         Self::new(Rules::from_client())
     }
 
-    /// For what a server sends.
+    /// Decodes frames that a server sent: none is masked.
     pub const fn from_server() -> Self {
         Self::new(Rules::from_server())
     }
 
-    /// Takes the next part from the front of `input`, leaving in it what lies behind; `None` once
-    /// all of it is taken.
+    /// Takes the next part from the front of `input`, and leaves the bytes that follow it.
+    ///
+    /// Returns `None` once `input` is empty. Call it until then: an incomplete header is taken too.
     ///
     /// # Errors
     ///
-    /// The rule that the sender broke, at the first byte that proves it. Every later call says the
-    /// same.
+    /// The rule that the sender broke, at the first byte that proves it. Every later call returns
+    /// the same error.
     #[allow(clippy::mut_mut)] // a cursor: the slice itself is shortened
     pub fn decode<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Part<'a>>, Violation> {
         if let Some(violation) = self.broken {
@@ -83,8 +78,17 @@ impl Decoder {
         if self.remaining > 0 {
             return Ok(Some(Part::Payload(self.payload(input))));
         }
-        match self.header(input) {
-            Ok(header) => Ok(header.map(Part::Header)),
+        match self.reader.read(input) {
+            Ok(Some((header, taken))) => {
+                *input = &mut core::mem::take(input)[taken..];
+                self.remaining = header.payload_len();
+                self.mask = header.masking_key().map(Mask::new);
+                Ok(Some(Part::Header(header)))
+            }
+            Ok(None) => {
+                *input = &mut [];
+                Ok(None)
+            }
             Err(violation) => {
                 self.broken = Some(violation);
                 Err(violation)
@@ -92,7 +96,7 @@ impl Decoder {
         }
     }
 
-    /// How many bytes of payload the frame in progress still lacks.
+    /// The number of payload bytes that the frame in progress lacks; 0 between frames.
     pub const fn remaining(&self) -> u64 {
         self.remaining
     }
@@ -108,28 +112,106 @@ impl Decoder {
         }
         payload
     }
+}
 
-    #[allow(clippy::mut_mut)] // as in `decode`
-    fn header(&mut self, input: &mut &mut [u8]) -> Result<Option<Header>, Violation> {
-        // Join what is left of the header with what came; the length of the partial header never
-        // exceeds the length of a whole one, so the subtraction below holds.
-        let before = usize::from(self.partial_length);
-        let mut joined = self.partial;
-        let fresh = input.len().min(MAX_HEADER - before);
-        joined[before..before + fresh].copy_from_slice(&input[..fresh]);
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::{format, vec::Vec};
 
-        let Some(header) = Header::parse(&joined[..before + fresh], self.rules)? else {
-            self.partial = joined;
-            #[allow(clippy::cast_possible_truncation)] // less than 14
-            let length = (before + fresh) as u8;
-            self.partial_length = length;
-            *input = &mut core::mem::take(input)[fresh..];
-            return Ok(None);
-        };
-        *input = &mut core::mem::take(input)[header.encoded_len() - before..];
-        self.partial_length = 0;
-        self.remaining = header.payload_len();
-        self.mask = header.masking_key().map(Mask::new);
-        Ok(Some(header))
+    use super::*;
+    use crate::frame::Opcode;
+
+    /// RFC 6455, section 5.7: "Hello", masked and unmasked.
+    const MASKED: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+    const UNMASKED: [u8; 7] = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
+
+    fn hello() -> Header {
+        Header::new(Opcode::Text, true, 5).unwrap()
+    }
+
+    /// Decodes bytes in two pieces, and returns the headers and all of the payload.
+    fn decode(rules: Rules, bytes: &[u8], cut: usize) -> Result<(Vec<Header>, Vec<u8>), Violation> {
+        let mut decoder = Decoder::new(rules);
+        let (mut headers, mut payload) = (Vec::new(), Vec::new());
+        for piece in [&bytes[..cut], &bytes[cut..]] {
+            let mut piece = Vec::from(piece);
+            let mut input = &mut piece[..];
+            while let Some(part) = decoder.decode(&mut input)? {
+                match part {
+                    Part::Header(header) => headers.push(header),
+                    Part::Payload(bytes) => payload.extend_from_slice(bytes),
+                }
+            }
+            assert!(input.is_empty());
+        }
+        Ok((headers, payload))
+    }
+
+    // 6455-5.3-e, P-fd-d
+    #[test]
+    fn frames_are_decoded_and_unmasked_however_they_are_cut() {
+        let bytes = [MASKED, MASKED].concat();
+        let header = hello().with_mask([0x37, 0xfa, 0x21, 0x3d]);
+        for cut in 0..=bytes.len() {
+            let decoded = decode(Rules::from_client(), &bytes, cut).unwrap();
+            assert_eq!(decoded, ([header; 2].to_vec(), b"HelloHello".to_vec()));
+        }
+    }
+
+    #[test]
+    fn any_sender_may_mask_or_not() {
+        let bytes = [&MASKED[..], &UNMASKED, &MASKED].concat();
+        let masked = hello().with_mask([0x37, 0xfa, 0x21, 0x3d]);
+        for cut in 0..=bytes.len() {
+            let decoded = decode(Rules::from_any(), &bytes, cut).unwrap();
+            let headers = [masked, hello(), masked];
+            assert_eq!(decoded, (headers.to_vec(), b"HelloHelloHello".to_vec()));
+        }
+    }
+
+    // 6455-5.1-a, 6455-5.1-b
+    #[test]
+    fn a_client_must_mask_and_a_server_must_not() {
+        for cut in 0..=UNMASKED.len() {
+            let decoded = decode(Rules::from_client(), &UNMASKED, cut);
+            assert_eq!(decoded, Err(Violation::NotMasked));
+            assert_eq!(decode(Rules::from_server(), &MASKED, cut), Err(Violation::Masked));
+        }
+    }
+
+    // P-fd-e
+    #[test]
+    fn a_violation_is_final() {
+        let mut decoder = Decoder::from_server();
+        let mut bytes = [0x81, 0x80, 0x81, 0x00];
+        let mut input = &mut bytes[..];
+        assert_eq!(decoder.decode(&mut input), Err(Violation::Masked));
+        let mut bytes = UNMASKED;
+        let mut input = &mut bytes[..];
+        assert_eq!(decoder.decode(&mut input), Err(Violation::Masked));
+        assert_eq!(input.len(), UNMASKED.len());
+    }
+
+    #[test]
+    fn remaining_counts_payload() {
+        let mut decoder = Decoder::from_server();
+        let mut bytes = UNMASKED;
+        let (mut first, mut second) = bytes.split_at_mut(4);
+        decoder.decode(&mut first).unwrap();
+        assert_eq!(decoder.remaining(), 5);
+        decoder.decode(&mut first).unwrap();
+        assert_eq!(decoder.remaining(), 3);
+        decoder.decode(&mut second).unwrap();
+        assert_eq!(decoder.remaining(), 0);
+    }
+
+    #[test]
+    fn debug_omits_the_masking_key() {
+        let mut decoder = Decoder::from_client();
+        let mut bytes = [0x81, 0x85, 0xd1, 0xd2, 0xd3];
+        decoder.decode(&mut &mut bytes[..]).unwrap();
+        let shown = format!("{decoder:?}");
+        assert!(!shown.contains("209") && !shown.contains("d1"), "{shown}");
     }
 }

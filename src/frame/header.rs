@@ -1,11 +1,11 @@
-//! One frame header: bits in, bits out.
+//! The header of one frame: parsing and encoding.
 
 use core::ops::Deref;
 
 use super::MAX_CONTROL;
 use crate::Violation;
 
-/// What a frame is, the low four bits of its first byte (section 5.2, 11.8).
+/// The type of a frame: the low four bits of its first byte (RFC 6455, sections 5.2 and 11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Opcode {
@@ -24,7 +24,7 @@ pub enum Opcode {
 }
 
 impl Opcode {
-    /// Whether it is a control frame: Close, Ping, Pong.
+    /// Whether it marks a control frame: Close, Ping or Pong (section 5.5).
     pub const fn is_control(self) -> bool {
         self as u8 & 0x8 != 0
     }
@@ -42,14 +42,34 @@ impl Opcode {
     }
 }
 
-/// A set of the three reserved bits, which extensions give a meaning.
+/// The opcode of a data frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataOpcode {
+    Continuation,
+    Text,
+    Binary,
+}
+
+impl From<DataOpcode> for Opcode {
+    #[inline]
+    fn from(opcode: DataOpcode) -> Self {
+        match opcode {
+            DataOpcode::Continuation => Self::Continuation,
+            DataOpcode::Text => Self::Text,
+            DataOpcode::Binary => Self::Binary,
+        }
+    }
+}
+
+/// A set of the three reserved bits. Extensions define their meaning (section 5.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Reserved(u8);
 
 impl Reserved {
     /// None of them.
     pub const NONE: Self = Self(0);
-    /// RSV1, which permessage-deflate uses.
+    /// RSV1. permessage-deflate sets it on the first frame of a compressed message (RFC 7692,
+    /// section 6).
     pub const RSV1: Self = Self(0x40);
     /// RSV2.
     pub const RSV2: Self = Self(0x20);
@@ -76,37 +96,68 @@ impl core::ops::BitOr for Reserved {
     }
 }
 
-/// What a receiver asks of every frame.
+/// The rules that every frame of a stream must follow: who sent it, and which reserved bits are
+/// defined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rules {
-    masked: bool,
+    masking: Masking,
     reserved: Reserved,
 }
 
+/// Whether frames are masked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Masking {
+    Required,
+    Forbidden,
+    Optional,
+}
+
 impl Rules {
-    /// For frames that a client sent: all are masked.
+    /// Rules for frames that a client sent: all are masked (section 5.1).
     pub const fn from_client() -> Self {
-        Self { masked: true, reserved: Reserved::NONE }
+        Self { masking: Masking::Required, reserved: Reserved::NONE }
     }
 
-    /// For frames that a server sent: none is masked.
+    /// Rules for frames that a server sent: none is masked (section 5.1).
     pub const fn from_server() -> Self {
-        Self { masked: false, reserved: Reserved::NONE }
+        Self { masking: Masking::Forbidden, reserved: Reserved::NONE }
     }
 
-    /// Whether the frames are masked.
+    /// Rules for frames of any sender: each is masked or not, as its mask bit says.
+    ///
+    /// This is outside the RFC, and meant for recorders and test tools, which also read the frames of
+    /// clients that do not mask. An endpoint must not use it: section 5.1 requires a server to fail
+    /// the connection when a frame is not masked, and a client when a frame is. A
+    /// [`Connection`](crate::Connection) always does so.
+    ///
+    /// ```
+    /// use hybi::frame::{Decoder, Part, Rules};
+    ///
+    /// let mut decoder = Decoder::new(Rules::from_any());
+    /// let mut from_faulty_client = *b"\x81\x05Hello";
+    /// let mut input = &mut from_faulty_client[..];
+    /// let Some(Part::Header(header)) = decoder.decode(&mut input)? else { panic!("no header") };
+    /// assert_eq!((header.payload_len(), header.masking_key()), (5, None));
+    /// # Ok::<(), hybi::Error>(())
+    /// ```
+    pub const fn from_any() -> Self {
+        Self { masking: Masking::Optional, reserved: Reserved::NONE }
+    }
+
+    /// Whether every frame must be masked.
     pub(crate) const fn masked(self) -> bool {
-        self.masked
+        matches!(self.masking, Masking::Required)
     }
 
-    /// Lets reserved bits pass that a negotiated extension defines.
+    /// Allows the reserved bits that a negotiated extension defines, and no others.
     #[must_use]
     pub const fn allowing(self, reserved: Reserved) -> Self {
         Self { reserved, ..self }
     }
 }
 
-/// The header of a frame; by itself always valid.
+/// The header of a frame. There are no invalid headers: a control frame has FIN and at most 125
+/// bytes of payload, any other frame less than 2^63 bytes (sections 5.2 and 5.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     fin: bool,
@@ -117,7 +168,7 @@ pub struct Header {
     mask: Option<[u8; 4]>,
 }
 
-/// Why there is no such header.
+/// The error of [`Header::new`]: the values break a rule of section 5.2 or 5.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no such frame: a control frame has FIN and up to 125 bytes, any other less than 2^63")]
 pub struct InvalidHeader;
@@ -135,11 +186,12 @@ mod bits {
 }
 
 impl Header {
-    /// The header of an unmasked frame.
+    /// The header of an unmasked frame with `length` bytes of payload.
     ///
     /// # Errors
     ///
-    /// A control frame without FIN or with more than 125 bytes, a length of 2^63 or more.
+    /// - A control frame without FIN, or with more than [`MAX_CONTROL`] bytes (section 5.5).
+    /// - A length of 2^63 or more (section 5.2).
     pub const fn new(opcode: Opcode, fin: bool, length: u64) -> Result<Self, InvalidHeader> {
         let valid = if opcode.is_control() {
             fin && length <= MAX_CONTROL as u64
@@ -153,18 +205,21 @@ impl Header {
         }
     }
 
-    /// The header of a data frame over a slice, whose length is below 2^63 in Rust.
-    pub(crate) const fn data(opcode: Opcode, fin: bool, payload: &[u8]) -> Self {
-        Self { fin, reserved: Reserved::NONE, opcode, length: payload.len() as u64, mask: None }
+    /// The header of an unmasked data frame; [`new`](Self::new) is for control frames. The length of a slice is always below 2^63.
+    #[inline]
+    pub(crate) fn data(opcode: DataOpcode, fin: bool, payload: &[u8]) -> Self {
+        let (opcode, length) = (opcode.into(), payload.len() as u64);
+        Self { fin, reserved: Reserved::NONE, opcode, length, mask: None }
     }
 
-    /// The same frame, masked with this key.
+    /// The same frame, masked with this key. It must be unpredictable and used for no other frame
+    /// (section 5.3).
     #[must_use]
     pub const fn with_mask(self, key: [u8; 4]) -> Self {
         Self { mask: Some(key), ..self }
     }
 
-    /// The same frame, not masked.
+    /// The same frame, unmasked.
     #[must_use]
     pub const fn without_mask(self) -> Self {
         Self { mask: None, ..self }
@@ -176,7 +231,7 @@ impl Header {
         Self { reserved, ..self }
     }
 
-    /// Whether it is the last (or only) fragment of its message.
+    /// Whether it is the final (or only) fragment of its message.
     pub const fn fin(&self) -> bool {
         self.fin
     }
@@ -186,12 +241,12 @@ impl Header {
         self.reserved
     }
 
-    /// What the frame is.
+    /// The type of the frame.
     pub const fn opcode(&self) -> Opcode {
         self.opcode
     }
 
-    /// The payload's length in bytes.
+    /// The length of the payload in bytes, without the masking key.
     pub const fn payload_len(&self) -> u64 {
         self.length
     }
@@ -201,12 +256,12 @@ impl Header {
         self.mask
     }
 
-    /// Reads a header from the front of `bytes`, where it takes [`encoded_len`](Self::encoded_len)
-    /// bytes; `None` if it is incomplete and valid so far.
+    /// Parses the header at the front of `bytes`, which is [`encoded_len`](Self::encoded_len) bytes
+    /// long. Returns `None` if it is incomplete, and valid so far.
     ///
     /// # Errors
     ///
-    /// The first fault that the bytes prove, even where the header is not complete.
+    /// The first fault that the bytes prove, even if the header is incomplete.
     #[inline]
     pub fn parse(bytes: &[u8], rules: Rules) -> Result<Option<Self>, Violation> {
         let Some(&first) = bytes.first() else { return Ok(None) };
@@ -224,20 +279,22 @@ impl Header {
 
         let Some(&second) = bytes.get(1) else { return Ok(None) };
         // Section 5.1: a client masks all frames, a server none.
-        match (second & bits::MASK != 0, rules.masked) {
-            (false, true) => return Err(Violation::NotMasked),
-            (true, false) => return Err(Violation::Masked),
-            _ => {}
+        let is_masked = second & bits::MASK != 0;
+        match (rules.masking, is_masked) {
+            (Masking::Required, false) => return Err(Violation::NotMasked),
+            (Masking::Forbidden, true) => return Err(Violation::Masked),
+            (Masking::Required | Masking::Optional, true)
+            | (Masking::Forbidden | Masking::Optional, false) => {}
         }
         let short = second & bits::LENGTH;
-        // Section 5.5: at most 125 bytes, told by the short form alone.
+        // Section 5.5: at most 125 bytes, which the 7-bit length shows.
         if opcode.is_control() && usize::from(short) > MAX_CONTROL {
             return Err(Violation::ControlTooLong);
         }
 
         let rest = bytes.get(2..).unwrap_or_default();
         let Some((length, rest)) = parse_length(short, rest)? else { return Ok(None) };
-        let mask = if rules.masked {
+        let mask = if is_masked {
             let Some(key) = rest.first_chunk::<4>() else { return Ok(None) };
             Some(*key)
         } else {
@@ -247,11 +304,13 @@ impl Header {
         Ok(Some(header))
     }
 
-    /// Reads the header of a message in one frame of less than 64 KiB without extensions, as most
-    /// messages are, and tells how long it is; `None` for anything else, which
-    /// [`parse`](Self::parse) judges.
+    /// The fast path of [`parse`](Self::parse): parses the header of a message in a single frame of
+    /// less than 64 KiB without reserved bits, and returns its length. Most messages are of this form.
+    ///
+    /// Returns `None` for any other header, incomplete or invalid ones included: these take the slow
+    /// path through `parse`, which finds the faults.
     #[inline]
-    pub(crate) fn parse_usual(bytes: &[u8], masked: bool) -> Option<(Self, usize)> {
+    pub(crate) fn parse_single(bytes: &[u8], masked: bool) -> Option<(Self, usize)> {
         const TEXT: u8 = bits::FIN | Opcode::Text as u8;
         const BINARY: u8 = bits::FIN | Opcode::Binary as u8;
         let (&[first, second], rest) = bytes.split_first_chunk::<2>()?;
@@ -280,7 +339,7 @@ impl Header {
         Some((Self { fin: true, reserved: Reserved::NONE, opcode, length, mask }, size))
     }
 
-    /// Writes the header.
+    /// The bytes of the header, with the length in its shortest form (section 5.2).
     #[inline]
     pub fn encode(&self) -> HeaderBytes {
         let fin = if self.fin { bits::FIN } else { 0 };
@@ -294,8 +353,8 @@ impl Header {
             }
             _ => (bits::LENGTH_64, u64::from_le_bytes(self.length.to_be_bytes()), 10),
         };
-        // Put together in registers: bytes that are stored one by one and loaded as a block wait for
-        // each other.
+        // Assembled in a register: a wide load of bytes that were just stored one by one stalls,
+        // because the processor cannot forward the stores.
         let mut word = u128::from(first) | u128::from(short) << 8 | u128::from(long) << 16;
         if let Some(key) = self.mask {
             word |= u128::from(bits::MASK) << 8 | u128::from(u32::from_le_bytes(key)) << (8 * size);
@@ -315,7 +374,7 @@ impl Header {
     }
 }
 
-/// A header as it stands on the wire, 2 to 14 bytes; used as a byte slice.
+/// An encoded header, 2 to 14 bytes. It dereferences to a byte slice.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HeaderBytes {
     bytes: [u8; 16],
@@ -336,7 +395,7 @@ impl HeaderBytes {
     /// No header.
     pub(crate) const EMPTY: Self = Self { bytes: [0; 16], length: 0 };
 
-    /// The header and what is left of the room for the longest.
+    /// The header, padded with unspecified bytes.
     #[cfg(feature = "alloc")]
     pub(crate) const fn padded(&self) -> &[u8; 16] {
         &self.bytes
@@ -349,32 +408,32 @@ impl AsRef<[u8]> for HeaderBytes {
     }
 }
 
-/// Shows the two bytes that are public anyway, never the masking key.
+/// Omits all but the first two bytes, which never contain the masking key.
 impl core::fmt::Debug for HeaderBytes {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "HeaderBytes({:02x} {:02x} ..)", self.bytes[0], self.bytes[1])
     }
 }
 
-/// The length that the short form and the bytes behind it declare, and the bytes behind that.
+/// The payload length that the 7-bit length and the bytes after it declare, and the bytes that follow.
 #[inline]
 fn parse_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violation> {
     match short {
         bits::LENGTH_16 => {
             let Some((bytes, rest)) = rest.split_first_chunk::<2>() else { return Ok(None) };
             let length = u16::from_be_bytes(*bytes);
-            // Section 5.2: the shortest form only, or two parsers may read two things.
+            // Section 5.2: only the shortest form is valid.
             if length < u16::from(bits::LENGTH_16) {
                 return Err(Violation::LengthNotMinimal);
             }
             Ok(Some((u64::from(length), rest)))
         }
         bits::LENGTH_64 => {
-            // Section 5.2: the top bit is 0. The first byte tells.
+            // Section 5.2: the top bit is 0. The first byte proves a fault.
             if rest.first().is_some_and(|first| first & 0x80 != 0) {
                 return Err(Violation::LengthTopBit);
             }
-            // 65535 and less would have fitted into two bytes: six zeros tell.
+            // Section 5.2: 65535 and less fit into two bytes. Six zeros prove a fault.
             if rest.first_chunk::<6>().is_some_and(|high| *high == [0; 6]) {
                 return Err(Violation::LengthNotMinimal);
             }
@@ -390,11 +449,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_usual_header_is_read_as_any_other() {
+    fn the_fast_path_agrees_with_the_slow_path() {
         let tails: [&[u8]; 7] =
             [&[], &[0], &[0, 125], &[0, 126], &[0, 126, 1, 2, 3], &[0, 126, 1, 2, 3, 4], &[7; 12]];
         for rules in [Rules::from_client(), Rules::from_server()] {
-            let mut usual = 0;
+            let mut parsed_fast = 0;
             for start in 0..=u16::MAX {
                 for tail in tails {
                     let mut bytes = [0; 14];
@@ -407,11 +466,11 @@ mod tests {
                         header.fin && opcode && u16::try_from(header.length).is_ok()
                     });
                     let expected = expected.map(|header| (header, header.encoded_len()));
-                    assert_eq!(Header::parse_usual(bytes, rules.masked()), expected);
-                    usual += u32::from(expected.is_some());
+                    assert_eq!(Header::parse_single(bytes, rules.masked()), expected);
+                    parsed_fast += u32::from(expected.is_some());
                 }
             }
-            assert!(usual > 500, "the cases are of the usual kind now and then: {usual}");
+            assert!(parsed_fast > 500, "few cases take the fast path: {parsed_fast}");
         }
     }
 }

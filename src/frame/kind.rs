@@ -1,6 +1,6 @@
 //! What a message carries.
 
-use super::Opcode;
+use super::DataOpcode;
 
 /// What a message carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,10 +13,10 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// The opcode of the first frame of such a message.
-    pub(crate) const fn opcode(self) -> Opcode {
+    pub(crate) const fn opcode(self) -> DataOpcode {
         match self {
-            Self::Text => Opcode::Text,
-            Self::Binary => Opcode::Binary,
+            Self::Text => DataOpcode::Text,
+            Self::Binary => DataOpcode::Binary,
         }
     }
 }

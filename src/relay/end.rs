@@ -51,7 +51,7 @@ impl End {
     /// Its Close is complete.
     pub(super) fn close(&mut self, other: &mut Self) {
         self.input = Input::Closed;
-        if self.frames.is_passed() {
+        if self.frames.is_forwarded() {
             other.output = Output::Closed;
         }
     }
