@@ -1,35 +1,36 @@
-//! A relay: a client on one side, a server behind it on the other, and every frame of one passed on
-//! to the other as it comes, without a buffer and without putting messages together.
+//! A relay between a client and the server behind a gateway: it forwards every frame as it arrives,
+//! without buffering it and without assembling messages.
 //!
-//! This module owns what a gateway has to do between the two: new masking keys, no frame that is
-//! broken, and a Close for whoever is left alone. It knows nothing of messages' contents.
+//! This module owns what a gateway has to do between the two: new masking keys, checking the headers
+//! of frames, and a Close for the side that remains. It does not look into payloads.
 //!
 //! ```text
 //!             ┌────────────────────── Relay ───────────────────────┐
-//!   client ──►│ headers are checked; masked anew, where it lies    │──► server
-//!          ◄──│ where it lies                  headers are checked │◄──
+//!   client ──►│ checks headers, masks anew in place                │──► server
+//!          ◄──│                           checks headers, in place │◄──
 //!             └────────────────────────────────────────────────────┘
 //! ```
 //!
-//! A frame is as long when it leaves as it was when it came, so what was read is what is written:
-//! the key in the header is replaced, and one XOR takes the payload from the old key to the new.
-//! Only a header that is cut by the end of the input is kept, up to 13 bytes.
+//! A frame keeps its length, so the buffer that was read is the buffer to write: the relay replaces
+//! the key in the header, and XORs the payload once with the difference of the two keys. It stores
+//! only an incomplete header at the end of the input, up to 13 bytes.
 //!
 //! # Opening
 //!
-//! The two opening handshakes are those of any server and any client. Let the server behind answer
-//! first, so that the client gets the subprotocol that it chose, or a refusal:
+//! The two opening handshakes are ordinary ones. Wait for the response of the server behind the
+//! gateway before you answer the client, so that the client gets the server's subprotocol or its
+//! refusal:
 //!
-//! 1. [`server::Opening`](crate::server::Opening) on the client's transport gives a request, of an
-//!    origin that the gateway lets in.
-//! 2. [`client::Request`](crate::client::Request) asks the server behind, with the client's
-//!    target, subprotocols and origin, as far as they are to be passed on.
-//! 3. The request is accepted with the server's subprotocol.
-//! 4. The bytes that each inbox holds [`unread`](crate::Inbox::unread) are the first to be passed.
-//!    The two connections that the handshakes come to are dropped.
+//! 1. Receive the client's request with [`server::Opening`](crate::server::Opening), and check its
+//!    origin.
+//! 2. Send a [`client::Request`](crate::client::Request) to the server, with the client's target,
+//!    subprotocols and origin, as far as they are to be forwarded.
+//! 3. Accept the client's request with the subprotocol that the server selected.
+//! 4. Pass the bytes that each inbox holds [`unread`](crate::Inbox::unread) first. Drop the two
+//!    connections that the handshakes return.
 //!
-//! Neither handshake may agree on an extension, for the relay would not know what it means: no
-//! `deflate` on either side, no `extensions`. A frame with a reserved bit breaks the protocol.
+//! Neither handshake may negotiate an extension, because the relay does not know its meaning: use no
+//! `deflate` on either side, and no `extensions`. A frame with a reserved bit is a violation.
 //!
 //! # Passing
 //!
@@ -37,14 +38,13 @@
 //! use hybi::{random::OsEntropy, relay::{Relay, Side}};
 //! use std::io::{self, Read, Write};
 //!
-//! /// What is known of one side.
 //! struct Peer<S> {
 //!     stream: S,
-//!     /// What could not be written yet.
+//!     /// Bytes to write to the stream.
 //!     unwritten: Vec<u8>,
 //! }
 //!
-//! /// Call it when `from` can be read and nothing is unwritten to the other side.
+//! /// Call it when `from` is readable and nothing is unwritten to the other side.
 //! fn carry<S: Read + Write>(
 //!     relay: &mut Relay,
 //!     from: Side,
@@ -66,8 +66,8 @@
 //!     }
 //!     relay.send_close(Side::Client, &mut client.unwritten);
 //!     relay.send_close(Side::Server, &mut server.unwritten);
-//!     // Write what is unwritten, then close the transport of a side that `should_close_transport`. A transport
-//!     // that fails has ended, too: `end_of_input`.
+//!     // Write `unwritten`, then close the transport of a side that `should_close_transport`.
+//!     // Call `end_of_input` for a transport that fails, too.
 //!     Ok(())
 //! }
 //! # use std::{cell::RefCell, rc::Rc};
@@ -91,7 +91,7 @@
 //! # let mut client = Peer { stream: from_client.clone(), unwritten: Vec::new() };
 //! # let mut server = Peer { stream: from_server.clone(), unwritten: Vec::new() };
 //! let mut relay = Relay::new(OsEntropy::new());
-//! // The server says "Hello" (RFC 6455, section 5.7) and goes away without a Close.
+//! // The server sends "Hello" (RFC 6455, section 5.7), and its transport ends without a Close.
 //! # from_server.0.borrow_mut().extend(b"\x81\x05Hello");
 //! # carry(&mut relay, Side::Server, &mut client, &mut server)?;
 //! # carry(&mut relay, Side::Server, &mut client, &mut server)?;
@@ -108,71 +108,42 @@
 //!
 //! # What is checked
 //!
-//! All that a header and the order of headers tell: reserved bits and opcodes, lengths, the mask of
-//! each side, control frames, and whether a continuation has something to continue. Whoever breaks
-//! a rule gets a Close with its code. What is sound before the fault is passed on, however the
-//! input was cut.
+//! The relay checks headers and their order: reserved bits and opcodes, the form of lengths, masking,
+//! control frames, and the order of fragments. A side that breaks a rule gets a Close with the code
+//! of the violation. Valid bytes before the fault are forwarded, however the input was cut.
 //!
-//! What is inside the frames is for the two ends to judge, and they answer each other: text that is
-//! not UTF-8 (1007), a message that is too large (1009), the body of a Close (1002). A Close passes
-//! as it came, and so does the answer to one that is not valid. There is no limit on sizes, because
-//! the relay stores nothing.
+//! The two endpoints check the payloads, and answer each other: text that is not UTF-8 (1007), a
+//! message that is too large (1009), the body of a Close (1002). The relay forwards a Close
+//! unchanged, also an invalid one and the answer to it. It stores nothing, so it has no limits on
+//! sizes.
 //!
 //! # Closing
 //!
-//! A Close of one side is passed to the other, and its reply comes back the same way. What comes
-//! from a side behind its Close is dropped. The relay has something to say only if one side breaks
-//! the protocol, or ends without a Close, or if there is no masking key to be had:
+//! The relay forwards a Close, and the reply to it. It drops whatever follows the Close of a side.
+//! It sends a Close of its own only if a side breaks the protocol, if a transport ends without a
+//! Close, or if the source of masking keys fails:
 //!
-//! | what happens | to the side itself | to the other side |
+//! | event | Close to the side itself | Close to the other side |
 //! | --- | --- | --- |
 //! | a side breaks the protocol | the code of the violation | 1001 or 1011, see below |
 //! | its transport ends without a Close | nothing | 1001 or 1011 |
 //! | no masking key can be drawn | 1011, to the client | 1001, if a key can be drawn by then |
 //!
 //! - The server gets 1001: the client has gone away.
-//! - The client gets 1011: something kept this server from going on. 1014, bad gateway, says more
-//!   and is registered, but later than RFC 6455, and clients in wide use fail a connection whose
-//!   Close has it.
+//! - The client gets 1011: an internal error. 1014 (bad gateway) is more precise, but it was
+//!   registered after RFC 6455, and clients in wide use fail the connection when they receive it.
 //!
-//! No side gets a second Close, or anything behind one. None gets a Close inside a frame: it gets
-//! the rest of the frame first, and no Close at all if the rest cannot come any more.
-//!
-//! Each side stands in one state of each row:
-//!
-//! ```text
-//!                    its Close               ┌────────┐
-//!   what        ┌──────────────────────────► │ Closed │ ─────┐
-//!   comes       │                            └────────┘      │ end of input
-//!   from    ┌──────┐           end of input                  ▼
-//!   it      │ Open │ ──────────────────────────────────► ┌───────┐
-//!           └──────┘                                     │ Ended │
-//!               │    a violation             ┌────────┐  └───────┘
-//!               └──────────────────────────► │ Broken │ ─────▲ end of input
-//!                                            └────────┘
-//!
-//!                    the other's Close
-//!           ┌──────┐ ──────────────────────────────────► ┌────────┐
-//!   what    │ Open │                                     │ Closed │
-//!   goes    └──────┘ ───► ┌─────┐ ─────────────────────► └────────┘
-//!   to it       │         │ Due │ send_close, or the other's Close that was on its way
-//!               │         └─────┘
-//!               ▼            ▼
-//!            ┌──────────────────────┐   the other's transport ended inside a frame;
-//!            │         Over         │   a Close could not be masked;
-//!            └──────────────────────┘   from any state: its transport ended
-//!
-//!   Open to Due: it broke the protocol; the other did, or ended without a Close
-//! ```
+//! No side gets a second Close, or anything after one. A Close is never sent inside a frame: the rest
+//! of the frame is forwarded first, and if it cannot arrive any more, no Close is sent.
 //!
 //! # Masking
 //!
-//! Every frame to the server gets a key of its own, drawn from [`Entropy`] when its header arrives
-//! (sections 5.3 and 10.3). But a frame leaves while it arrives: a client that learns in time what
-//! has reached the server knows the key, and can choose the rest of a long frame by it, which
-//! section 10.3 is to prevent. That matters where intermediaries on the way to the server might
-//! take its bytes for HTTP. Use TLS there, or two [`Connection`](crate::Connection)s and whole
-//! messages.
+//! Every frame to the server gets a key of its own, drawn with [`Entropy::masking_key`] when its
+//! header arrives (RFC 6455, sections 5.3 and 10.3). The frame is forwarded while it arrives: a
+//! client that learns the forwarded bytes in time knows the key, and can choose the rest of a long
+//! frame accordingly. Section 10.3 requires that the sender of the payload cannot do this. It matters where
+//! intermediaries on the way to the server might mistake these bytes for HTTP: use TLS there, or two
+//! [`Connection`](crate::Connection)s and complete messages.
 
 mod end;
 mod frames;
@@ -195,13 +166,13 @@ const CLOSE: Header = match Header::new(Opcode::Close, true, 2) {
 /// A side of a relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
-    /// The client's, to which the relay is the server.
+    /// The client. To it, the relay is the server.
     Client,
-    /// That of the server behind, to which the relay is the client.
+    /// The server behind the gateway. To it, the relay is the client.
     Server,
 }
 
-/// Joins a client to a server behind it; see [the module](self).
+/// Forwards frames between a client and a server; see [the module](self).
 #[derive(Debug)]
 pub struct Relay<
     #[cfg(feature = "getrandom")] E = crate::random::OsEntropy,
@@ -214,18 +185,19 @@ pub struct Relay<
 }
 
 impl<E: Entropy> Relay<E> {
-    /// Between two connections whose opening handshakes are complete, with the source of the
-    /// masking keys for the server.
+    /// Relays between two connections whose opening handshakes are complete. `entropy` is the source
+    /// of the masking keys for the server.
     pub const fn new(entropy: E) -> Self {
         let (client, server) = (End::new(Side::Client), End::new(Side::Server));
         Self { entropy, client, server, failure: None }
     }
 
-    /// Turns what this side sent, where it lies, into what is to be sent to the other side.
+    /// Converts bytes received from this side, in place, and returns the bytes to send to the other
+    /// side.
     ///
-    /// It ends at the first fault, if there is one; [`failure`](Self::failure) tells which. Once
-    /// what was passed is with what waits to be written, call [`send_close`](Self::send_close) for
-    /// both sides.
+    /// All of `bytes` is consumed. Conversion stops at the first fault, and the rest is dropped;
+    /// [`failure`](Self::failure) returns the fault. Queue the returned bytes for writing, then call
+    /// [`send_close`](Self::send_close) for both sides.
     pub fn pass<'a>(&mut self, from: Side, bytes: &'a mut [u8]) -> FrameParts<'a> {
         let Self { entropy, client, server, failure } = self;
         let (sender, receiver) = match from {
@@ -266,8 +238,9 @@ impl<E: Entropy> Relay<E> {
         FrameParts::new(completed.unwrap_or(HeaderBytes::EMPTY), &bytes[in_place])
     }
 
-    /// Says that this side's transport has ended, or failed: nothing more comes from it, and
-    /// nothing more goes to it. A second call says nothing new.
+    /// Call it when this side's transport has ended or failed: nothing more is received from it or
+    /// sent to it. Then call [`send_close`](Self::send_close) for the other side. A second call for
+    /// the same side has no effect.
     pub fn end_of_input(&mut self, from: Side) {
         let (ended, other) = self.ends(from);
         if ended.end(other) {
@@ -275,11 +248,13 @@ impl<E: Entropy> Relay<E> {
         }
     }
 
-    /// Puts the Close into the outbox that this side is to have from the relay, if it is to have
-    /// one and the outbox has room: behind all that was passed to it.
+    /// Appends the relay's own Close to the outbox of this side, if one is due, the frame in
+    /// progress to this side is complete, and the outbox has room for the 4 bytes to a client, or 8
+    /// to a server. Everything that [`pass`](Self::pass) returned for this side must have been
+    /// queued or written before.
     ///
     /// Call it for both sides after each [`pass`](Self::pass) and
-    /// [`end_of_input`](Self::end_of_input).
+    /// [`end_of_input`](Self::end_of_input), and again when a full outbox has room.
     pub fn send_close(&mut self, to: Side, outbox: &mut impl Outbox) {
         let (end, other) = self.ends(to);
         let Output::Due(code) = end.output else { return };
@@ -289,7 +264,7 @@ impl<E: Entropy> Relay<E> {
         }
         let body = code.get().to_be_bytes();
         let Ok(header) = readdress(CLOSE, to, &mut self.entropy) else {
-            // It can never be sent: the transport is closed all the same.
+            // The Close can never be sent, so close the transport without one.
             self.ends(to).0.output = Output::Over;
             return;
         };
@@ -300,10 +275,11 @@ impl<E: Entropy> Relay<E> {
         self.ends(to).0.output = Output::Closed;
     }
 
-    /// Whether this side's transport is to be closed, once all is written to it.
+    /// Whether to close this side's transport, once everything is written to it.
     ///
-    /// The client's is closed as soon as it has sent and got a Close, while the server is left to
-    /// close its own (section 7.1.1). A side that broke the protocol is not waited for.
+    /// The relay closes the client's transport as soon as a Close was sent and received, and waits
+    /// for the server to close its own (section 7.1.1). It does not wait for a side that broke the
+    /// protocol.
     pub const fn should_close_transport(&self, side: Side) -> bool {
         match side {
             Side::Client => self.client.should_close_transport(),
@@ -311,14 +287,15 @@ impl<E: Entropy> Relay<E> {
         }
     }
 
-    /// Whether the end is near and depends on one of the sides: start a timer (ten seconds are
-    /// usual) and close both transports when it runs out.
+    /// Whether the relay is closing and waits for one of the sides: start a timer (ten seconds are
+    /// usual), and close both transports when it expires.
     pub const fn is_closing(&self) -> bool {
         self.client.is_closing() || self.server.is_closing()
     }
 
-    /// What kept the two from closing as they should, if anything did: which side it came from,
-    /// and what it was.
+    /// The first failure, and the side that it came from; `None` if there was none. It is a
+    /// violation, [`Error::ConnectionLost`] if a transport ended without a Close, or
+    /// [`Error::Entropy`].
     pub const fn failure(&self) -> Option<(Side, Error)> {
         self.failure
     }
@@ -332,33 +309,34 @@ impl<E: Entropy> Relay<E> {
     }
 }
 
-/// Begins the frame whose header comes first in `input`, and tells how many bytes of it the header
-/// takes. If a part of the header came before, it is given apart, and whole.
+/// Begins the frame whose header is at the front of `input`, and returns the number of bytes that the
+/// header takes there. If a part of the header was kept from before, the complete header is returned
+/// separately, because it does not fit into `input`.
 fn begin(
     frames: &mut Frames,
     receiver: &End,
     entropy: &mut impl Entropy,
     input: &mut [u8],
 ) -> Result<Option<(usize, Option<HeaderBytes>)>, Error> {
-    let Some((came, taken)) = frames.header(input)? else { return Ok(None) };
-    // Once a Close is due to the other side, or was sent, frames are dropped.
+    let Some((from, taken)) = frames.header(input)? else { return Ok(None) };
+    // Frames are dropped once a Close to the other side is due or was sent.
     if receiver.output != Output::Open {
-        frames.begin(&came, None);
+        frames.begin(&from, None);
         return Ok(Some((taken, None)));
     }
-    let leaves = readdress(came, receiver.side, entropy)?;
-    frames.begin(&came, Some(&leaves));
-    if taken < leaves.encoded_len() {
-        return Ok(Some((taken, Some(leaves.encode()))));
+    let to = readdress(from, receiver.side, entropy)?;
+    frames.begin(&from, Some(&to));
+    if taken < to.encoded_len() {
+        return Ok(Some((taken, Some(to.encode()))));
     }
-    if let Some(key) = leaves.masking_key() {
-        // The key is the last part of a header.
+    if let Some(key) = to.masking_key() {
+        // The key is the last field of a header (section 5.2).
         input[taken - key.len()..taken].copy_from_slice(&key);
     }
     Ok(Some((taken, None)))
 }
 
-/// The header as this side is to have it.
+/// The header of the same frame to this side: unmasked, or with a key of its own.
 fn readdress(header: Header, to: Side, entropy: &mut impl Entropy) -> Result<Header, EntropyError> {
     match to {
         // Section 5.1: a server masks no frame.

@@ -192,6 +192,7 @@ impl Header {
     ///
     /// - A control frame without FIN, or with more than [`MAX_CONTROL`] bytes (section 5.5).
     /// - A length of 2^63 or more (section 5.2).
+    #[inline]
     pub const fn new(opcode: Opcode, fin: bool, length: u64) -> Result<Self, InvalidHeader> {
         let valid = if opcode.is_control() {
             fin && length <= MAX_CONTROL as u64
@@ -205,7 +206,8 @@ impl Header {
         }
     }
 
-    /// The header of an unmasked data frame; [`new`](Self::new) is for control frames. The length of a slice is always below 2^63.
+    /// The header of an unmasked data frame; [`new`](Self::new) is for control frames. The length of
+    /// a slice is always below 2^63.
     #[inline]
     pub(crate) fn data(opcode: DataOpcode, fin: bool, payload: &[u8]) -> Self {
         let (opcode, length) = (opcode.into(), payload.len() as u64);
@@ -305,7 +307,7 @@ impl Header {
     }
 
     /// The fast path of [`parse`](Self::parse): parses the header of a message in a single frame of
-    /// less than 64 KiB without reserved bits, and returns its length. Most messages are of this form.
+    /// less than 64 KiB without reserved bits, as most are, and returns the header's length.
     ///
     /// Returns `None` for any other header, incomplete or invalid ones included: these take the slow
     /// path through `parse`, which finds the faults.
@@ -415,7 +417,8 @@ impl core::fmt::Debug for HeaderBytes {
     }
 }
 
-/// The payload length that the 7-bit length and the bytes after it declare, and the bytes that follow.
+/// The payload length that the 7-bit length and the bytes after it declare, and the bytes that
+/// follow these.
 #[inline]
 fn parse_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violation> {
     match short {

@@ -100,3 +100,84 @@ impl Frames {
         self.rekey = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::{format, vec::Vec};
+
+    use super::*;
+
+    const OLD: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    const NEW: [u8; 4] = [1, 2, 3, 4];
+
+    // 6455-5.3-e: "Hello" of section 5.7, and the same by hand with the new key.
+    #[test]
+    fn a_payload_is_masked_anew_in_pieces_of_any_length() {
+        let from = Header::new(Opcode::Text, true, 5).unwrap().with_mask(OLD);
+        for cut in 0..=5 {
+            let mut frames = Frames::new(Rules::from_client());
+            frames.begin(&from, Some(&from.with_mask(NEW)));
+            let mut bytes = *b"\x7f\x9f\x4d\x51\x58next";
+            assert_eq!(frames.payload(&mut bytes[..cut]), cut);
+            assert_eq!(frames.in_payload(), cut < 5);
+            assert_eq!(frames.is_torn(), cut < 5);
+            assert_eq!(frames.payload(&mut bytes[cut..]), 5 - cut);
+            assert!(!frames.in_payload() && !frames.is_torn() && frames.is_forwarded());
+            assert_eq!(bytes, *b"\x49\x67\x6f\x68\x6enext");
+        }
+    }
+
+    #[test]
+    fn a_dropped_frame_is_left_as_it_is() {
+        let from = Header::new(Opcode::Text, true, 5).unwrap().with_mask(OLD);
+        let mut frames = Frames::new(Rules::from_client());
+        frames.begin(&from, None);
+        let mut bytes = *b"Hello";
+        assert_eq!(frames.payload(&mut bytes[..2]), 2);
+        assert!(frames.in_payload() && !frames.is_torn() && !frames.is_forwarded());
+        assert_eq!(frames.payload(&mut bytes[2..]), 3);
+        assert_eq!(bytes, *b"Hello");
+
+        // The rest of a frame whose receiver is gone.
+        frames.begin(&from, Some(&from.with_mask(NEW)));
+        frames.payload(&mut bytes[..2]);
+        frames.drop_rest();
+        frames.payload(&mut bytes[2..]);
+        assert_eq!(bytes[2..], *b"llo");
+        assert!(!frames.is_torn());
+    }
+
+    // 6455-5.4-i, 6455-5.4-j, 6455-5.4-l
+    #[test]
+    fn frames_are_in_order() {
+        let read = |bytes: &[u8]| {
+            let mut frames = Frames::new(Rules::from_server());
+            let headers = bytes.chunks(2).map(|bytes| frames.header(bytes));
+            headers.collect::<Result<Vec<_>, _>>().map(|headers| headers.len())
+        };
+        assert_eq!(read(&[0x01, 0, 0x89, 0, 0x00, 0, 0x80, 0, 0x82, 0]), Ok(5));
+        assert_eq!(read(&[0x82, 0, 0x80, 0]), Err(Violation::NothingToContinue));
+        assert_eq!(read(&[0x01, 0, 0x89, 0, 0x82, 0]), Err(Violation::MessageInsideMessage));
+    }
+
+    #[test]
+    fn a_close_is_known_once_it_is_complete() {
+        let mut frames = Frames::new(Rules::from_server());
+        for (opcode, is_close) in [(Opcode::Ping, false), (Opcode::Close, true)] {
+            let header = Header::new(opcode, true, 2).unwrap();
+            frames.begin(&header, Some(&header));
+            assert!(!frames.has_closed());
+            frames.payload(&mut [3, 0xe8]);
+            assert_eq!(frames.has_closed(), is_close);
+        }
+    }
+
+    #[test]
+    fn debug_omits_the_masking_keys() {
+        let mut frames = Frames::new(Rules::from_client());
+        frames.header(&[0x81, 0x85, 0xd1, 0xd2, 0xd3]).unwrap();
+        let shown = format!("{frames:?}");
+        assert!(!shown.contains("209") && !shown.contains("d1"), "{shown}");
+    }
+}
