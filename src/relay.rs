@@ -157,10 +157,10 @@ use crate::{
 };
 
 /// The header of a Close frame with a code and no reason, unmasked.
-const CLOSE: Header = match Header::new(Opcode::Close, true, 2) {
-    Ok(header) => header,
+const CLOSE: Header = match Header::control(Opcode::Close, &[0; 2]) {
+    Some(header) => header,
     #[allow(clippy::panic)] // while compiling, never while running
-    Err(_) => panic!("not a frame"),
+    None => panic!("not a frame"),
 };
 
 /// A side of a relay.

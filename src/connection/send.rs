@@ -353,8 +353,7 @@ impl<R: Role> Connection<R> {
 /// The header of a control frame, unmasked.
 #[inline]
 fn control_header(opcode: Opcode, payload: &[u8]) -> Result<Header, Misuse> {
-    let too_long = Misuse::ControlTooLong(payload.len());
-    Header::new(opcode, true, payload.len() as u64).map_err(|_| too_long)
+    Header::control(opcode, payload).ok_or(Misuse::ControlTooLong(payload.len()))
 }
 
 /// Appends a control frame, masked if the role masks; all of it or nothing.

@@ -206,8 +206,19 @@ impl Header {
         }
     }
 
-    /// The header of an unmasked data frame; [`new`](Self::new) is for control frames. The length of
-    /// a slice is always below 2^63.
+    /// The header of an unmasked control frame; `None` if the payload is longer than
+    /// [`MAX_CONTROL`], or the opcode is one of data.
+    #[inline]
+    pub(crate) const fn control(opcode: Opcode, payload: &[u8]) -> Option<Self> {
+        // The form of the length is then known when this is compiled, unlike with `new`.
+        if !opcode.is_control() || payload.len() > MAX_CONTROL {
+            return None;
+        }
+        let length = payload.len() as u64;
+        Some(Self { fin: true, reserved: Reserved::NONE, opcode, length, mask: None })
+    }
+
+    /// The header of an unmasked data frame. The length of a slice is always below 2^63.
     #[inline]
     pub(crate) fn data(opcode: DataOpcode, fin: bool, payload: &[u8]) -> Self {
         let (opcode, length) = (opcode.into(), payload.len() as u64);
