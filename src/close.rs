@@ -1,54 +1,96 @@
-//! Closing: status codes and the body of a Close frame (RFC 6455, sections 5.5.1 and 7.4).
+//! The body of a Close frame: status code and reason (RFC 6455, sections 5.5.1 and 7.4).
 //!
-//! This module owns the table of codes: which exist, which may be sent, which may be received. It
-//! knows nothing of connections.
+//! This module owns the table of codes: which exist, and which may be sent and received. It knows
+//! nothing of connections.
 //!
 //! | code | sent | received | |
 //! | --- | --- | --- | --- |
-//! | 1000 to 1003 | yes | yes | 1003 for a kind of data that is not accepted |
-//! | 1004 to 1006 | no | no | reserved; 1005 and 1006 are reported locally only |
-//! | 1007 to 1009 | yes | yes | invalid payload, policy, too big |
-//! | 1010 | by a client | yes | an extension was needed |
-//! | 1011 to 1014 | yes | yes | internal error, restart, try again, bad gateway |
-//! | 1015 | no | no | reported locally only |
-//! | 3000 to 4999 | yes | yes | registered at IANA, and private |
-//! | all others | no | no | not assigned |
+//! | 0 to 999 | no | no | not used |
+//! | 1000 to 1003 | yes | yes | |
+//! | 1004 to 1006 | no | no | 1004 is reserved; 1005 and 1006 are only reported locally |
+//! | 1007 to 1009 | yes | yes | |
+//! | 1010 | by a client | yes | |
+//! | 1011 to 1014 | yes | yes | 1012 to 1014 were registered after RFC 6455 |
+//! | 1015 | no | no | only reported locally |
+//! | 1016 to 2999 | no | no | not assigned |
+//! | 3000 to 3999 | yes | yes | for libraries and frameworks, registered at IANA |
+//! | 4000 to 4999 | yes | yes | for private use |
+//! | 5000 to 65535 | no | no | not assigned |
 
 use core::num::NonZeroU16;
 
 use crate::Violation;
 
-/// A status code that may stand in a Close frame.
+/// A status code that may appear in a Close frame (RFC 6455, section 7.4).
+///
+/// It displays as the number and, for a registered code, what it means:
+///
+/// ```
+/// # use hybi::CloseCode;
+/// assert_eq!(CloseCode::GOING_AWAY.to_string(), "1001 (going away)");
+/// assert_eq!(CloseCode::try_from(4000)?.to_string(), "4000");
+/// # Ok::<(), hybi::InvalidCloseCode>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(NonZeroU16);
 
-impl CloseCode {
-    /// 1000: the purpose is fulfilled.
-    pub const NORMAL: Self = Self::known(1000);
-    /// 1001: the server goes down, or the browser leaves the page.
-    pub const GOING_AWAY: Self = Self::known(1001);
-    /// 1002: the peer broke the protocol.
-    pub const PROTOCOL_ERROR: Self = Self::known(1002);
-    /// 1003: a kind of data arrived that this endpoint does not accept.
-    pub const UNSUPPORTED_DATA: Self = Self::known(1003);
-    /// 1007: a message does not fit its kind, such as text that is not UTF-8.
-    pub const INVALID_PAYLOAD: Self = Self::known(1007);
-    /// 1008: a message breaks the endpoint's policy.
-    pub const POLICY_VIOLATION: Self = Self::known(1008);
-    /// 1009: a message is too big.
-    pub const MESSAGE_TOO_BIG: Self = Self::known(1009);
-    /// 1010: the server did not accept an extension that the client needs. Only clients send it.
-    pub const MANDATORY_EXTENSION: Self = Self::known(1010);
-    /// 1011: something unexpected keeps this endpoint from going on.
-    pub const INTERNAL_ERROR: Self = Self::known(1011);
-    /// 1012: the service restarts.
-    pub const SERVICE_RESTART: Self = Self::known(1012);
-    /// 1013: the service is overloaded; try again later.
-    pub const TRY_AGAIN_LATER: Self = Self::known(1013);
-    /// 1014: a gateway got an invalid answer from the server behind it.
-    pub const BAD_GATEWAY: Self = Self::known(1014);
+/// The number is not a status code that may appear in a Close frame (RFC 6455, section 7.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a status code that may appear in a Close frame (RFC 6455, section 7.4)")]
+pub struct InvalidCloseCode(pub u16);
 
-    /// The code, if it may stand in a Close frame.
+/// The codes that are registered at IANA and may appear in a Close frame.
+macro_rules! registered {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $meaning:literal;)*) => {
+        impl CloseCode {
+            $($(#[$doc])* pub const $name: Self = Self::known($number);)*
+
+            /// The name of the constant, and the meaning; `None` if the code is not registered.
+            const fn registered(self) -> Option<(&'static str, &'static str)> {
+                match self.get() {
+                    $($number => Some((stringify!($name), $meaning)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+registered! {
+    /// 1000: the purpose of the connection is fulfilled.
+    NORMAL = 1000, "normal closure";
+    /// 1001: the server is going down, or the browser has left the page.
+    GOING_AWAY = 1001, "going away";
+    /// 1002: the peer broke the protocol.
+    PROTOCOL_ERROR = 1002, "protocol error";
+    /// 1003: this endpoint does not accept this type of data.
+    UNSUPPORTED_DATA = 1003, "unsupported data";
+    /// 1007: the payload does not match the type of the message, such as text that is not UTF-8.
+    INVALID_PAYLOAD = 1007, "invalid frame payload data";
+    /// 1008: a message violates the policy of this endpoint.
+    POLICY_VIOLATION = 1008, "policy violation";
+    /// 1009: a message is too large.
+    MESSAGE_TOO_BIG = 1009, "message too big";
+    /// 1010: the server did not accept an extension that the client requires. Only clients send it.
+    MANDATORY_EXTENSION = 1010, "mandatory extension";
+    /// 1011: an unexpected condition prevents this endpoint from continuing.
+    INTERNAL_ERROR = 1011, "internal error";
+    /// 1012: the service is restarting.
+    SERVICE_RESTART = 1012, "service restart";
+    /// 1013: the service is overloaded; try again later.
+    TRY_AGAIN_LATER = 1013, "try again later";
+    /// 1014: a gateway received an invalid response from the server behind it.
+    BAD_GATEWAY = 1014, "bad gateway";
+    /// 3000: the client must authenticate first, like 401 in HTTP.
+    UNAUTHORIZED = 3000, "unauthorized";
+    /// 3003: the client has no permission, like 403 in HTTP.
+    FORBIDDEN = 3003, "forbidden";
+    /// 3008: the peer took too long, like 408 in HTTP.
+    TIMEOUT = 3008, "timeout";
+}
+
+impl CloseCode {
+    /// Returns the code with this number; `None` if it must not appear in a Close frame.
     pub const fn new(code: u16) -> Option<Self> {
         match code {
             // Sections 7.4.1 and 7.4.2, and IANA's registry.
@@ -74,15 +116,22 @@ impl CloseCode {
     }
 }
 
+/// Shows the number and the name of the constant: `CloseCode(1000 NORMAL)`, `CloseCode(4000)`.
 impl core::fmt::Debug for CloseCode {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "CloseCode({})", self.0)
+        match self.registered() {
+            Some((name, _)) => write!(f, "CloseCode({} {name})", self.0),
+            None => write!(f, "CloseCode({})", self.0),
+        }
     }
 }
 
 impl core::fmt::Display for CloseCode {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        self.0.fmt(f)
+        match self.registered() {
+            Some((_, meaning)) => write!(f, "{} ({meaning})", self.0),
+            None => write!(f, "{}", self.0),
+        }
     }
 }
 
@@ -92,7 +141,16 @@ impl From<CloseCode> for u16 {
     }
 }
 
-/// What a Close frame says: a code and a reason, a code alone, or nothing.
+impl TryFrom<u16> for CloseCode {
+    type Error = InvalidCloseCode;
+
+    fn try_from(code: u16) -> Result<Self, InvalidCloseCode> {
+        Self::new(code).ok_or(InvalidCloseCode(code))
+    }
+}
+
+/// The body of a Close frame: a code and a reason, a code alone, or nothing (RFC 6455, section
+/// 5.5.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Close<'a> {
     code: Option<CloseCode>,
@@ -103,15 +161,15 @@ impl<'a> Close<'a> {
     /// The longest reason that fits in a Close frame, in bytes.
     pub const MAX_REASON: usize = 123;
 
-    /// The code; `None` if the frame was empty, which counts as 1005 (section 7.1.5).
+    /// The code; `None` if the body is empty, which is reported as 1005 (section 7.1.5).
     pub const fn code(&self) -> Option<CloseCode> {
         self.code
     }
 
-    /// The reason, up to 123 bytes, empty if there is none.
+    /// The reason, up to 123 bytes; empty if there is none.
     ///
-    /// It is meant for logs: the peer chose the words, so they are not to be shown to a user as
-    /// if the application had written them (section 5.5.1).
+    /// It is for logs and debugging. The peer chooses it, so do not show it to users as if the
+    /// application had written it (section 5.5.1).
     pub const fn reason(&self) -> &'a str {
         self.reason
     }
@@ -120,12 +178,13 @@ impl<'a> Close<'a> {
         Self { code, reason }
     }
 
-    /// Reads the body of a Close frame.
+    /// Parses the body of a Close frame.
     ///
     /// # Errors
     ///
-    /// What the peer did wrong: one byte alone, a code that may not be sent, a reason that is not
-    /// UTF-8.
+    /// - [`Violation::CloseBodyTooShort`]: the body is one byte long.
+    /// - [`Violation::CloseCode`]: the code must not be sent.
+    /// - [`Violation::CloseReasonNotUtf8`].
     pub fn parse(body: &'a [u8]) -> Result<Self, Violation> {
         match body {
             [] => Ok(Self::default()),
@@ -143,6 +202,9 @@ impl<'a> Close<'a> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+    use std::format;
+
     use super::*;
 
     /// The decision table of the documentation above, written down a second time.
@@ -150,6 +212,31 @@ mod tests {
         (1000..=1003).contains(&code)
             || (1007..=1014).contains(&code)
             || (3000..=4999).contains(&code)
+    }
+
+    // 6455-7.4.2-c, IANA-close-a: the names are those of the registry.
+    #[test]
+    fn codes_are_shown_with_their_names() {
+        for (code, debug, display) in [
+            (1000, "CloseCode(1000 NORMAL)", "1000 (normal closure)"),
+            (1007, "CloseCode(1007 INVALID_PAYLOAD)", "1007 (invalid frame payload data)"),
+            (1014, "CloseCode(1014 BAD_GATEWAY)", "1014 (bad gateway)"),
+            (3000, "CloseCode(3000 UNAUTHORIZED)", "3000 (unauthorized)"),
+            (3003, "CloseCode(3003 FORBIDDEN)", "3003 (forbidden)"),
+            (3008, "CloseCode(3008 TIMEOUT)", "3008 (timeout)"),
+            (3001, "CloseCode(3001)", "3001"),
+            (4999, "CloseCode(4999)", "4999"),
+        ] {
+            let code = CloseCode::try_from(code).unwrap();
+            assert_eq!((&*format!("{code:?}"), &*format!("{code}")), (debug, display));
+        }
+    }
+
+    #[test]
+    fn all_assigned_codes_below_3000_have_names() {
+        for code in (0..3000).filter_map(CloseCode::new) {
+            assert!(code.registered().is_some(), "{code}");
+        }
     }
 
     // P-cl-d, 6455-7.4.1-c, 6455-7.4.1-d, 6455-7.4.2-a, 6455-7.4.2-b, 6455-7.4.2-c,
@@ -160,6 +247,11 @@ mod tests {
             let body = code.to_be_bytes();
             let expected = allowed(code);
             assert_eq!(CloseCode::new(code).map(CloseCode::get), expected.then_some(code));
+            let converted = CloseCode::try_from(code);
+            assert_eq!(
+                converted.map(u16::from),
+                expected.then_some(code).ok_or(InvalidCloseCode(code))
+            );
             match Close::parse(&body) {
                 Ok(close) => assert!(expected && close.code().map(CloseCode::get) == Some(code)),
                 Err(violation) => {

@@ -33,7 +33,7 @@ pub mod utf8;
 pub use buffer::{Fixed, FixedInbox, FixedOutbox, Inbox, InboxFull, Outbox, Overrun, Storage};
 #[cfg(feature = "alloc")]
 pub use buffer::{Growing, GrowingOutbox};
-pub use close::{Close, CloseCode};
+pub use close::{Close, CloseCode, InvalidCloseCode};
 pub use config::{CloseReply, Config, Pongs};
 pub use connection::{
     BinaryFragments, ChunkEvent, Client, Connection, Event, Fragment, Role, Server, State,

@@ -134,7 +134,7 @@ fn a_failure_is_told_by_the_exit_status() {
     let (_server, address) = serve(&["--message-size", "10"]);
     let mut terminal = Terminal::connect(&format!("ws://{address}/"));
     terminal.type_line("more than ten bytes");
-    assert_eq!(terminal.line(), "  closed: 1009");
+    assert_eq!(terminal.line(), "  closed: 1009 (message too big)");
     for url in ["http://127.0.0.1/", "wss://127.0.0.1/", "ws://127.0.0.1:1/"] {
         assert_eq!(Terminal::connect(url).end(), Some(1), "{url}");
     }

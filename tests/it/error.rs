@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use hybi::{
-    CloseCode, Error, InboxFull, LimitExceeded, Misuse, Overrun, UriError, Violation,
-    client::Failure, extension::ExtensionSyntax, frame::InvalidHeader, http1::HeadFault,
+    CloseCode, Error, InboxFull, InvalidCloseCode, LimitExceeded, Misuse, Overrun, UriError,
+    Violation, client::Failure, extension::ExtensionSyntax, frame::InvalidHeader, http1::HeadFault,
     random::EntropyError, server::Refusal, utf8::InvalidUtf8,
 };
 
@@ -28,6 +28,7 @@ fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
         ("UriError", Box::new(UriError::Byte { offset: 3 })),
         ("EntropyError", Box::new(EntropyError)),
         ("ExtensionSyntax", Box::new(ExtensionSyntax)),
+        ("InvalidCloseCode", Box::new(InvalidCloseCode(1005))),
         ("InvalidHeader", Box::new(InvalidHeader)),
         ("InvalidUtf8", Box::new(InvalidUtf8 { offset: 4 })),
         ("InboxFull", Box::new(InboxFull)),

@@ -33,7 +33,7 @@ fn tokio_client() {
         assert!(printed.next().unwrap().unwrap() == format!("< {line}"));
     }
     drop(typed);
-    assert_eq!(printed.next().unwrap().unwrap(), "closed: 1000");
+    assert_eq!(printed.next().unwrap().unwrap(), "closed: 1000 (normal closure)");
     assert!(client.wait().unwrap().success());
 }
 

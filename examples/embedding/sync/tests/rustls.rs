@@ -62,7 +62,7 @@ fn expect_success(output: &Output) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let said = String::from_utf8_lossy(&output.stdout);
-    let expected = "the text came back\nthe data came back\nclosed: Some(CloseCode(1000))\n";
+    let expected = "the text came back\nthe data came back\nclosed: Some(CloseCode(1000 NORMAL))\n";
     assert_eq!(said, expected);
 }
 
