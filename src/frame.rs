@@ -1,12 +1,12 @@
 //! Frames: the unit on the wire (RFC 6455, section 5.2).
 //!
-//! This module owns the bits of a frame's header and all the rules that one frame can break by
-//! itself. It knows nothing of messages: whether a continuation has something to continue is a
-//! question for [`Connection`](crate::Connection).
+//! This module owns the header of a frame, all rules that a single frame can break, and the table
+//! of the order of frames. It knows nothing of messages: a [`Decoder`] does not check whether a
+//! continuation has something to continue; a [`Connection`](crate::Connection) does.
 //!
-//! [`Header`] is one header, parsed or to be written. [`Decoder`] takes a stream of any length
-//! apart over plain byte slices, without a buffer, and [`Encoder`] puts one together: what a tool
-//! or a test needs. A gateway between two endpoints is a [`Relay`](crate::relay::Relay).
+//! [`Header`] parses and encodes one header. [`Decoder`] and [`Encoder`] work on a stream of
+//! frames, in byte slices of any length and without a buffer, for tools and tests. Use a
+//! [`Relay`](crate::relay::Relay) for a gateway between two endpoints.
 //!
 //! ```text
 //!  byte 0                byte 1               bytes 2 …
@@ -16,7 +16,7 @@
 //! └───┴───┴───┴───┴────┴────┴───────────────┴─────────────────┴─────────────┴─────────┘
 //! ```
 //!
-//! Masking a stream of frames anew, without reassembling messages:
+//! Mask a stream of frames anew, without assembling messages:
 //!
 //! ```
 //! use hybi::frame::{Decoder, Encoder, Part};
@@ -60,8 +60,8 @@ pub(crate) use header::DataOpcode;
 pub(crate) use order::Order;
 pub(crate) use reader::HeaderReader;
 
-/// The longest header, in bytes.
+/// The length of the longest header in bytes: 2, a 64-bit length, and a masking key.
 pub const MAX_HEADER: usize = 14;
 
-/// The longest payload of a control frame, in bytes (section 5.5).
+/// The length of the longest payload of a control frame in bytes (RFC 6455, section 5.5).
 pub const MAX_CONTROL: usize = 125;

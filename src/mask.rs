@@ -1,12 +1,11 @@
 //! Masking: the XOR of a client's payload with its masking key (RFC 6455, section 5.3).
 //!
-//! This module owns the key and its phase: a payload may be handed over in pieces of any length,
-//! and each piece goes on where the one before it ended. It knows nothing of frames.
+//! This module owns the key and its phase. A payload may be masked in pieces of any length: each
+//! piece continues where the previous one ended. It knows nothing of frames.
 //!
-//! It is masked in safe Rust over blocks of fixed size, which the compiler turns into vector
-//! instructions: those of the target, and with the feature `simd` the widest that the processor
-//! has. The same pass reports whether every byte that it wrote is ASCII, which spares the receiver
-//! of text a second one.
+//! The loops work on blocks of fixed size in safe Rust, which LLVM vectorizes: for the target, and
+//! with the feature `simd` for the widest vectors of the processor. The pass that unmasks text also
+//! reports whether it is ASCII, which saves a pass to validate it.
 //!
 //! ```
 //! use hybi::mask::Mask;
@@ -20,17 +19,17 @@ use core::ops::Range;
 
 use crate::raw::xor::{self, IsAscii, Key};
 
-/// A masking key, and how far into it the payload has come.
+/// A masking key, and the position of the payload in it.
 ///
 /// Masking and unmasking are the same operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Mask {
-    /// The key, rotated so that its first byte applies to the next byte of payload.
+    /// The key, rotated so that its first byte applies to the next byte of the payload.
     key: Key,
 }
 
 impl Mask {
-    /// Starts a payload with this masking key.
+    /// Starts at the first byte of a payload with this masking key.
     pub const fn new(key: [u8; 4]) -> Self {
         Self { key }
     }
@@ -42,7 +41,7 @@ impl Mask {
 
     /// Masks the next bytes of the payload from one buffer into another.
     ///
-    /// Handles as many bytes as the shorter of the two holds, and returns how many.
+    /// Masks as many bytes as the shorter of the two has, and returns that number.
     pub fn copy(&mut self, from: &[u8], to: &mut [u8]) -> usize {
         let length = from.len().min(to.len());
         xor::copy(self.advance(length), from, to)
@@ -54,8 +53,8 @@ impl Mask {
         xor::in_place(self.advance(data.len()), data, true)
     }
 
-    /// Unmasks the bytes at `from` while it moves them left to `to`, in one pass, and reports whether
-    /// the result is ASCII if `watching`.
+    /// Unmasks the bytes at `from` and moves them left to `to`, in one pass. If `watching`, reports
+    /// whether the result is ASCII.
     ///
     /// `to` is not greater than `from.start`.
     #[inline]
@@ -69,7 +68,7 @@ impl Mask {
         xor::shift(self.advance(from.len()), buffer, from, to, watching)
     }
 
-    /// The key for the next `length` bytes, which count as masked.
+    /// Returns the key for the next `length` bytes, and moves past them.
     #[inline]
     fn advance(&mut self, length: usize) -> Key {
         let key = self.key;
@@ -78,7 +77,7 @@ impl Mask {
     }
 }
 
-/// Shows nothing of the key: whoever knows it can choose the bytes on the wire.
+/// Omits the key: with it, an attacker can choose the bytes on the wire (section 10.3).
 impl core::fmt::Debug for Mask {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Mask(..)")
@@ -91,7 +90,7 @@ mod tests {
 
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-    /// The definition in section 5.3, to the letter.
+    /// The definition in section 5.3.
     fn reference(data: &mut [u8], phase: usize) {
         for (index, byte) in data.iter_mut().enumerate() {
             *byte ^= KEY[(index + phase) % 4];
@@ -102,7 +101,7 @@ mod tests {
         core::array::from_fn(|index| u8::try_from(index * 7 % 251).unwrap())
     }
 
-    /// Every way through the short forms, and the long one with every number of blocks in a turn.
+    /// Every path through the short forms, and the long one with every number of blocks in a turn.
     fn lengths() -> impl Iterator<Item = usize> {
         (0..=300).chain((320..=704).step_by(64)).chain((337..=700).step_by(37))
     }

@@ -1,25 +1,26 @@
-//! Randomness: where masking keys and handshake nonces come from (RFC 6455, sections 5.3, 4.1).
+//! Randomness for masking keys and handshake nonces (RFC 6455, sections 5.3 and 4.1).
 //!
-//! The engine draws none of its own. A client is given an [`Entropy`]; with the feature
-//! `getrandom` (part of `std`) the default is [`OsEntropy`], a cipher that the operating system seeds.
+//! This module owns the trait [`Entropy`], which every client and every relay takes. With the
+//! feature `getrandom` (part of `std`), the default is [`OsEntropy`], a cipher seeded by the
+//! operating system. There is no predictable source, because a script that can predict masking keys
+//! can choose the bytes that cross a proxy (section 10.3).
+//!
 //! On `wasm32-unknown-unknown`, add the crate `getrandom` with its feature `wasm_js` to your own
-//! dependencies (`cargo add getrandom@0.4 --features wasm_js`), or it does not build there.
-//! Nothing predictable is shipped, because a page that can predict masking keys can choose the
-//! bytes that cross a proxy (section 10.3).
+//! dependencies (`cargo add getrandom@0.4 --features wasm_js`); otherwise it does not build there.
 
 /// A source of unpredictable bytes.
 ///
-/// Implement it over the hardware generator of a microcontroller, or over a cryptographically
+/// Implement it with the hardware generator of a microcontroller, or with a cryptographically
 /// secure generator that you have seeded.
 pub trait Entropy {
     /// Fills all of `bytes`.
     ///
     /// # Errors
     ///
-    /// There is no randomness to be had. Nothing is sent then; there is no fallback.
+    /// The source failed. Then nothing is sent; there is no fallback.
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError>;
 
-    /// The next masking key: four bytes that [`fill`](Self::fill) would give.
+    /// Draws the next masking key: four bytes, by default from [`fill`](Self::fill).
     ///
     /// # Errors
     ///
@@ -31,7 +32,7 @@ pub trait Entropy {
     }
 }
 
-/// There is no randomness to be had.
+/// The source of randomness failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the source of randomness failed: no masking key or nonce can be drawn")]
 pub struct EntropyError;

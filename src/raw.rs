@@ -1,12 +1,12 @@
-//! Kernels: the loops over bytes in which the time goes, and all unsafe code of the crate.
+//! Kernels: the inner loops over bytes, and all unsafe code of the crate.
 //!
-//! This module owns the XOR of a payload, the scans for ASCII, UTF-8 and control characters, and the
-//! choice of vector instructions at run time. It imports nothing but `core` and `alloc`, and knows
+//! This module owns the XOR of a payload, the scans for ASCII, UTF-8 and control characters, and
+//! the dispatch to vector instructions at run time. It imports only `core` and `alloc`, and knows
 //! nothing of the protocol.
 //!
-//! Without the feature `simd` every function here is safe Rust, and the crate forbids unsafe code.
-//! With it, the same functions use vector instructions that the processor has, write into
-//! uninitialized memory, and return text that was validated before. The same tests cover both.
+//! Without the feature `simd`, every function here is safe Rust, and the crate forbids unsafe code.
+//! With it, the same functions use the vector instructions of the processor, write to uninitialized
+//! memory, and return text without validating it twice. The same tests cover both.
 
 #[cfg(feature = "alloc")]
 mod append;

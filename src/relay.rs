@@ -1,8 +1,8 @@
 //! A relay between a client and the server behind a gateway: it forwards every frame as it arrives,
 //! without buffering it and without assembling messages.
 //!
-//! This module owns what a gateway has to do between the two: new masking keys, checking the headers
-//! of frames, and a Close for the side that remains. It does not look into payloads.
+//! This module owns what a gateway has to do between the two: new masking keys, checking the
+//! headers of frames, and a Close for the side that remains. It does not look into payloads.
 //!
 //! ```text
 //!             ┌────────────────────── Relay ───────────────────────┐
@@ -29,8 +29,8 @@
 //! 4. Pass the bytes that each inbox holds [`unread`](crate::Inbox::unread) first. Drop the two
 //!    connections that the handshakes return.
 //!
-//! Neither handshake may negotiate an extension, because the relay does not know its meaning: use no
-//! `deflate` on either side, and no `extensions`. A frame with a reserved bit is a violation.
+//! Neither handshake may negotiate an extension, because the relay does not know its meaning: use
+//! no `deflate` on either side, and no `extensions`. A frame with a reserved bit is a violation.
 //!
 //! # Passing
 //!
@@ -108,9 +108,10 @@
 //!
 //! # What is checked
 //!
-//! The relay checks headers and their order: reserved bits and opcodes, the form of lengths, masking,
-//! control frames, and the order of fragments. A side that breaks a rule gets a Close with the code
-//! of the violation. Valid bytes before the fault are forwarded, however the input was cut.
+//! The relay checks headers and their order: reserved bits and opcodes, the form of lengths,
+//! masking, control frames, and the order of fragments. A side that breaks a rule gets a Close with
+//! the code of the violation. Valid bytes before the fault are forwarded, however the input was
+//! cut.
 //!
 //! The two endpoints check the payloads, and answer each other: text that is not UTF-8 (1007), a
 //! message that is too large (1009), the body of a Close (1002). The relay forwards a Close
@@ -133,17 +134,17 @@
 //! - The client gets 1011: an internal error. 1014 (bad gateway) is more precise, but it was
 //!   registered after RFC 6455, and clients in wide use fail the connection when they receive it.
 //!
-//! No side gets a second Close, or anything after one. A Close is never sent inside a frame: the rest
-//! of the frame is forwarded first, and if it cannot arrive any more, no Close is sent.
+//! No side gets a second Close, or anything after one. A Close is never sent inside a frame: the
+//! rest of the frame is forwarded first, and if it cannot arrive any more, no Close is sent.
 //!
 //! # Masking
 //!
 //! Every frame to the server gets a key of its own, drawn with [`Entropy::masking_key`] when its
 //! header arrives (RFC 6455, sections 5.3 and 10.3). The frame is forwarded while it arrives: a
 //! client that learns the forwarded bytes in time knows the key, and can choose the rest of a long
-//! frame accordingly. Section 10.3 requires that the sender of the payload cannot do this. It matters where
-//! intermediaries on the way to the server might mistake these bytes for HTTP: use TLS there, or two
-//! [`Connection`](crate::Connection)s and complete messages.
+//! frame accordingly. Section 10.3 requires that the sender of the payload cannot do this. It
+//! matters where intermediaries on the way to the server might mistake these bytes for HTTP: use
+//! TLS there, or two [`Connection`](crate::Connection)s and complete messages.
 
 mod end;
 mod frames;
@@ -185,8 +186,8 @@ pub struct Relay<
 }
 
 impl<E: Entropy> Relay<E> {
-    /// Relays between two connections whose opening handshakes are complete. `entropy` is the source
-    /// of the masking keys for the server.
+    /// Relays between two connections whose opening handshakes are complete. `entropy` is the
+    /// source of the masking keys for the server.
     pub const fn new(entropy: E) -> Self {
         let (client, server) = (End::new(Side::Client), End::new(Side::Server));
         Self { entropy, client, server, failure: None }
@@ -196,8 +197,8 @@ impl<E: Entropy> Relay<E> {
     /// side.
     ///
     /// All of `bytes` is consumed. Conversion stops at the first fault, and the rest is dropped;
-    /// [`failure`](Self::failure) returns the fault. Queue the returned bytes for writing, then call
-    /// [`send_close`](Self::send_close) for both sides.
+    /// [`failure`](Self::failure) returns the fault. Queue the returned bytes for writing, then
+    /// call [`send_close`](Self::send_close) for both sides.
     pub fn pass<'a>(&mut self, from: Side, bytes: &'a mut [u8]) -> FrameParts<'a> {
         let Self { entropy, client, server, failure } = self;
         let (sender, receiver) = match from {
@@ -309,9 +310,9 @@ impl<E: Entropy> Relay<E> {
     }
 }
 
-/// Begins the frame whose header is at the front of `input`, and returns the number of bytes that the
-/// header takes there. If a part of the header was kept from before, the complete header is returned
-/// separately, because it does not fit into `input`.
+/// Begins the frame whose header is at the front of `input`, and returns the number of bytes that
+/// the header takes there. If a part of the header was kept from before, the complete header is
+/// returned separately, because it does not fit into `input`.
 fn begin(
     frames: &mut Frames,
     receiver: &End,

@@ -1,55 +1,66 @@
-//! UTF-8, checked as it arrives (RFC 6455, section 8.1; RFC 3629).
+//! Incremental validation of UTF-8 (RFC 6455, section 8.1; RFC 3629).
 //!
-//! A text message may be cut anywhere: by a fragment, by a read, inside a character. The
-//! [`Validator`] takes the pieces as they come and fails at the first byte that no continuation
-//! could make valid, without waiting for the rest. It keeps at most the three bytes of a character
-//! that is not complete, and knows nothing of frames.
+//! A text message may be cut anywhere, even inside a character, by a fragment or by a read. The
+//! [`Validator`] takes the pieces as they arrive, and fails at the first byte that no following
+//! bytes could make valid. It stores only an incomplete character, up to three bytes, and knows
+//! nothing of frames.
+//!
+//! ```text
+//!                first bytes of a character
+//!   ┌──────────┐ ─────────────────────────► ┌────────────┐ ◄─┐ more of it
+//!   │ Complete │                            │ Incomplete │   │
+//!   └──────────┘ ◄───────────────────────── └────────────┘ ──┘
+//!      ▲    │         rest of it
+//!      └────┘ complete characters
+//!
+//!   in both, a byte that cannot follow: an error
+//! ```
 
 use crate::raw;
 
-/// Checks a text that arrives in pieces.
+/// Validates a text that arrives in pieces.
 ///
 /// ```
 /// use hybi::utf8::Validator;
 ///
 /// let mut validator = Validator::new();
-/// validator.feed(b"na\xc3").unwrap(); // the first half of "ï"
+/// validator.feed(b"na\xc3").unwrap(); // the first byte of "ï"
 /// assert!(!validator.is_complete());
 /// validator.feed(b"\xafve").unwrap();
 /// assert!(validator.is_complete());
 ///
-/// // An overlong form is refused at its second byte, wherever the pieces are cut.
+/// // An overlong form is rejected at its second byte, wherever the text is cut.
 /// let error = validator.feed(b"ok \xe0\x80").unwrap_err();
 /// assert_eq!(error.offset, 4);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Validator {
-    /// The bytes of a character that is not complete; valid as far as they go.
+    /// The bytes of an incomplete character, which may become valid.
     partial: [u8; 3],
-    /// How many of them there are, 0 to 3.
+    /// The number of bytes in `partial`, 0 to 3.
     length: u8,
 }
 
-/// A byte that cannot be part of UTF-8 where it stands.
+/// The text is not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not UTF-8 at byte {offset}")]
 pub struct InvalidUtf8 {
-    /// Where it stands, counted from the start of the piece.
+    /// The offset of the first byte that makes the text invalid, from the start of the piece.
     pub offset: usize,
 }
 
 impl Validator {
-    /// At the start of a text.
+    /// Starts a text.
     pub const fn new() -> Self {
         Self { partial: [0; 3], length: 0 }
     }
 
-    /// Takes the next piece of the text.
+    /// Validates the next piece of the text, of any length.
     ///
     /// # Errors
     ///
-    /// The first byte that cannot be continued to valid UTF-8. The validator is of no use after
-    /// that.
+    /// The offset of the first byte after which no continuation is valid. Do not use the validator
+    /// after that.
     pub fn feed(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         let mut rest = piece;
         while self.length > 0 {
@@ -70,12 +81,12 @@ impl Validator {
         Ok(())
     }
 
-    /// Whether the text may end here: no character has begun that is not complete.
+    /// Whether the text may end here: there is no incomplete character.
     pub const fn is_complete(&self) -> bool {
         self.length == 0
     }
 
-    /// How many bytes of a character that is not complete have been taken, 0 to 3.
+    /// The length of the incomplete character at the end of the text so far: 0 to 3 bytes.
     pub fn partial(&self) -> usize {
         usize::from(self.length)
     }
@@ -87,11 +98,11 @@ impl Validator {
         character[..3].copy_from_slice(&self.partial);
         character[length] = byte;
         match core::str::from_utf8(&character[..=length]) {
-            // With no trace of it, so that all validators at the end of a character are equal.
+            // Reset completely, so that all validators at the end of a character are equal.
             Ok(_) => *self = Self::new(),
             Err(error) if error.error_len().is_some() => return Err(()),
             Err(_) => {
-                // Fewer than four bytes, or the character would be complete.
+                // Fewer than four bytes: four would be a complete character.
                 self.partial[length] = byte;
                 self.length += 1;
             }
@@ -100,7 +111,7 @@ impl Validator {
     }
 }
 
-/// How many bytes at the end are a character that lacks some, if they are one so far.
+/// The length of the incomplete character at the end of `bytes`, judged by its first byte.
 fn unfinished(bytes: &[u8]) -> usize {
     for (index, byte) in bytes.iter().rev().take(3).enumerate() {
         let length = match byte {
@@ -115,10 +126,10 @@ fn unfinished(bytes: &[u8]) -> usize {
     0
 }
 
-/// Whether bytes may follow that make them a character, where they are [`unfinished`]: all but the
-/// second byte is known to be right.
+/// Whether `bytes` can be the start of a character. They are [`unfinished`], so only the second byte
+/// is left to check.
 fn is_beginning(bytes: &[u8]) -> bool {
-    // Overlong, a surrogate, or above U+10FFFF.
+    // Not overlong, no surrogate, not above U+10FFFF (RFC 3629, section 4).
     !matches!(
         bytes,
         [0xe0, 0x80..=0x9f, ..]
@@ -128,14 +139,13 @@ fn is_beginning(bytes: &[u8]) -> bool {
     )
 }
 
-/// Where the first byte stands that cannot be part of UTF-8; there is one.
+/// The offset of the first byte that makes `bytes` invalid.
 #[cold]
 fn first_impossible(bytes: &[u8]) -> usize {
     let Some((valid_up_to, Some(error_len))) = raw::utf8::first_error(bytes) else {
         return bytes.len();
     };
-    // `error_len` counts the bytes that could still have become a character before the one that
-    // could not, but at least one.
+    // `error_len` is the number of bytes that could still have become a character, but at least 1.
     let begins = bytes.get(valid_up_to).is_some_and(|byte| matches!(byte, 0xc2..=0xf4));
     if begins { valid_up_to + error_len } else { valid_up_to }
 }
@@ -148,7 +158,7 @@ mod tests {
     use super::*;
     use crate::raw::utf8::{is_valid, is_valid_beyond_ascii, text};
 
-    /// Where the first impossible byte stands, found by trying every prefix with every ending.
+    /// The offset of the first impossible byte, found by trying every prefix.
     fn reference(bytes: &[u8]) -> Option<usize> {
         (0..bytes.len()).find(|&index| !could_be_valid(&bytes[..=index]))
     }
@@ -304,7 +314,7 @@ mod tests {
         }
     }
 
-    // 6455-8.1-b: what was received before is compared with this, to decide what is known of it.
+    // 6455-8.1-b: a validator in this state shows that the text so far ends with a character.
     #[test]
     fn a_complete_character_leaves_no_trace() {
         for character in ["é", "€", "𝄞"] {

@@ -3,8 +3,8 @@
 use super::{Header, HeaderBytes};
 use crate::{Misuse, mask::Mask};
 
-/// Encodes a stream of frames: a header, then the payload that it declares, in pieces of any length,
-/// masked in place if the header has a masking key.
+/// Encodes a stream of frames: a header, then the payload that it declares, in pieces of any
+/// length, masked in place if the header has a masking key.
 #[derive(Clone, Debug, Default)]
 pub struct Encoder {
     /// Bytes of payload that the frame in progress lacks; 0 between frames.
@@ -23,7 +23,8 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// [`Misuse::PayloadMissing`]: the payload of the previous frame is incomplete. Nothing changes.
+    /// [`Misuse::PayloadMissing`]: the payload of the previous frame is incomplete. Nothing
+    /// changes.
     pub fn header(&mut self, header: Header) -> Result<HeaderBytes, Misuse> {
         if self.remaining > 0 {
             return Err(Misuse::PayloadMissing(self.remaining));
@@ -33,7 +34,8 @@ impl Encoder {
         Ok(header.encode())
     }
 
-    /// Prepares the next piece of the payload for sending: masks it in place if the frame is masked.
+    /// Prepares the next piece of the payload for sending: masks it in place if the frame is
+    /// masked.
     ///
     /// # Errors
     ///

@@ -61,7 +61,8 @@ impl From<DataOpcode> for Opcode {
     }
 }
 
-/// A set of the three reserved bits. Extensions define their meaning (section 5.2).
+/// A set of the three reserved bits. Extensions define their meaning (RFC 6455,
+/// section 5.2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Reserved(u8);
 
@@ -113,21 +114,21 @@ enum Masking {
 }
 
 impl Rules {
-    /// Rules for frames that a client sent: all are masked (section 5.1).
+    /// Rules for frames that a client sent: all are masked (RFC 6455, section 5.1).
     pub const fn from_client() -> Self {
         Self { masking: Masking::Required, reserved: Reserved::NONE }
     }
 
-    /// Rules for frames that a server sent: none is masked (section 5.1).
+    /// Rules for frames that a server sent: none is masked (RFC 6455, section 5.1).
     pub const fn from_server() -> Self {
         Self { masking: Masking::Forbidden, reserved: Reserved::NONE }
     }
 
     /// Rules for frames of any sender: each is masked or not, as its mask bit says.
     ///
-    /// This is outside the RFC, and meant for recorders and test tools, which also read the frames of
-    /// clients that do not mask. An endpoint must not use it: section 5.1 requires a server to fail
-    /// the connection when a frame is not masked, and a client when a frame is. A
+    /// This is outside RFC 6455, and meant for recorders and test tools, which also read the frames
+    /// of clients that do not mask. An endpoint must not use it: section 5.1 requires a server to
+    /// fail the connection when a frame is not masked, and a client when a frame is. A
     /// [`Connection`](crate::Connection) always does so.
     ///
     /// ```
@@ -157,7 +158,7 @@ impl Rules {
 }
 
 /// The header of a frame. There are no invalid headers: a control frame has FIN and at most 125
-/// bytes of payload, any other frame less than 2^63 bytes (sections 5.2 and 5.5).
+/// bytes of payload, any other frame less than 2^63 bytes (RFC 6455, sections 5.2 and 5.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     fin: bool,
@@ -168,7 +169,8 @@ pub struct Header {
     mask: Option<[u8; 4]>,
 }
 
-/// The error of [`Header::new`]: the values break a rule of section 5.2 or 5.5.
+/// The error of [`Header::new`]: there is no frame with these values (RFC 6455, sections 5.2 and
+/// 5.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no such frame: a control frame has FIN and up to 125 bytes, any other less than 2^63")]
 pub struct InvalidHeader;
@@ -320,8 +322,8 @@ impl Header {
     /// The fast path of [`parse`](Self::parse): parses the header of a message in a single frame of
     /// less than 64 KiB without reserved bits, as most are, and returns the header's length.
     ///
-    /// Returns `None` for any other header, incomplete or invalid ones included: these take the slow
-    /// path through `parse`, which finds the faults.
+    /// Returns `None` for any other header, incomplete or invalid ones included: these take the
+    /// slow path through `parse`, which finds the faults.
     #[inline]
     pub(crate) fn parse_single(bytes: &[u8], masked: bool) -> Option<(Self, usize)> {
         const TEXT: u8 = bits::FIN | Opcode::Text as u8;

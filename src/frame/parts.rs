@@ -1,13 +1,12 @@
-//! Bytes of frames in two parts.
+//! The bytes of a frame in two parts, for a vectored write.
 
 use super::HeaderBytes;
 
-/// Bytes of frames in two parts, to be sent one right after the other, by a vectored write or by two
-/// writes: a header, and a payload that stays where it is.
+/// The bytes of a frame in two parts: a header, and a payload that is not copied.
 ///
-/// Write the bytes of the outbox first.
+/// Write the outbox first, then both parts in order, with one vectored write or two writes.
 #[derive(Clone, Copy)]
-#[must_use = "a frame that was made is to be sent"]
+#[must_use = "the connection counts this frame as sent"]
 pub struct FrameParts<'a> {
     header: HeaderBytes,
     payload: &'a [u8],
@@ -19,20 +18,20 @@ impl<'a> FrameParts<'a> {
         Self { header, payload }
     }
 
-    /// The header, up to 14 bytes. It is empty if [`Relay::pass`](crate::relay::Relay::pass) could
-    /// leave every header where it was.
+    /// The header, up to 14 bytes. From [`Relay::pass`](crate::relay::Relay::pass) it is empty,
+    /// unless the header of the first frame arrived in two parts.
     #[inline]
     pub fn header(&self) -> &[u8] {
         &self.header
     }
 
-    /// The payload as it goes over the wire; what [`Relay::pass`](crate::relay::Relay::pass) returns
-    /// has whole frames in it.
+    /// The payload as it is sent, masked or not. From [`Relay::pass`](crate::relay::Relay::pass),
+    /// it contains all that follows the header: payloads and further frames.
     pub const fn payload(&self) -> &'a [u8] {
         self.payload
     }
 
-    /// How many bytes both parts have.
+    /// The length of both parts together, in bytes.
     pub fn len(&self) -> usize {
         self.header.len() + self.payload.len()
     }
@@ -42,13 +41,13 @@ impl<'a> FrameParts<'a> {
         self.len() == 0
     }
 
-    /// Both parts, in order; either may be empty.
+    /// Both parts in order. Either may be empty.
     #[inline]
     pub fn slices(&self) -> [&[u8]; 2] {
         [&self.header, self.payload]
     }
 
-    /// Both parts, in order, for [`write_vectored`](std::io::Write::write_vectored).
+    /// Both parts in order, for [`write_vectored`](std::io::Write::write_vectored).
     #[cfg(feature = "std")]
     #[inline]
     pub fn io_slices(&self) -> [std::io::IoSlice<'_>; 2] {
@@ -56,7 +55,7 @@ impl<'a> FrameParts<'a> {
     }
 }
 
-/// Shows the lengths only.
+/// Omits the bytes.
 impl core::fmt::Debug for FrameParts<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let [header, payload] = self.slices().map(<[u8]>::len);

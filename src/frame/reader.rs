@@ -5,8 +5,8 @@ use crate::Violation;
 
 /// Joins the parts of a header, so that the input may be cut at any byte.
 ///
-/// An incomplete header is kept here, up to 13 bytes. A header that is complete in the input is read
-/// without a copy.
+/// An incomplete header is kept here, up to 13 bytes. A header that is complete in the input is
+/// read without a copy.
 #[derive(Clone)]
 pub(crate) struct HeaderReader {
     rules: Rules,

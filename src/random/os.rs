@@ -1,9 +1,9 @@
-//! The operating system's randomness, made to last.
+//! A stream cipher seeded by the operating system.
 //!
-//! A call of the system for every masking key would cost more than the rest of a small message.
-//! So the system seeds a cipher, and the cipher's stream is what is given out: ChaCha20, which the
-//! systems use for the same end. With the feature `std`, a thread has one for all of its
-//! connections, without it a connection has its own.
+//! A system call for every masking key would cost more than the rest of a small message. Instead,
+//! the system seeds ChaCha20, which operating systems themselves use for this purpose, and keys are
+//! drawn from its stream. With the feature `std`, all connections of a thread share one generator;
+//! without it, each connection has its own.
 
 use core::mem::ManuallyDrop;
 #[cfg(feature = "std")]
@@ -16,12 +16,11 @@ use chacha20::{
 
 use super::{Entropy, EntropyError};
 
-/// The operating system's randomness, by way of a cipher that it seeds: ChaCha20, seeded again
-/// after 64 KiB.
+/// The default source of randomness: ChaCha20, seeded by the operating system on first use and
+/// again after every 64 KiB.
 ///
-/// It asks the system when it is first asked. After a `fork`, both processes give out the same
-/// bytes until they are seeded again, as with other generators that live in a process: fork before
-/// the first connection.
+/// After a `fork`, both processes draw the same bytes until the next seed, as with other generators
+/// in user space: fork before the first connection.
 #[derive(Default)]
 pub struct OsEntropy {
     #[cfg(not(feature = "std"))]
@@ -29,7 +28,7 @@ pub struct OsEntropy {
 }
 
 impl OsEntropy {
-    /// The source of this thread, or one of its own without the feature `std`.
+    /// With the feature `std`, uses the generator of the current thread; without it, a new one.
     pub const fn new() -> Self {
         Self {
             #[cfg(not(feature = "std"))]
@@ -73,21 +72,21 @@ impl Entropy for OsEntropy {
     }
 }
 
-/// Shows nothing of the bytes to come.
+/// Omits the state of the generator.
 impl core::fmt::Debug for OsEntropy {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("OsEntropy(..)")
     }
 }
 
-/// How many bytes a seed is good for.
+/// The number of bytes drawn from one seed.
 const LIFE: usize = 64 * 1024;
 
 struct Generator {
-    /// `None` until it is first asked. It has nothing to drop, and saying so spares each use the
-    /// question whether the thread has dropped it.
+    /// `None` until first use. It needs no drop; `ManuallyDrop` makes that known, so that no access
+    /// checks whether the thread-local has been dropped.
     stream: Option<ManuallyDrop<ChaCha20Rng>>,
-    /// How many more bytes the seed is good for.
+    /// The number of bytes that may still be drawn from the seed.
     left: usize,
 }
 
@@ -96,7 +95,7 @@ impl Generator {
         Self { stream: None, left: 0 }
     }
 
-    /// The stream, to take this many bytes from.
+    /// The stream, seeded for drawing `length` bytes.
     #[inline]
     fn seeded(&mut self, length: usize) -> Result<&mut ChaCha20Rng, EntropyError> {
         if length > self.left {
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_is_replaced_when_it_has_served_its_life() {
+    fn a_seed_is_replaced_after_its_life() {
         let mut generator = Generator::new();
         for length in [1, LIFE - 1, 1, LIFE, LIFE + 1, 16] {
             let before = generator.stream.as_ref().map(|stream| stream.get_seed());

@@ -6,15 +6,14 @@ use core::mem::MaybeUninit;
 
 use super::xor::{self, Key};
 
-/// The room that a header is copied from: more than the longest header, so that the copy has a fixed
+/// The length of a padded header: more than the longest header, so that the copy has a fixed
 /// length.
 const PADDED: usize = 16;
 
-/// Appends the first `header_len` bytes of `header` and then the payload, masked with the key if there
-/// is one.
+/// Appends the first `header_len` bytes of `header`, then the payload, masked if there is a key.
 #[cfg(feature = "simd")]
 #[inline(always)]
-#[allow(clippy::inline_always)] // a server's call has no key, and must not test for one
+#[allow(clippy::inline_always)] // removes the test for a key where a server calls it
 #[allow(unsafe_code)]
 pub(crate) fn append_frame(
     outbox: &mut Vec<u8>,
@@ -79,7 +78,7 @@ mod tests {
     use super::append_frame;
 
     #[test]
-    fn a_frame_is_appended_behind_what_is_there() {
+    fn a_frame_is_appended_after_what_is_there() {
         let header = *b"0123456789abcdef";
         for payload_len in [0, 1, 3, 4, 125, 126, 4096, 70_000] {
             let payload: Vec<u8> =

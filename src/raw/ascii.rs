@@ -1,4 +1,4 @@
-//! Whether text is ASCII, which most text is: then there is nothing to validate.
+//! Scanning text for ASCII. Most text is ASCII, and then it needs no further validation.
 #![allow(clippy::inline_always)]
 
 use super::block::{BLOCK, fold, or};
@@ -6,10 +6,10 @@ use super::block::{BLOCK, fold, or};
 /// A byte that is not ASCII has its top bit set.
 pub(super) const TOP_BITS: u64 = 0x8080_8080_8080_8080;
 
-/// Bytes that one turn of the loop looks at.
+/// The number of bytes in one iteration of the loop.
 const PIECE: usize = 256;
 
-/// What is left of the bytes behind those at the front that are known to be ASCII.
+/// Skips ASCII at the front: returns the rest, which may begin with ASCII unless it is empty.
 #[inline]
 pub(crate) fn skip(bytes: &[u8]) -> &[u8] {
     let is_ascii = match bytes.len() {
@@ -24,8 +24,8 @@ pub(crate) fn skip(bytes: &[u8]) -> &[u8] {
     if is_ascii { &[] } else { bytes }
 }
 
-/// Goes over whole pieces, where memory is aligned for them; the first and the last one may lie
-/// over their neighbours.
+/// Scans complete pieces at aligned addresses. The first and the last piece may overlap their
+/// neighbours.
 fn skip_pieces(bytes: &[u8]) -> &[u8] {
     if !bytes.first_chunk().is_some_and(is_piece) {
         return bytes;
@@ -39,7 +39,7 @@ fn skip_pieces(bytes: &[u8]) -> &[u8] {
     &bytes[aligned + PIECE * count..]
 }
 
-/// How many pieces at the front are ASCII.
+/// The number of pieces at the front that are ASCII.
 #[inline(always)]
 fn count(pieces: &[[u8; PIECE]]) -> usize {
     for (index, piece) in pieces.iter().enumerate() {
@@ -55,7 +55,7 @@ use count as ascii_pieces;
 
 #[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
 super::dispatch::widest! {
-    /// [Counts](count) in the widest vectors.
+    /// [`count`] with the widest vectors.
     fn ascii_pieces(pieces: &[[u8; PIECE]]) -> usize = count;
 }
 
@@ -68,7 +68,7 @@ fn is_piece(piece: &[u8; PIECE]) -> bool {
     fold(&seen) & TOP_BITS == 0
 }
 
-/// Looks at from `N` to `2 * N` bytes.
+/// Whether `N` to `2 * N` bytes are ASCII.
 #[inline(always)]
 fn are_ends<const N: usize>(bytes: &[u8]) -> bool {
     let (Some(first), Some(last)) = (bytes.first_chunk::<N>(), bytes.last_chunk::<N>()) else {

@@ -1,14 +1,13 @@
-//! Blocks of bytes, combined as a whole: in such terms that the compiler makes vector instructions of
-//! them, those of the target or wider ones where the caller is compiled for them, for which all of
-//! this is always inlined.
+//! Bitwise operations on fixed-size blocks, written so that LLVM vectorizes them. Always inlined,
+//! so a caller compiled with wider target features gets wider code.
 #![allow(clippy::inline_always)]
 
-/// Bytes in the widest vector that there is, and in a cache line.
+/// The size of the widest vector (AVX-512) and of a cache line, in bytes.
 pub(crate) const BLOCK: usize = 64;
 
 pub(crate) type Block = [u8; BLOCK];
 
-/// Up to here, the compiler finds better instructions for words than for bytes.
+/// Up to this size, LLVM generates better code for words than for bytes.
 const SMALL: usize = 32;
 
 #[inline(always)]
@@ -27,7 +26,7 @@ pub(crate) fn or<const N: usize>(one: &[u8; N], other: &[u8; N]) -> [u8; N] {
     core::array::from_fn(|index| one[index] | other[index])
 }
 
-/// Combines blocks of four bytes or a multiple of eight.
+/// Combines blocks word by word. The size is 4 or a multiple of 8 bytes.
 #[inline(always)]
 fn by_words<const N: usize>(
     one: &[u8; N],
@@ -41,14 +40,14 @@ fn by_words<const N: usize>(
     }
     if let (Some(half), Some(other)) = (rest.first_chunk_mut(), other_rest.first_chunk()) {
         let combined = combine(u32::from_ne_bytes(*half).into(), u32::from_ne_bytes(*other).into());
-        #[allow(clippy::cast_possible_truncation)] // no longer than they were
+        #[allow(clippy::cast_possible_truncation)] // both are 32 bits wide
         let combined = combined as u32;
         *half = combined.to_ne_bytes();
     }
     result
 }
 
-/// ORs the words of a block.
+/// ORs all words of a block.
 #[inline(always)]
 pub(crate) fn fold<const N: usize>(block: &[u8; N]) -> u64 {
     let (words, rest) = block.as_chunks::<8>();

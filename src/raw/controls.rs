@@ -1,7 +1,7 @@
-//! Which bytes of a block are control characters: all below the space but the tab, and DEL.
+//! Finding the control characters in a block: all bytes below the space except the tab, and DEL.
 //!
-//! A tab is whitespace within a field (RFC 9110, section 5.5). It is left out here, because what is
-//! found here is looked at one by one, and a field may be full of tabs.
+//! The tab is excluded because it is whitespace in a field value (RFC 9110, section 5.5). The
+//! caller examines each byte that is found, and a value may contain many tabs.
 
 use super::block::Block;
 
@@ -48,12 +48,12 @@ pub(crate) fn by_words(block: &Block) -> u64 {
     let mut bits = 0;
     for (index, word) in block.as_chunks().0.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        // Top bits are set or cleared first, so that nothing is carried from byte to byte.
+        // The top bits are set or cleared first, so that no carry crosses bytes.
         let is_space_or_above = (word | TOPS) - 0x20 * ONES;
         let is_not_delete = ((word ^ (0x7f * ONES)) & !TOPS) + 0x7f * ONES;
         let is_not_tab = ((word ^ (0x09 * ONES)) & !TOPS) + 0x7f * ONES;
         let found = !(is_space_or_above & is_not_delete | word) & is_not_tab & TOPS;
-        // The product gathers the eight bits in its top byte.
+        // The multiplication gathers the eight bits in the top byte.
         bits |= ((found >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * index);
     }
     bits

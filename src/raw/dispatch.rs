@@ -1,8 +1,8 @@
-//! The choice of vector instructions at run time.
+//! Dispatch to vector instructions at run time.
 
-/// Compiles a function for vectors that not every processor of the target has, and calls the version
-/// with the widest vectors of this processor. The function is always inlined, so that it is compiled
-/// with the features of its caller.
+/// Compiles a function for AVX-512, AVX2 and the target's baseline, and calls the best version for
+/// this processor. The function must be `#[inline(always)]`, so that it is compiled with the
+/// features of each version.
 macro_rules! widest {
     ($(
         $(#[$meta:meta])*
@@ -10,7 +10,7 @@ macro_rules! widest {
     )*) => {$(
         $(#[$meta])*
         #[inline(always)]
-        #[allow(clippy::inline_always)] // arguments that go through memory twice cost more
+        #[allow(clippy::inline_always)] // a call more would pass the arguments through memory
         #[allow(unsafe_code)]
         fn $name($($argument: $type),*) -> $result {
             #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
@@ -29,10 +29,10 @@ macro_rules! widest {
                 && std::is_x86_feature_detected!("avx512bw")
                 && std::is_x86_feature_detected!("avx512vl")
             {
-                // SAFETY: the processor has these features.
+                // SAFETY: the processor has the three features.
                 unsafe { avx512($($argument),*) }
             } else if std::is_x86_feature_detected!("avx2") {
-                // SAFETY: the processor has this feature.
+                // SAFETY: the processor has AVX2.
                 unsafe { avx2($($argument),*) }
             } else {
                 any($($argument),*)

@@ -1,9 +1,9 @@
 //! The XOR of a payload with a repeated key of four bytes.
 //!
-//! A payload is masked on one of three [`Route`]s: where it lies, from one buffer into another, or
-//! while it moves to the left. Whole blocks are stored where memory is aligned for them, because a
-//! store over the border of two cache lines costs two. The bytes at both ends are not handled one by
-//! one, but as a block that may overlap its neighbours ([`Ends`]):
+//! A payload takes one of three [`Route`]s: in place, from one buffer into another, or moved to the
+//! left. Complete blocks are stored at aligned addresses, because a store that crosses a cache line
+//! costs two. The bytes at both ends are not processed one by one, but as a block that may overlap
+//! its neighbours ([`Ends`]):
 //!
 //! ```text
 //!            first block                                last block
@@ -27,28 +27,29 @@ use super::{
 /// A masking key. Its first byte applies to the next byte of the payload.
 pub(crate) type Key = [u8; 4];
 
-/// Whether all bytes that a pass wrote are ASCII, if it watched; only a pass can say so.
+/// Whether all bytes that a pass wrote are ASCII, if it watched. Only a pass can create such a
+/// value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct IsAscii(Option<bool>);
 
 impl IsAscii {
-    /// Nothing is known of the bytes.
+    /// The bytes may be ASCII or not.
     pub(crate) const UNKNOWN: Self = Self(None);
 
-    /// Whether they are known to be ASCII.
+    /// Whether all bytes are known to be ASCII.
     #[inline]
     pub(crate) const fn is_yes(self) -> bool {
         matches!(self.0, Some(true))
     }
 
-    /// Whether one of them is known not to be ASCII.
+    /// Whether one of the bytes is known not to be ASCII.
     #[inline]
     pub(crate) const fn is_no(self) -> bool {
         matches!(self.0, Some(false))
     }
 }
 
-/// The key as it applies `length` bytes later.
+/// The key for the byte that follows `length` bytes.
 #[inline]
 pub(crate) fn rotated(key: Key, length: usize) -> Key {
     #[allow(clippy::cast_possible_truncation)] // less than four
@@ -56,14 +57,14 @@ pub(crate) fn rotated(key: Key, length: usize) -> Key {
     u32::from_le_bytes(key).rotate_right(by).to_le_bytes()
 }
 
-/// XORs a payload in place, and reports whether the result is ASCII if `watching`.
+/// XORs a payload in place. If `watching`, reports whether the result is ASCII.
 #[inline]
 pub(crate) fn in_place(key: Key, payload: &mut [u8], watching: bool) -> IsAscii {
     pass(InPlace(payload), key, watching)
 }
 
-/// XORs a payload into another buffer, which may be uninitialized. Handles as many bytes as the
-/// shorter of the two has, writes all of them, and returns how many.
+/// XORs a payload into another buffer, which may be uninitialized. Writes as many bytes as the
+/// shorter of the two has, and returns that number.
 #[inline]
 pub(crate) fn copy<T: Slot>(key: Key, from: &[u8], to: &mut [T]) -> usize {
     let length = from.len().min(to.len());
@@ -71,8 +72,8 @@ pub(crate) fn copy<T: Slot>(key: Key, from: &[u8], to: &mut [T]) -> usize {
     length
 }
 
-/// XORs the bytes at `from` while it moves them left to `to`, in one pass, and reports whether the
-/// result is ASCII if `watching`. `to` is not greater than `from.start`.
+/// XORs the bytes at `from` and moves them left to `to`, in one pass. If `watching`, reports
+/// whether the result is ASCII. `to` is not greater than `from.start`.
 #[inline]
 pub(crate) fn shift(
     key: Key,
@@ -108,11 +109,11 @@ use long_kernel as long;
 
 #[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
 super::dispatch::widest! {
-    /// Masks a long payload in the widest vectors.
+    /// [`long_kernel`] with the widest vectors.
     fn long(route: impl Route, key: Key, watching: bool) -> u64 = long_kernel;
 }
 
-/// Room for a byte, which may never have been written before.
+/// Room for a byte, which may be uninitialized.
 pub(crate) trait Slot {
     fn put(&mut self, byte: u8);
 }
@@ -131,33 +132,33 @@ impl Slot for MaybeUninit<u8> {
     }
 }
 
-/// Where a payload lies and where it goes.
+/// The source and the destination of a payload.
 ///
-/// What is written to an index of [`to`](Self::to) destroys nothing of [`from`](Self::from) at a
-/// higher index.
+/// They may overlap: a write to an index of [`to`](Self::to) does not change [`from`](Self::from)
+/// at a higher index.
 trait Route {
     type Slot: Slot;
 
     fn from(&self) -> &[u8];
 
-    /// As long as [`from`](Self::from).
+    /// Of the same length as [`from`](Self::from).
     fn to(&mut self) -> &mut [Self::Slot];
 
-    /// Handles the whole blocks from an index on, in order. Four a turn, for which the compiler
-    /// finds better instructions.
+    /// Processes the complete blocks from an index on, in order. Four per iteration, for which LLVM
+    /// generates better code.
     fn each_block(&mut self, from: usize, change: impl FnMut(&Block) -> Block);
 }
 
-/// Masking where the payload lies.
+/// Masks in place.
 struct InPlace<'a>(&'a mut [u8]);
 
-/// Masking from one buffer into another.
+/// Masks from one buffer into another.
 struct Across<'a, T> {
     from: &'a [u8],
     to: &'a mut [T],
 }
 
-/// Masking what lies behind the first `gap` bytes while it moves to the front.
+/// Masks the bytes after the first `gap`, and moves them to the front.
 struct Left<'a> {
     buffer: &'a mut [u8],
     gap: usize,
@@ -231,7 +232,7 @@ impl Route for Left<'_> {
 
     #[inline(always)]
     fn each_block(&mut self, from: usize, mut change: impl FnMut(&Block) -> Block) {
-        // The two overlap, for which there are cells.
+        // Source and destination overlap, which safe Rust allows with cells.
         let cells = Cell::from_mut(&mut self.buffer[from..]).as_slice_of_cells();
         let (from, to) = (&cells[self.gap..], &cells[..cells.len() - self.gap]);
         let mut pass = |(from, to): (&[Cell<u8>; BLOCK], &[Cell<u8>; BLOCK])| {
@@ -247,7 +248,7 @@ impl Route for Left<'_> {
     }
 }
 
-/// Masks a payload of at least `N` and at most `2 * N` bytes, and ORs all that it wrote.
+/// Masks a payload of `N` to `2 * N` bytes, and returns the OR of all bytes written.
 #[inline(always)]
 fn short<const N: usize>(mut route: impl Route, key: Key) -> u64 {
     let Some(ends) = Ends::<N>::of(route.from(), key) else { return 0 };
@@ -255,7 +256,7 @@ fn short<const N: usize>(mut route: impl Route, key: Key) -> u64 {
     fold(&ends.seen())
 }
 
-/// Masks a payload of at least a block, and, if that is to be watched, ORs all that it wrote.
+/// Masks a payload of at least one block. Returns the OR of all bytes written, if `watching`.
 #[inline(always)]
 fn long_kernel(mut route: impl Route, key: Key, watching: bool) -> u64 {
     let Some(ends) = Ends::of(route.from(), key) else { return 0 };
@@ -264,7 +265,7 @@ fn long_kernel(mut route: impl Route, key: Key, watching: bool) -> u64 {
     let mut seen = ends.seen();
     route.each_block(aligned, |block| {
         let block = xor(block, &pattern);
-        // The loop is a fifth faster without.
+        // Without it, the loop is a fifth faster.
         if watching {
             seen = or(&seen, &block);
         }
@@ -274,7 +275,7 @@ fn long_kernel(mut route: impl Route, key: Key, watching: bool) -> u64 {
     fold(&seen)
 }
 
-/// Masks a payload of a few bytes, and ORs all that it wrote.
+/// Masks a payload of up to 3 bytes, and returns the OR of all bytes written.
 #[inline(always)]
 fn bytewise(mut route: impl Route, key: Key) -> u64 {
     let mut seen = 0;
@@ -286,8 +287,8 @@ fn bytewise(mut route: impl Route, key: Key) -> u64 {
     seen
 }
 
-/// The first and the last bytes of a payload, masked. They are read before anything is written, so
-/// that where they lie over each other, or over the blocks between them, all say the same.
+/// The first and the last `N` bytes of a payload, masked. They are read before anything is written,
+/// so where they overlap each other or the blocks between them, the same bytes are written twice.
 struct Ends<const N: usize> {
     first: [u8; N],
     last: [u8; N],
@@ -326,7 +327,7 @@ fn put<const N: usize, T: Slot>(block: &[u8; N], to: &mut [T]) {
     }
 }
 
-/// The key over and over.
+/// The key, repeated.
 #[inline]
 fn repeated<const N: usize>(key: Key) -> [u8; N] {
     let mut pattern = [0; N];

@@ -83,8 +83,8 @@ impl End {
         }
     }
 
-    /// This side broke the protocol. That shows in a header, so the other side has received complete
-    /// frames.
+    /// This side broke the protocol. That shows in a header, so the other side has received
+    /// complete frames.
     pub(super) fn fail(&mut self, code: CloseCode, other: &mut Self) {
         self.input = Input::Broken;
         if matches!(self.output, Output::Open | Output::Due(_)) {
@@ -170,8 +170,8 @@ mod tests {
         }
     }
 
-    /// Applies a step of one side in every state of the output to either side, and compares the state
-    /// of its input and of both outputs afterwards.
+    /// Applies a step of one side in every state of the output to either side, and compares the
+    /// state of its input and of both outputs afterwards.
     fn table(
         input: Input,
         latest: Latest,

@@ -68,8 +68,8 @@ impl Frames {
         Ok(Some((header, taken)))
     }
 
-    /// Begins the frame that arrives with header `from` and leaves with header `to`; `None` if it is
-    /// dropped.
+    /// Begins the frame that arrives with header `from` and leaves with header `to`; `None` if it
+    /// is dropped.
     pub(super) fn begin(&mut self, from: &Header, to: Option<&Header>) {
         self.remaining = from.payload_len();
         self.is_close = from.opcode() == Opcode::Close;
