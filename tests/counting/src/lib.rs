@@ -42,15 +42,18 @@ fn shrunk(by: usize) {
     LIVE.set(LIVE.get() - by.cast_signed());
 }
 
+// SAFETY: every call goes to the system's allocator as it is.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         grown(layout.size());
         settled();
+        // SAFETY: the caller keeps the contract of the same method.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         shrunk(layout.size());
+        // SAFETY: the caller keeps the contract of the same method.
         unsafe { System.dealloc(pointer, layout) }
     }
 
@@ -59,6 +62,7 @@ unsafe impl GlobalAlloc for Counting {
         grown(size);
         shrunk(layout.size());
         settled();
+        // SAFETY: the caller keeps the contract of the same method.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }
