@@ -63,8 +63,8 @@ pub use inbox::{FixedInbox, Inbox};
 pub(crate) use inbox::{MAX_OVERHEAD, Parts};
 #[cfg(feature = "deflate")]
 pub(crate) use inflated::Inflated;
-pub use outbox::Outbox;
 pub(crate) use outbox::append_parts;
+pub use outbox::{Outbox, OutboxFull};
 #[cfg(feature = "alloc")]
 pub use storage::Growing;
 pub use storage::{Fixed, Storage};

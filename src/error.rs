@@ -5,7 +5,7 @@
 //! status code that the connection was closed with.
 
 use crate::{
-    buffer::{InboxFull, Overrun},
+    buffer::{InboxFull, OutboxFull, Overrun},
     close::CloseCode,
     handshake,
     random::EntropyError,
@@ -63,13 +63,9 @@ pub enum Error {
         high_water: usize,
     },
 
-    /// A fixed outbox has no room. Nothing was sent, nothing changed: write out what it holds, and
-    /// try again.
-    #[error("the outbox has no room for {needed} bytes: write out what it holds, then try again")]
-    OutboxFull {
-        /// How many bytes were to be appended, at least.
-        needed: usize,
-    },
+    /// A fixed outbox has no room. Nothing was sent, nothing changed.
+    #[error("{0}")]
+    OutboxFull(OutboxFull),
 
     /// The source of randomness failed. Nothing was sent.
     #[error("{0}")]
@@ -104,6 +100,7 @@ from_cause! {
     Handshake(handshake::client::Failure),
     Uri(handshake::UriError),
     Misuse(Misuse),
+    OutboxFull(OutboxFull),
     Entropy(EntropyError),
 }
 

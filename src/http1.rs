@@ -14,8 +14,8 @@ pub(crate) mod write;
 
 pub(crate) use head::Head;
 pub use head::{HeadFault, HeadLimits};
-pub use received::{Fields, FieldsIter};
-pub use to_send::Field;
+pub use received::{ReceivedHeaders, ReceivedHeadersIter};
+pub use to_send::HeaderField;
 
 /// A header field, its name in any case, its value perhaps with whitespace around it.
 pub(crate) type FieldRef<'a> = (&'a str, &'a [u8]);

@@ -30,7 +30,9 @@ mod raw;
 pub mod relay;
 pub mod utf8;
 
-pub use buffer::{Fixed, FixedInbox, FixedOutbox, Inbox, InboxFull, Outbox, Overrun, Storage};
+pub use buffer::{
+    Fixed, FixedInbox, FixedOutbox, Inbox, InboxFull, Outbox, OutboxFull, Overrun, Storage,
+};
 #[cfg(feature = "alloc")]
 pub use buffer::{Growing, GrowingOutbox};
 pub use close::{Close, CloseCode, InvalidCloseCode};

@@ -1,6 +1,6 @@
 //! Where bytes go that are to be sent.
 
-use crate::{Error, frame::Header, mask::Mask};
+use crate::{frame::Header, mask::Mask};
 
 /// Takes the bytes to be sent, in order.
 ///
@@ -30,18 +30,39 @@ pub trait Outbox {
     }
 }
 
+/// An outbox has no room. Nothing was written and nothing changed: write out what it holds, then try
+/// again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the outbox has room for {room} bytes, and {needed} are needed: write out what it holds, then \
+     try again"
+)]
+pub struct OutboxFull {
+    /// How many bytes are to be appended at once.
+    pub needed: usize,
+    /// How many bytes there is room for.
+    pub room: usize,
+}
+
+impl OutboxFull {
+    /// For so many bytes and this outbox.
+    pub(crate) fn new(needed: usize, outbox: &impl Outbox) -> Self {
+        Self { needed, room: outbox.room() }
+    }
+}
+
 /// Appends what `write` writes; all of it, or nothing if the outbox has no room.
 pub(crate) fn append_parts(
     outbox: &mut impl Outbox,
     write: impl Fn(&mut dyn FnMut(&[u8])),
-) -> Result<(), Error> {
+) -> Result<(), OutboxFull> {
     let room = outbox.room();
     // An outbox that grows has room for all.
     if room != usize::MAX {
         let mut needed = 0_usize;
         write(&mut |part| needed = needed.saturating_add(part.len()));
         if needed > room {
-            return Err(Error::OutboxFull { needed });
+            return Err(OutboxFull { needed, room });
         }
     }
     write(&mut |part| outbox.append(part));

@@ -10,7 +10,10 @@ use crate::{
     utf8::Validator,
 };
 #[cfg(feature = "alloc")]
-use crate::{Prepared, buffer::Outbox};
+use crate::{
+    Prepared,
+    buffer::{Outbox, OutboxFull},
+};
 
 impl Connection<Server> {
     /// Frames a text message without copying it; see [`FrameParts`].
@@ -64,7 +67,7 @@ impl Connection<Server> {
         let needed = message.frame().len();
         self.check_high_water(outbox)?;
         if needed > outbox.room() {
-            return Err(Error::OutboxFull { needed });
+            return Err(OutboxFull::new(needed, outbox).into());
         }
         let frame = self.choose_prepared(message);
         outbox.append(frame);

@@ -3,7 +3,7 @@
 use super::{Connection, Fragment, Outgoing, Role, State, Status, Step};
 use crate::{
     CloseReply, Error, Misuse,
-    buffer::Outbox,
+    buffer::{Outbox, OutboxFull},
     close::{Close, CloseCode},
     frame::{DataOpcode, Header, Kind, MAX_CONTROL, Opcode, Reserved},
 };
@@ -168,7 +168,7 @@ impl<R: Role> Connection<R> {
             let body = body.as_ref().map_or(&[][..], |body| body);
             let step = match append_control(&mut self.role, Opcode::Close, body, outbox) {
                 Ok(()) => Step::SendClose,
-                Err(Error::OutboxFull { .. }) => return,
+                Err(Error::OutboxFull(_)) => return,
                 // Without a masking key it can never be sent, and the peer waits for it: the
                 // transport is to be closed all the same.
                 Err(_) => Step::Fail,
@@ -387,7 +387,7 @@ fn append<R: Role>(
     };
     let needed = header.encoded_len().saturating_add(payload.len());
     if needed > outbox.room() {
-        return Err(Error::OutboxFull { needed });
+        return Err(OutboxFull::new(needed, outbox).into());
     }
     outbox.append_frame(&header, payload);
     Ok(())

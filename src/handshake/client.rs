@@ -39,7 +39,7 @@ use check::Offered;
 use crate::{
     Config, Connection, Error, Misuse,
     buffer::{Inbox, Parts, Storage},
-    http1::{known::Known, scanner::Scanner},
+    http1::scanner::Scanner,
     random::Entropy,
 };
 
@@ -97,19 +97,15 @@ impl<E: Entropy> Opening<'_, E> {
             let limits = self.scanner.limits();
             self.scanner.reset();
             cursor.pass(head.len());
-            let checked = found.head(head).fields().check(|fields, headers| {
-                let known = Known::among(headers.iter().map(|header| (header.name, header.value)));
-                let lists = known.check_lists(limits);
-                let switches = line.status == 101 && line.minor > 0;
-                let agreement =
-                    lists.map(|()| switches.then(|| check::check_answer(&known, &self.offered)));
-                (fields, agreement)
-            });
-            let (fields, agreement) = checked.map_err(Failure::Head)?;
-            let agreement = agreement.map_err(Failure::Head)?;
+            let known = found.head(head).fields().check().map_err(Failure::Head)?;
+            let fields = known.headers();
+            known.check_lists(limits).map_err(Failure::Head)?;
             match line.status {
                 101 => {
-                    let agreement = agreement.ok_or(Failure::HttpVersion)??;
+                    if line.minor == 0 {
+                        return Err(Failure::HttpVersion.into());
+                    }
+                    let agreement = check::check_answer(&known, &self.offered)?;
                     let websocket = Connection::client(self.config, entropy);
                     #[cfg(feature = "deflate")]
                     let websocket = match (self.offered.deflate, agreement.deflate) {

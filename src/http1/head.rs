@@ -3,12 +3,11 @@
 //! This module owns the limits on a head and the grammar of its fields. What the fields mean is for
 //! others to say.
 
-use httparse::Header;
+use super::{ReceivedHeaders, known::Known, token::find};
 
-use super::Fields;
-
-/// The most fields that [`HeadLimits::fields`] can allow.
-const MAX_FIELDS: usize = 128;
+/// How many fields are parsed at once. Most heads have fewer, and to prepare room for more takes
+/// time.
+const BATCH: usize = 24;
 
 /// The most elements that [`HeadLimits::elements`] can allow: their names are compared on the stack,
 /// without an allocator.
@@ -35,10 +34,11 @@ impl HeadLimits {
         Self { size: bytes, ..self }
     }
 
-    /// The number of header fields; 100 by default, 128 at most.
+    /// The number of header fields; 100 by default. With `usize::MAX`, [`size`](Self::size) alone
+    /// limits it.
     #[must_use]
     pub const fn fields(self, count: usize) -> Self {
-        Self { fields: if count < MAX_FIELDS { count } else { MAX_FIELDS }, ..self }
+        Self { fields: count, ..self }
     }
 
     /// One line without its end, in bytes; 8 KiB by default. It limits the request's target too.
@@ -48,7 +48,8 @@ impl HeadLimits {
     }
 
     /// The elements of one list, over all fields of its name, with the empty ones, and with the
-    /// parameters of extensions; 128 by default, which is the most that can be set.
+    /// parameters of extensions; 128 by default. A larger number sets 128: the names in a list are
+    /// compared on the stack, each with the others.
     ///
     /// It limits `Upgrade`, `Connection`, `Sec-WebSocket-Protocol`, `Sec-WebSocket-Extensions` and
     /// `Sec-WebSocket-Version`, so that a list costs little more than any other field of its length.
@@ -139,34 +140,74 @@ impl<'a> Head<'a> {
 pub(crate) struct FieldLines<'a>(&'a [u8]);
 
 impl<'a> FieldLines<'a> {
-    /// Checks the grammar, then has somebody look at the fields: as they are to be kept, and taken
-    /// apart.
-    pub(crate) fn check<T>(
-        self,
-        look: impl FnOnce(Fields<'a>, &[Header<'a>]) -> T,
-    ) -> Result<T, HeadFault> {
-        /// Nearly every head has no more, and to prepare the room for more takes time.
-        const FEW: usize = 24;
+    /// Checks the grammar of all fields, and finds those that the handshake knows.
+    pub(crate) fn check(self) -> Result<Known<'a>, HeadFault> {
         let lines = self.0.strip_suffix(b"\r\n").ok_or(HeadFault::Field)?;
-        let look = |headers: &[Header<'a>]| look(Fields::of_lines(lines), headers);
-        let mut few = [httparse::EMPTY_HEADER; FEW];
-        let parsed = httparse::parse_headers(self.0, &mut few);
-        if parsed != Err(httparse::Error::TooManyHeaders) {
-            return self.complete(parsed).map(look);
+        let mut known = Known::none_of(ReceivedHeaders::of_lines(lines));
+        let mut rest = self.0;
+        loop {
+            let mut batch = [httparse::EMPTY_HEADER; BATCH];
+            match httparse::parse_headers(rest, &mut batch) {
+                Ok(httparse::Status::Complete((length, batch))) if length == rest.len() => {
+                    batch.iter().for_each(|header| known.add(header.name, header.value));
+                    return Ok(known);
+                }
+                Err(httparse::Error::TooManyHeaders) => {
+                    batch.iter().for_each(|header| known.add(header.name, header.value));
+                    rest = after_lines(rest, BATCH).ok_or(HeadFault::Field)?;
+                }
+                _ => return Err(HeadFault::Field),
+            }
         }
-        let mut many = [httparse::EMPTY_HEADER; MAX_FIELDS];
-        self.complete(httparse::parse_headers(self.0, &mut many)).map(look)
+    }
+}
+
+/// What follows so many lines.
+fn after_lines(lines: &[u8], count: usize) -> Option<&[u8]> {
+    (0..count).try_fold(lines, |rest, _| rest.get(find(rest, b'\n')? + 1..))
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::{format, string::String, vec::Vec};
+
+    use super::*;
+    use crate::http1::known::Name;
+
+    /// So many fields, each with its own value, and one that is known at the end.
+    fn lines(count: usize) -> String {
+        let mut lines: String = (1..count).map(|i| format!("X-{i}: {i}\r\n")).collect();
+        lines.push_str("Host: a.example\r\n\r\n");
+        lines
     }
 
-    fn complete<'h>(
-        self,
-        parsed: httparse::Result<(usize, &'h [Header<'a>])>,
-    ) -> Result<&'h [Header<'a>], HeadFault> {
-        match parsed {
-            Ok(httparse::Status::Complete((length, headers))) if length == self.0.len() => {
-                Ok(headers)
-            }
-            _ => Err(HeadFault::Field),
+    // P-sh-c
+    #[test]
+    fn fields_are_checked_however_many_there_are() {
+        for count in [1, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH, 2 * BATCH + 1, 10_000] {
+            let lines = lines(count);
+            let known = FieldLines(lines.as_bytes()).check().unwrap();
+            assert_eq!(known.headers().iter().count(), count);
+            assert_eq!(known.only(Name::Host), Some(&b"a.example"[..]), "{count}");
+            // The last one is malformed.
+            let malformed = lines.replace("Host:", "Host :");
+            let fault = FieldLines(malformed.as_bytes()).check().map(|_| ());
+            assert_eq!(fault, Err(HeadFault::Field), "{count}");
+        }
+    }
+
+    // P-sh-c
+    #[test]
+    fn a_field_is_found_in_each_batch() {
+        for at in [0, 1, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH] {
+            let mut lines: Vec<_> = (0..3 * BATCH).map(|i| format!("X-{i}: y\r\n")).collect();
+            lines[at] = "upgrade: websocket\r\n".into();
+            lines.push("Upgrade: h2c\r\n\r\n".into());
+            let lines = lines.concat();
+            let known = FieldLines(lines.as_bytes()).check().unwrap();
+            let values = known.all(Name::Upgrade).collect::<Vec<_>>();
+            assert_eq!(values, [&b"websocket"[..], b"h2c"], "{at}");
         }
     }
 }

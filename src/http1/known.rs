@@ -1,7 +1,7 @@
 //! The fields that the opening handshake looks at, found in one pass over all of them.
 
 use super::{
-    FieldRef,
+    FieldRef, ReceivedHeaders,
     head::{HeadFault, HeadLimits},
     token::{count_down, elements, trim},
 };
@@ -117,28 +117,43 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Which of the known fields there are.
+/// Which of the known fields there are among those received.
 #[derive(Clone)]
-pub(crate) struct Known<'a, F> {
-    fields: F,
+pub(crate) struct Known<'a> {
+    headers: ReceivedHeaders<'a>,
     firsts: [Option<&'a [u8]>; COUNT],
     /// A bit for each that there is more than once.
     several: u16,
 }
 
-impl<'a, F: Iterator<Item = FieldRef<'a>> + Clone> Known<'a, F> {
+impl<'a> Known<'a> {
+    /// None yet of these fields: [`add`](Self::add) adds them one by one.
+    pub(crate) const fn none_of(headers: ReceivedHeaders<'a>) -> Self {
+        Self { headers, firsts: [None; COUNT], several: 0 }
+    }
+
+    /// All of these fields.
+    #[cfg(any(feature = "http", test))]
+    pub(crate) fn among(headers: ReceivedHeaders<'a>) -> Self {
+        let mut known = Self::none_of(headers);
+        headers.iter().for_each(|(name, value)| known.add(name, value));
+        known
+    }
+
+    /// Adds the next of the fields.
     #[inline]
-    pub(crate) fn among(fields: F) -> Self {
-        let mut known = Self { fields: fields.clone(), firsts: [None; COUNT], several: 0 };
-        for (name, value) in fields {
-            if let Some(name) = Name::of(name) {
-                match &mut known.firsts[name as usize] {
-                    Some(_) => known.several |= 1 << name as u8,
-                    first => *first = Some(value),
-                }
+    pub(crate) fn add(&mut self, name: &str, value: &'a [u8]) {
+        if let Some(name) = Name::of(name) {
+            match &mut self.firsts[name as usize] {
+                Some(_) => self.several |= 1 << name as u8,
+                first => *first = Some(value),
             }
         }
-        known
+    }
+
+    /// All fields, known or not.
+    pub(crate) const fn headers(&self) -> ReceivedHeaders<'a> {
+        self.headers
     }
 
     #[inline]
@@ -153,8 +168,8 @@ impl<'a, F: Iterator<Item = FieldRef<'a>> + Clone> Known<'a, F> {
     }
 
     /// All values, in order.
-    pub(crate) fn all(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a, F> {
-        self.values(name).all(name, self.fields.clone())
+    pub(crate) fn all(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
+        self.values(name).all(name, self.headers.iter())
     }
 
     /// Checks that no list has more elements than the limits allow, the empty ones included, which
@@ -240,14 +255,8 @@ mod tests {
 
     #[test]
     fn values_come_in_order_however_many_there_are() {
-        let fields = [
-            ("upgrade", &b" a "[..]),
-            ("Upgrades", b"no"),
-            ("Host", b"h"),
-            ("UPGRADE", b"b,C"),
-            ("Upgrade", b""),
-        ];
-        let known = Known::among(fields.iter().copied());
+        let lines = b"upgrade: a \r\nUpgrades: no\r\nHost: h\r\nUPGRADE:b,C\r\nUpgrade:\r\n";
+        let known = Known::among(ReceivedHeaders::of_lines(lines));
         let all = |name| known.all(name).collect::<Vec<_>>();
         assert_eq!(all(Name::Upgrade), [&b"a"[..], b"b,C", b""]);
         assert_eq!(all(Name::Host), [b"h"]);

@@ -7,7 +7,7 @@ use super::token::{find, trim};
 /// Names compare without regard to case; values are bytes, because HTTP lets them be, and come
 /// without the whitespace around them.
 #[derive(Clone, Copy)]
-pub struct Fields<'a> {
+pub struct ReceivedHeaders<'a> {
     source: Source<'a>,
 }
 
@@ -20,7 +20,7 @@ enum Source<'a> {
     Map(&'a http::HeaderMap),
 }
 
-impl<'a> Fields<'a> {
+impl<'a> ReceivedHeaders<'a> {
     /// Fields in whole lines, each with its end, whose grammar has been checked.
     pub(crate) const fn of_lines(lines: &'a [u8]) -> Self {
         Self { source: Source::Lines(lines) }
@@ -45,8 +45,8 @@ impl<'a> Fields<'a> {
     }
 
     /// All names with their values.
-    pub fn iter(self) -> FieldsIter<'a> {
-        FieldsIter(match self.source {
+    pub fn iter(self) -> ReceivedHeadersIter<'a> {
+        ReceivedHeadersIter(match self.source {
             Source::Lines(lines) => Rest::Lines(lines),
             #[cfg(feature = "http")]
             Source::Map(map) => Rest::Map(MapIter { map, taken: 0, rest: map.iter() }),
@@ -54,25 +54,25 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl<'a> IntoIterator for Fields<'a> {
+impl<'a> IntoIterator for ReceivedHeaders<'a> {
     type Item = (&'a str, &'a [u8]);
-    type IntoIter = FieldsIter<'a>;
+    type IntoIter = ReceivedHeadersIter<'a>;
 
-    fn into_iter(self) -> FieldsIter<'a> {
+    fn into_iter(self) -> ReceivedHeadersIter<'a> {
         self.iter()
     }
 }
 
 /// Shows the names alone: values may be credentials.
-impl core::fmt::Debug for Fields<'_> {
+impl core::fmt::Debug for ReceivedHeaders<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         self.iter().fmt(f)
     }
 }
 
-/// The iterator over [`Fields`].
+/// The iterator over [`ReceivedHeaders`].
 #[derive(Clone)]
-pub struct FieldsIter<'a>(Rest<'a>);
+pub struct ReceivedHeadersIter<'a>(Rest<'a>);
 
 #[derive(Clone)]
 enum Rest<'a> {
@@ -81,7 +81,7 @@ enum Rest<'a> {
     Map(MapIter<'a>),
 }
 
-impl<'a> Iterator for FieldsIter<'a> {
+impl<'a> Iterator for ReceivedHeadersIter<'a> {
     type Item = (&'a str, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -93,7 +93,7 @@ impl<'a> Iterator for FieldsIter<'a> {
     }
 }
 
-impl core::fmt::Debug for FieldsIter<'_> {
+impl core::fmt::Debug for ReceivedHeadersIter<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_list().entries(self.clone().map(|(name, _)| name)).finish()
     }

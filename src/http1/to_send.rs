@@ -7,7 +7,7 @@ use super::token::is_token;
 use crate::Misuse;
 
 /// A name and a value.
-pub type Field<'a> = (&'a str, &'a str);
+pub type HeaderField<'a> = (&'a str, &'a str);
 
 const RESERVED: [&str; 6] =
     ["Host", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding", "Expect"];
@@ -15,7 +15,7 @@ const RESERVED_PREFIXES: [&str; 2] = ["Proxy-", "Sec-WebSocket-"];
 
 /// The application's fields.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct OwnFields<'a>(pub(crate) &'a [Field<'a>]);
+pub(crate) struct OwnFields<'a>(pub(crate) &'a [HeaderField<'a>]);
 
 /// Shows the names alone: values may be credentials.
 impl core::fmt::Debug for OwnFields<'_> {

@@ -5,7 +5,7 @@ use crate::{
     Client, CloseCode, Connection, Error,
     buffer::Outbox,
     extension::{self, Extension},
-    http1::Fields,
+    http1::ReceivedHeaders,
     random::Entropy,
 };
 
@@ -24,7 +24,7 @@ pub enum Answer<'i, E: Entropy> {
 #[must_use = "the connection is had by `finish`"]
 pub struct Accepted<'i, E: Entropy> {
     pub(super) websocket: Connection<Client<E>>,
-    pub(super) fields: Fields<'i>,
+    pub(super) fields: ReceivedHeaders<'i>,
     pub(super) agreement: Agreement<'i>,
 }
 
@@ -41,7 +41,7 @@ impl<'i, E: Entropy> Accepted<'i, E> {
     }
 
     /// All header fields of the answer.
-    pub const fn headers(&self) -> Fields<'i> {
+    pub const fn headers(&self) -> ReceivedHeaders<'i> {
         self.fields
     }
 
@@ -85,7 +85,7 @@ impl<E: Entropy> core::fmt::Debug for Accepted<'_, E> {
 #[derive(Clone, Copy)]
 pub struct Refused<'i> {
     pub(super) status: u16,
-    pub(super) fields: Fields<'i>,
+    pub(super) fields: ReceivedHeaders<'i>,
     pub(super) body: &'i [u8],
 }
 
@@ -96,7 +96,7 @@ impl<'i> Refused<'i> {
     }
 
     /// All header fields of the answer, such as `Location` or `WWW-Authenticate`.
-    pub const fn headers(&self) -> Fields<'i> {
+    pub const fn headers(&self) -> ReceivedHeaders<'i> {
         self.fields
     }
 

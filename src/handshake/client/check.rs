@@ -34,7 +34,7 @@ pub(crate) struct Offered<'a> {
 
 /// Checks the fields of a response that accepts a WebSocket (section 4.1).
 pub(crate) fn check_answer<'a>(
-    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+    fields: &Known<'a>,
     offered: &Offered<'_>,
 ) -> Result<Agreement<'a>, Failure> {
     // Item 2.

@@ -11,7 +11,7 @@ use crate::{
     extension,
     handshake::{Uri, key::Key, origin},
     http1::{
-        Field, HeadLimits,
+        HeadLimits, HeaderField,
         scanner::Scanner,
         start_line::Kind,
         to_send::{self, OwnFields},
@@ -87,7 +87,7 @@ impl<'a> Request<'a> {
     }
 
     /// Further header fields, such as `Authorization` or `Cookie`.
-    pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
+    pub const fn headers(self, fields: &'a [HeaderField<'a>]) -> Self {
         Self { fields: OwnFields(fields), ..self }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     Config, Connection, Error, Misuse, Server,
     buffer::{Outbox, append_parts},
     http1::{
-        Field,
+        HeaderField,
         to_send::{self, OwnFields},
     },
 };
@@ -45,7 +45,7 @@ impl<'a> Accept<'a> {
     }
 
     /// Header fields to send along, such as cookies.
-    pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
+    pub const fn headers(self, fields: &'a [HeaderField<'a>]) -> Self {
         Self { fields: OwnFields(fields), ..self }
     }
 

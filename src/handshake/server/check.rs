@@ -9,7 +9,7 @@ use crate::{
     extension,
     handshake::{key::Key, parse_version, uri::Authority},
     http1::{
-        FieldRef, HeadFault,
+        HeadFault,
         known::{Known, Name, Values},
         token::{NamesFault, check_names, elements},
     },
@@ -28,9 +28,7 @@ pub(crate) struct Offer<'a> {
 }
 
 /// Whether the fields ask for a WebSocket, soundly or not.
-pub(crate) fn asks_for_websocket<'a>(
-    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
-) -> bool {
+pub(crate) fn asks_for_websocket<'a>(fields: &Known<'a>) -> bool {
     fields.has_token(Name::Upgrade, "websocket")
 }
 
@@ -38,7 +36,7 @@ pub(crate) fn asks_for_websocket<'a>(
 ///
 /// A target in absolute form names the host itself.
 pub(crate) fn check_offer<'a>(
-    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
+    fields: &Known<'a>,
     target_host: Option<Authority<'a>>,
 ) -> Result<Offer<'a>, Refusal> {
     // RFC 9112, section 3.2: exactly one Host, even if the target replaces it (section 3.2.2).
@@ -94,9 +92,7 @@ fn check_subprotocols<'a>(
 }
 
 /// Section 4.2.1, item 6, and what older drafts did in its place.
-fn check_version<'a>(
-    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
-) -> Result<(), Refusal> {
+fn check_version<'a>(fields: &Known<'a>) -> Result<(), Refusal> {
     let versions = fields.values(Name::Version);
     if versions.are_several() {
         return Err(Refusal::Version);
@@ -114,10 +110,7 @@ fn check_version<'a>(
 
 /// RFC 9112, section 3.2: a request of HTTP/1.1 has a `Host`, and no request has two, or an invalid
 /// one. It is empty where the target names no host.
-pub(crate) fn has_valid_host<'a>(
-    fields: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
-    minor: u8,
-) -> bool {
+pub(crate) fn has_valid_host<'a>(fields: &Known<'a>, minor: u8) -> bool {
     let is_valid = |host: &[u8]| host.is_empty() || parse_host(host).is_some();
     let may_lack = minor == 0 && fields.values(Name::Host).is_empty();
     may_lack || fields.only(Name::Host).is_some_and(is_valid)

@@ -5,7 +5,7 @@ use http::{Method, Response, StatusCode, Version, header};
 use super::{Refusal, Request, check};
 use crate::{
     handshake::{Origins, uri::Authority},
-    http1::{Fields, HeadLimits, known::Known, start_line::RequestLine},
+    http1::{HeadLimits, ReceivedHeaders, known::Known, start_line::RequestLine},
 };
 
 impl<'i> Request<'i> {
@@ -43,8 +43,8 @@ impl<'i> Request<'i> {
         request: &'i http::Request<B>,
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
-        let fields = Fields::of_map(request.headers());
-        let known = Known::among(fields.iter());
+        let fields = ReceivedHeaders::of_map(request.headers());
+        let known = Known::among(fields);
         known.check_lists(HeadLimits::new()).map_err(Refusal::Head)?;
         // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
         let is_old = matches!(request.version(), Version::HTTP_09 | Version::HTTP_10);
@@ -87,7 +87,7 @@ impl Refusal {
         let mut response = Response::new(self.text());
         *response.status_mut() =
             StatusCode::from_u16(self.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        let fields = Fields::of_lines(self.fields());
+        let fields = ReceivedHeaders::of_lines(self.fields());
         for (name, value) in fields {
             if let (Ok(name), Ok(value)) =
                 (header::HeaderName::try_from(name), header::HeaderValue::from_bytes(value))

@@ -8,7 +8,7 @@ use crate::{
     extension::{self, Extension},
     handshake::{Origins, Uri, uri::Authority},
     http1::{
-        FieldRef, Fields, Head, HeadLimits,
+        Head, HeadLimits, ReceivedHeaders,
         known::{Known, Name},
         start_line::RequestLine,
         token::elements,
@@ -33,7 +33,7 @@ pub enum Incoming<'i> {
 pub struct Request<'i> {
     line: RequestLine<'i>,
     path: &'i str,
-    fields: Fields<'i>,
+    fields: ReceivedHeaders<'i>,
     pub(super) offer: Offer<'i>,
 }
 
@@ -47,7 +47,7 @@ pub struct Request<'i> {
 pub struct HttpRequest<'i> {
     head: &'i [u8],
     line: RequestLine<'i>,
-    fields: Fields<'i>,
+    fields: ReceivedHeaders<'i>,
     /// Whether it would be one for a WebSocket if it were not of HTTP/1.0.
     pub(super) asks_for_websocket: bool,
     /// Whether no other request follows it.
@@ -64,34 +64,28 @@ impl<'i> Incoming<'i> {
         limits: HeadLimits,
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
-        let judged = head.fields().check(|fields, headers| {
-            let each = headers.iter().map(|header| (header.name, header.value));
-            let known = Known::among(each);
-            known.check_lists(limits).map_err(Refusal::Head)?;
-            let asks_for_websocket = check::asks_for_websocket(&known);
-            // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
-            if asks_for_websocket && line.minor > 0 {
-                return Request::judge(line, fields, &known, origins).map(Self::WebSocket);
-            }
-            if !check::has_valid_host(&known, line.minor) {
-                return Err(Refusal::Host);
-            }
-            let is_last = is_last(line, &known);
-            let head = head.bytes();
-            let over = None;
-            let request = HttpRequest { head, line, fields, asks_for_websocket, is_last, over };
-            Ok(Self::Http(request))
-        });
-        judged.map_err(Refusal::Head)?
+        let known = head.fields().check().map_err(Refusal::Head)?;
+        known.check_lists(limits).map_err(Refusal::Head)?;
+        let fields = known.headers();
+        let asks_for_websocket = check::asks_for_websocket(&known);
+        // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
+        if asks_for_websocket && line.minor > 0 {
+            return Request::judge(line, fields, &known, origins).map(Self::WebSocket);
+        }
+        if !check::has_valid_host(&known, line.minor) {
+            return Err(Refusal::Host);
+        }
+        let is_last = is_last(line, &known);
+        let head = head.bytes();
+        let over = None;
+        let request = HttpRequest { head, line, fields, asks_for_websocket, is_last, over };
+        Ok(Self::Http(request))
     }
 }
 
 /// Whether no other request can follow this one, because it ends the connection, or because the
 /// bytes after its head are something else.
-fn is_last<'a>(
-    line: RequestLine<'_>,
-    known: &Known<'a, impl Iterator<Item = FieldRef<'a>> + Clone>,
-) -> bool {
+fn is_last(line: RequestLine<'_>, known: &Known<'_>) -> bool {
     // RFC 9112, section 9.3.
     let persists = !known.has_token(Name::Connection, "close")
         && (line.minor > 0 || known.has_token(Name::Connection, "keep-alive"));
@@ -132,7 +126,7 @@ impl<'i> Request<'i> {
     }
 
     /// All header fields.
-    pub const fn headers(&self) -> Fields<'i> {
+    pub const fn headers(&self) -> ReceivedHeaders<'i> {
         self.fields
     }
 
@@ -168,8 +162,8 @@ impl<'i> Request<'i> {
     /// Judges a request that asks for a WebSocket.
     pub(super) fn judge(
         line: RequestLine<'i>,
-        fields: Fields<'i>,
-        known: &Known<'i, impl Iterator<Item = FieldRef<'i>> + Clone>,
+        fields: ReceivedHeaders<'i>,
+        known: &Known<'i>,
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
         if line.method != "GET" {
@@ -184,8 +178,8 @@ impl<'i> Request<'i> {
         line: RequestLine<'i>,
         path: &'i str,
         host: Option<Authority<'i>>,
-        fields: Fields<'i>,
-        known: &Known<'i, impl Iterator<Item = FieldRef<'i>> + Clone>,
+        fields: ReceivedHeaders<'i>,
+        known: &Known<'i>,
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
         let offer = check::check_offer(known, host)?;
@@ -208,7 +202,7 @@ impl<'i> HttpRequest<'i> {
     }
 
     /// All header fields.
-    pub const fn headers(&self) -> Fields<'i> {
+    pub const fn headers(&self) -> ReceivedHeaders<'i> {
         self.fields
     }
 

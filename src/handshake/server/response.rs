@@ -4,9 +4,9 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use crate::{
     Error, Misuse,
-    buffer::{Outbox, append_parts},
+    buffer::{Outbox, OutboxFull, append_parts},
     http1::{
-        Field,
+        HeaderField,
         to_send::{self, OwnFields},
         write::{Decimal, reason},
     },
@@ -47,7 +47,7 @@ impl<'a> Response<'a> {
     }
 
     /// Header fields to send, besides `Connection` and `Content-Length`.
-    pub const fn headers(self, fields: &'a [Field<'a>]) -> Self {
+    pub const fn headers(self, fields: &'a [HeaderField<'a>]) -> Self {
         Self { fields: OwnFields(fields), ..self }
     }
 
@@ -77,7 +77,7 @@ impl<'a> Response<'a> {
     }
 
     /// Puts it into the outbox with fields of the engine's own, as they stand on the wire.
-    pub(crate) fn send_with(self, own: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
+    pub(crate) fn send_with(self, own: &[u8], outbox: &mut impl Outbox) -> Result<(), OutboxFull> {
         append_parts(outbox, |sink| {
             let number = Decimal::of(usize::from(self.status));
             let length = Decimal::of(self.body.len());

@@ -1,9 +1,9 @@
 //! What a client sends.
 
 use hybi::{
-    Error, FixedOutbox, Misuse, Outbox, Uri,
+    Error, FixedOutbox, Misuse, Outbox, OutboxFull, Uri,
     client::Request,
-    http1::Field,
+    http1::HeaderField,
     random::{Entropy, EntropyError},
 };
 
@@ -278,7 +278,7 @@ fn fields_that_would_change_the_handshake_are_refused() {
     let names = names.chain(proxy.map(|name| (name, "Proxy-")));
     for (name, rule) in names.chain(websocket.map(|name| (name, "Sec-WebSocket-"))) {
         for name in [name.into(), name.to_lowercase(), name.to_uppercase()] {
-            let field: [Field<'_>; 2] = [("X", "y"), (&name, "0")];
+            let field: [HeaderField<'_>; 2] = [("X", "y"), (&name, "0")];
             let misuse = Misuse::ReservedField { index: 1, name: rule };
             assert_misuse(request().headers(&field), misuse);
         }
@@ -326,7 +326,7 @@ fn an_outbox_without_room_is_left_alone() {
         let mut fixed = FixedOutbox::over(vec![0; room + 1]);
         fixed.append(b"x");
         let result = request().send_with(SampleNonce, &mut fixed).map(|_| ());
-        assert_eq!(result, Err(Error::OutboxFull { needed }));
+        assert_eq!(result, Err(OutboxFull { needed, room }.into()));
         assert_eq!(fixed.bytes(), b"x");
     }
     let mut fixed = FixedOutbox::over(vec![0; needed]);

@@ -1,6 +1,6 @@
 //! The closing handshake, from both ends.
 
-use hybi::{CloseCode, Config, Error, FixedOutbox, Inbox, Misuse, State};
+use hybi::{CloseCode, Config, Error, FixedOutbox, Inbox, Misuse, OutboxFull, State};
 
 use super::pair::Pair;
 use crate::support::{
@@ -371,7 +371,7 @@ fn a_close_without_room_can_be_tried_again() {
     let mut websocket = server(Config::new());
     let mut outbox = FixedOutbox::over([0; 5]);
     websocket.send_text("hi", &mut outbox).unwrap();
-    let full = Err(Error::OutboxFull { needed: 4 });
+    let full = Err(OutboxFull { needed: 4, room: 1 }.into());
     assert_eq!(websocket.close(CloseCode::NORMAL, "", &mut outbox), full);
     assert_eq!(websocket.state(), State::Open);
     outbox.clear();

@@ -2,7 +2,7 @@
 
 use hybi::{
     Client, Config, Connection, Error, Event, FixedOutbox, Fragment, Inbox, Misuse, Outbox,
-    Prepared,
+    OutboxFull, Prepared,
     random::{Entropy, EntropyError},
 };
 
@@ -235,7 +235,7 @@ fn an_outbox_without_room_is_left_as_it_was() {
         let mut websocket = server(Config::new());
         let mut outbox = FixedOutbox::over([0; 7]);
         outbox.append(&[b'.'; 7][..7 - size]);
-        let full = Err(Error::OutboxFull { needed: 7 }); // 5 bytes, and a header
+        let full = Err(OutboxFull { needed: 7, room: size }.into()); // 5 bytes, and a header
         assert_eq!(websocket.send_text("12345", &mut outbox), full);
         assert_eq!(websocket.send_text_fragment("12345", Fragment::More, &mut outbox), full);
         assert_eq!(outbox.bytes().len(), 7 - size);

@@ -1,8 +1,8 @@
 //! Requests that are accepted, and how.
 
 use hybi::{
-    Config, Connection, Error, Event, FixedOutbox, Inbox, LimitExceeded, Misuse, Outbox, Server,
-    http1::Field, server::Request,
+    Config, Connection, Event, FixedOutbox, Inbox, LimitExceeded, Misuse, Outbox, OutboxFull,
+    Server, http1::HeaderField, server::Request,
 };
 use proptest::{prelude::*, sample::SizeRange};
 
@@ -190,7 +190,7 @@ fn only_a_subprotocol_that_the_client_listed_is_chosen() {
 // P-sh-g, I-04
 #[test]
 fn fields_of_the_application_cannot_break_the_answer() {
-    let sound: [Field<'_>; 2] = [("Set-Cookie", "a=b; Path=/"), ("X", "")];
+    let sound: [HeaderField<'_>; 2] = [("Set-Cookie", "a=b; Path=/"), ("X", "")];
     let mut outbox = Vec::new();
     with_example(|request| request.accept().headers(&sound).finish(&mut outbox)).unwrap();
     let answer = [ANSWER, "Set-Cookie: a=b; Path=/\r\nX: \r\n\r\n"].concat();
@@ -238,7 +238,8 @@ fn an_outbox_without_room_is_left_alone_and_accepting_can_be_tried_again() {
         let mut outbox = FixedOutbox::over([0; 160]);
         outbox.append(&[b'x'; 160][..161 - needed]);
         let error = request.clone().accept().finish(&mut outbox).err();
-        assert_eq!(error, Some(Error::OutboxFull { needed }));
+        let full = OutboxFull { needed, room: needed - 1 };
+        assert_eq!(error, Some(full.into()));
         assert_eq!(outbox.bytes(), &[b'x'; 160][..161 - needed]);
 
         outbox.consume(1).unwrap();

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use hybi::{
     Error, Inbox, Origins,
     http1::{HeadFault, HeadLimits},
-    server::{Opening, Refusal},
+    server::{Opening, Refusal, Request},
 };
 
 use crate::support::handshake::{
@@ -109,12 +109,24 @@ fn limits_of_the_caller() {
     for (limits, fault, status) in table {
         assert_refused(&with_limits(limits), &request, Refusal::Head(fault), status);
     }
-    // More fields than 128 cannot be allowed.
-    let most = HeadLimits::new().fields(usize::MAX);
-    assert_eq!(most, HeadLimits::new().fields(128));
     assert_eq!(HeadLimits::default(), HeadLimits::new().size(16 * KIB).fields(100).line(8 * KIB));
     let fault = Refusal::Head(HeadFault::TooManyFields);
-    assert_refused(&with_limits(most), &of_fields(129).bytes(), fault, 431);
+    let limits = HeadLimits::new().fields(128);
+    assert_refused(&with_limits(limits), &of_fields(129).bytes(), fault, 431);
+}
+
+// P-sh-c
+#[test]
+fn without_a_limit_on_fields_only_their_size_is_limited() {
+    let limits = HeadLimits::new().fields(usize::MAX).size(usize::MAX);
+    for count in [128, 129, 2000] {
+        let request = of_fields(count).bytes();
+        let inbox = Inbox::with_capacity(64);
+        let count_fields = |request: &Request<'_>| request.headers().iter().count();
+        let outcome =
+            serve(with_limits(limits), inbox, &mut Vec::new(), &[&request, &HELLO], count_fields);
+        assert_eq!(outcome, Outcome::Open(count, vec!["Hello".into()]));
+    }
 }
 
 // P-sh-c, A-01

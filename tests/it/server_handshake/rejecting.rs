@@ -1,6 +1,6 @@
 //! Requests that the application rejects.
 
-use hybi::{Error, FixedOutbox, Inbox, Misuse, http1::Field};
+use hybi::{FixedOutbox, Inbox, Misuse, OutboxFull, http1::HeaderField};
 
 use crate::support::handshake::{
     http::Response,
@@ -9,7 +9,7 @@ use crate::support::handshake::{
 
 /// Rejects a sound request, behind which another one and a frame came, and checks that this is the
 /// end of it.
-fn reject(status: u16, fields: &[Field<'_>], body: &[u8]) -> Vec<u8> {
+fn reject(status: u16, fields: &[HeaderField<'_>], body: &[u8]) -> Vec<u8> {
     let mut inbox = Inbox::with_capacity(2048);
     let bytes = [&sound().bytes()[..], &sound().bytes(), &HELLO].concat();
     assert_eq!(inbox.copy_from(&bytes), bytes.len());
@@ -115,7 +115,7 @@ fn an_outbox_without_room_is_left_alone() {
     let mut memory = [0; 128];
     for room in 0..needed {
         let mut outbox = FixedOutbox::over(&mut memory[..room]);
-        assert_eq!(response.send(&mut outbox), Err(Error::OutboxFull { needed }));
+        assert_eq!(response.send(&mut outbox), Err(OutboxFull { needed, room }.into()));
         assert_eq!(outbox.bytes(), b"");
     }
     let mut outbox = FixedOutbox::over(&mut memory[..needed]);

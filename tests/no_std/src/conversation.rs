@@ -4,7 +4,7 @@ use core::panic::Location;
 
 use hybi::{
     ChunkEvent, CloseCode, Error, Event, FixedOutbox, Fragment, LimitExceeded, Misuse, Origins,
-    Role, State, Uri,
+    OutboxFull, Role, State, Uri,
     client::{Answer, Request},
     server::Opening,
 };
@@ -177,7 +177,7 @@ fn full_outbox<R: Role, P: Role>(from: &mut Endpoint<R>, to: &mut Endpoint<P>) -
     from.websocket.send_binary(b"0123456789", &mut outbox)?;
     let before = outbox.clone();
     let refused = from.websocket.send_binary(b"abcdefghij", &mut outbox);
-    check(matches!(refused, Err(Error::OutboxFull { needed: 12..=16 })))?;
+    check(matches!(refused, Err(Error::OutboxFull(OutboxFull { needed: 12..=16, .. }))))?;
     check(outbox.bytes() == before.bytes())?;
 
     carry(&mut outbox, &mut to.inbox);

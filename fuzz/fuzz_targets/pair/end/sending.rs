@@ -1,6 +1,6 @@
 //! What an end sends, and what becomes of it.
 
-use hybi::{CloseCode, Error, Fragment, Misuse, Outbox, Prepared, State, Storage};
+use hybi::{CloseCode, Error, Fragment, Misuse, Outbox, OutboxFull, Prepared, State, Storage};
 use hybi_fuzz::event::{Heard, Kind};
 
 use super::End;
@@ -147,7 +147,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
         match (result, misuse) {
             (Ok(()), None) => {}
             (Err(Error::Misuse(found)), Some(expected)) => assert_eq!(found, expected),
-            (Err(Error::OutboxFull { needed }), None) => {
+            (Err(Error::OutboxFull(OutboxFull { needed, .. })), None) => {
                 let is_full = self.outbox.pending() >= self.settings.config_outbox_size();
                 assert!(is_full || needed > self.outbox.room(), "there is room");
             }

@@ -1,6 +1,6 @@
 //! The header fields that a gateway passes on.
 
-use hybi::http1::{Field, Fields};
+use hybi::http1::{HeaderField, ReceivedHeaders};
 
 /// Fields for one connection alone (RFC 9110, section 7.6.1), and those that hybi writes itself:
 /// the handshake with the upstream server has a key, and offers, of its own.
@@ -24,14 +24,14 @@ const NOT_PASSED_PREFIXES: [&str; 2] = ["Proxy-", "Sec-WebSocket-"];
 
 /// All fields but those for this connection alone, such as Cookie, Authorization, Set-Cookie and
 /// Location. A value that is not UTF-8 is left out, because hybi writes text only.
-pub(crate) fn end_to_end(fields: Fields<'_>) -> impl Iterator<Item = Field<'_>> {
+pub(crate) fn end_to_end(fields: ReceivedHeaders<'_>) -> impl Iterator<Item = HeaderField<'_>> {
     fields
         .iter()
         .filter(move |(name, _)| !is_for_this_connection(fields, name))
         .filter_map(|(name, value)| Some((name, std::str::from_utf8(value).ok()?)))
 }
 
-fn is_for_this_connection(fields: Fields<'_>, name: &str) -> bool {
+fn is_for_this_connection(fields: ReceivedHeaders<'_>, name: &str) -> bool {
     let has_prefix = |prefix: &str| {
         name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };
