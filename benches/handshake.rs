@@ -84,7 +84,7 @@ fn ask<E: Entropy>(entropy: E, outbox: &mut Vec<u8>) -> Opening<'static, E> {
 fn accept(request: &[u8], inbox: &mut Inbox, outbox: &mut Vec<u8>) -> Connection<Server> {
     outbox.clear();
     assert_eq!(inbox.copy_from(request), request.len());
-    let origins = Origins::list(&["https://server.example.com"]).or_no_browser();
+    let origins = Origins::list(&["https://server.example.com"]).unwrap().or_no_browser();
     let mut opening = server::Opening::new(origins);
     let request = opening.receive(inbox, outbox).unwrap().unwrap();
     request.accept().subprotocol("chat").finish(outbox).unwrap()

@@ -21,7 +21,7 @@ fn echo(stream: &mut (impl Read + Write), outbox: &mut Vec<u8>) -> Result<(), Bo
     let mut inbox = Inbox::with_capacity(16 * 1024);
 
     // The opening handshake.
-    let mut opening = Opening::new(Origins::list(&["https://example.com"]));
+    let mut opening = Opening::new(Origins::list(&["https://example.com"])?);
     let mut websocket = loop {
         if inbox.read_from(stream)? == 0 {
             return Ok(()); // nobody asked for anything

@@ -8,6 +8,7 @@ use crate::{
     buffer::{InboxFull, OutboxFull, Overrun},
     close::CloseCode,
     handshake,
+    http1::FieldError,
     random::EntropyError,
 };
 
@@ -32,10 +33,6 @@ pub enum Error {
     /// The transport ended without a closing handshake; the close code is 1006.
     #[error("the connection was lost: the transport ended without a closing handshake")]
     ConnectionLost,
-
-    /// A server refused the request for an opening handshake; the answer is in the outbox.
-    #[error("the opening handshake was refused: {0}")]
-    Refused(handshake::server::Refusal),
 
     /// A client found the answer to its opening handshake wrong. Nothing may be sent; the
     /// transport is to be closed.
@@ -96,7 +93,6 @@ macro_rules! from_cause {
 from_cause! {
     Protocol(Violation),
     Limit(LimitExceeded),
-    Refused(handshake::server::Refusal),
     Handshake(handshake::client::Failure),
     Uri(handshake::UriError),
     Misuse(Misuse),
@@ -304,9 +300,6 @@ pub enum Misuse {
     /// More payload than the frame's header declares.
     #[error("more payload than the {0} bytes that the frame still lacks")]
     PayloadTooLong(u64),
-    /// The subprotocol is not one that the client offers.
-    #[error("the client does not offer this subprotocol")]
-    SubprotocolNotOffered,
     /// A subprotocol is not a token.
     #[error("subprotocol {index}, counted from 0, is not a token (RFC 9110, section 5.6.2)")]
     SubprotocolSyntax {
@@ -347,10 +340,18 @@ pub enum Misuse {
     /// The value for `Origin` is not the serialization of an origin.
     #[error("not the serialization of an origin (RFC 6454, section 6.2)")]
     Origin,
-    /// A status outside 200 to 599.
-    #[error("status {0} cannot answer a request here: 200 to 599 can")]
-    Status(u16),
     /// The opening handshake has ended.
     #[error("the opening handshake has ended")]
     HandshakeOver,
+}
+
+impl From<FieldError> for Misuse {
+    fn from(error: FieldError) -> Self {
+        match error {
+            FieldError::Name { index, .. } => Self::FieldName { index },
+            FieldError::Value { index, .. } => Self::FieldValue { index },
+            FieldError::Reserved { index, name } => Self::ReservedField { index, name },
+            FieldError::TooMany => Self::FieldName { index: 16 },
+        }
+    }
 }

@@ -25,7 +25,7 @@ mod origin;
 pub mod server;
 mod uri;
 
-pub use origin::Origins;
+pub use origin::{OriginError, OriginFault, Origins};
 pub use uri::{Authority, Host, ResourceName, Uri, UriError};
 
 /// 0 to 255 in decimal, without leading zeros (section 4.3).

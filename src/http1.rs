@@ -3,6 +3,8 @@
 //! This module owns the head of a message: where it ends, its limits, its start line, its fields, and
 //! how a head is written. It knows nothing of WebSockets.
 
+pub(crate) mod body;
+mod excerpt;
 mod head;
 pub(crate) mod known;
 mod received;
@@ -12,10 +14,11 @@ pub(crate) mod to_send;
 pub(crate) mod token;
 pub(crate) mod write;
 
+pub use excerpt::Excerpt;
 pub(crate) use head::Head;
 pub use head::{HeadFault, HeadLimits};
 pub use received::{ReceivedHeaders, ReceivedHeadersIter};
-pub use to_send::HeaderField;
+pub use to_send::{FieldError, HeaderField};
 
 /// A header field, its name in any case, its value perhaps with whitespace around it.
 pub(crate) type FieldRef<'a> = (&'a str, &'a [u8]);

@@ -42,7 +42,9 @@ pub use connection::{
     TextFragments,
 };
 pub use error::{Error, LimitExceeded, Misuse, Violation};
-pub use handshake::{Authority, Host, Origins, ResourceName, Uri, UriError, client, server};
+pub use handshake::{
+    Authority, Host, OriginError, OriginFault, Origins, ResourceName, Uri, UriError, client, server,
+};
 #[cfg(feature = "alloc")]
 pub use message::{Message, Prepared};
 

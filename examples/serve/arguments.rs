@@ -13,7 +13,7 @@ and the outbox are for the echo.
   --fragments N       the most fragments of a message to receive (131072)
   --outbox-size N     how much may wait to be sent (33554432)
   --head-size N       the largest head of a request (16384)
-  --head-fields N     the most header fields of a request (100, at most 128)
+  --head-fields N     the most header fields of a request (100)
   --quiet             do not report connections that end with an error";
 
 /// What was asked for.

@@ -10,11 +10,14 @@ const FILES: [(&str, &str, &str); 3] = [
 ];
 
 /// Answers a request over plain HTTP.
-pub(crate) fn answer(request: HttpRequest<'_>, outbox: &mut Vec<u8>) -> Result<(), hybi::Error> {
+pub(crate) fn answer(
+    request: HttpRequest<'_>,
+    outbox: &mut Vec<u8>,
+) -> Result<(), hybi::server::Error> {
     let plain = [("Content-Type", "text/plain; charset=utf-8")];
     if request.method() == "GET" && request.headers().get("Sec-WebSocket-Key").is_some() {
-        upgrade_required(&request, outbox);
-        return Ok(());
+        let text = upgrade_required(&request);
+        return request.respond(426).headers(&plain).body(text.as_bytes()).send(outbox);
     }
     if !["GET", "HEAD"].contains(&request.method()) {
         let fields = [("Allow", "GET, HEAD"), plain[0]];
@@ -36,12 +39,9 @@ pub(crate) fn answer(request: HttpRequest<'_>, outbox: &mut Vec<u8>) -> Result<(
 }
 
 /// Names the cause to a client whose request for a WebSocket has arrived as plain HTTP.
-///
-/// Written by hand, because RFC 9110, section 15.5.22, requires an Upgrade field here, which a
-/// response of the crate reserves for itself.
-fn upgrade_required(request: &HttpRequest<'_>, outbox: &mut Vec<u8>) {
+fn upgrade_required(request: &HttpRequest<'_>) -> &'static str {
     let asks = |value: &[u8]| value.eq_ignore_ascii_case(b"websocket");
-    let text = if request.headers().get("Upgrade").is_some_and(asks) {
+    if request.headers().get("Upgrade").is_some_and(asks) {
         // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
         "This request asks for a WebSocket, but it came as HTTP/1.0, which knows no upgrade.\n\
          Probably a proxy before this server speaks HTTP/1.0: have it speak HTTP/1.1 (nginx: \
@@ -50,12 +50,5 @@ fn upgrade_required(request: &HttpRequest<'_>, outbox: &mut Vec<u8>) {
         "This request has a Sec-WebSocket-Key field, but no \"Upgrade: websocket\".\n\
          Probably a proxy before this server has removed it: have the proxy pass on Upgrade and \
          Connection.\n"
-    };
-    let response = format!(
-        "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\n\
-         Sec-WebSocket-Version: 13\r\nContent-Type: text/plain; charset=utf-8\r\n\
-         Content-Length: {}\r\n\r\n{text}",
-        text.len(),
-    );
-    outbox.extend_from_slice(response.as_bytes());
+    }
 }

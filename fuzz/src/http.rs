@@ -176,7 +176,11 @@ pub fn check_response(bytes: &[u8], has_body: bool) -> (u16, Parsed<'_>) {
         let has_body = has_body && status != 304;
         assert_eq!(body, if has_body { length } else { 0 }, "Content-Length is wrong");
     }
-    let connection = if status == 101 { "Upgrade" } else { "close" };
+    let connection = match status {
+        101 => "Upgrade",
+        426 => "close, Upgrade",
+        _ => "close",
+    };
     assert_eq!(head.only("connection"), Some(connection.as_bytes()));
     assert!(head.all("transfer-encoding").is_empty());
     (status, head)

@@ -1,4 +1,4 @@
-//! What the connection found in an inbox, by where it lies.
+//! What was found in an inbox, by where it lies.
 
 use core::ops::Range;
 
@@ -19,6 +19,8 @@ pub(crate) enum Found {
     Pong(Range<usize>),
     /// A Close frame: its code and its reason.
     Close(Option<CloseCode>, TextRange),
+    /// The head of a message of HTTP that an opening handshake has judged.
+    Head(Range<usize>),
     /// The body of a Close frame that breaks a rule.
     InvalidClose(Range<usize>),
 }

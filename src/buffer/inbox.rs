@@ -245,6 +245,20 @@ impl<S: Storage> Inbox<S> {
         Parts { bytes: storage.bytes_mut(), cursor, inflated }
     }
 
+    /// The bytes, where things lie in them, and what is found in them, for an opening handshake to set.
+    pub(crate) fn parts_and_found(&mut self) -> (&[u8], &mut Cursor, &mut Found) {
+        self.found = Found::Nothing;
+        (self.storage.bytes(), &mut self.cursor, &mut self.found)
+    }
+
+    /// The head of a message of HTTP that was found last, unless the bytes may have changed since.
+    pub(crate) fn head(&self) -> Option<&[u8]> {
+        match &self.found {
+            Found::Head(range) => self.storage.bytes().get(range.clone()),
+            _ => None,
+        }
+    }
+
     /// Where things lie, and the message that is being decompressed.
     pub(crate) const fn holdings(&self) -> (&Cursor, &Inflated) {
         (&self.cursor, &self.inflated)

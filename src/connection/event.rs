@@ -68,7 +68,9 @@ impl<S: Storage> Inbox<S> {
             Found::Close(code, reason) => {
                 Event::Close(Close::of(*code, self.received_text(reason)?))
             }
-            Found::Nothing | Found::Chunk(..) | Found::InvalidClose(_) => return None,
+            Found::Nothing | Found::Chunk(..) | Found::InvalidClose(_) | Found::Head(_) => {
+                return None;
+            }
         })
     }
 
@@ -88,7 +90,9 @@ impl<S: Storage> Inbox<S> {
             Found::Close(code, reason) => {
                 ChunkEvent::Close(Close::of(*code, self.received_text(reason)?))
             }
-            Found::Nothing | Found::Message(_) | Found::InvalidClose(_) => return None,
+            Found::Nothing | Found::Message(_) | Found::InvalidClose(_) | Found::Head(_) => {
+                return None;
+            }
         })
     }
 

@@ -149,16 +149,22 @@ impl<'a> FieldLines<'a> {
             let mut batch = [httparse::EMPTY_HEADER; BATCH];
             match httparse::parse_headers(rest, &mut batch) {
                 Ok(httparse::Status::Complete((length, batch))) if length == rest.len() => {
-                    batch.iter().for_each(|header| known.add(header.name, header.value));
+                    add(&mut known, batch);
                     return Ok(known);
                 }
                 Err(httparse::Error::TooManyHeaders) => {
-                    batch.iter().for_each(|header| known.add(header.name, header.value));
+                    add(&mut known, &batch);
                     rest = after_lines(rest, BATCH).ok_or(HeadFault::Field)?;
                 }
                 _ => return Err(HeadFault::Field),
             }
         }
+    }
+}
+
+fn add<'a>(known: &mut Known<'a>, batch: &[httparse::Header<'a>]) {
+    for header in batch {
+        known.add(header.name, header.value);
     }
 }
 
@@ -177,9 +183,9 @@ mod tests {
 
     /// So many fields, each with its own value, and one that is known at the end.
     fn lines(count: usize) -> String {
-        let mut lines: String = (1..count).map(|i| format!("X-{i}: {i}\r\n")).collect();
-        lines.push_str("Host: a.example\r\n\r\n");
-        lines
+        let mut lines: Vec<_> = (1..count).map(|i| format!("X-{i}: {i}\r\n")).collect();
+        lines.push("Host: a.example\r\n\r\n".into());
+        lines.concat()
     }
 
     // P-sh-c

@@ -4,9 +4,12 @@
 //! What is judged here is judged from left to right, so that the result does not depend on how the
 //! input is cut.
 
+use core::ops::Range;
+
 use super::{
     head::{Head, HeadFault, HeadLimits},
-    start_line::{Kind, StartLine},
+    start_line::{Kind, RequestLine, StartLine},
+    token::find,
 };
 use crate::raw::{BLOCK, controls};
 
@@ -16,6 +19,14 @@ const MAX_EMPTY_LINES: u8 = 4;
 
 /// The first byte of what a TLS peer sends: an alert, or a `ClientHello`.
 const TLS_RECORDS: [u8; 2] = [0x15, 0x16];
+
+/// Takes the head of a request that was found before apart again, without the empty lines before it.
+pub(crate) fn reread_request(bytes: &[u8]) -> Option<(Head<'_>, RequestLine<'_>)> {
+    let head = Head::new(bytes, find(bytes, b'\n')? + 1);
+    let mut line = StartLine::new(Kind::Request);
+    line.judge(head.line()).ok()?;
+    Some((head, line.request(head.line())?))
+}
 
 /// Looks for the end of a head, and continues where it stopped.
 #[derive(Clone, Debug)]
@@ -202,6 +213,12 @@ impl Scanned {
     /// How many bytes the head takes, with the empty lines before it.
     pub(crate) const fn length(self) -> usize {
         self.end
+    }
+
+    /// Where the head is, without the empty lines before it, in memory that the bytes lie in from
+    /// `base` on.
+    pub(crate) const fn range(self, base: usize) -> Range<usize> {
+        base + self.start..base + self.end
     }
 
     /// Joins the lines of folded fields (RFC 9112, section 5.2): a user agent replaces each fold

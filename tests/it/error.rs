@@ -3,18 +3,35 @@
 use std::{fs, path::Path};
 
 use hybi::{
-    CloseCode, Error, InboxFull, InvalidCloseCode, LimitExceeded, Misuse, Overrun, UriError,
-    Violation, client::Failure, extension::ExtensionSyntax, frame::InvalidHeader, http1::HeadFault,
-    random::EntropyError, server::Refusal, utf8::InvalidUtf8,
+    CloseCode, Error, InboxFull, InvalidCloseCode, LimitExceeded, Misuse, OriginError, Origins,
+    OutboxFull, Overrun, UriError, Violation,
+    client::Failure,
+    extension::ExtensionSyntax,
+    frame::InvalidHeader,
+    http1::{FieldError, HeadFault},
+    random::EntropyError,
+    server::{self, Refusal},
+    utf8::InvalidUtf8,
 };
 
 /// One value of each type of error, and of each variant that holds another error.
 fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
     let head = HeadFault::TooManyFields;
+    let full = OutboxFull { needed: 2, room: 1 };
+    let origin = origin_error("example.com");
     vec![
+        ("OutboxFull", Box::new(full)),
+        ("FieldError", Box::new(FieldError::TooMany)),
+        ("OriginError", Box::new(origin)),
+        ("OriginFault", Box::new(origin.fault())),
         ("Error", Box::new(Error::Protocol(Violation::CloseCode(1005)))),
         ("Error", Box::new(Error::Limit(LimitExceeded::Fragments { limit: 1 }))),
-        ("Error", Box::new(Error::Refused(Refusal::Head(head)))),
+        ("Error", Box::new(server::Error::Refused(Refusal::Head(head)))),
+        ("Error", Box::new(server::Error::HandshakeOver)),
+        ("Error", Box::new(server::Error::OutboxFull(full))),
+        ("Error", Box::new(server::Error::HeaderField(FieldError::TooMany))),
+        ("Error", Box::new(server::Error::SubprotocolNotOffered("chat".into()))),
+        ("Error", Box::new(server::Error::Status(101))),
         ("Error", Box::new(Error::Handshake(Failure::Head(head)))),
         ("Error", Box::new(Error::Uri(UriError::Scheme))),
         ("Error", Box::new(Error::Misuse(Misuse::HandshakeOver))),
@@ -52,7 +69,6 @@ fn a_chain_of_errors_says_nothing_twice_and_leaves_nothing_out() {
     }
     // What is said without walking the chain is enough to act on.
     let causes = [
-        (Error::Refused(Refusal::Head(HeadFault::TooManyFields)), "431 There are too many"),
         (Error::Handshake(Failure::Head(HeadFault::TooManyFields)), "HeadLimits::fields"),
         (Error::Handshake(Failure::Head(HeadFault::Tls)), "TLS"),
         (Error::Protocol(Violation::NotMasked), "is not masked"),
@@ -65,6 +81,44 @@ fn a_chain_of_errors_says_nothing_twice_and_leaves_nothing_out() {
     ];
     for (error, part) in causes {
         assert!(error.to_string().contains(part), "{error}");
+    }
+    let name = "X Y".into();
+    let causes = [
+        (Refusal::Head(HeadFault::TooManyFields).into(), "431 There are too many"),
+        (FieldError::Name { index: 2, name }.into(), "header field 2, \"X Y\""),
+        (FieldError::Value { index: 3, name }.into(), "header field 3, \"X Y\""),
+        (FieldError::Reserved { index: 4, name: "Host" }.into(), "header field 4, Host"),
+        (FieldError::TooMany.into(), "`headers`"),
+        (server::Error::SubprotocolNotOffered("chat".into()), "\"chat\""),
+        (server::Error::Status(101), "status 101"),
+        (OutboxFull { needed: 300, room: 20 }.into(), "20 bytes, and 300"),
+    ];
+    for (error, part) in causes {
+        assert!(error.to_string().contains(part), "{error}");
+    }
+    assert!(origin_error("a/").to_string().contains("origin 1"));
+}
+
+fn origin_error(origin: &str) -> OriginError {
+    Origins::list(&["https://example.com", origin]).unwrap_err()
+}
+
+// P-se-i
+#[test]
+fn errors_become_io_errors_of_a_kind_that_says_who_is_at_fault() {
+    use std::io::ErrorKind;
+    let full = OutboxFull { needed: 300, room: 20 };
+    let table: [(std::io::Error, ErrorKind); 7] = [
+        (server::Error::Refused(Refusal::Origin).into(), ErrorKind::InvalidData),
+        (server::Error::OutboxFull(full).into(), ErrorKind::WouldBlock),
+        (server::Error::HandshakeOver.into(), ErrorKind::InvalidInput),
+        (server::Error::HeaderField(FieldError::TooMany).into(), ErrorKind::InvalidInput),
+        (server::Error::SubprotocolNotOffered("a".into()).into(), ErrorKind::InvalidInput),
+        (server::Error::Status(101).into(), ErrorKind::InvalidInput),
+        (origin_error("*").into(), ErrorKind::InvalidInput),
+    ];
+    for (error, kind) in table {
+        assert_eq!(error.kind(), kind, "{error}");
     }
 }
 
@@ -88,6 +142,7 @@ fn every_type_of_error_is_looked_at() {
         types.extend(derived.chain(written).map(String::from));
     }
     types.sort_unstable();
+    types.dedup();
     let mut known: Vec<_> = errors().into_iter().map(|(name, _)| name).collect();
     known.sort_unstable();
     known.dedup();

@@ -1,7 +1,7 @@
 //! Which pages a server lets in.
 
 use hybi::{
-    Inbox, Origins,
+    Inbox, OriginFault, Origins,
     server::{Opening, Refusal, Request},
 };
 use proptest::{collection::vec, prelude::*};
@@ -83,7 +83,7 @@ fn there_is_no_policy_by_default() {
 #[test]
 fn an_origin_that_is_not_let_in_gets_no_upgrade() {
     let request = sound().with("Origin", &[format!("https://{MARKER}.evil.net")]).bytes();
-    for origins in [Origins::list(&[SITE]), Origins::same_host(), Origins::no_browser()] {
+    for origins in [Origins::list(&[SITE]).unwrap(), Origins::same_host(), Origins::no_browser()] {
         assert_refused(&Opening::new(origins), &request, Refusal::Origin, 403);
     }
     assert_accepted(&request, |_| ());
@@ -104,11 +104,17 @@ fn the_same_origin_in_other_words_is_let_in() {
         "https://[0:0::0:1]:8443",
     ];
     for origin in same {
-        assert!(lets_in(Origins::list(&origins), Some(origin), "other.example"), "{origin}");
+        assert!(
+            lets_in(Origins::list(&origins).unwrap(), Some(origin), "other.example"),
+            "{origin}"
+        );
     }
     // And the other way round: it is the list that names the port.
     for listed in ["https://example.com:443", "https://Example.com"] {
-        assert!(lets_in(Origins::list(&[listed]), Some(SITE), "other.example"), "{listed}");
+        assert!(
+            lets_in(Origins::list(&[listed]).unwrap(), Some(SITE), "other.example"),
+            "{listed}"
+        );
     }
 }
 
@@ -117,23 +123,83 @@ fn the_same_origin_in_other_words_is_let_in() {
 fn no_other_origin_is_let_in_whatever_it_looks_like() {
     for origin in LOOK_ALIKES.into_iter().chain(["null", ""]) {
         for host in ["example.com", "evil.net"] {
-            assert!(!lets_in(Origins::list(&[SITE]), Some(origin), host), "{origin}");
+            assert!(!lets_in(Origins::list(&[SITE]).unwrap(), Some(origin), host), "{origin}");
         }
     }
-    let other_port = Origins::list(&["http://localhost:8080"]);
+    let other_port = Origins::list(&["http://localhost:8080"]).unwrap();
     for origin in ["http://localhost", "http://localhost:80", "http://127.0.0.1:8080"] {
-        assert!(!lets_in(other_port, Some(origin), "localhost:8080"), "{origin}");
+        assert!(!lets_in(other_port.clone(), Some(origin), "localhost:8080"), "{origin}");
     }
 }
 
 // P-se-c, 6454-6.2-a, C-06
 #[test]
 fn the_list_holds_origins_and_no_patterns() {
-    let list = ["*", "https://*", "https://*.example.com", "https://.example.com", "", "null"];
-    for origin in [SITE, "https://www.example.com", "null", "", "*"] {
-        assert!(!lets_in(Origins::list(&list), Some(origin), "example.com"), "{origin}");
+    let table = [
+        ("*", OriginFault::Pattern),
+        ("https://*", OriginFault::Pattern),
+        ("https://*.example.com", OriginFault::Pattern),
+        ("https://.example.com", OriginFault::Pattern),
+        ("", OriginFault::NoScheme),
+        ("example.com", OriginFault::NoScheme),
+        ("//example.com", OriginFault::NoScheme),
+        ("localhost:8080", OriginFault::NoScheme),
+        ("NULL", OriginFault::NoScheme),
+        ("https://example.com/", OriginFault::Path),
+        ("https://example.com/path", OriginFault::Path),
+        ("https://example.com?query", OriginFault::Path),
+        ("https://example.com#fragment", OriginFault::Path),
+        ("file:///", OriginFault::Path),
+        ("wss://example.com", OriginFault::WebSocketScheme),
+        ("ws://example.com/", OriginFault::WebSocketScheme),
+        ("https://", OriginFault::Syntax),
+        ("https://user@example.com", OriginFault::Syntax),
+        ("https://example.com:port", OriginFault::Syntax),
+        ("https://example.com https://www.example.com", OriginFault::Path),
+        ("1https://example.com", OriginFault::Syntax),
+    ];
+    for (entry, fault) in table {
+        let error = Origins::list(&[SITE, entry]).unwrap_err();
+        assert_eq!((error.index(), error.fault()), (1, fault), "{entry}");
+        assert_eq!(Origins::owned([SITE, entry]).unwrap_err(), error, "{entry}");
     }
-    assert!(!lets_in(Origins::list(&[]), Some(SITE), "example.com"));
+    assert!(!lets_in(Origins::list(&[]).unwrap(), Some(SITE), "example.com"));
+    assert!(!lets_in(Origins::owned([""; 0]).unwrap(), Some(SITE), "example.com"));
+}
+
+// P-se-c, 6454-6.2-a
+#[test]
+fn null_and_files_are_let_in_by_name() {
+    let origins = [Some("null"), Some("file://"), Some("FILE://"), Some(SITE), Some("file://a")];
+    let table: [(&[&str], [bool; 5]); 5] = [
+        (&["null"], [true, false, false, false, false]),
+        (&["file://"], [false, true, true, false, false]),
+        (&["File://", SITE], [false, true, true, true, false]),
+        (&["file://a"], [false, false, false, false, true]),
+        (&[SITE], [false, false, false, true, false]),
+    ];
+    for (list, expected) in table {
+        for allowed in [Origins::list(list).unwrap(), Origins::owned(list).unwrap()] {
+            let found = origins.map(|origin| lets_in(allowed.clone(), origin, "example.com"));
+            assert_eq!(found, expected, "{list:?}");
+        }
+    }
+}
+
+// 6455-10.2-a, 6454-6.2-a
+#[test]
+fn an_owned_list_lets_in_what_the_list_does() {
+    let list = [SITE, "http://localhost:8080", "HTTPS://[::1]:8443", "https://192.0.2.1"];
+    let owned = Origins::owned(list.map(String::from)).unwrap();
+    let others = ["https://EXAMPLE.com:443", "http://LOCALHOST:8080", "https://[0::1]:8443"];
+    let others = others.into_iter().chain(["https://192.0.2.1:443", "https://192.0.2.2", "null"]);
+    for origin in LOOK_ALIKES.into_iter().chain(list).chain(others) {
+        let expected = lets_in(Origins::list(&list).unwrap(), Some(origin), "example.com");
+        assert_eq!(lets_in(owned.clone(), Some(origin), "example.com"), expected, "{origin}");
+    }
+    assert!(lets_in(owned.clone(), Some("https://192.0.2.1:443"), "example.com"));
+    assert!(!lets_in(owned.clone(), None, "example.com"));
+    assert!(lets_in(owned.or_no_browser(), None, "example.com"));
 }
 
 // 6455-4.2.1-j, 6455-10.2-a, C-06
@@ -142,16 +208,16 @@ fn absent_and_null_are_cases_of_their_own() {
     // Whether the site, `null`, and a request without an origin are let in.
     let table = [
         (Origins::any(), [true, true, true]),
-        (Origins::list(&[SITE]), [true, false, false]),
-        (Origins::list(&[SITE]).or_no_browser(), [true, false, true]),
+        (Origins::list(&[SITE]).unwrap(), [true, false, false]),
+        (Origins::list(&[SITE]).unwrap().or_no_browser(), [true, false, true]),
         (Origins::same_host(), [true, false, false]),
         (Origins::same_host().or_no_browser(), [true, false, true]),
         (Origins::no_browser(), [false, false, true]),
         (Origins::no_browser().or_no_browser(), [false, false, true]),
     ];
     for (origins, expected) in table {
-        let found =
-            [Some(SITE), Some("null"), None].map(|origin| lets_in(origins, origin, "example.com"));
+        let found = [Some(SITE), Some("null"), None]
+            .map(|origin| lets_in(origins.clone(), origin, "example.com"));
         assert_eq!(found, expected, "{origins:?}");
     }
 }
@@ -191,7 +257,7 @@ fn neither_host_nor_target_widens_a_policy() {
     // A page whose name points to this machine sends that name as `Host` too.
     for host in ["localhost:5173", "127.0.0.1:5173", "evil.net", "example.com"] {
         for listed in [SITE, "http://localhost:5173", "http://127.0.0.1:5173"] {
-            assert!(!lets_in(Origins::list(&[listed]), Some(evil), host), "{host}");
+            assert!(!lets_in(Origins::list(&[listed]).unwrap(), Some(evil), host), "{host}");
         }
     }
     let targets = ["//evil.net/x", "https://evil.net/x", "//evil.net", "/https://evil.net/"];
@@ -202,7 +268,12 @@ fn neither_host_nor_target_widens_a_policy() {
             .with("Origin", &[evil])
             .with("X-Forwarded-Host", &["evil.net"])
             .bytes();
-        assert_refused(&Opening::new(Origins::list(&[SITE])), &request, Refusal::Origin, 403);
+        assert_refused(
+            &Opening::new(Origins::list(&[SITE]).unwrap()),
+            &request,
+            Refusal::Origin,
+            403,
+        );
         // An absolute target is the host, which a page can no more choose than the Host field.
         if !target.starts_with("https:") {
             assert_refused(&Opening::new(Origins::same_host()), &request, Refusal::Origin, 403);
@@ -215,7 +286,7 @@ fn neither_host_nor_target_widens_a_policy() {
 fn several_origins_are_refused_by_everyone() {
     for values in [[SITE, SITE], [SITE, "https://evil.net"], ["null", SITE]] {
         let request = sound().with("Origin", &values).bytes();
-        for origins in [Origins::any(), Origins::list(&[SITE]), Origins::same_host()] {
+        for origins in [Origins::any(), Origins::list(&[SITE]).unwrap(), Origins::same_host()] {
             assert_refused(&Opening::new(origins), &request, Refusal::Origin, 403);
         }
     }
@@ -240,7 +311,7 @@ proptest! {
         let same = lower == SITE || port.is_some_and(|port| port.is_empty() || {
             port.parse() == Ok(443) && port.starts_with(|c: char| c.is_ascii_digit())
         });
-        prop_assert_eq!(lets_in(Origins::list(&[SITE]), Some(origin), "example.com"), same);
+        prop_assert_eq!(lets_in(Origins::list(&[SITE]).unwrap(), Some(origin), "example.com"), same);
     }
 }
 

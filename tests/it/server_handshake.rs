@@ -2,7 +2,9 @@
 
 mod accepting;
 mod hostile;
+mod keeping;
 mod limits;
+mod looking;
 mod refusals;
 mod rejecting;
 mod secrets;

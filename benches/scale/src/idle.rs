@@ -97,7 +97,7 @@ impl Held {
             for _ in 0..agreement.connections() {
                 connections.push(client.converse(deflate.as_ref())?);
             }
-            Ok::<_, hybi::Error>(connections)
+            Ok::<_, Box<dyn Error>>(connections)
         });
         let grown = resident()? - before;
         assert_eq!(connections?.len(), agreement.connections(), "all are still there");
@@ -139,13 +139,13 @@ struct Idle {
 
 impl Idle {
     /// Answers the request for a connection.
-    fn open(request: &[u8], deflate: Option<&Deflate>) -> Result<Self, hybi::Error> {
+    fn open(request: &[u8], deflate: Option<&Deflate>) -> Result<Self, Box<dyn Error>> {
         let (mut inbox, mut outbox) = (Inbox::with_capacity(16 * 1024), Vec::new());
         assert_eq!(inbox.copy_from(request), request.len());
         let mut opening = Opening::new(Origins::no_browser());
         let request = opening.receive(&mut inbox, &mut outbox)?;
         let mut accept =
-            request.map(hybi::server::Request::accept).ok_or(hybi::Error::ConnectionLost)?;
+            request.map(hybi::server::Request::accept).ok_or("the request is not complete")?;
         if let Some(deflate) = deflate {
             accept = accept.deflate(deflate);
         }
@@ -215,7 +215,7 @@ impl Client {
     }
 
     /// Says the same to another server, and leaves it idle.
-    fn converse(&self, deflate: Option<&Deflate>) -> Result<Idle, hybi::Error> {
+    fn converse(&self, deflate: Option<&Deflate>) -> Result<Idle, Box<dyn Error>> {
         let mut server = Idle::open(&self.request, deflate)?;
         assert_eq!(server.outbox, self.response);
         server.outbox.clear();

@@ -13,12 +13,12 @@ pub(crate) enum Policy {
 }
 
 impl Policy {
-    pub(crate) const fn origins(self) -> Origins<'static> {
+    pub(crate) fn origins(self) -> Origins<'static> {
         const LIST: &[&str] = &["https://example.com"];
         match self {
             Self::Any => Origins::any(),
-            Self::List => Origins::list(LIST),
-            Self::ListOrNoBrowser => Origins::list(LIST).or_no_browser(),
+            Self::List => Origins::list(LIST).unwrap(),
+            Self::ListOrNoBrowser => Origins::list(LIST).unwrap().or_no_browser(),
             Self::SameHost => Origins::same_host(),
             Self::NoBrowser => Origins::no_browser(),
         }

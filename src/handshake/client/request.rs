@@ -46,7 +46,7 @@ impl<'a> Request<'a> {
             requires_subprotocol: false,
             extensions: "",
             origin: None,
-            fields: OwnFields(&[]),
+            fields: OwnFields::none(),
             limits: HeadLimits::new(),
             config: Config::new(),
             #[cfg(feature = "deflate")]
@@ -88,7 +88,7 @@ impl<'a> Request<'a> {
 
     /// Further header fields, such as `Authorization` or `Cookie`.
     pub const fn headers(self, fields: &'a [HeaderField<'a>]) -> Self {
-        Self { fields: OwnFields(fields), ..self }
+        Self { fields: self.fields.with_slice(fields), ..self }
     }
 
     /// Limits on the head of the response.
@@ -156,11 +156,11 @@ impl<'a> Request<'a> {
             return Err(Misuse::Origin);
         }
         // `Origin` has a setter of its own, so that there is never a second one.
-        let mut fields = self.fields.0.iter();
+        let mut fields = self.fields.iter();
         if let Some(index) = fields.position(|(name, _)| name.eq_ignore_ascii_case("Origin")) {
             return Err(Misuse::ReservedField { index, name: "Origin" });
         }
-        to_send::check(self.fields)
+        Ok(to_send::check(&self.fields)?)
     }
 
     fn write(&self, key: &Key, sink: &mut dyn FnMut(&[u8])) {
@@ -183,7 +183,7 @@ impl<'a> Request<'a> {
         if let Some(deflate) = self.deflate {
             format(sink, format_args!("Sec-WebSocket-Extensions: {}\r\n", deflate.offer()));
         }
-        to_send::write(self.fields, sink);
+        to_send::write(&self.fields, sink);
         sink(b"\r\n");
     }
 }

@@ -3,14 +3,16 @@
 #[cfg(feature = "http")]
 use http::{HeaderName, HeaderValue, header};
 
-use super::Request;
+use super::{Error, Request};
 #[cfg(feature = "deflate")]
 use crate::deflate::{self, Accepted, Deflate};
+#[cfg(feature = "http")]
+use crate::http1::FieldError;
 use crate::{
-    Config, Connection, Error, Misuse, Server,
+    Config, Connection, Server,
     buffer::{Outbox, append_parts},
     http1::{
-        HeaderField,
+        Excerpt, HeaderField,
         to_send::{self, OwnFields},
     },
 };
@@ -32,21 +34,56 @@ impl<'a> Accept<'a> {
         Self {
             request,
             subprotocol: None,
-            fields: OwnFields(&[]),
+            fields: OwnFields::none(),
             config: Config::new(),
             #[cfg(feature = "deflate")]
             deflate: None,
         }
     }
 
-    /// Chooses a subprotocol, one that the client offers.
+    /// Chooses a subprotocol that the client offers. To choose among several, see
+    /// [`select_subprotocol`](Self::select_subprotocol).
     pub const fn subprotocol(self, name: &'a str) -> Self {
         Self { subprotocol: Some(name), ..self }
     }
 
+    /// Chooses the first of these subprotocols that the client offers. They are in the server's order
+    /// of preference. If the client offers none of them, the connection has no subprotocol.
+    ///
+    /// ```
+    /// # use hybi::{Inbox, Origins, server::Opening};
+    /// # let head = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+    /// #     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    /// #     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: chat.v1, chat.v2\r\n\r\n";
+    /// # let (mut inbox, mut outbox) = (Inbox::with_capacity(1024), Vec::new());
+    /// # assert_eq!(inbox.copy_from(head), head.len());
+    /// # let mut opening = Opening::new(Origins::no_browser());
+    /// # let request = opening.receive(&mut inbox, &mut outbox)?.ok_or("incomplete")?;
+    /// let accept = request.accept().select_subprotocol(&["chat.v2", "chat.v1"]);
+    /// assert_eq!(accept.selected_subprotocol(), Some("chat.v2"));
+    /// let websocket = accept.header("Set-Cookie", "seen=yes").finish(&mut outbox)?;
+    /// # let _ = websocket;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn select_subprotocol(self, names: &[&'a str]) -> Self {
+        let subprotocol = names.iter().copied().find(|name| self.offers(name));
+        Self { subprotocol, ..self }
+    }
+
+    /// The subprotocol that was chosen.
+    pub const fn selected_subprotocol(&self) -> Option<&'a str> {
+        self.subprotocol
+    }
+
+    /// Adds a header field to send along, such as a cookie; up to 16 of them. Use
+    /// [`headers`](Self::headers) for more.
+    pub const fn header(self, name: &'a str, value: &'a str) -> Self {
+        Self { fields: self.fields.with_field(name, value), ..self }
+    }
+
     /// Header fields to send along, such as cookies.
     pub const fn headers(self, fields: &'a [HeaderField<'a>]) -> Self {
-        Self { fields: OwnFields(fields), ..self }
+        Self { fields: self.fields.with_slice(fields), ..self }
     }
 
     /// The settings of the connection.
@@ -64,8 +101,8 @@ impl<'a> Accept<'a> {
     ///
     /// # Errors
     ///
-    /// - [`Misuse::SubprotocolNotOffered`], [`Misuse::FieldName`], [`Misuse::FieldValue`],
-    ///   [`Misuse::ReservedField`].
+    /// - [`SubprotocolNotOffered`](Error::SubprotocolNotOffered),
+    ///   [`HeaderField`](Error::HeaderField): nothing was written.
     /// - [`OutboxFull`](Error::OutboxFull): nothing was written.
     pub fn finish(self, outbox: &mut impl Outbox) -> Result<Connection<Server>, Error> {
         self.check()?;
@@ -75,14 +112,14 @@ impl<'a> Accept<'a> {
         append_parts(outbox, |sink| {
             sink(&start);
             if let Some(name) = self.subprotocol {
-                to_send::write(OwnFields(&[("Sec-WebSocket-Protocol", name)]), sink);
+                to_send::write_field(("Sec-WebSocket-Protocol", name), sink);
             }
             #[cfg(feature = "deflate")]
             if let Some((_, accepted)) = &agreed {
                 sink(b"Sec-WebSocket-Extensions: ");
                 crate::http1::write::format(sink, format_args!("{}\r\n", accepted.answer));
             }
-            to_send::write(self.fields, sink);
+            to_send::write(&self.fields, sink);
             sink(b"\r\n");
         })?;
         let websocket = Connection::server(self.config);
@@ -113,11 +150,13 @@ impl<'a> Accept<'a> {
         if let Some(name) = self.subprotocol {
             insert(headers, header::SEC_WEBSOCKET_PROTOCOL, name.as_bytes());
         }
-        for (index, (name, own)) in self.fields.0.iter().enumerate() {
-            let name = HeaderName::from_bytes(name.as_bytes());
-            let name = name.map_err(|_| Misuse::FieldName { index })?;
-            let own = HeaderValue::from_str(own).map_err(|_| Misuse::FieldValue { index })?;
-            headers.append(name, own);
+        for (index, (name, value)) in self.fields.iter().enumerate() {
+            let excerpt = Excerpt::from(name);
+            let name = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| FieldError::Name { index, name: excerpt })?;
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| FieldError::Value { index, name: excerpt })?;
+            headers.append(name, value);
         }
         let websocket = Connection::server(self.config);
         #[cfg(feature = "deflate")]
@@ -130,14 +169,19 @@ impl<'a> Accept<'a> {
     }
 
     /// Checks what the application chose before a byte is written.
-    fn check(&self) -> Result<(), Misuse> {
+    fn check(&self) -> Result<(), Error> {
         // Section 4.2.2: only what the client offers.
-        if let Some(name) = self.subprotocol
-            && !self.request.subprotocols().any(|offered| offered == name)
-        {
-            return Err(Misuse::SubprotocolNotOffered);
+        match self.subprotocol {
+            Some(name) if !self.offers(name) => {
+                Err(Error::SubprotocolNotOffered(Excerpt::from(name)))
+            }
+            _ => Ok(to_send::check(&self.fields)?),
         }
-        to_send::check(self.fields)
+    }
+
+    /// Whether the client offers this subprotocol.
+    fn offers(&self, name: &str) -> bool {
+        self.request.subprotocols().any(|offered| offered == name)
     }
 
     #[cfg(feature = "deflate")]

@@ -7,9 +7,10 @@
 use super::Refusal;
 use crate::{
     extension,
-    handshake::{key::Key, parse_version, uri::Authority},
+    handshake::{Uri, key::Key, parse_version, uri::Authority},
     http1::{
         HeadFault,
+        body::{Message, has_body},
         known::{Known, Name, Values},
         token::{NamesFault, check_names, elements},
     },
@@ -28,7 +29,7 @@ pub(crate) struct Offer<'a> {
 }
 
 /// Whether the fields ask for a WebSocket, soundly or not.
-pub(crate) fn asks_for_websocket<'a>(fields: &Known<'a>) -> bool {
+pub(crate) fn asks_for_websocket(fields: &Known<'_>) -> bool {
     fields.has_token(Name::Upgrade, "websocket")
 }
 
@@ -43,9 +44,7 @@ pub(crate) fn check_offer<'a>(
     let host = fields.only(Name::Host).and_then(parse_host).ok_or(Refusal::Host)?;
     let host = target_host.unwrap_or(host);
     // What follows the head are frames; they must not be taken for a body.
-    let length = fields.values(Name::ContentLength);
-    let has_length = !length.is_empty() && length.only() != Some(b"0");
-    if has_length || !fields.values(Name::TransferEncoding).is_empty() {
+    if has_body(&Message::Request(fields)) {
         return Err(Refusal::Body);
     }
     if !fields.values(Name::Expect).is_empty() {
@@ -92,7 +91,7 @@ fn check_subprotocols<'a>(
 }
 
 /// Section 4.2.1, item 6, and what older drafts did in its place.
-fn check_version<'a>(fields: &Known<'a>) -> Result<(), Refusal> {
+fn check_version(fields: &Known<'_>) -> Result<(), Refusal> {
     let versions = fields.values(Name::Version);
     if versions.are_several() {
         return Err(Refusal::Version);
@@ -110,14 +109,23 @@ fn check_version<'a>(fields: &Known<'a>) -> Result<(), Refusal> {
 
 /// RFC 9112, section 3.2: a request of HTTP/1.1 has a `Host`, and no request has two, or an invalid
 /// one. It is empty where the target names no host.
-pub(crate) fn has_valid_host<'a>(fields: &Known<'a>, minor: u8) -> bool {
+pub(crate) fn has_valid_host(fields: &Known<'_>, minor: u8) -> bool {
     let is_valid = |host: &[u8]| host.is_empty() || parse_host(host).is_some();
     let may_lack = minor == 0 && fields.values(Name::Host).is_empty();
     may_lack || fields.only(Name::Host).is_some_and(is_valid)
 }
 
+/// The host in a target, if it is of the absolute form, and its path (RFC 9112, section 3.2).
+pub(super) fn parse_target(target: &str) -> Option<(Option<Authority<'_>>, &str)> {
+    if target.starts_with('/') {
+        return Some((None, target.split('?').next()?));
+    }
+    let (host, path) = Uri::parse_target(target).ok()?;
+    Some((Some(host), path))
+}
+
 /// A single host, with or without a port.
-fn parse_host(value: &[u8]) -> Option<Authority<'_>> {
+pub(super) fn parse_host(value: &[u8]) -> Option<Authority<'_>> {
     // A comma may stand in a name, but nobody's name has one: it is two hosts in one field.
     if value.contains(&b',') {
         return None;

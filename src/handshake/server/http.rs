@@ -2,7 +2,7 @@
 
 use http::{Method, Response, StatusCode, Version, header};
 
-use super::{Refusal, Request, check};
+use super::{Refusal, Request, check, request::Source, response::upgrade_fields};
 use crate::{
     handshake::{Origins, uri::Authority},
     http1::{HeadLimits, ReceivedHeaders, known::Known, start_line::RequestLine},
@@ -17,11 +17,11 @@ impl<'i> Request<'i> {
     ///
     /// fn upgrade<B>(request: &http::Request<B>) -> (http::Response<String>, Option<Connection<Server>>) {
     ///     let accepted = server::Request::from_http(request, &Origins::any())
-    ///         .map_err(hybi::Error::from)
+    ///         .map_err(server::Error::from)
     ///         .and_then(|request| request.accept().finish_http());
     ///     match accepted {
     ///         Ok((response, websocket)) => (response.map(|()| String::new()), Some(websocket)),
-    ///         Err(hybi::Error::Refused(refusal)) => (refusal.to_http().map(String::from), None),
+    ///         Err(server::Error::Refused(refusal)) => (refusal.to_http().map(String::from), None),
     ///         Err(misuse) => panic!("{misuse}"),
     ///     }
     /// }
@@ -43,8 +43,7 @@ impl<'i> Request<'i> {
         request: &'i http::Request<B>,
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
-        let fields = ReceivedHeaders::of_map(request.headers());
-        let known = Known::among(fields);
+        let known = Known::among(ReceivedHeaders::of_map(request.headers()));
         known.check_lists(HeadLimits::new()).map_err(Refusal::Head)?;
         // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
         let is_old = matches!(request.version(), Version::HTTP_09 | Version::HTTP_10);
@@ -57,7 +56,26 @@ impl<'i> Request<'i> {
         if request.method() != Method::GET {
             return Err(Refusal::Method);
         }
-        let uri = request.uri();
+        Self::judge_known(request.uri(), request.headers(), &known, Some(origins))
+    }
+
+    /// Judges a request again that was found to be one for a WebSocket; its origin only if there is
+    /// a policy for it.
+    pub(super) fn judge_http(
+        uri: &'i http::Uri,
+        headers: &'i http::HeaderMap,
+        origins: Option<&Origins<'_>>,
+    ) -> Result<Self, Refusal> {
+        let known = Known::among(ReceivedHeaders::of_map(headers));
+        Self::judge_known(uri, headers, &known, origins)
+    }
+
+    fn judge_known(
+        uri: &'i http::Uri,
+        headers: &'i http::HeaderMap,
+        known: &Known<'i>,
+        origins: Option<&Origins<'_>>,
+    ) -> Result<Self, Refusal> {
         let path = uri.path();
         if !path.starts_with('/') {
             return Err(Refusal::Target);
@@ -76,8 +94,8 @@ impl<'i> Request<'i> {
             _ => return Err(Refusal::Target),
         };
         let target = uri.path_and_query().map_or("", |target| target.as_str());
-        let line = RequestLine { method: request.method().as_str(), target, minor: 1 };
-        Self::judge_fields(line, path, host, fields, &known, origins)
+        let line = RequestLine { method: "GET", target, minor: 1 };
+        Self::judge_fields(Source::Http(uri, headers), line, path, host, known, origins)
     }
 }
 
@@ -87,8 +105,8 @@ impl Refusal {
         let mut response = Response::new(self.text());
         *response.status_mut() =
             StatusCode::from_u16(self.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        let fields = ReceivedHeaders::of_lines(self.fields());
-        for (name, value) in fields {
+        let demanded = ReceivedHeaders::of_lines(upgrade_fields(self.status()));
+        for (name, value) in demanded.iter().chain(ReceivedHeaders::of_lines(self.fields())) {
             if let (Ok(name), Ok(value)) =
                 (header::HeaderName::try_from(name), header::HeaderValue::from_bytes(value))
             {

@@ -3,7 +3,7 @@
 use super::Response;
 use crate::http1::HeadFault;
 
-/// Why a server refused a request; the answer is in the outbox.
+/// Why a server refused a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -74,15 +74,10 @@ impl Refusal {
         Response::new(self.status()).body(self.text().as_bytes())
     }
 
-    /// The fields that go with the answer.
+    /// The fields that go with the answer, without those that its status demands.
     pub(super) const fn fields(self) -> &'static [u8] {
         match self.status() {
             405 => b"Allow: GET\r\nContent-Type: text/plain\r\n",
-            // Section 4.4: name the versions there are.
-            426 => {
-                b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-                  Content-Type: text/plain\r\n"
-            }
             _ => b"Content-Type: text/plain\r\n",
         }
     }

@@ -1,22 +1,29 @@
 //! A request, judged.
 
+use core::sync::atomic::AtomicBool;
+
+#[cfg(feature = "alloc")]
+use super::OwnedRequest;
 use super::{
-    Accept, Refusal, Response,
+    Accept, HttpRequest, Refusal, Response,
     check::{self, Offer},
+    cookie::cookies,
 };
 use crate::{
     extension::{self, Extension},
-    handshake::{Origins, Uri, uri::Authority},
+    handshake::{Origins, uri::Authority},
     http1::{
         Head, HeadLimits, ReceivedHeaders,
+        body::{Message, has_body},
         known::{Known, Name},
         start_line::RequestLine,
         token::elements,
     },
 };
-use core::sync::atomic::AtomicBool;
 
 /// A request on a port that serves both.
+///
+/// It is exhaustive: a request asks for a WebSocket, or it does not.
 #[derive(Clone, Debug)]
 pub enum Incoming<'i> {
     /// A sound request for a WebSocket, from an origin that is let in.
@@ -33,53 +40,53 @@ pub enum Incoming<'i> {
 pub struct Request<'i> {
     line: RequestLine<'i>,
     path: &'i str,
-    fields: ReceivedHeaders<'i>,
+    headers: ReceivedHeaders<'i>,
+    /// For `to_owned`.
+    #[cfg_attr(not(feature = "alloc"), expect(dead_code))]
+    source: Source<'i>,
     pub(super) offer: Offer<'i>,
 }
 
-/// A request that asks for no WebSocket. Only its head has been read.
-///
-/// [Answer](Self::respond) it, or hand its [head](Self::head) and the [unread] bytes of the inbox
-/// to an HTTP server.
-///
-/// [unread]: crate::Inbox::unread
+/// What a request was taken apart from.
 #[derive(Clone, Copy)]
-pub struct HttpRequest<'i> {
-    head: &'i [u8],
-    line: RequestLine<'i>,
-    fields: ReceivedHeaders<'i>,
-    /// Whether it would be one for a WebSocket if it were not of HTTP/1.0.
-    pub(super) asks_for_websocket: bool,
-    /// Whether no other request follows it.
-    pub(super) is_last: bool,
-    /// Whether the opening is over, to be set once an answer says so.
-    pub(super) over: Option<&'i AtomicBool>,
+#[cfg_attr(not(feature = "alloc"), expect(dead_code))]
+pub(super) enum Source<'i> {
+    /// Its head, by this crate.
+    Head(&'i [u8]),
+    /// By another implementation of HTTP.
+    #[cfg(feature = "http")]
+    Http(&'i http::Uri, &'i http::HeaderMap),
 }
 
 impl<'i> Incoming<'i> {
-    /// Takes a complete head apart and judges it.
+    /// Takes a complete head apart and judges it; its origin only if there is a policy for it.
     pub(super) fn parse(
         head: Head<'i>,
         line: RequestLine<'i>,
         limits: HeadLimits,
-        origins: &Origins<'_>,
+        origins: Option<&Origins<'_>>,
     ) -> Result<Self, Refusal> {
         let known = head.fields().check().map_err(Refusal::Head)?;
         known.check_lists(limits).map_err(Refusal::Head)?;
-        let fields = known.headers();
         let asks_for_websocket = check::asks_for_websocket(&known);
         // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
         if asks_for_websocket && line.minor > 0 {
-            return Request::judge(line, fields, &known, origins).map(Self::WebSocket);
+            return Request::judge(head, line, &known, origins).map(Self::WebSocket);
         }
         if !check::has_valid_host(&known, line.minor) {
             return Err(Refusal::Host);
         }
         let is_last = is_last(line, &known);
-        let head = head.bytes();
-        let over = None;
-        let request = HttpRequest { head, line, fields, asks_for_websocket, is_last, over };
-        Ok(Self::Http(request))
+        let headers = known.headers();
+        Ok(Self::Http(HttpRequest::new(head, line, headers, asks_for_websocket, is_last)))
+    }
+
+    /// Has the answer to a plain request end the opening.
+    pub(super) fn ending(self, over: &'i AtomicBool) -> Self {
+        match self {
+            Self::Http(request) => Self::Http(request.ending(over)),
+            websocket @ Self::WebSocket(_) => websocket,
+        }
     }
 }
 
@@ -89,22 +96,8 @@ fn is_last(line: RequestLine<'_>, known: &Known<'_>) -> bool {
     // RFC 9112, section 9.3.
     let persists = !known.has_token(Name::Connection, "close")
         && (line.minor > 0 || known.has_token(Name::Connection, "keep-alive"));
-    let has_body = !known.values(Name::TransferEncoding).is_empty()
-        || known.all(Name::ContentLength).any(|length| length != b"0");
     // RFC 9110, section 9.3.6: what follows CONNECT is for the tunnel.
-    !persists || has_body || line.method == "CONNECT"
-}
-
-/// Shows the method and the fields' names: the target, the subprotocols and the values of fields may
-/// hold credentials.
-impl core::fmt::Debug for Request<'_> {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Request")
-            .field("line", &self.line)
-            .field("fields", &self.fields)
-            .field("origin", &self.offer.origin)
-            .finish_non_exhaustive()
-    }
+    !persists || has_body(&Message::Request(known)) || line.method == "CONNECT"
 }
 
 impl<'i> Request<'i> {
@@ -127,7 +120,32 @@ impl<'i> Request<'i> {
 
     /// All header fields.
     pub const fn headers(&self) -> ReceivedHeaders<'i> {
-        self.fields
+        self.headers
+    }
+
+    /// The value of the first cookie of this name, over all `Cookie` fields (RFC 6265).
+    ///
+    /// ```
+    /// # use hybi::{Inbox, Origins, server::Opening};
+    /// # let head = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+    /// #     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    /// #     Sec-WebSocket-Version: 13\r\nCookie: session=31d4d96e407aad42; lang=en-US\r\n\r\n";
+    /// # let mut inbox = Inbox::with_capacity(1024);
+    /// # assert_eq!(inbox.copy_from(head), head.len());
+    /// # let mut opening = Opening::new(Origins::no_browser());
+    /// # let request = opening.receive(&mut inbox, &mut Vec::new())?.ok_or("incomplete")?;
+    /// assert_eq!(request.cookie("lang"), Some(&b"en-US"[..]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn cookie(&self, name: &str) -> Option<&'i [u8]> {
+        let mut cookies = self.cookies();
+        cookies.find(|(other, _)| *other == name.as_bytes()).map(|(_, value)| value)
+    }
+
+    /// The names and values of all cookies, in order, as they were sent: names compare with regard
+    /// to case, and quotes are part of a value.
+    pub fn cookies(&self) -> impl Iterator<Item = (&'i [u8], &'i [u8])> + Clone + use<'i> {
+        cookies(self.headers)
     }
 
     /// The origin of the page that asks, as it was sent; `None` from a client that is no browser.
@@ -138,13 +156,13 @@ impl<'i> Request<'i> {
     /// The subprotocols that the client offers, in order of preference.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'i str> + Clone {
         // All are tokens, and so ASCII.
-        let lists = self.offer.subprotocols.all(Name::Protocol, self.fields.iter());
+        let lists = self.offer.subprotocols.all(Name::Protocol, self.headers.iter());
         lists.flat_map(elements).filter_map(|name| core::str::from_utf8(name).ok())
     }
 
     /// The extensions that the client offers, in order of preference.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'i>> + Clone {
-        let lists = self.offer.extensions.all(Name::Extensions, self.fields.iter());
+        let lists = self.offer.extensions.all(Name::Extensions, self.headers.iter());
         lists.flat_map(extension::parsed)
     }
 
@@ -159,80 +177,52 @@ impl<'i> Request<'i> {
         Response::new(status)
     }
 
-    /// Judges a request that asks for a WebSocket.
-    pub(super) fn judge(
+    /// The request without its borrow of the inbox: it can be held across an `await`, and moved to
+    /// another thread.
+    #[cfg(feature = "alloc")]
+    pub fn to_owned(&self) -> OwnedRequest {
+        OwnedRequest::of(self.source)
+    }
+
+    /// Judges a request that asks for a WebSocket; its origin only if there is a policy for it.
+    fn judge(
+        head: Head<'i>,
         line: RequestLine<'i>,
-        fields: ReceivedHeaders<'i>,
         known: &Known<'i>,
-        origins: &Origins<'_>,
+        origins: Option<&Origins<'_>>,
     ) -> Result<Self, Refusal> {
         if line.method != "GET" {
             return Err(Refusal::Method);
         }
-        let (host, path) = parse_target(line.target).ok_or(Refusal::Target)?;
-        Self::judge_fields(line, path, host, fields, known, origins)
+        let (host, path) = check::parse_target(line.target).ok_or(Refusal::Target)?;
+        Self::judge_fields(Source::Head(head.bytes()), line, path, host, known, origins)
     }
 
     /// Judges a request whose target names this path, and perhaps a host.
     pub(super) fn judge_fields(
+        source: Source<'i>,
         line: RequestLine<'i>,
         path: &'i str,
         host: Option<Authority<'i>>,
-        fields: ReceivedHeaders<'i>,
         known: &Known<'i>,
-        origins: &Origins<'_>,
+        origins: Option<&Origins<'_>>,
     ) -> Result<Self, Refusal> {
         let offer = check::check_offer(known, host)?;
-        if !origins.allow(offer.origin, offer.host) {
+        if origins.is_some_and(|origins| !origins.allow(offer.origin, offer.host)) {
             return Err(Refusal::Origin);
         }
-        Ok(Self { line, path, fields, offer })
+        Ok(Self { source, line, path, headers: known.headers(), offer })
     }
 }
 
-impl<'i> HttpRequest<'i> {
-    /// The method, such as `GET`.
-    pub const fn method(&self) -> &'i str {
-        self.line.method
-    }
-
-    /// The target as it was sent.
-    pub const fn target(&self) -> &'i str {
-        self.line.target
-    }
-
-    /// All header fields.
-    pub const fn headers(&self) -> ReceivedHeaders<'i> {
-        self.fields
-    }
-
-    /// The whole head as it was sent, with the empty line that ends it.
-    pub const fn head(&self) -> &'i [u8] {
-        self.head
-    }
-
-    /// Begins to answer it with a status from 200 to 599; [`send`](Response::send) does. A request
-    /// with HEAD gets no body.
-    pub fn respond(self, status: u16) -> Response<'i> {
-        Response::new(status).without_body(self.line.method == "HEAD").ends(self.over)
-    }
-}
-
-/// Shows no more of the head than its fields' names.
-impl core::fmt::Debug for HttpRequest<'_> {
+/// Shows the method and the fields' names: the target, the subprotocols and the values of fields may
+/// hold credentials.
+impl core::fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("HttpRequest")
+        f.debug_struct("Request")
             .field("line", &self.line)
-            .field("fields", &self.fields)
+            .field("headers", &self.headers)
+            .field("origin", &self.offer.origin)
             .finish_non_exhaustive()
     }
-}
-
-/// The host in a target, if it is of the absolute form, and its path (RFC 9112, section 3.2).
-fn parse_target(target: &str) -> Option<(Option<Authority<'_>>, &str)> {
-    if target.starts_with('/') {
-        return Some((None, target.split('?').next()?));
-    }
-    let (host, path) = Uri::parse_target(target).ok()?;
-    Some((Some(host), path))
 }

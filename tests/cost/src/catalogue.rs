@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use hybi::Error;
+use hybi::{Error, server};
 
 /// The most that a head costs, relative to the cheapest ordinary head of the same length.
 pub(crate) const HEAD: f64 = 8.0;
@@ -29,7 +29,9 @@ pub(crate) enum Outcome {
     Http,
     /// All was received.
     Delivered(Delivered),
-    /// The handshake or the connection failed.
+    /// The server's opening handshake failed.
+    Refused(server::Error),
+    /// The client's opening handshake or the connection failed.
     Failed(Error),
 }
 
@@ -48,6 +50,7 @@ impl Outcome {
                 format!("{messages} delivered, {bytes} bytes{controls}")
             }
             // In a table, a bar would end the cell.
+            Self::Refused(error) => error.to_string().replace('|', "/"),
             Self::Failed(error) => error.to_string().replace('|', "/"),
         }
     }

@@ -120,11 +120,11 @@ impl Expected {
     }
 
     fn refused(self, refusal: Refusal) -> Self {
-        Self { request: Outcome::Failed(refusal.into()), ..self }
+        Self { request: Outcome::Refused(refusal.into()), ..self }
     }
 
     fn refused_plain(self, refusal: Refusal) -> Self {
-        Self { plain_request: Outcome::Failed(refusal.into()), ..self }
+        Self { plain_request: Outcome::Refused(refusal.into()), ..self }
     }
 
     fn failing(self, failure: Failure) -> Self {

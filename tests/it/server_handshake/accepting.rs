@@ -1,8 +1,9 @@
 //! Requests that are accepted, and how.
 
 use hybi::{
-    Config, Connection, Event, FixedOutbox, Inbox, LimitExceeded, Misuse, Outbox, OutboxFull,
-    Server, http1::HeaderField, server::Request,
+    Config, Connection, Event, FixedOutbox, Inbox, LimitExceeded, Outbox, OutboxFull, Server,
+    http1::{FieldError, HeaderField},
+    server::{Error, Request},
 };
 use proptest::{prelude::*, sample::SizeRange};
 
@@ -182,9 +183,70 @@ fn only_a_subprotocol_that_the_client_listed_is_chosen() {
         let mut outbox = Vec::new();
         let result =
             with_example(|request| request.accept().subprotocol(name).finish(&mut outbox).err());
-        assert_eq!(result, Some(Misuse::SubprotocolNotOffered.into()), "{name:?}");
+        assert_eq!(result, Some(Error::SubprotocolNotOffered(name.into())), "{name:?}");
         assert_eq!(outbox, b"", "{name:?}");
     }
+}
+
+// 6455-4.2.2-h, 6455-4.2.2-k
+#[test]
+fn the_first_subprotocol_of_the_server_that_the_client_offers_is_selected() {
+    let table: [(&[&str], Option<&str>); 7] = [
+        (&["superchat", "chat"], Some("superchat")),
+        (&["chat", "superchat"], Some("chat")),
+        (&["other", "chat"], Some("chat")),
+        (&["other"], None),
+        (&["Chat", ""], None),
+        (&["chat, superchat"], None),
+        (&[], None),
+    ];
+    for (names, expected) in table {
+        let mut outbox = Vec::new();
+        with_example(|request| {
+            let accept = request.accept().select_subprotocol(names);
+            assert_eq!(accept.selected_subprotocol(), expected);
+            accept.finish(&mut outbox).unwrap();
+        });
+        let field = expected.map(|name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
+        let answer = [ANSWER, &field.unwrap_or_default(), "\r\n"].concat();
+        assert_eq!(String::from_utf8(outbox).unwrap(), answer, "{names:?}");
+    }
+}
+
+// RFC 6265, section 5.4
+#[test]
+fn cookies_are_found_by_name_over_all_fields() {
+    let fields = ["a=1; b=\"2\"", "c=3; a=4", "A=5"];
+    let see = |request: &Request<'_>| {
+        for (name, value) in [("a", "1"), ("b", "\"2\""), ("c", "3"), ("A", "5")] {
+            assert_eq!(request.cookie(name), Some(value.as_bytes()), "{name}");
+        }
+        assert_eq!(request.cookie("d"), None);
+        let names = request.cookies().map(|(name, _)| name);
+        assert!(names.eq([&b"a"[..], b"b", b"c", b"a", b"A"]));
+    };
+    assert_accepted(&sound().with("Cookie", &fields).bytes(), see);
+    let none = |request: &Request<'_>| assert_eq!(request.cookies().count(), 0);
+    assert_accepted(&sound().with("Cookie", &[""; 0]).bytes(), none);
+}
+
+// P-sh-g
+#[test]
+fn fields_are_added_one_by_one() {
+    let mut outbox = Vec::new();
+    with_example(|request| {
+        let accept = request.accept().headers(&[("A", "1")]).header("B", "2").header("C", "3");
+        accept.finish(&mut outbox).unwrap();
+    });
+    let answer = [ANSWER, "A: 1\r\nB: 2\r\nC: 3\r\n\r\n"].concat();
+    assert_eq!(String::from_utf8(outbox).unwrap(), answer);
+
+    let mut outbox = Vec::new();
+    let error = with_example(|request| {
+        let many = (0..17).fold(request.accept(), |accept, _| accept.header("X", "y"));
+        many.finish(&mut outbox).err()
+    });
+    assert_eq!((error, &outbox[..]), (Some(FieldError::TooMany.into()), &b""[..]));
 }
 
 // P-sh-g, I-04
@@ -214,17 +276,18 @@ fn fields_of_the_application_cannot_break_the_answer() {
     // Each error says which field it is.
     for index in [0, 1] {
         let wrong =
-            reserved.map(|(name, rule)| ((name, "y"), Misuse::ReservedField { index, name: rule }));
-        let names = names.map(|name| ((name, "y"), Misuse::FieldName { index }));
-        let values = values.map(|value| (("X", value), Misuse::FieldValue { index }));
-        for (field, misuse) in wrong.into_iter().chain(names).chain(values) {
+            reserved.map(|(name, rule)| ((name, "y"), FieldError::Reserved { index, name: rule }));
+        let names = names.map(|name| ((name, "y"), FieldError::Name { index, name: name.into() }));
+        let values =
+            values.map(|value| (("X", value), FieldError::Value { index, name: "X".into() }));
+        for (field, expected) in wrong.into_iter().chain(names).chain(values) {
             let fields = [("X", "y"), field];
             let fields = &fields[1 - index..];
             let mut outbox = Vec::new();
             let error = with_example(|r| r.accept().headers(fields).finish(&mut outbox)).err();
-            assert_eq!(error, Some(misuse.into()), "{field:?}");
+            assert_eq!(error, Some(expected.into()), "{field:?}");
             let error = with_example(|r| r.reject(403).headers(fields).send(&mut outbox));
-            assert_eq!(error, Err(misuse.into()), "{field:?}");
+            assert_eq!(error, Err(expected.into()), "{field:?}");
             assert_eq!(outbox, b"", "{field:?}");
         }
     }

@@ -6,9 +6,9 @@
 use std::fmt::Write;
 
 use hybi::{
-    Error, Inbox, Origins,
+    Inbox, Origins,
     http1::{HeadFault, HeadLimits},
-    server::{Opening, Refusal, Request},
+    server::{Error, Opening, Refusal, Request},
 };
 
 use crate::support::handshake::{

@@ -1,6 +1,10 @@
 //! Requests that the application rejects.
 
-use hybi::{FixedOutbox, Inbox, Misuse, OutboxFull, http1::HeaderField};
+use hybi::{
+    FixedOutbox, Inbox, OutboxFull,
+    http1::{FieldError, HeaderField},
+    server::Error,
+};
 
 use crate::support::handshake::{
     http::Response,
@@ -20,9 +24,9 @@ fn reject(status: u16, fields: &[HeaderField<'_>], body: &[u8]) -> Vec<u8> {
 
     let before = outbox.clone();
     let again = opening.receive(&mut inbox, &mut outbox).unwrap_err();
-    assert_eq!(again, Misuse::HandshakeOver.into());
+    assert_eq!(again, Error::HandshakeOver);
     let again = opening.receive_any(&mut inbox, &mut outbox).unwrap_err();
-    assert_eq!(again, Misuse::HandshakeOver.into());
+    assert_eq!(again, Error::HandshakeOver);
     assert_eq!(outbox, before);
     outbox
 }
@@ -60,11 +64,49 @@ fn whatever_the_status_nothing_behind_the_request_is_looked_at() {
     for status in (200..=599).filter(|status| ![204, 304].contains(status)) {
         let answer = reject(status, &[], b"");
         let text = String::from_utf8(answer.clone()).unwrap();
-        assert!(!text.contains(MARKER) && !text.contains("Sec-WebSocket"), "{text}");
+        assert!(!text.contains(MARKER) && !text.contains("Sec-WebSocket-Accept"), "{text}");
         let answer = Response::parse(&answer);
         assert_eq!((answer.status, &answer.body[..]), (status, ""));
         answer.assert_ends_the_connection();
     }
+}
+
+// 9110-15.5.22-a, 9110-7.8-c
+#[test]
+fn status_426_names_the_protocol_to_upgrade_to() {
+    let answer = Response::parse(&reject(426, &[("Content-Type", "text/plain")], b"Upgrade."));
+    assert_eq!(answer.all("upgrade"), ["websocket"]);
+    assert_eq!(answer.all("sec-websocket-version"), ["13"]);
+    assert_eq!(answer.all("content-type"), ["text/plain"]);
+    answer.assert_ends_the_connection();
+    for status in [200, 400, 401, 505] {
+        let answer = Response::parse(&reject(status, &[], b""));
+        assert!(answer.all("upgrade").is_empty() && answer.all("sec-websocket-version").is_empty());
+    }
+}
+
+// P-sh-d
+#[test]
+fn a_request_that_does_not_come_in_time_is_answered() {
+    let mut outbox = Vec::new();
+    hybi::server::Response::new(408).send(&mut outbox).unwrap();
+    let expected = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(String::from_utf8(outbox).unwrap(), expected);
+}
+
+// P-sh-g
+#[test]
+fn fields_are_added_one_by_one_or_all_at_once() {
+    let mut outbox = Vec::new();
+    let response = hybi::server::Response::new(503).headers(&[("A", "1")]).header("B", "2");
+    response.clone().header("C", "3").send(&mut outbox).unwrap();
+    let text = String::from_utf8(outbox).unwrap();
+    assert!(text.contains("\r\nA: 1\r\nB: 2\r\nC: 3\r\n"), "{text}");
+
+    let many = (0..17).fold(response, |response, _| response.header("X", "y"));
+    let mut outbox = Vec::new();
+    assert_eq!(many.send(&mut outbox), Err(FieldError::TooMany.into()));
+    assert_eq!(outbox, b"");
 }
 
 //
@@ -85,7 +127,7 @@ fn a_decision_can_fail_and_be_changed_or_never_be_made() {
 
     // The request is forgotten; the connection is not open for that.
     let error = opening.receive(&mut inbox, &mut outbox).unwrap_err();
-    assert_eq!(error, Misuse::HandshakeOver.into());
+    assert_eq!(error, Error::HandshakeOver);
     assert!(inbox.is_empty());
 }
 
@@ -98,7 +140,7 @@ fn a_status_that_is_no_final_answer_is_a_misuse() {
     for status in [0, 1, 100, 101, 199, 600, 999, 1000, u16::MAX] {
         let mut outbox = Vec::new();
         let error = request.clone().reject(status).send(&mut outbox).unwrap_err();
-        assert_eq!((error, outbox), (Misuse::Status(status).into(), Vec::new()));
+        assert_eq!((error, outbox), (Error::Status(status), Vec::new()));
     }
 }
 
@@ -115,7 +157,7 @@ fn an_outbox_without_room_is_left_alone() {
     let mut memory = [0; 128];
     for room in 0..needed {
         let mut outbox = FixedOutbox::over(&mut memory[..room]);
-        assert_eq!(response.send(&mut outbox), Err(OutboxFull { needed, room }.into()));
+        assert_eq!(response.clone().send(&mut outbox), Err(OutboxFull { needed, room }.into()));
         assert_eq!(outbox.bytes(), b"");
     }
     let mut outbox = FixedOutbox::over(&mut memory[..needed]);

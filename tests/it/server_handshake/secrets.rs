@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use hybi::{
-    Error, FixedOutbox, Inbox, Origins, Outbox,
-    server::{Incoming, Opening},
+    FixedOutbox, Inbox, Origins, Outbox,
+    server::{Error, Incoming, Opening},
 };
 
 use crate::support::handshake::{head::KEY, server::sound};

@@ -1,8 +1,8 @@
 //! What comes behind a request, and ports that serve plain HTTP as well.
 
 use hybi::{
-    Error, Event, FixedOutbox, Inbox, Misuse, Origins, Violation,
-    server::{HttpRequest, Incoming, Opening, Refusal},
+    Event, FixedOutbox, Inbox, Origins, Outbox, OutboxFull, Violation,
+    server::{Error, HttpRequest, Incoming, Opening, Refusal},
 };
 
 use crate::support::handshake::{
@@ -45,13 +45,12 @@ fn a_second_request_behind_an_accepted_one_is_no_request() {
     let mut websocket = request.accept().finish(&mut outbox).unwrap();
     // `G` has two reserved bits set.
     let error = websocket.receive(&mut inbox, &mut outbox).unwrap_err();
-    assert_eq!(error, Error::Protocol(Violation::ReservedBits));
+    assert_eq!(error, Violation::ReservedBits.into());
 }
 
 //
 #[test]
 fn a_refusal_leaves_nothing_behind() {
-    assert!(!std::mem::needs_drop::<Opening<'_>>(), "it owns nothing");
     let request = sound().with("Sec-WebSocket-Key", &["bad"]).bytes();
     let mut memory = [0; 512];
     let mut answers = [0; 512];
@@ -66,23 +65,55 @@ fn a_refusal_leaves_nothing_behind() {
 
 // P-sh-h, 6455-7.2.2-a
 #[test]
-fn a_refusal_that_finds_no_room_writes_nothing() {
+fn a_refusal_that_finds_no_room_waits_for_it() {
     let request = sound().with("Sec-WebSocket-Key", &["bad"]).bytes();
-    let needed = {
-        let mut outbox = Vec::new();
-        opening().receive(&mut inbox_with(&request), &mut outbox).unwrap_err();
-        outbox.len()
-    };
+    let mut expected = Vec::new();
+    opening().receive(&mut inbox_with(&request), &mut expected).unwrap_err();
+    let needed = expected.len();
     for room in [0, 1, needed - 1, needed] {
-        let mut outbox = FixedOutbox::over(vec![0; room]);
+        let mut outbox = FixedOutbox::over(vec![0; needed]);
+        outbox.append(&vec![b'x'; needed - room]);
         let mut opening = opening();
         let mut inbox = inbox_with(&request);
         let error = opening.receive(&mut inbox, &mut outbox).unwrap_err();
         assert_eq!(error, Error::Refused(Refusal::Key));
-        assert_eq!(outbox.bytes().len(), if room == needed { needed } else { 0 });
-        let again = opening.receive(&mut inbox, &mut outbox).unwrap_err();
-        assert_eq!(again, Misuse::HandshakeOver.into());
+        assert!(inbox.is_empty());
+        if room < needed {
+            // Nothing was written, however often there is no room.
+            for _ in 0..2 {
+                let error = opening.receive(&mut inbox, &mut outbox).unwrap_err();
+                assert_eq!(error, OutboxFull { needed, room }.into());
+                assert_eq!(outbox.bytes(), &vec![b'x'; needed - room]);
+            }
+            outbox.clear();
+        }
+        // It is written once, whichever of the calls comes next.
+        for _ in 0..2 {
+            let error = match room {
+                0 => opening.receive_any(&mut inbox, &mut outbox).map(|_| ()),
+                1 => opening.advance(&mut inbox, &mut outbox).map(|_| ()),
+                _ => opening.receive(&mut inbox, &mut outbox).map(|_| ()),
+            };
+            assert_eq!(error, Err(Error::HandshakeOver));
+            assert_eq!(outbox.bytes(), expected);
+        }
     }
+}
+
+// P-sh-h
+#[test]
+fn the_refusal_of_a_head_request_has_no_body_even_if_it_waits() {
+    let request = b"HEAD / HTTP/1.1\r\nHost: a.example\r\n\r\n";
+    let mut expected = Vec::new();
+    opening().receive(&mut inbox_with(request), &mut expected).unwrap_err();
+    assert!(expected.ends_with(b"\r\n\r\n"));
+    let (mut opening, mut inbox) = (opening(), inbox_with(request));
+    let mut outbox = FixedOutbox::over([0; 8]);
+    let error = opening.receive(&mut inbox, &mut outbox).unwrap_err();
+    assert_eq!(error, Error::Refused(Refusal::NotWebSocket));
+    let mut outbox = Vec::new();
+    assert_eq!(opening.advance(&mut inbox, &mut outbox), Err(Error::HandshakeOver));
+    assert_eq!(outbox, expected);
 }
 
 // 6455-4.2.1-f, A-11
@@ -181,7 +212,7 @@ fn no_other_entrance_is_without_the_checks() {
         assert_eq!(response.status, refusal.status());
         response.assert_ends_the_connection();
         let again = opening.receive_any(&mut inbox, &mut outbox).unwrap_err();
-        assert_eq!(again, Misuse::HandshakeOver.into());
+        assert_eq!(again, Error::HandshakeOver);
     }
 }
 

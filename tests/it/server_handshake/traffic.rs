@@ -2,9 +2,9 @@
 //! scanners send them, and other protocols. However the bytes are cut, the outcome is the same.
 
 use hybi::{
-    Error, Inbox, Misuse,
+    Inbox,
     http1::HeadFault,
-    server::{Incoming, Refusal},
+    server::{Error, Incoming, Refusal},
 };
 
 use crate::support::handshake::{
@@ -76,7 +76,7 @@ fn receive_any(pieces: &[&[u8]]) -> (Vec<String>, End) {
                     Ok(Some(Incoming::Http(request))) => targets.push(request.target().into()),
                     Ok(Some(Incoming::WebSocket(_))) => return (targets, Open),
                     Err(Error::Refused(refusal)) => return (targets, Refused(refusal)),
-                    Err(Error::Misuse(Misuse::HandshakeOver)) => return (targets, Over),
+                    Err(Error::HandshakeOver) => return (targets, Over),
                     Err(error) => panic!("{error}"),
                 }
             }
@@ -441,7 +441,7 @@ fn an_answer_that_says_close_is_the_last() {
             other => panic!("{other:?}"),
         }
         let next = opening.receive_any(&mut inbox, &mut outbox).map(|next| next.is_some());
-        let expected = if answered { Err(Misuse::HandshakeOver.into()) } else { Ok(true) };
+        let expected = if answered { Err(Error::HandshakeOver) } else { Ok(true) };
         assert_eq!(next, expected);
     }
 }

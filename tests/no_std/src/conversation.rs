@@ -6,7 +6,7 @@ use hybi::{
     ChunkEvent, CloseCode, Error, Event, FixedOutbox, Fragment, LimitExceeded, Misuse, Origins,
     OutboxFull, Role, State, Uri,
     client::{Answer, Request},
-    server::Opening,
+    server::{self, Opening},
 };
 
 use crate::endpoint::{Endpoint, Pair, SIZE, Sequence, carry, empty_inbox};
@@ -31,6 +31,14 @@ pub(crate) enum Wrong {
     Unexpected { line: u32 },
     /// The engine refused.
     Error(Error),
+    /// The server's end of the opening handshake refused.
+    Server(server::Error),
+}
+
+impl From<server::Error> for Wrong {
+    fn from(error: server::Error) -> Self {
+        Self::Server(error)
+    }
 }
 
 impl From<Error> for Wrong {

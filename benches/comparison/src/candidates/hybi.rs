@@ -177,7 +177,7 @@ impl Buffers {
     /// A server's opening handshake.
     pub(crate) fn accept(&mut self, transport: &mut Transport) -> Connection<Server> {
         let Self { inbox, outbox } = self;
-        let mut opening = Opening::new(Origins::list(&["https://example.com"]));
+        let mut opening = Opening::new(Origins::list(&["https://example.com"]).unwrap());
         let websocket = loop {
             assert_ne!(inbox.read_from(transport).unwrap(), 0);
             if let Some(request) = opening.receive(inbox, outbox).unwrap() {

@@ -4,9 +4,9 @@
 use std::{convert::Infallible, io::Cursor};
 
 use hybi::{
-    Connection, Error, Origins, Server,
+    Connection, Origins, Server,
     deflate::Deflate,
-    server::{Refusal, Request},
+    server::{Error, Refusal, Request},
 };
 use hyper::{
     Response, StatusCode,

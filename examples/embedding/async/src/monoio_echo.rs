@@ -84,7 +84,7 @@ enum Stage {
 
 impl Stage {
     /// Receives what was read and puts the answers into the outbox.
-    fn receive(&mut self, inbox: &mut Inbox, outbox: &mut Vec<u8>) -> Result<(), hybi::Error> {
+    fn receive(&mut self, inbox: &mut Inbox, outbox: &mut Vec<u8>) -> Result<(), Failure> {
         if let Self::Opening(opening) = self
             && let Some(request) = opening.receive(inbox, outbox)?
         {

@@ -15,8 +15,10 @@
 use embassy_time::{Duration, Instant, TimeoutError, with_deadline};
 use embedded_io_async::{Read, Write};
 use hybi::{
-    ChunkEvent, Config, Connection, Error, FixedInbox, FixedOutbox, Fragment, Inbox, Misuse,
-    Origins, Outbox, Server, frame::MAX_HEADER, server::Opening,
+    ChunkEvent, Config, Connection, Error, FixedInbox, FixedOutbox, Inbox, InboxFull, Origins,
+    Outbox, Overrun, Server,
+    frame::MAX_HEADER,
+    server::{self, Opening},
 };
 
 /// Room for the request, and for the largest chunk; a control frame must fit, too.
@@ -42,7 +44,7 @@ pub struct Echo {
     /// Whether something was written and not flushed.
     unflushed: bool,
     /// How it ended; what is in the outbox is still to be written.
-    outcome: Option<Result<(), Error>>,
+    outcome: Option<Result<(), Fault>>,
     deadline: Instant,
 }
 
@@ -52,9 +54,18 @@ enum Stage {
     Open(Connection<Server>),
 }
 
+/// What ended a connection within the protocol.
+#[derive(Clone, Copy)]
+enum Fault {
+    Opening(server::Error),
+    WebSocket(Error),
+}
+
 /// Why a connection ended other than by a closing handshake.
 #[derive(Debug)]
 pub enum Failure<E> {
+    /// The peer's request was refused.
+    Opening(server::Error),
     /// The peer broke the protocol, or went away.
     WebSocket(Error),
     /// The stream failed.
@@ -88,7 +99,7 @@ impl Echo {
             // After an error too: the outbox holds the answer that tells the peer.
             self.write(stream).await?;
             if let Some(outcome) = self.outcome {
-                return outcome.map_err(Failure::WebSocket);
+                return Ok(outcome?);
             }
             if is_all_answered {
                 self.read(stream).await?;
@@ -109,7 +120,7 @@ impl Echo {
     }
 
     /// Answers the next event, if there is one.
-    fn answer_next(&mut self) -> Result<bool, Error> {
+    fn answer_next(&mut self) -> Result<bool, Fault> {
         let Self { stage, inbox, outbox, outcome, .. } = self;
         match stage {
             Stage::Opening(opening) => {
@@ -153,8 +164,8 @@ impl Echo {
         self.inbox.commit(length)?;
         if length == 0 {
             self.outcome = Some(match &mut self.stage {
-                Stage::Opening(_) => Err(Error::ConnectionLost),
-                Stage::Open(websocket) => websocket.end_of_input(),
+                Stage::Opening(_) => Err(Error::ConnectionLost.into()),
+                Stage::Open(websocket) => websocket.end_of_input().map_err(Fault::from),
             });
         }
         Ok(())
@@ -177,8 +188,35 @@ async fn in_time<T, E>(
     }
 }
 
-impl<E> From<Misuse> for Failure<E> {
-    fn from(misuse: Misuse) -> Self {
-        Self::WebSocket(misuse.into())
+impl From<server::Error> for Fault {
+    fn from(error: server::Error) -> Self {
+        Self::Opening(error)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::WebSocket(error)
+    }
+}
+
+impl<E> From<Fault> for Failure<E> {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Opening(error) => Self::Opening(error),
+            Fault::WebSocket(error) => Self::WebSocket(error),
+        }
+    }
+}
+
+impl<E> From<InboxFull> for Failure<E> {
+    fn from(error: InboxFull) -> Self {
+        Self::WebSocket(error.into())
+    }
+}
+
+impl<E> From<Overrun> for Failure<E> {
+    fn from(error: Overrun) -> Self {
+        Self::WebSocket(error.into())
     }
 }

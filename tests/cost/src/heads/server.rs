@@ -56,13 +56,13 @@ pub(super) fn entries() -> Vec<Entry> {
 
 fn input(name: &str, head: String, call: Call, size: Size, shape: &Shape) -> Input {
     let name = format!("request: {name}, {} bytes, {call:?}, {}", head.len(), size.head);
-    let (head, origins) = (Rc::<str>::from(head), shape.origins);
+    let (head, origins) = (Rc::<str>::from(head), shape.origins.clone());
     let expected = match (call, shape.expected(size)) {
         (Call::ReceiveAny, expected) => expected.plain_request,
         (Call::Receive(_) | Call::Accept, expected) => expected.request,
     };
     Input::new(name, head.len(), expected, move || {
-        prepare(Rc::clone(&head), call, Opening::with_limits(origins, size.limits()))
+        prepare(Rc::clone(&head), call, Opening::with_limits(origins.clone(), size.limits()))
     })
 }
 
@@ -88,7 +88,7 @@ fn prepare(head: Rc<str>, call: Call, mut opening: Opening<'static>) -> Run {
                     Ok(Some(Outcome::Accepted))
                 }),
             };
-            result.transpose().map(Outcome::from)
+            result.transpose().map(|result| result.unwrap_or_else(Outcome::Refused))
         });
         outcome.unwrap_or(Outcome::Incomplete)
     })

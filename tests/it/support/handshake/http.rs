@@ -43,6 +43,8 @@ impl Response {
     pub(crate) fn assert_ends_the_connection(&self) {
         assert_eq!(self.all("content-length"), [self.body.len().to_string()], "{self:?}");
         assert_eq!(self.all("transfer-encoding"), [""; 0], "{self:?}");
-        assert_eq!(self.all("connection"), ["close"], "{self:?}");
+        // RFC 9110, section 7.8: whoever sends Upgrade lists it in Connection.
+        let options = if self.status == 426 { "close, Upgrade" } else { "close" };
+        assert_eq!(self.all("connection"), [options], "{self:?}");
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use hybi::{
-    Connection, Error, Event, FixedOutbox, Inbox, Misuse, Origins, Outbox, Server, Storage,
-    server::{Opening, Refusal, Request},
+    Connection, Event, FixedOutbox, Inbox, Origins, Outbox, Server, Storage,
+    server::{Error, Opening, Refusal, Request},
 };
 
 use super::{
@@ -87,7 +87,7 @@ pub(crate) fn serve<S: Storage, T>(
                 (Outcome::Refused(_), _) | (Outcome::Open(..), None) => {
                     let before = outbox.pending();
                     let error = opening.receive(&mut inbox, outbox).unwrap_err();
-                    assert_eq!(error, Misuse::HandshakeOver.into());
+                    assert_eq!(error, Error::HandshakeOver);
                     assert_eq!(outbox.pending(), before, "a request is answered once");
                     break;
                 }

@@ -52,7 +52,9 @@ pub fn converse<D: Device, E: Entropy>(
     let mut network = Network::connect(device, &mut clock, &mut entropy, 50_002, &mut memory)?;
     network.send(|websocket, outbox| websocket.send_binary(&TOO_LARGE, outbox))?;
     network.expect(|event| closes(event, CloseCode::MESSAGE_TOO_BIG))?;
-    let Err(error @ Error::Limit(_)) = network.end()? else { return Err(Failure::Unexpected) };
+    let Err(Failure::WebSocket(error @ Error::Limit(_))) = network.end()? else {
+        return Err(Failure::Unexpected);
+    };
     report(format_args!("one byte more is refused with 1009: {error}"));
     Ok(())
 }

@@ -6,7 +6,7 @@ use smoltcp::{
     time::{Duration, Instant},
 };
 
-use super::{Input, Wire};
+use super::{Failure, Input, Wire};
 
 /// How long the opening handshake may take.
 const OPENING: Duration = Duration::from_secs(10);
@@ -19,7 +19,7 @@ pub struct Echo {
     stage: Stage,
     wire: Wire,
     /// How it ended; what is in the outbox is still to be written.
-    outcome: Option<Result<(), Error>>,
+    outcome: Option<Result<(), Failure>>,
     deadline: Instant,
 }
 
@@ -47,10 +47,10 @@ impl Echo {
     /// # Errors
     ///
     /// It is over without a closing handshake.
-    pub fn poll(&mut self, now: Instant, socket: &mut Socket<'_>) -> Result<bool, Error> {
+    pub fn poll(&mut self, now: Instant, socket: &mut Socket<'_>) -> Result<bool, Failure> {
         if now >= self.deadline {
             socket.abort();
-            return Err(Error::ConnectionLost);
+            return Err(Error::ConnectionLost.into());
         }
         // Nothing is looked at before all is written: so there is room for each answer, and a peer
         // that does not read is not read from.
@@ -74,7 +74,7 @@ impl Echo {
     }
 
     /// Answers the next event, if there is one.
-    fn answer_next(&mut self) -> Result<bool, Error> {
+    fn answer_next(&mut self) -> Result<bool, Failure> {
         let Wire { inbox, outbox } = &mut self.wire;
         match &mut self.stage {
             Stage::Opening(opening) => {
@@ -92,10 +92,10 @@ impl Echo {
         Ok(true)
     }
 
-    fn end_of_input(&mut self) -> Result<(), Error> {
+    fn end_of_input(&mut self) -> Result<(), Failure> {
         match &mut self.stage {
-            Stage::Opening(_) => Err(Error::ConnectionLost),
-            Stage::Open(websocket) => websocket.end_of_input(),
+            Stage::Opening(_) => Err(Error::ConnectionLost.into()),
+            Stage::Open(websocket) => Ok(websocket.end_of_input()?),
         }
     }
 }

@@ -22,7 +22,7 @@ pub use conversation::converse;
 pub use echo::Echo;
 pub use hardware::Hardware;
 
-use hybi::{Error, FixedInbox, FixedOutbox, Inbox, Misuse, Outbox as _, frame::MAX_HEADER};
+use hybi::{Error, FixedInbox, FixedOutbox, Inbox, Outbox as _, Overrun, frame::MAX_HEADER};
 use smoltcp::socket::tcp::{RecvError, Socket};
 
 /// The longest message, in bytes.
@@ -32,10 +32,12 @@ pub const MESSAGE: usize = 1024;
 pub type Outbox = FixedOutbox<[u8; MESSAGE + MAX_HEADER]>;
 
 /// What ends a conversation before its time.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub enum Failure {
     /// The peer broke the protocol, or went away.
     WebSocket(Error),
+    /// The server refused the client's request, or could not answer it.
+    Accepting(hybi::server::Error),
     /// The server answered the client's request with this status.
     Refused(u16),
     /// TCP could not connect.
@@ -66,7 +68,7 @@ impl Wire {
     }
 
     /// Hands the socket what is in the outbox, as far as it takes it. Whether that is all.
-    fn write(&mut self, socket: &mut Socket<'_>) -> Result<bool, Misuse> {
+    fn write(&mut self, socket: &mut Socket<'_>) -> Result<bool, Overrun> {
         if socket.is_open() {
             let written = socket.send_slice(self.outbox.bytes()).unwrap_or(0);
             self.outbox.consume(written)?;
@@ -88,8 +90,20 @@ impl Wire {
     }
 }
 
-impl<E: Into<Error>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::WebSocket(error.into())
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::WebSocket(error)
+    }
+}
+
+impl From<Overrun> for Failure {
+    fn from(overrun: Overrun) -> Self {
+        Self::WebSocket(overrun.into())
+    }
+}
+
+impl From<hybi::server::Error> for Failure {
+    fn from(error: hybi::server::Error) -> Self {
+        Self::Accepting(error)
     }
 }

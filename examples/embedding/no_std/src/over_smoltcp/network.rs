@@ -28,7 +28,7 @@ pub(super) struct Network<'a, D, C, E: Entropy> {
     at_server: SocketHandle,
     server: Echo,
     /// How the connection ended for the server.
-    outcome: Option<Result<(), Error>>,
+    outcome: Option<Result<(), Failure>>,
     at_client: SocketHandle,
     client: Client<'static, E>,
 }
@@ -76,7 +76,7 @@ impl<'a, D: Device, C: FnMut() -> Instant, E: Entropy> Network<'a, D, C, E> {
             server: Echo::new(now),
             outcome: None,
             at_client: sockets.add(client),
-            client: Client::new(&Uri::parse(URI)?, entropy)?,
+            client: Client::new(&Uri::parse(URI).map_err(Error::from)?, entropy)?,
             sockets,
         })
     }
@@ -108,7 +108,7 @@ impl<'a, D: Device, C: FnMut() -> Instant, E: Entropy> Network<'a, D, C, E> {
 
     /// Waits until the connection is over, without another event, and tells how it ended for the
     /// server.
-    pub(super) fn end(&mut self) -> Result<Result<(), Error>, Failure> {
+    pub(super) fn end(&mut self) -> Result<Result<(), Failure>, Failure> {
         loop {
             if self.poll()?.is_some() {
                 return Err(Failure::Unexpected);

@@ -178,7 +178,7 @@ impl Peer {
     }
 
     /// Answers the next thing in the inbox; false if there is nothing.
-    fn answer(&mut self) -> Result<bool, hybi::Error> {
+    fn answer(&mut self) -> Result<bool, Box<dyn Error>> {
         let Self { inbox, outbox, .. } = self;
         match &mut self.stage {
             Stage::Opening(opening) => {

@@ -1,0 +1,76 @@
+//! A request that can be kept.
+
+use alloc::boxed::Box;
+
+use super::{Incoming, Request, request::Source};
+use crate::http1::{HeadLimits, scanner::reread_request};
+
+/// A [`Request`] that does not borrow the inbox: it can be held while the server waits for something
+/// else, and moved to another thread. [`Request::to_owned`] makes it.
+///
+/// ```
+/// # use hybi::{Connection, Inbox, Origins, Server, server::{self, Opening}};
+/// # async fn knows(user: Option<&[u8]>) -> bool { user.is_some() }
+/// async fn accept(
+///     request: server::OwnedRequest,
+///     outbox: &mut Vec<u8>,
+/// ) -> Result<Option<Connection<Server>>, server::Error> {
+///     if !knows(request.as_request().cookie("session")).await {
+///         request.as_request().reject(401).send(outbox)?;
+///         return Ok(None);
+///     }
+///     request.as_request().accept().finish(outbox).map(Some)
+/// }
+/// ```
+#[derive(Clone)]
+pub struct OwnedRequest(OwnedSource);
+
+#[derive(Clone)]
+enum OwnedSource {
+    Head(Box<[u8]>),
+    #[cfg(feature = "http")]
+    Http(Box<(http::Uri, http::HeaderMap)>),
+}
+
+impl OwnedRequest {
+    pub(super) fn of(source: Source<'_>) -> Self {
+        Self(match source {
+            Source::Head(head) => OwnedSource::Head(head.into()),
+            #[cfg(feature = "http")]
+            Source::Http(uri, headers) => {
+                OwnedSource::Http(Box::new((uri.clone(), headers.clone())))
+            }
+        })
+    }
+
+    /// The request. Its head is parsed again; its origin is not judged again.
+    pub fn as_request(&self) -> Request<'_> {
+        let request = match &self.0 {
+            OwnedSource::Head(head) => reread_request(head).and_then(|(head, line)| {
+                match Incoming::parse(head, line, HeadLimits::new(), None) {
+                    Ok(Incoming::WebSocket(request)) => Some(request),
+                    _ => None,
+                }
+            }),
+            #[cfg(feature = "http")]
+            OwnedSource::Http(parts) => Request::judge_http(&parts.0, &parts.1, None).ok(),
+        };
+        match request {
+            Some(request) => request,
+            None => unreachable!("these bytes were found to be a sound request before"),
+        }
+    }
+}
+
+impl From<Request<'_>> for OwnedRequest {
+    fn from(request: Request<'_>) -> Self {
+        request.to_owned()
+    }
+}
+
+/// Shows what a [`Request`] shows.
+impl core::fmt::Debug for OwnedRequest {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_tuple("OwnedRequest").field(&self.as_request()).finish()
+    }
+}

@@ -1,0 +1,79 @@
+//! The start of a text that a caller gave, as errors keep it.
+
+/// How many bytes are kept.
+const MAX: usize = 30;
+
+/// The start of a text: at most 30 bytes, so that an error can hold it without an allocator.
+///
+/// It is displayed in quotes, with control characters escaped and `...` where it was cut.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Excerpt {
+    bytes: [u8; MAX],
+    /// At most [`MAX`], and the end of a character.
+    length: u8,
+    is_cut: bool,
+}
+
+/// Keeps as many whole characters as there is room for.
+impl From<&str> for Excerpt {
+    fn from(text: &str) -> Self {
+        let mut excerpt = Self { bytes: [0; MAX], length: 0, is_cut: false };
+        for character in text.chars() {
+            let start = usize::from(excerpt.length);
+            let length = character.len_utf8();
+            let Some(place) = excerpt.bytes.get_mut(start..start + length) else {
+                excerpt.is_cut = true;
+                break;
+            };
+            character.encode_utf8(place);
+            #[allow(clippy::cast_possible_truncation)] // a character has at most 4 bytes
+            let length = length as u8;
+            excerpt.length += length;
+        }
+        excerpt
+    }
+}
+
+impl Excerpt {
+    /// The text, as far as it is kept.
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl core::fmt::Display for Excerpt {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{:?}{}", self.as_str(), if self.is_cut { "..." } else { "" })
+    }
+}
+
+impl core::fmt::Debug for Excerpt {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_where_a_character_ends() {
+        let table = [
+            ("", "\"\""),
+            ("X-Field", "\"X-Field\""),
+            ("a\r\nb", r#""a\r\nb""#),
+            ("123456789012345678901234567890", "\"123456789012345678901234567890\""),
+            ("1234567890123456789012345678901", "\"123456789012345678901234567890\"..."),
+            ("12345678901234567890123456789\u{e9}", "\"12345678901234567890123456789\"..."),
+        ];
+        for (text, shown) in table {
+            let excerpt = Excerpt::from(text);
+            assert_eq!(excerpt.to_string(), shown);
+            assert!(text.starts_with(excerpt.as_str()));
+        }
+    }
+}
