@@ -10,7 +10,8 @@
 //!  server   Opening ──receive──► Request ──accept──► Accept ──finish──► Connection<Server>
 //!              │                    └──reject──► Response ──send──► (close the transport)
 //!              ├──receive_any──► HttpRequest ──respond──► Response ──send──►
-//!              └──receive──► error: the refusal is in the outbox (close the transport)
+//!              └──receive──► error: the refusal is in the outbox (close the transport), and
+//!                                   `refused` shows the request
 //!
 //!  client   Request ──send──► Opening ──receive──► Accepted ──finish──► Connection<Client>
 //!                                │                 Refused: any other status (close)

@@ -154,7 +154,8 @@ impl<'a> FieldLines<'a> {
                 }
                 Err(httparse::Error::TooManyHeaders) => {
                     add(&mut known, &batch);
-                    rest = after_lines(rest, BATCH).ok_or(HeadFault::Field)?;
+                    let last = batch[BATCH - 1].name;
+                    rest = after_line_of(rest, last).ok_or(HeadFault::Field)?;
                 }
                 _ => return Err(HeadFault::Field),
             }
@@ -168,9 +169,11 @@ fn add<'a>(known: &mut Known<'a>, batch: &[httparse::Header<'a>]) {
     }
 }
 
-/// What follows so many lines.
-fn after_lines(lines: &[u8], count: usize) -> Option<&[u8]> {
-    (0..count).try_fold(lines, |rest, _| rest.get(find(rest, b'\n')? + 1..))
+/// What follows the line of this name, which is part of these lines.
+fn after_line_of<'a>(lines: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let start = name.as_ptr().addr().checked_sub(lines.as_ptr().addr())?;
+    let line = lines.get(start..)?;
+    line.get(find(line, b'\n')? + 1..)
 }
 
 #[cfg(test)]

@@ -116,6 +116,26 @@ fn the_refusal_of_a_head_request_has_no_body_even_if_it_waits() {
     assert_eq!(outbox, expected);
 }
 
+// 9112-3.2-a
+#[test]
+fn a_plain_request_names_its_host() {
+    let table = [
+        ("GET / HTTP/1.1\r\nHost: A.example:8080\r\n", Some("a.example:8080")),
+        ("GET / HTTP/1.1\r\nHost: [::1]\r\n", Some("[::1]")),
+        ("GET http://b.example/x HTTP/1.1\r\nHost: a.example\r\n", Some("b.example")),
+        ("OPTIONS * HTTP/1.1\r\nHost:\r\n", None),
+        ("GET / HTTP/1.0\r\n", None),
+        ("GET / HTTP/1.0\r\nHost: a.example\r\n", Some("a.example")),
+        ("CONNECT b.example:443 HTTP/1.1\r\nHost: a.example\r\n", Some("a.example")),
+    ];
+    for (head, expected) in table {
+        plain(format!("{head}\r\n").as_bytes(), |request| {
+            let host = request.host().map(|host| host.to_string());
+            assert_eq!(host.as_deref(), expected, "{head}");
+        });
+    }
+}
+
 // 6455-4.2.1-f, A-11
 #[test]
 fn a_plain_request_is_refused_or_handed_out_as_the_caller_likes() {
