@@ -5,7 +5,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group};
 use hybi::{
     Client, Connection, Inbox, Origins, Server, Uri,
-    client::{Answer, Opening, Request},
+    client::{Opening, Request, Response},
     random::{Entropy, EntropyError, OsEntropy},
     server,
 };
@@ -97,7 +97,7 @@ fn conclude<E: Entropy>(
     inbox: &mut Inbox,
 ) -> Connection<Client<E>> {
     assert_eq!(inbox.copy_from(answer), answer.len());
-    let Some(Answer::Accepted(accepted)) = opening.receive(inbox).unwrap() else {
+    let Some(Response::Accepted(accepted)) = opening.receive(inbox).unwrap() else {
         unreachable!("it is an acceptance")
     };
     accepted.finish()

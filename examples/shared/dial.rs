@@ -12,7 +12,7 @@ mod timed;
 
 use hybi::{
     Client, Config, Connection, Host, Inbox, State, Uri,
-    client::{Answer, Refused, Request},
+    client::{Rejected, Request, Response},
     deflate::Deflate,
 };
 
@@ -54,8 +54,8 @@ pub(crate) fn dial(uri: &str, config: Config) -> Result<Dialed, Box<dyn Error>> 
         }
         match opening.receive(&mut inbox)? {
             None => {}
-            Some(Answer::Accepted(accepted)) => break accepted.finish(),
-            Some(Answer::Refused(refused)) => return Err(explain(&refused).into()),
+            Some(Response::Accepted(accepted)) => break accepted.finish(),
+            Some(Response::Rejected(rejected)) => return Err(explain(&rejected).into()),
         }
     };
     stream.set_read_timeout(None)?;
@@ -75,16 +75,16 @@ pub(crate) fn read(inbox: &mut Inbox, stream: &mut TcpStream, state: State) -> i
 }
 
 /// What a server answered that did not accept the WebSocket.
-fn explain(refused: &Refused<'_>) -> String {
-    let answered = format!("the server answered with status {}", refused.status());
+fn explain(rejected: &Rejected<'_>) -> String {
+    let answered = format!("the server answered with status {}", rejected.status());
     let field = |name: &str| {
-        let value = refused.headers().get(name)?;
+        let value = rejected.headers().get(name)?;
         Some(value.escape_ascii().to_string())
     };
     if let Some(location) = field("Location") {
         return format!("{answered}: {location}");
     }
-    let body = String::from_utf8_lossy(refused.body());
+    let body = String::from_utf8_lossy(rejected.body());
     let is_html = field("Content-Type").is_some_and(|kind| kind.starts_with("text/html"))
         || body.trim_start().starts_with('<');
     if is_html {

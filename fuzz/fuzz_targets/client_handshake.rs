@@ -6,7 +6,7 @@
 use arbitrary::Arbitrary;
 use hybi::{
     Connection, Error, Inbox, Misuse, Origins, Storage, Uri,
-    client::{self, Answer, Failure, Opening},
+    client::{self, Failure, Opening, Response},
     http1::HeadLimits,
     server::{self, Incoming},
 };
@@ -120,7 +120,7 @@ enum Source<'a> {
 enum Outcome {
     Waiting,
     Accepted { subprotocol: Option<String>, extensions: Vec<String> },
-    Refused { status: u16, versions: Vec<u8> },
+    Rejected { status: u16, versions: Vec<u8> },
     Failed(Failure),
 }
 
@@ -352,7 +352,7 @@ impl Answered<'_> {
     ) -> Option<Outcome> {
         let outcome = match opening.receive(inbox) {
             Ok(None) => return None,
-            Ok(Some(Answer::Accepted(accepted))) => {
+            Ok(Some(Response::Accepted(accepted))) => {
                 self.last_head().check_fields(accepted.headers().iter());
                 let subprotocol = accepted.subprotocol().map(Into::into);
                 let extensions = accepted.extensions().map(|e| e.name().into()).collect();
@@ -360,11 +360,11 @@ impl Answered<'_> {
                 assert!(!connection.should_close_transport() && !connection.is_closing());
                 Outcome::Accepted { subprotocol, extensions }
             }
-            Ok(Some(Answer::Refused(refused))) => {
-                self.last_head().check_fields(refused.headers().iter());
-                assert_eq!(refused.body(), &self.bytes[self.heads()..received]);
-                let versions = refused.versions().collect();
-                Outcome::Refused { status: refused.status(), versions }
+            Ok(Some(Response::Rejected(rejected))) => {
+                self.last_head().check_fields(rejected.headers().iter());
+                assert_eq!(rejected.body(), &self.bytes[self.heads()..received]);
+                let versions = rejected.versions().collect();
+                Outcome::Rejected { status: rejected.status(), versions }
             }
             Err(Error::Handshake(failure)) => return Some(Outcome::Failed(failure)),
             Err(error) => panic!("the peer is at fault, and not the caller: {error}"),
@@ -416,7 +416,7 @@ impl Answered<'_> {
                     rest = &rest[head.size..];
                 }
             }
-            Outcome::Refused { status: refused, .. } => {
+            Outcome::Rejected { status: refused, .. } => {
                 assert_eq!(status(&self.last_head()), *refused);
                 assert!((200..600).contains(refused));
             }

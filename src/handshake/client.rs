@@ -1,7 +1,7 @@
 //! The client's side of the opening handshake (RFC 6455, section 4.1).
 //!
 //! ```no_run
-//! use hybi::{Inbox, Uri, client::{Answer, Request}};
+//! use hybi::{Inbox, Uri, client::{Response, Request}};
 //! use std::{io::Write, net::TcpStream};
 //!
 //! let uri = Uri::parse("ws://127.0.0.1:9001/chat")?;
@@ -18,21 +18,21 @@
 //!     }
 //!     match opening.receive(&mut inbox)? {
 //!         None => continue,
-//!         Some(Answer::Accepted(accepted)) => break accepted.finish(),
-//!         Some(Answer::Refused(refused)) => return Err(refused.status().to_string().into()),
+//!         Some(Response::Accepted(accepted)) => break accepted.finish(),
+//!         Some(Response::Rejected(rejected)) => return Err(rejected.status().to_string().into()),
 //!     }
 //! };
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod answer;
 mod check;
 mod failure;
 mod request;
+mod response;
 
-pub use answer::{Accepted, Answer, Refused};
 pub use failure::Failure;
 pub use request::Request;
+pub use response::{Accepted, Rejected, Response};
 
 use check::Offered;
 
@@ -76,7 +76,7 @@ impl<E: Entropy> Opening<'_, E> {
     pub fn receive<'i, S: Storage>(
         &mut self,
         inbox: &'i mut Inbox<S>,
-    ) -> Result<Option<Answer<'i, E>>, Error> {
+    ) -> Result<Option<Response<'i, E>>, Error> {
         let Some(entropy) = self.entropy.take() else {
             return Err(Misuse::HandshakeOver.into());
         };
@@ -112,15 +112,15 @@ impl<E: Entropy> Opening<'_, E> {
                         (Some(deflate), Some(agreed)) => websocket.with_deflate(deflate, agreed),
                         _ => websocket,
                     };
-                    return Ok(Some(Answer::Accepted(Accepted { websocket, fields, agreement })));
+                    return Ok(Some(Response::Accepted(Accepted { websocket, fields, agreement })));
                 }
                 100..=199 if self.interim == MAX_INTERIM => {
                     return Err(Failure::TooManyInterim.into());
                 }
                 100..=199 => self.interim += 1,
                 status => {
-                    let refused = Refused { status, fields, body: received };
-                    return Ok(Some(Answer::Refused(refused)));
+                    let rejected = Rejected { status, fields, body: received };
+                    return Ok(Some(Response::Rejected(rejected)));
                 }
             }
         }

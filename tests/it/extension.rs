@@ -2,7 +2,7 @@
 
 use hybi::{
     Error, Inbox, Misuse, Violation,
-    client::{Accepted, Answer, Failure},
+    client::{Accepted, Failure, Response as ClientResponse},
     extension::{Extension, ExtensionSyntax, MAX_ELEMENTS, parse},
     server::{Refusal, Request},
 };
@@ -331,7 +331,7 @@ fn a_reserved_bit_means_nothing_without_an_extension() {
     assert_eq!(inbox.copy_from(&response), response.len());
     let request = client::request().extensions(offers);
     let mut opening = request.send_with(SampleNonce, &mut outbox).unwrap();
-    let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
+    let Some(ClientResponse::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
         panic!("it was accepted");
     };
     let error = accepted.finish().receive(&mut inbox, &mut outbox).unwrap_err();

@@ -6,7 +6,7 @@ use super::frame;
 use hybi::{
     ChunkEvent, Client, Config, Connection, Error, Event, Fragment, Inbox, LimitExceeded, Origins,
     Role, Server, Storage, Uri, Violation,
-    client::{Answer, Request},
+    client::{Request, Response},
     deflate::Deflate,
     random::OsEntropy,
     server::Opening,
@@ -31,7 +31,7 @@ fn connect(
     let server = request.accept().config(config).deflate(server).finish(&mut response).unwrap();
     let mut inbox = Inbox::with_capacity(KIB);
     let _ = inbox.copy_from(&response);
-    let Some(Answer::Accepted(accepted)) = asking.receive(&mut inbox).unwrap() else {
+    let Some(Response::Accepted(accepted)) = asking.receive(&mut inbox).unwrap() else {
         panic!("not accepted")
     };
     let client = accepted.finish();

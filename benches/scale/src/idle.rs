@@ -12,7 +12,7 @@ use std::{
 use counting::measure;
 use hybi::{
     Connection, Event, Inbox, Origins, Server, Uri,
-    client::{Answer, Request},
+    client::{Request, Response},
     deflate::Deflate,
     server::Opening,
 };
@@ -197,7 +197,7 @@ impl Client {
 
         let mut inbox = Inbox::with_capacity(16 * 1024);
         assert_eq!(inbox.copy_from(&response), response.len());
-        let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox)? else {
+        let Some(Response::Accepted(accepted)) = opening.receive(&mut inbox)? else {
             return Err("not accepted".into());
         };
         let mut websocket = accepted.finish();

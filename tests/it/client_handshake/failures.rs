@@ -219,7 +219,7 @@ fn a_folded_field_is_one_field() {
     assert_opens(request(), &[&interim[..], &answer().bytes()].concat(), |_| ());
     let refused = b"HTTP/1.1 403 x\r\nX: a\r\n b\r\n\r\n";
     for pieces in cuts(refused) {
-        assert_eq!(hear_both(request(), &pieces, |_| ()), Outcome::Refused(403));
+        assert_eq!(hear_both(request(), &pieces, |_| ()), Outcome::Rejected(403));
     }
     // RFC 9112, section 2.2: nothing is before the first field.
     let fault = Failure::Head(HeadFault::Field);

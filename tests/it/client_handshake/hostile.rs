@@ -56,7 +56,7 @@ fn opens(answer: &[u8]) -> bool {
             assert_eq!(messages, ["Hello"]);
             true
         }
-        Outcome::Waiting | Outcome::Failed(_) | Outcome::Refused(_) => false,
+        Outcome::Waiting | Outcome::Failed(_) | Outcome::Rejected(_) => false,
     }
 }
 

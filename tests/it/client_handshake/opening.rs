@@ -2,7 +2,7 @@
 
 use hybi::{
     Client, Config, Connection, Inbox, LimitExceeded, State,
-    client::{Accepted, Answer},
+    client::{Accepted, Response},
 };
 
 use crate::support::handshake::{
@@ -20,7 +20,7 @@ fn open(bytes: &[u8], config: Config) -> (Connection<Client<SampleNonce>>, Inbox
     let mut inbox = Inbox::with_capacity(1024);
     assert_eq!(inbox.copy_from(bytes), bytes.len());
     let mut opening = request().config(config).send_with(SampleNonce, &mut Vec::new()).unwrap();
-    let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
+    let Some(Response::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
         panic!("it was accepted");
     };
     (accepted.finish(), inbox)
@@ -186,7 +186,7 @@ fn an_extension_that_the_client_needs() {
         assert_eq!(inbox.copy_from(bytes), bytes.len());
         let asked = request().extensions("foo, foobar");
         let mut opening = asked.send_with(SampleNonce, &mut Vec::new()).unwrap();
-        let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
+        let Some(Response::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
             panic!("it was accepted");
         };
         let mut outbox = Vec::new();

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use hybi::{
     Error, Inbox, Misuse, Uri,
-    client::{Answer, Failure, Refused, Request},
+    client::{Failure, Rejected, Request, Response},
 };
 
 use crate::support::handshake::{
@@ -14,12 +14,12 @@ use crate::support::handshake::{
 };
 
 /// Hands the refusal in these bytes, which came at once, to `see`.
-fn refusal<T>(bytes: &[u8], see: impl FnOnce(Refused<'_>) -> T) -> T {
+fn refusal<T>(bytes: &[u8], see: impl FnOnce(Rejected<'_>) -> T) -> T {
     let mut inbox = Inbox::with_capacity(1024);
     assert_eq!(inbox.copy_from(bytes), bytes.len());
     let mut opening = request().send_with(SampleNonce, &mut Vec::new()).unwrap();
     let seen = match opening.receive(&mut inbox) {
-        Ok(Some(Answer::Refused(refused))) => see(refused),
+        Ok(Some(Response::Rejected(rejected))) => see(rejected),
         other => panic!("{other:?}"),
     };
     let again = opening.receive(&mut inbox).map(|_| ());
@@ -36,13 +36,13 @@ fn no_status_but_101_opens_a_connection() {
         let bytes = [&head.bytes()[..], &HELLO].concat();
         for pieces in cuts(&bytes).take(3) {
             let outcome = hear_both(request(), &pieces, |_| ());
-            assert_eq!(outcome, Outcome::Refused(status));
+            assert_eq!(outcome, Outcome::Rejected(status));
         }
     }
     for status in [200, 426, 503] {
         let bytes = answer().start(format!("HTTP/1.1 {status} x")).bytes();
         for pieces in cuts(&bytes) {
-            assert_eq!(hear_both(request(), &pieces, |_| ()), Outcome::Refused(status));
+            assert_eq!(hear_both(request(), &pieces, |_| ()), Outcome::Rejected(status));
         }
     }
 }
@@ -53,21 +53,21 @@ fn what_the_server_says_instead_is_had() {
     let unauthorized = b"HTTP/1.0 401 Unauthorized\r\n\
         WWW-Authenticate: Basic realm=\"x\"\r\n\
         Content-Length: 12\r\n\r\nWho are you?";
-    refusal(unauthorized, |refused| {
-        assert_eq!(refused.status(), 401);
-        assert_eq!(refused.headers().get("www-authenticate"), Some(&b"Basic realm=\"x\""[..]));
-        assert_eq!(refused.body(), b"Who are you?");
-        assert_eq!(refused.versions().count(), 0);
+    refusal(unauthorized, |rejected| {
+        assert_eq!(rejected.status(), 401);
+        assert_eq!(rejected.headers().get("www-authenticate"), Some(&b"Basic realm=\"x\""[..]));
+        assert_eq!(rejected.body(), b"Who are you?");
+        assert_eq!(rejected.versions().count(), 0);
     });
     let found = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: //b.example/\r\n\r\n";
-    refusal(found, |refused| {
-        assert_eq!(refused.status(), 307);
-        assert_eq!(refused.headers().get("Location"), Some(&b"//b.example/"[..]));
-        assert_eq!(refused.body(), b"");
+    refusal(found, |rejected| {
+        assert_eq!(rejected.status(), 307);
+        assert_eq!(rejected.headers().get("Location"), Some(&b"//b.example/"[..]));
+        assert_eq!(rejected.body(), b"");
     });
     // An interim answer does not change which one counts.
     let late = [b"HTTP/1.1 100 Continue\r\n\r\n", &found[..]].concat();
-    refusal(&late, |refused| assert_eq!(refused.status(), 307));
+    refusal(&late, |rejected| assert_eq!(rejected.status(), 307));
 }
 
 // 6455-4.4-a
@@ -84,8 +84,8 @@ fn the_versions_that_the_server_speaks_are_listed() {
     ];
     for (values, versions) in table {
         let head = Head::default().start("HTTP/1.1 426 Upgrade Required");
-        refusal(&head.with("Sec-WebSocket-Version", values).bytes(), |refused| {
-            assert!(refused.versions().eq(versions.iter().copied()), "{values:?}");
+        refusal(&head.with("Sec-WebSocket-Version", values).bytes(), |rejected| {
+            assert!(rejected.versions().eq(versions.iter().copied()), "{values:?}");
         });
     }
 }
@@ -125,16 +125,16 @@ fn an_answer_is_shown_without_cookies_and_body() {
     assert_eq!(inbox.copy_from(&bytes), bytes.len());
     let mut opening =
         request().subprotocols(&[SECRET]).send_with(SampleNonce, &mut Vec::new()).unwrap();
-    let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
+    let Some(Response::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
         panic!("it was accepted");
     };
     assert_shows_no_secret(&accepted.headers());
     assert_shows_no_secret(&accepted);
 
     let refused = answer().start("HTTP/1.1 403 No").with("Set-Cookie", &[SECRET]).bytes();
-    refusal(&[&refused[..], SECRET.as_bytes()].concat(), |refused| {
-        assert_shows_no_secret(&refused);
-        assert_shows_no_secret(&Answer::<SampleNonce>::Refused(refused));
+    refusal(&[&refused[..], SECRET.as_bytes()].concat(), |rejected| {
+        assert_shows_no_secret(&rejected);
+        assert_shows_no_secret(&Response::<SampleNonce>::Rejected(rejected));
     });
     let failure = Error::Handshake(Failure::Accept);
     assert_shows_no_secret(&(failure, failure.to_string()));

@@ -2,7 +2,7 @@
 
 use hybi::{
     Event, Inbox, Origins, Uri,
-    client::{Answer, Request},
+    client::{Request, Response},
     extension,
     random::{Entropy, EntropyError},
     server::Opening,
@@ -116,7 +116,7 @@ proptest! {
         server.send_text("from the server", &mut to_client).unwrap();
 
         let mut at_client = inbox_with(&to_client);
-        let Some(Answer::Accepted(accepted)) = opening.receive(&mut at_client).unwrap() else {
+        let Some(Response::Accepted(accepted)) = opening.receive(&mut at_client).unwrap() else {
             return Err(TestCaseError::fail("the server accepted"));
         };
         prop_assert_eq!(accepted.subprotocol(), chosen);

@@ -108,7 +108,7 @@ fn answers_that_refuse_are_handed_out() {
             404,
         ),
     ];
-    check(rows.map(|(name, bytes, status)| (name, bytes.to_vec(), Outcome::Refused(status))));
+    check(rows.map(|(name, bytes, status)| (name, bytes.to_vec(), Outcome::Rejected(status))));
 }
 
 // 9112-3-b, 6455-4.1-ad

@@ -2,7 +2,7 @@
 
 use hybi::{
     Client, Config, Connection, Inbox, Origins, Role, Server, Uri,
-    client::{Answer, Failure, Request},
+    client::{self, Failure, Request},
     deflate::Deflate,
     server::Opening,
 };
@@ -37,7 +37,7 @@ pub(crate) fn connect(
         .unwrap();
     let server = serve(server, config, &request, &mut response);
     let mut inbox = inbox_of(&response);
-    let Some(Answer::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
+    let Some(client::Response::Accepted(accepted)) = opening.receive(&mut inbox).unwrap() else {
         panic!("not accepted: {}", response.escape_ascii())
     };
     let client = accepted.finish();
@@ -66,7 +66,7 @@ pub(crate) fn answered(
     let mut opening = request.send_with(SampleNonce, &mut Vec::new()).unwrap();
     let bytes = answer().with("Sec-WebSocket-Extensions", answers).bytes();
     match opening.receive(&mut inbox_of(&bytes)) {
-        Ok(Some(Answer::Accepted(accepted))) => Ok(accepted.finish()),
+        Ok(Some(client::Response::Accepted(accepted))) => Ok(accepted.finish()),
         Err(hybi::Error::Handshake(failure)) => Err(failure),
         other => panic!("{other:?}"),
     }

@@ -2,7 +2,7 @@
 
 use hybi::{
     Event, Inbox, Origins, Uri,
-    client::{self, Answer},
+    client::{self, Response},
     relay::Side,
     server,
 };
@@ -48,7 +48,7 @@ fn what_was_read_behind_the_handshakes_is_passed_first() {
 
     // The gateway accepts as the server did, and relays.
     let mut server_inbox = inbox(&from_server);
-    let Some(Answer::Accepted(accepted)) = asking.receive(&mut server_inbox).unwrap() else {
+    let Some(Response::Accepted(accepted)) = asking.receive(&mut server_inbox).unwrap() else {
         panic!("the server accepts");
     };
     let mut accept = request.accept();
@@ -62,7 +62,7 @@ fn what_was_read_behind_the_handshakes_is_passed_first() {
     to_client.extend(link.take(Side::Client));
 
     let mut at_client = inbox(&to_client);
-    let Some(Answer::Accepted(accepted)) = opening.receive(&mut at_client).unwrap() else {
+    let Some(Response::Accepted(accepted)) = opening.receive(&mut at_client).unwrap() else {
         panic!("the gateway accepts");
     };
     assert_eq!(accepted.subprotocol(), Some("v1"));

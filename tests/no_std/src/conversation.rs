@@ -5,7 +5,7 @@ use core::panic::Location;
 use hybi::{
     ChunkEvent, CloseCode, Error, Event, FixedOutbox, Fragment, LimitExceeded, Misuse, Origins,
     OutboxFull, Role, State, Uri,
-    client::{Answer, Request},
+    client::{Request, Response},
     server::{self, Opening},
 };
 
@@ -88,7 +88,7 @@ fn open() -> Checked<Pair> {
     carry(&mut outbox, &mut client_inbox);
 
     let answer = expect(asking.receive(&mut client_inbox)?)?;
-    let Answer::Accepted(accepted) = answer else { return unexpected() };
+    let Response::Accepted(accepted) = answer else { return unexpected() };
     check(accepted.subprotocol() == Some("superchat"))?;
     check(accepted.extensions().next().is_none())?;
     let client = accepted.finish();

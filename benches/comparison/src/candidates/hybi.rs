@@ -5,7 +5,7 @@ use std::io::Write;
 use bytes::Bytes;
 use hybi::{
     Client, Config, Connection, Event, Inbox, Origins, Role, Server, Uri,
-    client::{Answer, Request},
+    client::{Request, Response},
     deflate::{Deflate, Direction, Negotiated},
     random::OsEntropy,
     server::Opening,
@@ -200,8 +200,8 @@ impl Buffers {
             assert_ne!(inbox.read_from(transport).unwrap(), 0);
             match opening.receive(inbox).unwrap() {
                 None => {}
-                Some(Answer::Accepted(accepted)) => break accepted.finish(),
-                Some(Answer::Refused(refused)) => panic!("{refused:?}"),
+                Some(Response::Accepted(accepted)) => break accepted.finish(),
+                Some(Response::Rejected(rejected)) => panic!("{rejected:?}"),
             }
         }
     }

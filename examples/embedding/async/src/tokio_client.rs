@@ -2,7 +2,7 @@
 
 use hybi::{
     Client, Connection, Error, Event, Host, Uri,
-    client::{Answer, Request},
+    client::{Request, Response},
     deflate::Deflate,
 };
 use tokio::{
@@ -72,9 +72,9 @@ async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
         }
         match opening.receive(&mut transport.reading.inbox)? {
             None => {}
-            Some(Answer::Accepted(accepted)) => return Ok(accepted.finish()),
-            Some(Answer::Refused(refused)) => {
-                return Err(format!("the server answered with status {}", refused.status()).into());
+            Some(Response::Accepted(accepted)) => return Ok(accepted.finish()),
+            Some(Response::Rejected(rejected)) => {
+                return Err(format!("the server answered with status {}", rejected.status()).into());
             }
         }
     }

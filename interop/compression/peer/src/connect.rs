@@ -4,7 +4,7 @@ use std::{io::Write, net::TcpStream};
 
 use hybi::{
     Client, Connection, Inbox, Uri,
-    client::{Answer, Request},
+    client::{Request, Response},
 };
 
 use crate::{Failure, echo, policy::Policy};
@@ -39,9 +39,9 @@ fn open(
         }
         match opening.receive(inbox)? {
             None => {}
-            Some(Answer::Accepted(accepted)) => return Ok(accepted.finish()),
-            Some(Answer::Refused(refused)) => {
-                return Err(format!("refused with status {}", refused.status()).into());
+            Some(Response::Accepted(accepted)) => return Ok(accepted.finish()),
+            Some(Response::Rejected(rejected)) => {
+                return Err(format!("refused with status {}", rejected.status()).into());
             }
         }
     }

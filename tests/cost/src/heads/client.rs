@@ -4,7 +4,7 @@ use std::{rc::Rc, sync::LazyLock};
 
 use hybi::{
     Uri,
-    client::{Answer, Opening, Request},
+    client::{Opening, Request, Response},
     random::{Entropy, EntropyError},
     server,
 };
@@ -95,8 +95,8 @@ fn prepare(head: Rc<str>, piece: usize, offers: &'static str, size: Size) -> Run
         let outcome = arrive(head.as_bytes(), piece, &mut inbox, |inbox| {
             let result = opening.receive(inbox).map(|answer| {
                 answer.map(|answer| match answer {
-                    Answer::Accepted(_) => Outcome::Accepted,
-                    Answer::Refused(_) => Outcome::Http,
+                    Response::Accepted(_) => Outcome::Accepted,
+                    Response::Rejected(_) => Outcome::Http,
                 })
             });
             result.transpose().map(Outcome::from)

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use hybi::{
     Client, Connection, Error, Event, Inbox, Misuse, Storage, Uri,
-    client::{Accepted, Answer, Failure, Opening, Request},
+    client::{Accepted, Failure, Opening, Request, Response},
     random::{Entropy, EntropyError},
 };
 
@@ -31,7 +31,7 @@ pub(crate) enum Outcome<T> {
     Waiting,
     Failed(Failure),
     /// The answer is none of a WebSocket: its status.
-    Refused(u16),
+    Rejected(u16),
     /// What was seen in the answer, and the messages that came behind it.
     Open(T, Vec<String>),
 }
@@ -67,12 +67,12 @@ pub(crate) fn hear<S: Storage, T>(
             match (&mut outcome, &mut websocket) {
                 (Outcome::Waiting, _) => match opening.receive(&mut inbox) {
                     Ok(None) => {}
-                    Ok(Some(Answer::Accepted(accepted))) => {
+                    Ok(Some(Response::Accepted(accepted))) => {
                         outcome = Outcome::Open(see(&accepted), Vec::new());
                         websocket = Some(accepted.finish());
                     }
-                    Ok(Some(Answer::Refused(refused))) => {
-                        outcome = Outcome::Refused(refused.status());
+                    Ok(Some(Response::Rejected(rejected))) => {
+                        outcome = Outcome::Rejected(rejected.status());
                     }
                     Err(Error::Handshake(failure)) => outcome = Outcome::Failed(failure),
                     Err(error) => panic!("{error}"),

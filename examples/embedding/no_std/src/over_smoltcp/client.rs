@@ -2,7 +2,7 @@
 
 use hybi::{
     Connection, Error, Event, Outbox as _, Uri,
-    client::{Answer, Opening, Request},
+    client::{Opening, Request, Response},
     random::Entropy,
 };
 use smoltcp::socket::tcp::Socket;
@@ -58,8 +58,10 @@ impl<'u, E: Entropy> Client<'u, E> {
         let Wire { inbox, outbox } = &mut self.wire;
         match &mut self.stage {
             Stage::Opening(opening) => match opening.receive(inbox)? {
-                Some(Answer::Accepted(accepted)) => self.stage = Stage::Open(accepted.finish()),
-                Some(Answer::Refused(refused)) => return Err(Failure::Refused(refused.status())),
+                Some(Response::Accepted(accepted)) => self.stage = Stage::Open(accepted.finish()),
+                Some(Response::Rejected(rejected)) => {
+                    return Err(Failure::Refused(rejected.status()));
+                }
                 None if input == Input::Ended => return Err(Error::ConnectionLost.into()),
                 None => {}
             },

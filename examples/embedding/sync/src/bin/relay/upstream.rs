@@ -9,7 +9,7 @@ use std::{
 
 use hybi::{
     Inbox, Uri,
-    client::{self, Answer},
+    client::{self, Response},
     server,
 };
 
@@ -83,20 +83,20 @@ pub(crate) fn ask(
         }
         match opening.receive(&mut inbox)? {
             None => {}
-            Some(Answer::Accepted(accepted)) => {
+            Some(Response::Accepted(accepted)) => {
                 let subprotocol = accepted.subprotocol().map(String::from);
                 let fields = end_to_end(accepted.headers()).map(owned).collect();
                 return Ok(Upstream { stream, inbox, subprotocol, fields });
             }
-            Some(Answer::Refused(refused)) => {
+            Some(Response::Rejected(rejected)) => {
                 // A success without an upgrade is no answer to this request (P-h2-d).
-                if refused.status() < 300 {
+                if rejected.status() < 300 {
                     return Err("the upstream server speaks no WebSocket".into());
                 }
-                let fields = end_to_end(refused.headers());
+                let fields = end_to_end(rejected.headers());
                 // Its body is not passed on.
                 let fields = fields.filter(|(name, _)| !is_about_the_body(name));
-                return Err(Failure::Refused(refused.status(), fields.map(owned).collect()));
+                return Err(Failure::Refused(rejected.status(), fields.map(owned).collect()));
             }
         }
     }

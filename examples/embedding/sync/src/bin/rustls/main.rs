@@ -29,7 +29,7 @@ use std::{
 
 use hybi::{
     Client, CloseCode, Config, Connection, Event, Origins, Role, Server, Uri,
-    client::{Answer, Request},
+    client::{Request, Response},
     server::Opening,
 };
 use link::{CLOSING, Link, OPENING, PONG, SILENCE};
@@ -153,8 +153,8 @@ fn request(link: &mut Link<'_>, uri: &Uri<'_>) -> Result<Connection<Client>, Box
     while link.exchange()? {
         match opening.receive(&mut link.inbox)? {
             None => {}
-            Some(Answer::Accepted(accepted)) => return Ok(accepted.finish()),
-            Some(Answer::Refused(refused)) => return Err(format!("{refused:?}").into()),
+            Some(Response::Accepted(accepted)) => return Ok(accepted.finish()),
+            Some(Response::Rejected(rejected)) => return Err(format!("{rejected:?}").into()),
         }
     }
     Err("the server hung up".into())

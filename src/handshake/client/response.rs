@@ -1,4 +1,4 @@
-//! A server's answer.
+//! A server's response.
 
 use super::check::{self, Agreement};
 use crate::{
@@ -9,19 +9,22 @@ use crate::{
     random::Entropy,
 };
 
-/// What a server answered.
+/// A server's response to the request.
+///
+/// There is no third kind: a server accepts with status 101, or it does not. So it may be matched
+/// exhaustively.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // there is one for each connection, and it is taken apart at once
-pub enum Answer<'i, E: Entropy> {
-    /// It accepts: the connection is open.
+pub enum Response<'i, E: Entropy> {
+    /// The server accepts: the connection is open.
     Accepted(Accepted<'i, E>),
-    /// It does not: the answer is one of plain HTTP, and the transport is to be closed.
-    Refused(Refused<'i>),
+    /// The server does not: this is a plain HTTP response, after which to close the transport.
+    Rejected(Rejected<'i>),
 }
 
-/// An answer that accepts the WebSocket, checked in every field. Bytes behind it are in the inbox:
+/// A response that accepts the WebSocket, checked in every field. Bytes after it are in the inbox:
 /// they are the first frames.
-#[must_use = "the connection is had by `finish`"]
+#[must_use = "call `finish` to get the connection"]
 pub struct Accepted<'i, E: Entropy> {
     pub(super) websocket: Connection<Client<E>>,
     pub(super) fields: ReceivedHeaders<'i>,
@@ -40,7 +43,7 @@ impl<'i, E: Entropy> Accepted<'i, E> {
         fields.flat_map(extension::parsed)
     }
 
-    /// All header fields of the answer.
+    /// All header fields of the response.
     pub const fn headers(&self) -> ReceivedHeaders<'i> {
         self.fields
     }
@@ -78,24 +81,24 @@ impl<E: Entropy> core::fmt::Debug for Accepted<'_, E> {
     }
 }
 
-/// Any other answer: a redirect, a demand for credentials, an error.
+/// A response that does not accept the WebSocket: a redirect, a demand for credentials, an error.
 ///
 /// What follows is for the caller to judge; a redirect is a new attempt on a new connection, to
 /// which credentials are not to be carried over unless scheme, host and port are all the same.
 #[derive(Clone, Copy)]
-pub struct Refused<'i> {
+pub struct Rejected<'i> {
     pub(super) status: u16,
     pub(super) fields: ReceivedHeaders<'i>,
     pub(super) body: &'i [u8],
 }
 
-impl<'i> Refused<'i> {
+impl<'i> Rejected<'i> {
     /// The status, 200 to 599.
     pub const fn status(&self) -> u16 {
         self.status
     }
 
-    /// All header fields of the answer, such as `Location` or `WWW-Authenticate`.
+    /// All header fields of the response, such as `Location` or `WWW-Authenticate`.
     pub const fn headers(&self) -> ReceivedHeaders<'i> {
         self.fields
     }
@@ -112,9 +115,9 @@ impl<'i> Refused<'i> {
 }
 
 /// Shows no more than the status and the fields' names.
-impl core::fmt::Debug for Refused<'_> {
+impl core::fmt::Debug for Rejected<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Refused")
+        f.debug_struct("Rejected")
             .field("status", &self.status)
             .field("fields", &self.fields)
             .finish_non_exhaustive()
