@@ -82,7 +82,10 @@ pub(crate) struct Settings {
     pub(crate) sending: Direction,
     /// What we ask of the peer.
     pub(crate) receiving: Direction,
-    pub(crate) insist: bool,
+    /// As a server: whether compression depends on the client's window.
+    pub(crate) requires_window: bool,
+    /// As a client: whether the offer says what it asks for.
+    pub(crate) offers_parameters: bool,
 }
 
 impl Deflate {
@@ -95,7 +98,8 @@ impl Deflate {
             threshold: 256,
             sending: direction,
             receiving: direction,
-            insist: false,
+            requires_window: false,
+            offers_parameters: true,
         };
         Self { settings, pool: Arc::default() }
     }
@@ -146,17 +150,29 @@ impl Deflate {
         self.with(|settings| settings.receiving.window_bits = bits.clamp(8, 15))
     }
 
-    /// As a server, disables compression if the client does not let us limit its window; by default,
-    /// a server takes what it gets.
+    /// As a server, goes without compression if the client does not let us limit its window to
+    /// [`receive_window`](Self::receive_window); by default, a server takes what it gets.
     ///
     /// A client always offers one element with all that it asks for, as browsers do. A server that
     /// does not grant it declines, and there is no compression.
     #[must_use]
-    pub fn insist(self, insist: bool) -> Self {
-        self.with(|settings| settings.insist = insist)
+    pub fn require_receive_window(self, require: bool) -> Self {
+        self.with(|settings| settings.requires_window = require)
     }
 
-    /// Compresses a message by itself, and tells the window that it needs.
+    /// As a client, whether the offer has parameters; it has, by default.
+    ///
+    /// `false` offers `permessage-deflate` alone, for servers that cannot cope with parameters. The
+    /// server may then keep its window from one message to the next and choose its size, whatever
+    /// [`receive_context_takeover`](Self::receive_context_takeover) and
+    /// [`receive_window`](Self::receive_window) say, so that the connection may keep a decompressor
+    /// with a window of 32 KiB. What we send follows the other settings all the same.
+    #[must_use]
+    pub fn offer_parameters(self, offer: bool) -> Self {
+        self.with(|settings| settings.offers_parameters = offer)
+    }
+
+    /// Compresses a message by itself, and returns the window that it needs, too.
     pub(crate) fn compress_alone(&self, message: &[u8]) -> Option<(Vec<u8>, u8)> {
         let bits = self.settings.sending.window_bits;
         let mut compressor = self.compressor(bits);

@@ -40,7 +40,7 @@ impl Deflate {
     pub(crate) fn check(&self, answer: &Extension<'_>) -> Result<Negotiated, NotAnAnswer> {
         let answer = Element::parse(answer).ok_or(NotAnAnswer)?;
         let settings = self.settings();
-        if !settings.fits(answer, self.offer()) {
+        if !Settings::fits(answer, self.offer()) {
             return Err(NotAnAnswer);
         }
         let client_bits = match answer.client_bits {
@@ -69,7 +69,7 @@ impl Settings {
         }
         // Section 7.1.2.2: only a client that says so can be given a smaller window.
         let client_bits = match offer.client_bits {
-            None if self.insist && receiving.window_bits < 15 => return None,
+            None if self.requires_window && receiving.window_bits < 15 => return None,
             None => None,
             Some(Bits::Bare) => Some(receiving.window_bits).filter(|bits| *bits < 15),
             Some(Bits::Of(bits)) => Some(bits.min(receiving.window_bits)),
@@ -93,8 +93,11 @@ impl Settings {
         Some(Accepted { parameters, answer })
     }
 
-    /// The offer with all our wishes.
-    const fn offer(&self) -> Element {
+    /// The offer with all that we ask for, or with nothing: then the defaults of section 7.1 hold.
+    fn offer(&self) -> Element {
+        if !self.offers_parameters {
+            return Element::default();
+        }
         let bits = self.receiving.window_bits;
         // Section 7.1.2.2: says that we can be given a smaller window.
         let client_bits = match self.sending.window_bits {
@@ -110,8 +113,8 @@ impl Settings {
     }
 
     /// Whether an answer is one to this offer.
-    fn fits(&self, answer: Element, offer: Element) -> bool {
-        // Section 7.1.1.1: what was asked for is granted.
+    fn fits(answer: Element, offer: Element) -> bool {
+        // Section 7.1.1.1: what was asked for is granted; unasked, either.
         let takeover = answer.server_no_takeover || !offer.server_no_takeover;
         // Section 7.1.2.1: the same or a smaller window; unasked, any.
         let server_bits = match (answer.server_bits, offer.server_bits) {
@@ -119,11 +122,11 @@ impl Settings {
             (None, Some(_)) => false,
             (_, None) => true,
         };
-        // Section 7.1.2.2: with a value, and no larger than offered.
-        let client_bits = match answer.client_bits {
-            None => true,
-            Some(Bits::Bare) => false,
-            Some(Bits::Of(bits)) => bits <= self.sending.window_bits,
+        // Section 7.1.2.2: with a value, and no larger than offered; unasked, none.
+        let client_bits = match (answer.client_bits, offer.client_bits) {
+            (None, _) | (Some(Bits::Of(_)), Some(Bits::Bare)) => true,
+            (Some(Bits::Of(answered)), Some(Bits::Of(offered))) => answered <= offered,
+            (Some(_), _) => false,
         };
         takeover && server_bits && client_bits
     }

@@ -1,7 +1,7 @@
 //! A client's offers, and the answers that it takes (RFC 7692, sections 5, 7 and 7.1).
 
 use hybi::{
-    Uri,
+    Event, Inbox, Uri,
     client::{Failure, Request},
     deflate::{Deflate, Negotiated},
 };
@@ -28,10 +28,15 @@ fn one_offer_is_on_the_wire() {
     let cases = [
         (Deflate::new(), format!("permessage-deflate; {none}; client_max_window_bits")),
         (
-            Deflate::new().insist(true),
+            Deflate::new().require_receive_window(true),
             format!("permessage-deflate; {none}; client_max_window_bits"),
         ),
         (policy(true), bare.into()),
+        (Deflate::new().offer_parameters(false), "permessage-deflate".into()),
+        (
+            policy(true).send_window(9).receive_window(9).offer_parameters(false),
+            "permessage-deflate".into(),
+        ),
         (
             policy(true).receive_context_takeover(false),
             "permessage-deflate; server_no_context_takeover; client_max_window_bits".into(),
@@ -190,7 +195,7 @@ fn every_answer_that_is_taken_can_be_used() {
 // 7692-7.1.2.2-e
 #[test]
 fn a_client_always_lets_its_window_be_limited() {
-    // So that there is no answer with `client_max_window_bits` that was not offered.
+    // Unless it offers no parameters at all.
     for policy in [policy(true), policy(false), policy(false).send_window(9).receive_window(8)] {
         let mut bytes = Vec::new();
         request().deflate(&policy).send_with(SampleNonce, &mut bytes).unwrap();
@@ -201,4 +206,51 @@ fn a_client_always_lets_its_window_be_limited() {
             assert!(offer.contains("; client_max_window_bits"), "{offer}");
         }
     }
+}
+
+// 7692-7.1.1.1-d, 7692-7.1.1.2-b, 7692-7.1.2.1-d, 7692-7.1.2.2-e, 7692-7-b
+#[test]
+fn after_an_offer_without_parameters_the_defaults_hold() {
+    let plain = Deflate::new().offer_parameters(false);
+    let keeping = policy(true).send_window(12).receive_window(9).offer_parameters(false);
+    let cases = [
+        // Nothing was asked of the server, and what we send is for us to say.
+        (&plain, "", (15, true, 15, false)),
+        (&keeping, "", (15, true, 12, true)),
+        // A server may name unasked what it does.
+        (&plain, "; server_no_context_takeover", (15, false, 15, false)),
+        (&plain, "; server_max_window_bits=10", (10, true, 15, false)),
+        (&keeping, "; server_max_window_bits=15", (15, true, 12, true)),
+        (&keeping, "; client_no_context_takeover", (15, true, 12, false)),
+    ];
+    for (policy, parameters, expected) in cases {
+        let client = answered(policy, &[&format!("permessage-deflate{parameters}")]).unwrap();
+        assert_eq!(facts(client.compression().unwrap()), expected, "{parameters}");
+    }
+    // It may not limit the client's window, which did not say that it can be limited.
+    for bits in 8..=15 {
+        let value = format!("permessage-deflate; client_max_window_bits={bits}");
+        let bytes = answer().with("Sec-WebSocket-Extensions", &[&value]).bytes();
+        assert_fails(request().deflate(&plain), &bytes, Failure::Deflate);
+        assert_fails(request().deflate(&keeping), &bytes, Failure::Deflate);
+    }
+    let bare = ["permessage-deflate; client_max_window_bits"];
+    let bytes = answer().with("Sec-WebSocket-Extensions", &bare).bytes();
+    assert_fails(request().deflate(&plain), &bytes, Failure::Deflate);
+}
+
+// RFC 7692, section 7.2.3.2
+#[test]
+fn after_an_offer_without_parameters_the_server_may_keep_its_window() {
+    let plain = Deflate::new().offer_parameters(false);
+    let mut websocket = answered(&plain, &["permessage-deflate"]).unwrap();
+    // The two messages of RFC 7692, section 7.2.3.2: the second refers to the first.
+    let bytes = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\xc1\x05\xf2\x00\x11\x00\x00";
+    let mut inbox = Inbox::with_capacity(64);
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
+    for _ in 0..2 {
+        let event = websocket.receive(&mut inbox, &mut Vec::new()).unwrap();
+        assert_eq!(event, Some(Event::Text("Hello")));
+    }
+    assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()).unwrap(), None);
 }

@@ -220,12 +220,12 @@ fn a_window_that_the_compressor_cannot_keep_to_is_declined() {
 // 7692-7.1.2.2-b
 #[test]
 fn a_server_that_insists_declines_what_it_cannot_limit() {
-    let policy = policy(true).receive_window(10).insist(true);
+    let policy = policy(true).receive_window(10).require_receive_window(true);
     let limited = "permessage-deflate; client_max_window_bits=10";
     check(&policy, &[NAME], "");
     check(&policy, &[&format!("{NAME}, {NAME}; client_max_window_bits")], limited);
     check(&policy, &[&format!("{NAME}; client_max_window_bits=15")], limited);
-    check(&policy.insist(false), &[NAME], NAME);
+    check(&policy.require_receive_window(false), &[NAME], NAME);
 }
 
 // 7692-5-c, 7692-7.1.2.1-b, 7692-7.1.2.2-b, P-pd-c, F-09

@@ -24,7 +24,10 @@ fn every_policy_agrees_with_an_open_one() {
 
 fn policy((send, keeps, receive, lets_keep, insist): (u8, bool, u8, bool, bool)) -> Deflate {
     let deflate = Deflate::new().threshold(0).send_window(send).send_context_takeover(keeps);
-    deflate.receive_window(receive).receive_context_takeover(lets_keep).insist(insist)
+    deflate
+        .receive_window(receive)
+        .receive_context_takeover(lets_keep)
+        .require_receive_window(insist)
 }
 
 /// Checks what two ends agree on, and that messages come through in both directions.

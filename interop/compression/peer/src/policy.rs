@@ -28,7 +28,7 @@ impl Policy {
                 "receive_window" => deflate.receive_window(bits),
                 "send_context_takeover" => deflate.send_context_takeover(value == 1),
                 "receive_context_takeover" => deflate.receive_context_takeover(value == 1),
-                "insist" => deflate.insist(value == 1),
+                "insist" => deflate.require_receive_window(value == 1),
                 "level" => deflate.level(bits),
                 "compression" => {
                     compression = value == 1;
