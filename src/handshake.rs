@@ -27,6 +27,8 @@ pub mod server;
 mod uri;
 
 pub use origin::{OriginError, OriginFault, Origins};
+#[cfg(feature = "alloc")]
+pub use uri::UriBuf;
 pub use uri::{Authority, Host, ResourceName, Uri, UriError};
 
 /// 0 to 255 in decimal, without leading zeros (section 4.3).

@@ -42,6 +42,8 @@ pub use connection::{
     TextFragments,
 };
 pub use error::{Error, LimitExceeded, Misuse, Violation};
+#[cfg(feature = "alloc")]
+pub use handshake::UriBuf;
 pub use handshake::{
     Authority, Host, OriginError, OriginFault, Origins, ResourceName, Uri, UriError, client, server,
 };

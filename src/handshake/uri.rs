@@ -4,6 +4,13 @@
 //! for) and what to send (the resource name, the `Host`). Nothing is repaired: what is outside the
 //! grammar is refused.
 
+mod grammar;
+#[cfg(feature = "alloc")]
+mod owned;
+
+#[cfg(feature = "alloc")]
+pub use owned::UriBuf;
+
 use core::{
     fmt,
     hash::{Hash, Hasher},
@@ -11,8 +18,13 @@ use core::{
 };
 
 use crate::http1::write::format;
+use grammar::{check_name, check_resource};
 
-/// The URI of a WebSocket.
+/// The URI of a WebSocket. It borrows its text; with the feature `alloc`, `UriBuf` owns it.
+///
+/// Two URIs are equal if they name the same server, with or without TLS, and send it the same
+/// request: hosts compare without regard to case, a port that is not written is the scheme's own,
+/// and a path that is not written is `/`. Percent-encoded bytes compare as they are written.
 ///
 /// ```
 /// use hybi::Uri;
@@ -44,6 +56,8 @@ pub struct Uri<'a> {
 /// `0177.0.0.1` are names to this crate. The resolvers of most systems read all of them as
 /// 127.0.0.1. A registered name may resolve to any address, too, and `[::ffff:127.0.0.1]` is an
 /// IPv6 address for an IPv4 one.
+///
+/// There is no fourth kind in a URI that this crate reads, so the enum may be matched exhaustively.
 #[derive(Clone, Copy, Debug)]
 pub enum Host<'a> {
     /// A registered name, as it was written; names compare without regard to case.
@@ -94,6 +108,14 @@ pub enum UriError {
     /// A percent sign without two hexadecimal digits behind it.
     #[error("a percent sign is not followed by two hexadecimal digits")]
     PercentEncoding,
+}
+
+/// The URI is the caller's: [`InvalidInput`](std::io::ErrorKind::InvalidInput).
+#[cfg(feature = "std")]
+impl From<UriError> for std::io::Error {
+    fn from(error: UriError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
 }
 
 impl<'a> Uri<'a> {
@@ -207,6 +229,23 @@ impl<'a> Uri<'a> {
     }
 }
 
+impl PartialEq for Uri<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.secure == other.secure
+            && self.host == other.host
+            && self.port == other.port
+            && self.resource_name() == other.resource_name()
+    }
+}
+
+impl Eq for Uri<'_> {}
+
+impl Hash for Uri<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.secure, self.host, self.port, self.resource_name()).hash(state);
+    }
+}
+
 /// Shows neither the path nor the query, which may hold credentials; [`Display`](fmt::Display)
 /// writes all of it.
 impl fmt::Debug for Uri<'_> {
@@ -231,7 +270,7 @@ impl fmt::Display for Uri<'_> {
 }
 
 /// What a request asks for; see [`Uri::resource_name`].
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct ResourceName<'a> {
     path: &'a str,
     query: Option<&'a str>,
@@ -245,6 +284,21 @@ impl<'a> ResourceName<'a> {
             Some("") | None => [self.path, "", ""],
             Some(query) => [self.path, "?", query],
         }
+    }
+}
+
+/// They are equal if the same is written for both: an empty query is none.
+impl PartialEq for ResourceName<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.parts() == other.parts()
+    }
+}
+
+impl Eq for ResourceName<'_> {}
+
+impl Hash for ResourceName<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.parts().hash(state);
     }
 }
 
@@ -417,77 +471,4 @@ fn parse_port(port: &str) -> Result<Option<u16>, UriError> {
         Ok(port) if port > 0 => Ok(Some(port)),
         _ => Err(UriError::Port),
     }
-}
-
-/// A registered name: `*( unreserved / pct-encoded / sub-delims )`.
-fn check_name(name: &str) -> Result<(), UriError> {
-    if are_all(name, IN_NAME)? { Ok(()) } else { Err(UriError::Host) }
-}
-
-/// Path and query: `*( pchar / "/" / "?" )`.
-fn check_resource(resource: &str, at: usize) -> Result<(), UriError> {
-    if are_all(resource, IN_RESOURCE)? {
-        return Ok(());
-    }
-    let sound = |byte| CLASSES[usize::from(byte)] & IN_RESOURCE != 0;
-    let position = resource.bytes().position(|byte| !sound(byte)).unwrap_or_default();
-    Err(UriError::Byte { offset: at + position })
-}
-
-/// Whether all bytes are of a class; what they encode is checked before.
-fn are_all(text: &str, class: u8) -> Result<bool, UriError> {
-    let (mut all, mut any) = (class, 0);
-    for byte in text.bytes() {
-        let classes = CLASSES[usize::from(byte)];
-        all &= classes;
-        any |= classes;
-    }
-    if any & PERCENT != 0 {
-        check_percent(text)?;
-    }
-    Ok(all == class)
-}
-
-/// RFC 3986, section 2.1: two hexadecimal digits follow each percent sign.
-fn check_percent(text: &str) -> Result<(), UriError> {
-    let is_hex = |byte: u8| CLASSES[usize::from(byte)] & HEX != 0;
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        rest = match (first, after) {
-            (b'%', [high, low, after @ ..]) if is_hex(*high) && is_hex(*low) => after,
-            (b'%', _) => return Err(UriError::PercentEncoding),
-            _ => after,
-        };
-    }
-    Ok(())
-}
-
-const IN_NAME: u8 = 1;
-const IN_RESOURCE: u8 = 2;
-const PERCENT: u8 = 4;
-const HEX: u8 = 8;
-
-/// Where each byte may stand.
-static CLASSES: [u8; 256] = {
-    let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 128_u8 {
-        classes[byte as usize] = match byte {
-            b'%' => IN_NAME | IN_RESOURCE | PERCENT,
-            b':' | b'@' | b'/' | b'?' => IN_RESOURCE,
-            _ if byte.is_ascii_hexdigit() => IN_NAME | IN_RESOURCE | HEX,
-            _ if is_unreserved(byte) || is_sub_delim(byte) => IN_NAME | IN_RESOURCE,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    classes
-};
-
-const fn is_unreserved(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
-}
-
-const fn is_sub_delim(byte: u8) -> bool {
-    matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
 }

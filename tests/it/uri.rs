@@ -1,7 +1,12 @@
 //! `ws` and `wss` URIs: what they yield, what is refused, and what of them goes over the wire.
 
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    io,
+};
+
 use hybi::{
-    Host, Uri, UriError,
+    Host, Uri, UriBuf, UriError,
     client::Request,
     random::{Entropy, EntropyError},
 };
@@ -367,4 +372,83 @@ proptest! {
             assert_eq!(again.resource_name().to_string(), uri.resource_name().to_string());
         }
     }
+}
+
+/// One number for equal values.
+fn hash_of(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+// P-uri-g
+#[test]
+fn uris_are_equal_if_they_send_the_same_to_the_same_server() {
+    let classes: [&[&str]; 10] = [
+        &["ws://h", "ws://h/", "WS://H:80", "ws://h:80/?", "ws://h:"],
+        &["wss://h", "wss://h:443/"],
+        &["ws://h:443/"],
+        &["ws://h/a", "ws://H/a?"],
+        &["ws://h/A"],
+        &["ws://h/a?b"],
+        &["ws://h/a?b?"],
+        // What is encoded compares as it is written.
+        &["ws://h/%61"],
+        &["ws://1.2.3.4/"],
+        &["ws://[::1]/", "ws://[0:0::0001]"],
+    ];
+    let all =
+        || classes.iter().enumerate().flat_map(|(n, class)| class.iter().map(move |u| (n, *u)));
+    for (class, text) in all() {
+        for (other_class, other_text) in all() {
+            let (uri, other) = (Uri::parse(text).unwrap(), Uri::parse(other_text).unwrap());
+            let (owned, other_owned) = (UriBuf::from(uri), UriBuf::from(other));
+            let expected = class == other_class;
+            assert_eq!(uri == other, expected, "{text} {other_text}");
+            assert_eq!(owned == other_owned, expected, "{text} {other_text}");
+            if expected {
+                assert_eq!(hash_of(&uri), hash_of(&other), "{text} {other_text}");
+                assert_eq!(hash_of(&owned), hash_of(&other_owned), "{text} {other_text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_owned_uri_is_the_one_that_was_read() {
+    let texts = [
+        "ws://h",
+        "ws://h?",
+        "ws://h/?",
+        "ws://h?x=1",
+        "wss://Example.com:8443/chat?room=1?2",
+        "ws://1.2.3.4:9/a",
+        "wss://[2001:db8::1]/%20?",
+        "ws://[::1]:80",
+    ];
+    for text in texts {
+        let owned = {
+            let text = String::from(text);
+            UriBuf::parse(&text).unwrap()
+        };
+        let (uri, read) = (owned.as_uri(), Uri::parse(text).unwrap());
+        assert_eq!(uri, read);
+        assert_eq!(uri.host(), read.host());
+        assert_eq!((uri.path(), uri.query()), (read.path(), read.query()));
+        assert_eq!(owned.to_string(), read.to_string());
+        assert_eq!(format!("{owned:?}"), format!("{read:?}"));
+        assert_eq!(request_of(&uri), request_of(&read));
+        assert_eq!(text.parse::<UriBuf>(), Ok(owned));
+    }
+    assert_eq!(UriBuf::parse("http://h"), Err(UriError::Scheme));
+    assert_eq!(UriBuf::parse_http("https://h/x"), UriBuf::parse("wss://h/x"));
+    assert_eq!("ws://h/ ".parse::<UriBuf>(), Err(UriError::Byte { offset: 7 }));
+}
+
+#[test]
+fn an_error_passes_for_one_of_io() {
+    let parse = |text| -> io::Result<UriBuf> { Ok(UriBuf::parse(text)?) };
+    let error = parse("wss//h").unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert_eq!(error.to_string(), UriError::Scheme.to_string());
 }

@@ -1,0 +1,76 @@
+//! Which bytes may stand where in a URI (RFC 3986, sections 2 and 3).
+
+use super::UriError;
+
+/// A registered name: `*( unreserved / pct-encoded / sub-delims )`.
+pub(super) fn check_name(name: &str) -> Result<(), UriError> {
+    if are_all(name, IN_NAME)? { Ok(()) } else { Err(UriError::Host) }
+}
+
+/// Path and query: `*( pchar / "/" / "?" )`.
+pub(super) fn check_resource(resource: &str, at: usize) -> Result<(), UriError> {
+    if are_all(resource, IN_RESOURCE)? {
+        return Ok(());
+    }
+    let sound = |byte| CLASSES[usize::from(byte)] & IN_RESOURCE != 0;
+    let position = resource.bytes().position(|byte| !sound(byte)).unwrap_or_default();
+    Err(UriError::Byte { offset: at + position })
+}
+
+/// Whether all bytes are of a class; what they encode is checked before.
+fn are_all(text: &str, class: u8) -> Result<bool, UriError> {
+    let (mut all, mut any) = (class, 0);
+    for byte in text.bytes() {
+        let classes = CLASSES[usize::from(byte)];
+        all &= classes;
+        any |= classes;
+    }
+    if any & PERCENT != 0 {
+        check_percent(text)?;
+    }
+    Ok(all == class)
+}
+
+/// RFC 3986, section 2.1: two hexadecimal digits follow each percent sign.
+fn check_percent(text: &str) -> Result<(), UriError> {
+    let is_hex = |byte: u8| CLASSES[usize::from(byte)] & HEX != 0;
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        rest = match (first, after) {
+            (b'%', [high, low, after @ ..]) if is_hex(*high) && is_hex(*low) => after,
+            (b'%', _) => return Err(UriError::PercentEncoding),
+            _ => after,
+        };
+    }
+    Ok(())
+}
+
+const IN_NAME: u8 = 1;
+const IN_RESOURCE: u8 = 2;
+const PERCENT: u8 = 4;
+const HEX: u8 = 8;
+
+/// Where each byte may stand.
+static CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        classes[byte as usize] = match byte {
+            b'%' => IN_NAME | IN_RESOURCE | PERCENT,
+            b':' | b'@' | b'/' | b'?' => IN_RESOURCE,
+            _ if byte.is_ascii_hexdigit() => IN_NAME | IN_RESOURCE | HEX,
+            _ if is_unreserved(byte) || is_sub_delim(byte) => IN_NAME | IN_RESOURCE,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+const fn is_sub_delim(byte: u8) -> bool {
+    matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=')
+}
