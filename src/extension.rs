@@ -249,3 +249,98 @@ fn take_token(rest: &mut &[u8]) -> Result<(), ExtensionSyntax> {
 fn skip_space(rest: &mut &[u8]) {
     *rest = &rest[space_length(rest)..];
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::{string::String, vec::Vec};
+
+    use super::*;
+
+    /// Names and unescaped values of an extension's parameters.
+    fn parameters<'a>(extension: &Extension<'a>) -> Vec<(&'a str, Option<String>)> {
+        let value = |value: Value<'_>| value.bytes().map(char::from).collect();
+        extension.parameters().map(|p| (p.name(), p.value().map(value))).collect()
+    }
+
+    // 6455-9.1-a
+    #[test]
+    fn extensions_and_parameters_come_in_order() {
+        let list = b"foo , ,bar;a;b=1 ;\tc=\"d\"; a = \"\\e\\f\",\tbaz";
+        let extensions: Vec<_> = parse(list).unwrap().collect();
+        let names: Vec<_> = extensions.iter().map(Extension::name).collect();
+        assert_eq!(names, ["foo", "bar", "baz"]);
+        assert_eq!(parameters(&extensions[0]), []);
+        let value = |value: &str| Some(String::from(value));
+        let expected = [("a", None), ("b", value("1")), ("c", value("d")), ("a", value("ef"))];
+        assert_eq!(parameters(&extensions[1]), expected);
+        assert_eq!(parameters(&extensions[2]), []);
+    }
+
+    // 6455-9.1-a
+    #[test]
+    fn a_quoted_value_equals_the_token_that_it_says() {
+        let extension = parse(b"x; a=\"1\\0\"; b=10").unwrap().next().unwrap();
+        for parameter in extension.parameters() {
+            let value = parameter.value().unwrap();
+            assert!(value == *"10" && value != *"1\\0" && value != *"1" && value != *"100");
+        }
+    }
+
+    // 6455-9.1-a, 6455-9.1-b
+    #[test]
+    fn what_is_outside_the_grammar_is_refused() {
+        let lists: [&[u8]; 24] = [
+            b"",
+            b" \t",
+            b",",
+            b", ,",
+            b";",
+            b"a;",
+            b"a; ;b",
+            b"a b",
+            b"=b",
+            b"a=b",
+            b"a;=b",
+            b"a;b=",
+            b"a;b=,c",
+            b"a;b==c",
+            b"a;b=c d",
+            b"a;b=\"",
+            b"a;b=\"\"",
+            b"a;b=\"c",
+            b"a;b=\"c d\"",
+            b"a;b=\"c,d\"",
+            b"a;b=\"c\\\"",
+            b"a;b=\"c\"d",
+            b"a;b=\"\\,\"",
+            b"\xe9",
+        ];
+        for list in lists {
+            assert_eq!(parse(list).err(), Some(ExtensionSyntax), "{}", list.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn no_more_elements_or_parameters_than_the_limit() {
+        let elements = |count: usize| std::vec!["a"; count].join(",");
+        let parameters = |count: usize| String::from("a") + &";b".repeat(count);
+        for list in [elements, parameters] {
+            assert!(parse(list(MAX_ELEMENTS).as_bytes()).is_ok());
+            assert!(parse(list(MAX_ELEMENTS + 1).as_bytes()).is_err());
+        }
+        // Empty elements count, too.
+        assert!(parse([&b"a"[..], &[b','; MAX_ELEMENTS - 1]].concat().as_slice()).is_ok());
+        assert!(parse([&b"a"[..], &[b','; MAX_ELEMENTS]].concat().as_slice()).is_err());
+    }
+
+    // The iterators run on text that was checked before; on any other they end.
+    #[test]
+    fn what_was_not_checked_ends_an_iterator_and_does_not_panic() {
+        for list in [&b"\xff"[..], b"a;\xff=\xfe", b"a;b=\"\xff", b";;==\"\"\\", b"a;\"\\"] {
+            for extension in parsed(list) {
+                assert!(parameters(&extension).len() <= 4);
+            }
+        }
+    }
+}
