@@ -27,6 +27,7 @@
 
 mod check;
 mod failure;
+mod offered;
 mod request;
 mod response;
 
@@ -34,20 +35,27 @@ pub use failure::Failure;
 pub use request::Request;
 pub use response::{Accepted, Rejected, Response};
 
-use check::Offered;
+use check::Agreement;
+use offered::Offered;
+
+use core::ops::Range;
 
 use crate::{
     Config, Connection, Error, Misuse,
-    buffer::{Inbox, Parts, Storage},
-    http1::scanner::Scanner,
+    buffer::{Found, Inbox, Parts, Storage},
+    http1::{Head, ReceivedHeaders, scanner::Scanner, token::find, write::Decimal},
     random::Entropy,
 };
 
 /// How many interim responses are passed over.
 const MAX_INTERIM: u8 = 8;
 
-/// A client's connection on which the answer to its request is awaited. Nothing may be sent until
+/// A client's connection on which the response to its request is awaited. Nothing may be sent until
 /// it has come.
+///
+/// It borrows what the request offered: the subprotocols, the extensions and the policy for
+/// compression, if there are any. Nothing else of the request is kept, the URI neither. With the
+/// feature `alloc`, `into_owned` makes an opening that borrows nothing, for a table of connections.
 #[derive(Clone)]
 pub struct Opening<
     'a,
@@ -58,73 +66,210 @@ pub struct Opening<
     config: Config,
     scanner: Scanner,
     interim: u8,
-    /// `None` once the answer has come.
+    /// The status of the response that has come, if it is valid.
+    status: Option<u16>,
+    /// `None` once the connection was handed out, or cannot be.
     entropy: Option<E>,
 }
 
+/// A response whose head is complete and valid.
+struct Judged {
+    /// Where its head lies in the memory of the inbox.
+    head: Range<usize>,
+    /// How long its status line is, with the end of the line.
+    line: usize,
+    status: u16,
+    /// What was agreed on, if it accepts.
+    agreement: Option<Agreement>,
+}
+
+impl<'a, E> Opening<'a, E> {
+    fn new(offered: Offered<'a>, config: Config, scanner: Scanner, entropy: E) -> Self {
+        Self { offered, config, scanner, interim: 0, status: None, entropy: Some(entropy) }
+    }
+
+    /// The same opening without a borrow: it copies the names of the subprotocols and extensions
+    /// offered, and shares the codecs for compression.
+    ///
+    /// ```
+    /// use hybi::{Uri, client::{Opening, Request}};
+    /// use std::collections::HashMap;
+    ///
+    /// /// By the number of the socket.
+    /// let mut openings: HashMap<u64, Opening<'static>> = HashMap::new();
+    /// # let (mut outbox, socket) = (Vec::new(), 7);
+    /// let text = String::from("ws://example.com/chat");
+    /// let request = Request::new(&Uri::parse(&text)?).subprotocols(&["chat"]).send(&mut outbox)?;
+    /// openings.insert(socket, request.into_owned());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[cfg(feature = "alloc")]
+    pub fn into_owned(self) -> Opening<'static, E> {
+        let Self { offered, config, scanner, interim, status, entropy } = self;
+        Opening { offered: offered.into_owned(), config, scanner, interim, status, entropy }
+    }
+}
+
 impl<E: Entropy> Opening<'_, E> {
-    /// Looks for the answer; `None` as long as it is not complete. Interim responses are passed
+    /// Looks for the response; `None` as long as it is not complete. Interim responses are passed
     /// over.
     ///
     /// Give the server a deadline of your own: it may never complete one.
     ///
+    /// A function that returns the response out of a loop cannot be written with this, because the
+    /// response borrows the inbox: use [`advance`](Self::advance) and [`response`](Self::response).
+    ///
     /// # Errors
     ///
-    /// - [`Handshake`](Error::Handshake): the answer breaks a rule. Nothing may be sent; close the
-    ///   transport.
-    /// - [`Misuse::HandshakeOver`]: the answer has come.
+    /// - [`Handshake`](Error::Handshake): the response breaks a rule. Nothing may be sent; close
+    ///   the transport.
+    /// - [`Misuse::HandshakeOver`]: the response has come.
     pub fn receive<'i, S: Storage>(
         &mut self,
         inbox: &'i mut Inbox<S>,
     ) -> Result<Option<Response<'i, E>>, Error> {
-        let Some(entropy) = self.entropy.take() else {
+        let Some(judged) = self.judge(inbox)? else { return Ok(None) };
+        inbox.set_found(Found::Head(judged.head));
+        let lines = inbox.head().and_then(|head| head.get(judged.line..));
+        let lines = lines.and_then(|lines| lines.strip_suffix(b"\r\n")).unwrap_or_default();
+        let headers = ReceivedHeaders::of_lines(lines);
+        Ok(match judged.agreement {
+            Some(agreement) => self.accepted(headers, agreement),
+            None => Some(rejected(judged.status, headers, inbox)),
+        })
+    }
+
+    /// Looks for the response without handing it out; `true` once it is complete: then get it with
+    /// [`response`](Self::response).
+    ///
+    /// So the response can be returned from a function that waits for it:
+    ///
+    /// ```
+    /// use hybi::{Inbox, client::{Opening, Response}, random::OsEntropy};
+    /// use std::io::{self, Read};
+    ///
+    /// struct Dialing<R> {
+    ///     stream: R,
+    ///     inbox: Inbox,
+    ///     opening: Opening<'static>,
+    /// }
+    ///
+    /// impl<R: Read> Dialing<R> {
+    ///     fn response(&mut self) -> io::Result<Option<Response<'_, OsEntropy>>> {
+    ///         while !self.opening.advance(&mut self.inbox).map_err(io::Error::other)? {
+    ///             if self.inbox.read_from(&mut self.stream)? == 0 {
+    ///                 return Ok(None);
+    ///             }
+    ///         }
+    ///         Ok(self.opening.response(&self.inbox))
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`receive`](Self::receive).
+    pub fn advance<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Result<bool, Error> {
+        let Some(judged) = self.judge(inbox)? else { return Ok(false) };
+        inbox.set_found(Found::Head(judged.head));
+        Ok(true)
+    }
+
+    /// The response that [`advance`](Self::advance) has found.
+    ///
+    /// It is in the inbox, and borrows only that: `None` if the inbox has been used in any way
+    /// since. A response that accepts is handed out once, because
+    /// the connection is in it; one that rejects, as often as you like.
+    pub fn response<'i, S: Storage>(&mut self, inbox: &'i Inbox<S>) -> Option<Response<'i, E>> {
+        let (status, head) = (self.status?, inbox.head()?);
+        // Another opening that uses the same inbox may have marked it.
+        let is_same = |digits: &[u8]| *digits == *Decimal::of(status.into()).digits();
+        head.get(b"HTTP/1.1 ".len()..b"HTTP/1.1 101".len()).filter(|digits| is_same(digits))?;
+        let line = find(head, b'\n')? + 1;
+        let known = Head::new(head, line).fields().check().ok()?;
+        if status != 101 {
+            return Some(rejected(status, known.headers(), inbox));
+        }
+        // The response to another request does not pass.
+        let agreement = check::check_answer(&known, &self.offered).ok()?;
+        self.accepted(known.headers(), agreement)
+    }
+
+    /// Judges the response, if it is complete.
+    fn judge<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Result<Option<Judged>, Error> {
+        if self.status.is_some() || self.entropy.is_none() {
             return Err(Misuse::HandshakeOver.into());
-        };
+        }
+        let judged = self.scan(inbox);
+        match &judged {
+            Ok(None) => {}
+            Ok(Some(judged)) => self.status = Some(judged.status),
+            Err(_) => self.entropy = None,
+        }
+        Ok(judged?)
+    }
+
+    fn scan<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Result<Option<Judged>, Failure> {
         let capacity = inbox.max_capacity();
         let Parts { bytes, cursor, .. } = inbox.parts();
-        let mut received = &mut bytes[cursor.unread..cursor.end];
         loop {
+            let start = cursor.unread;
+            let received = &mut bytes[start..cursor.end];
             let Some(found) = self.scanner.scan(received, capacity).map_err(Failure::Head)? else {
                 cursor.expect(1);
-                self.entropy = Some(entropy);
                 return Ok(None);
             };
-            let (head, after) = received.split_at_mut(found.length());
-            found.unfold(head);
-            let head: &'i [u8] = head;
-            received = after;
+            found.unfold(&mut received[..found.length()]);
+            let head = found.head(received);
             let line = self.scanner.start_line().response();
             let limits = self.scanner.limits();
             self.scanner.reset();
-            cursor.pass(head.len());
-            let known = found.head(head).fields().check().map_err(Failure::Head)?;
-            let fields = known.headers();
+            cursor.pass(found.length());
+            let known = head.fields().check().map_err(Failure::Head)?;
             known.check_lists(limits).map_err(Failure::Head)?;
-            match line.status {
-                101 => {
-                    if line.minor == 0 {
-                        return Err(Failure::HttpVersion.into());
-                    }
-                    let agreement = check::check_answer(&known, &self.offered)?;
-                    let websocket = Connection::client(self.config, entropy);
-                    #[cfg(feature = "deflate")]
-                    let websocket = match (self.offered.deflate, agreement.deflate) {
-                        (Some(deflate), Some(agreed)) => websocket.with_deflate(deflate, agreed),
-                        _ => websocket,
-                    };
-                    return Ok(Some(Response::Accepted(Accepted { websocket, fields, agreement })));
+            let agreement = match line.status {
+                101 if line.minor == 0 => return Err(Failure::HttpVersion),
+                101 => Some(check::check_answer(&known, &self.offered)?),
+                100..=199 if self.interim == MAX_INTERIM => return Err(Failure::TooManyInterim),
+                100..=199 => {
+                    self.interim += 1;
+                    continue;
                 }
-                100..=199 if self.interim == MAX_INTERIM => {
-                    return Err(Failure::TooManyInterim.into());
-                }
-                100..=199 => self.interim += 1,
-                status => {
-                    let rejected = Rejected { status, fields, body: received };
-                    return Ok(Some(Response::Rejected(rejected)));
-                }
-            }
+                _ => None,
+            };
+            return Ok(Some(Judged {
+                head: start..start + found.length(),
+                line: head.line().len() + b"\r\n".len(),
+                status: line.status,
+                agreement,
+            }));
         }
     }
+
+    /// The response that accepts; `None` if it was handed out before.
+    fn accepted<'i>(
+        &mut self,
+        fields: ReceivedHeaders<'i>,
+        agreement: Agreement,
+    ) -> Option<Response<'i, E>> {
+        let websocket = Connection::client(self.config, self.entropy.take()?);
+        #[cfg(feature = "deflate")]
+        let websocket = match (&self.offered.deflate, agreement.deflate) {
+            (Some(deflate), Some(agreed)) => websocket.with_deflate(deflate, agreed),
+            _ => websocket,
+        };
+        #[cfg(not(feature = "deflate"))]
+        let Agreement {} = agreement;
+        Some(Response::Accepted(Accepted { websocket, fields }))
+    }
+}
+
+fn rejected<'i, E: Entropy, S: Storage>(
+    status: u16,
+    fields: ReceivedHeaders<'i>,
+    inbox: &'i Inbox<S>,
+) -> Response<'i, E> {
+    Response::Rejected(Rejected { status, fields, body: inbox.unread() })
 }
 
 /// Shows nothing of what was offered: subprotocols may hold credentials.

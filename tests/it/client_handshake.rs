@@ -3,6 +3,7 @@
 mod asking;
 mod failures;
 mod hostile;
+mod looking;
 mod opening;
 mod refusals;
 mod round_trips;

@@ -1,8 +1,8 @@
 //! The checks of a response (RFC 6455, section 4.1).
 
-use super::Failure;
+use super::{Failure, offered::Offered};
 #[cfg(feature = "deflate")]
-use crate::deflate::{self, Deflate, Negotiated};
+use crate::deflate::{self, Negotiated};
 use crate::{
     extension,
     handshake::parse_version,
@@ -13,30 +13,18 @@ use crate::{
     },
 };
 
-/// What a server accepted.
+/// What was agreed on, beside what the header fields of the response say by themselves.
 #[derive(Clone, Copy)]
-pub(crate) struct Agreement<'a> {
-    pub(crate) subprotocol: Option<&'a str>,
+pub(crate) struct Agreement {
     #[cfg(feature = "deflate")]
     pub(crate) deflate: Option<Negotiated>,
 }
 
-/// What a client offered, to hold the answer against.
-#[derive(Clone, Copy)]
-pub(crate) struct Offered<'a> {
-    pub(crate) accept: [u8; 28],
-    pub(crate) subprotocols: &'a [&'a str],
-    pub(crate) extensions: &'a str,
-    pub(crate) requires_subprotocol: bool,
-    #[cfg(feature = "deflate")]
-    pub(crate) deflate: Option<&'a Deflate>,
-}
-
 /// Checks the fields of a response that accepts a WebSocket (section 4.1).
-pub(crate) fn check_answer<'a>(
-    fields: &Known<'a>,
+pub(crate) fn check_answer(
+    fields: &Known<'_>,
     offered: &Offered<'_>,
-) -> Result<Agreement<'a>, Failure> {
+) -> Result<Agreement, Failure> {
     // Item 2.
     let upgrade = fields.only(Name::Upgrade);
     if !upgrade.is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
@@ -58,19 +46,17 @@ pub(crate) fn check_answer<'a>(
         chosen if chosen.are_several() => return Err(Failure::Subprotocol),
         chosen => chosen.only(),
     };
-    let subprotocol = match chosen {
+    match chosen {
         None if offered.requires_subprotocol => return Err(Failure::NoSubprotocol),
-        None => None,
+        None => {}
         Some(value) => {
             let value = core::str::from_utf8(value).map_err(|_| Failure::Subprotocol)?;
-            if !offered.subprotocols.contains(&value) {
+            if !offered.has_subprotocol(value) {
                 return Err(Failure::Subprotocol);
             }
-            Some(value)
         }
-    };
+    }
     Ok(Agreement {
-        subprotocol,
         #[cfg(feature = "deflate")]
         deflate: check_deflate(fields.all(Name::Extensions), offered)?,
     })
@@ -83,24 +69,13 @@ pub(crate) fn versions<'a>(
     known::values(fields, Name::Version).flat_map(elements).filter_map(parse_version)
 }
 
-impl Offered<'_> {
-    fn has_extension(&self, name: &str) -> bool {
-        #[cfg(feature = "deflate")]
-        if self.deflate.is_some() && name == deflate::NAME {
-            return true;
-        }
-        let mut offers = extension::parsed(self.extensions.as_bytes());
-        offers.any(|offer| offer.name() == name)
-    }
-}
-
 /// RFC 7692, section 7: what the answer to our offer means.
 #[cfg(feature = "deflate")]
 fn check_deflate<'a>(
     values: impl Iterator<Item = &'a [u8]>,
     offered: &Offered<'_>,
 ) -> Result<Option<Negotiated>, Failure> {
-    let Some(deflate) = offered.deflate else { return Ok(None) };
+    let Some(deflate) = &offered.deflate else { return Ok(None) };
     let mut answers = values.flat_map(extension::parsed);
     match answers.find(|answer| answer.name() == deflate::NAME) {
         Some(answer) => deflate.check(&answer).map(Some).map_err(|_| Failure::Deflate),

@@ -2,7 +2,10 @@
 
 use core::fmt::Display;
 
-use super::{Opening, check::Offered};
+use super::{
+    Opening,
+    offered::{Extensions, Offered, Subprotocols},
+};
 #[cfg(feature = "deflate")]
 use crate::deflate::Deflate;
 use crate::{
@@ -130,14 +133,14 @@ impl<'a> Request<'a> {
         append_parts(outbox, |sink| self.write(&key, sink))?;
         let offered = Offered {
             accept: key.accept(),
-            subprotocols: self.subprotocols,
-            extensions: self.extensions,
+            subprotocols: Subprotocols::Borrowed(self.subprotocols),
+            extensions: Extensions::Borrowed(self.extensions),
             requires_subprotocol: self.requires_subprotocol,
             #[cfg(feature = "deflate")]
-            deflate: self.deflate,
+            deflate: self.deflate.map(std::borrow::Cow::Borrowed),
         };
         let scanner = Scanner::new(Kind::Response, self.limits);
-        Ok(Opening { offered, config: self.config, scanner, interim: 0, entropy: Some(entropy) })
+        Ok(Opening::new(offered, self.config, scanner, entropy))
     }
 
     /// Refuses whatever could put more into the request than it says.

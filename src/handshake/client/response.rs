@@ -1,6 +1,6 @@
 //! A server's response.
 
-use super::check::{self, Agreement};
+use super::check;
 use crate::{
     Client, CloseCode, Connection, Error,
     buffer::Outbox,
@@ -28,13 +28,12 @@ pub enum Response<'i, E: Entropy> {
 pub struct Accepted<'i, E: Entropy> {
     pub(super) websocket: Connection<Client<E>>,
     pub(super) fields: ReceivedHeaders<'i>,
-    pub(super) agreement: Agreement<'i>,
 }
 
 impl<'i, E: Entropy> Accepted<'i, E> {
     /// The subprotocol that the server chose, one of those offered.
-    pub const fn subprotocol(&self) -> Option<&'i str> {
-        self.agreement.subprotocol
+    pub fn subprotocol(&self) -> Option<&'i str> {
+        core::str::from_utf8(self.fields.get("Sec-WebSocket-Protocol")?).ok()
     }
 
     /// The extensions that the server accepted, each one of those offered, in order of use.

@@ -50,14 +50,35 @@ pub(crate) fn request() -> Request<'static> {
     Request::new(&Uri::parse("ws://server.example.com/chat").unwrap())
 }
 
+/// How a response is taken from an opening.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum By {
+    Receiving,
+    /// By advancing and looking, and the opening borrows nothing.
+    Looking,
+}
+
 /// Feeds the pieces one after the other, and goes on after the end.
 pub(crate) fn hear<S: Storage, T>(
+    request: Request<'_>,
+    inbox: Inbox<S>,
+    pieces: &[&[u8]],
+    see: impl Fn(&Accepted<'_, SampleNonce>) -> T,
+) -> Outcome<T> {
+    hear_by(By::Receiving, request, inbox, pieces, see)
+}
+
+pub(crate) fn hear_by<S: Storage, T>(
+    by: By,
     request: Request<'_>,
     mut inbox: Inbox<S>,
     pieces: &[&[u8]],
     see: impl Fn(&Accepted<'_, SampleNonce>) -> T,
 ) -> Outcome<T> {
     let mut opening: Opening<'_, _> = request.send_with(SampleNonce, &mut Vec::new()).unwrap();
+    if by == By::Looking {
+        opening = opening.into_owned();
+    }
     let mut outcome = Outcome::Waiting;
     let mut websocket: Option<Connection<Client<SampleNonce>>> = None;
     for mut piece in pieces.iter().copied() {
@@ -65,7 +86,7 @@ pub(crate) fn hear<S: Storage, T>(
             let taken = inbox.copy_from(piece);
             piece = &piece[taken..];
             match (&mut outcome, &mut websocket) {
-                (Outcome::Waiting, _) => match opening.receive(&mut inbox) {
+                (Outcome::Waiting, _) => match take(by, &mut opening, &mut inbox) {
                     Ok(None) => {}
                     Ok(Some(Response::Accepted(accepted))) => {
                         outcome = Outcome::Open(see(&accepted), Vec::new());
@@ -100,6 +121,18 @@ pub(crate) fn hear<S: Storage, T>(
         }
     }
     outcome
+}
+
+fn take<'i, S: Storage>(
+    by: By,
+    opening: &mut Opening<'_, SampleNonce>,
+    inbox: &'i mut Inbox<S>,
+) -> Result<Option<Response<'i, SampleNonce>>, Error> {
+    match by {
+        By::Receiving => opening.receive(inbox),
+        By::Looking if opening.advance(inbox)? => Ok(Some(opening.response(inbox).unwrap())),
+        By::Looking => Ok(None),
+    }
 }
 
 /// Checks that an answer is accepted, and nothing that comes behind it lost, however it is cut;
@@ -138,7 +171,8 @@ pub(crate) fn assert_fails(request: Request<'_>, answer: &[u8], failure: Failure
     }
 }
 
-/// Feeds a client with an inbox that grows and one that does not, which must do the same.
+/// Feeds a client with an inbox that grows and one that does not, and by looking, which must all do
+/// the same.
 pub(crate) fn hear_both<T: Debug + PartialEq>(
     request: Request<'_>,
     pieces: &[&[u8]],
@@ -147,5 +181,6 @@ pub(crate) fn hear_both<T: Debug + PartialEq>(
     let outcome = hear(request, Inbox::with_capacity(64), pieces, &see);
     let fixed = Inbox::over(vec![0; pieces.iter().map(|piece| piece.len()).sum()]);
     assert_eq!(outcome, hear(request, fixed, pieces, &see));
+    assert_eq!(outcome, hear_by(By::Looking, request, Inbox::with_capacity(64), pieces, &see));
     outcome
 }

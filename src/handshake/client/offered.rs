@@ -1,0 +1,82 @@
+//! What a client offered, for as long as the response is awaited.
+
+#[cfg(feature = "alloc")]
+use alloc::boxed::Box;
+#[cfg(feature = "deflate")]
+use std::borrow::Cow;
+
+#[cfg(feature = "deflate")]
+use crate::deflate::{self, Deflate};
+use crate::extension;
+#[cfg(feature = "alloc")]
+use crate::http1::token::elements;
+
+/// What a client offered, to check the response against.
+#[derive(Clone)]
+pub(crate) struct Offered<'a> {
+    pub(crate) accept: [u8; 28],
+    pub(crate) subprotocols: Subprotocols<'a>,
+    pub(crate) extensions: Extensions<'a>,
+    pub(crate) requires_subprotocol: bool,
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<Cow<'a, Deflate>>,
+}
+
+/// The subprotocols.
+#[derive(Clone)]
+pub(crate) enum Subprotocols<'a> {
+    Borrowed(&'a [&'a str]),
+    /// In a comma list: none of them has a comma.
+    #[cfg(feature = "alloc")]
+    Owned(Box<str>),
+}
+
+/// The extensions other than permessage-deflate, in a list of valid grammar or in an empty one.
+#[derive(Clone)]
+pub(crate) enum Extensions<'a> {
+    Borrowed(&'a str),
+    #[cfg(feature = "alloc")]
+    Owned(Box<str>),
+}
+
+impl Offered<'_> {
+    pub(crate) fn has_subprotocol(&self, name: &str) -> bool {
+        match &self.subprotocols {
+            Subprotocols::Borrowed(names) => names.contains(&name),
+            #[cfg(feature = "alloc")]
+            Subprotocols::Owned(list) => elements(list.as_bytes()).any(|n| n == name.as_bytes()),
+        }
+    }
+
+    pub(crate) fn has_extension(&self, name: &str) -> bool {
+        #[cfg(feature = "deflate")]
+        if self.deflate.is_some() && name == deflate::NAME {
+            return true;
+        }
+        let list = match &self.extensions {
+            Extensions::Borrowed(list) => list,
+            #[cfg(feature = "alloc")]
+            Extensions::Owned(list) => &**list,
+        };
+        extension::parsed(list.as_bytes()).any(|offer| offer.name() == name)
+    }
+
+    /// The same without a borrow.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn into_owned(self) -> Offered<'static> {
+        Offered {
+            accept: self.accept,
+            subprotocols: Subprotocols::Owned(match self.subprotocols {
+                Subprotocols::Borrowed(names) => names.join(",").into(),
+                Subprotocols::Owned(list) => list,
+            }),
+            extensions: Extensions::Owned(match self.extensions {
+                Extensions::Borrowed(list) => list.into(),
+                Extensions::Owned(list) => list,
+            }),
+            requires_subprotocol: self.requires_subprotocol,
+            #[cfg(feature = "deflate")]
+            deflate: self.deflate.map(|deflate| Cow::Owned(deflate.into_owned())),
+        }
+    }
+}

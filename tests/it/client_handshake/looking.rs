@@ -1,0 +1,265 @@
+//! Advancing and looking apart, and openings that are kept in a table.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    io::{self, Read},
+};
+
+use hybi::{
+    Config, Event, Inbox, Misuse, State, Uri,
+    client::{Opening, Request, Response},
+    random::Entropy,
+};
+
+use crate::support::handshake::{
+    client::{HELLO, SampleNonce, answer, request},
+    head::Head,
+};
+
+fn inbox_of(bytes: &[u8]) -> Inbox {
+    let mut inbox = Inbox::with_capacity(1024);
+    assert_eq!(inbox.copy_from(bytes), bytes.len());
+    inbox
+}
+
+fn opening() -> Opening<'static, SampleNonce> {
+    request().subprotocols(&["chat"]).send_with(SampleNonce, &mut Vec::new()).unwrap()
+}
+
+/// A transport with what belongs to it, generic over the stream, that lends the response.
+struct Dialing<R, E: Entropy> {
+    stream: R,
+    inbox: Inbox,
+    opening: Opening<'static, E>,
+}
+
+impl<R: Read, E: Entropy> Dialing<R, E> {
+    /// It returns from a loop what it borrows, which `receive` alone does not allow.
+    fn response(&mut self) -> io::Result<Response<'_, E>> {
+        while !self.opening.advance(&mut self.inbox).map_err(io::Error::other)? {
+            if self.inbox.read_from(&mut self.stream)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        self.opening.response(&self.inbox).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+
+    /// The same as a future.
+    async fn response_later(&mut self) -> io::Result<Response<'_, E>> {
+        while !self.opening.advance(&mut self.inbox).map_err(io::Error::other)? {
+            if std::future::ready(self.inbox.read_from(&mut self.stream)).await? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+        self.opening.response(&self.inbox).ok_or_else(|| io::ErrorKind::InvalidData.into())
+    }
+}
+
+/// One byte at a time.
+struct Slowly<'a>(&'a [u8]);
+
+impl Read for Slowly<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(&mut buffer[..1])
+    }
+}
+
+// 6455-4.1-af
+#[test]
+fn a_wrapper_lends_the_response() {
+    let bytes = answer().with("Sec-WebSocket-Protocol", &["chat"]).with("X", &["y"]).bytes();
+    let dialing = |bytes| Dialing {
+        stream: Slowly(bytes),
+        inbox: Inbox::with_capacity(64),
+        opening: opening(),
+    };
+    let mut accepted = dialing(&bytes);
+    let Response::Accepted(response) = accepted.response().unwrap() else { panic!("rejected") };
+    assert_eq!(response.subprotocol(), Some("chat"));
+    assert_eq!(response.headers().get("x"), Some(&b"y"[..]));
+    assert_eq!(response.finish().state(), State::Open);
+
+    let mut cut_off = dialing(&bytes[..bytes.len() - 1]);
+    let error = cut_off.response().map(|_| ()).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+
+    let mut accepted = dialing(&bytes);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let future = std::pin::pin!(accepted.response_later());
+    let std::task::Poll::Ready(response) = future.poll(&mut context) else { panic!("waiting") };
+    assert!(matches!(response, Ok(Response::Accepted(_))));
+}
+
+// 6455-4.1-af
+#[test]
+fn a_connection_is_handed_out_once_and_a_rejection_as_often_as_is_asked() {
+    let mut inbox = inbox_of(&[&answer().bytes()[..], &HELLO].concat());
+    let mut open = opening();
+    assert!(open.response(&inbox).is_none(), "before it has advanced");
+    assert!(open.advance(&mut inbox).unwrap());
+    let Some(Response::Accepted(accepted)) = open.response(&inbox) else { panic!("rejected") };
+    let mut websocket = accepted.finish();
+    assert!(open.response(&inbox).is_none());
+    assert_eq!(open.advance(&mut inbox).unwrap_err(), Misuse::HandshakeOver.into());
+    // What follows the head is where it was.
+    let event = websocket.receive(&mut inbox, &mut Vec::new()).unwrap();
+    assert_eq!(event, Some(Event::Text("Hello")));
+
+    let head = Head::default().start("HTTP/1.1 403 No").with("X", &["y"]).bytes();
+    let mut inbox = inbox_of(&[&head[..], b"Who are you?"].concat());
+    let mut open = opening();
+    assert!(open.advance(&mut inbox).unwrap());
+    for _ in 0..2 {
+        let Some(Response::Rejected(rejected)) = open.response(&inbox) else { panic!("accepted") };
+        assert_eq!((rejected.status(), rejected.body()), (403, &b"Who are you?"[..]));
+        assert!(rejected.headers().iter().eq([("X", &b"y"[..])]));
+    }
+    assert_eq!(open.advance(&mut inbox).unwrap_err(), Misuse::HandshakeOver.into());
+}
+
+/// What an application may do with an inbox between advancing and looking.
+type Use = fn(&mut Inbox);
+
+// 6455-4.1-af
+#[test]
+fn a_response_is_gone_once_the_inbox_is_used() {
+    let rejected = Head::default().start("HTTP/1.1 404 x").bytes();
+    let uses: [(&str, Use); 5] = [
+        ("spare", |inbox| assert!(inbox.spare().is_ok())),
+        ("copy_from", |inbox| assert_eq!(inbox.copy_from(b"x"), 1)),
+        ("release", Inbox::release),
+        ("another opening", |inbox| assert!(!opening().advance(inbox).unwrap())),
+        ("another inbox", |inbox| *inbox = Inbox::with_capacity(64)),
+    ];
+    for head in [&answer().bytes(), &rejected] {
+        for (name, disturb) in uses {
+            let mut inbox = inbox_of(head);
+            let mut open = opening();
+            assert!(open.advance(&mut inbox).unwrap());
+            let mut kept = open.clone();
+            disturb(&mut inbox);
+            assert!(open.response(&inbox).is_none(), "{name}");
+            // Nothing else came of it.
+            assert!(kept.response(&inbox_of(head)).is_none(), "{name}");
+        }
+    }
+}
+
+// 6455-4.1-aa
+#[test]
+fn the_response_to_another_request_is_none() {
+    /// Another nonce.
+    #[derive(Clone, Debug)]
+    struct Zeros;
+    impl Entropy for Zeros {
+        fn fill(&mut self, bytes: &mut [u8]) -> Result<(), hybi::random::EntropyError> {
+            bytes.fill(0);
+            Ok(())
+        }
+    }
+    // Calculated by `openssl sha1 -binary | base64` from AAAAAAAAAAAAAAAAAAAAAA== and the GUID.
+    let other = answer().with("Sec-WebSocket-Accept", &["ICX+Yqv66kxgM0FcWaLWlFLwTAI="]).bytes();
+    let mut inbox = inbox_of(&other);
+    let mut mine = opening();
+    let mut others = request().send_with(Zeros, &mut Vec::new()).unwrap();
+    // Both have their response; the inbox holds the one that came last.
+    assert!(mine.advance(&mut inbox_of(&answer().bytes())).unwrap());
+    assert!(others.advance(&mut inbox).unwrap());
+    assert!(mine.response(&inbox).is_none());
+    assert!(matches!(others.response(&inbox), Some(Response::Accepted(_))));
+    // Nor is a rejection an acceptance, or the other way round.
+    let rejection = Head::default().start("HTTP/1.1 500 x").bytes();
+    for (first, second) in [(answer().bytes(), &rejection), (rejection.clone(), &answer().bytes())]
+    {
+        let mut inbox = inbox_of(second);
+        let mut first_opening = opening();
+        assert!(first_opening.advance(&mut inbox_of(&first)).unwrap());
+        assert!(opening().advance(&mut inbox).unwrap());
+        assert!(first_opening.response(&inbox).is_none());
+    }
+}
+
+// 6455-4.1-ac, 6455-9.1-b
+#[test]
+fn an_owned_opening_knows_what_was_offered() {
+    let judge = |name: &str, value: &str| {
+        // What the request borrows is gone by the time of the response.
+        let mut opening = {
+            let (text, names) = (String::from("ws://server.example.com/chat"), ["chat", "b"]);
+            let names: Vec<String> = names.map(String::from).into();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let extensions = String::from("foo; a=\"b\", bar");
+            let uri = Uri::parse(&text).unwrap();
+            let request = Request::new(&uri).subprotocols(&names).extensions(&extensions);
+            request.send_with(SampleNonce, &mut Vec::new()).unwrap().into_owned().into_owned()
+        };
+        let mut inbox = inbox_of(&answer().with(name, &[value]).bytes());
+        opening.advance(&mut inbox).map(|_| ()).is_ok()
+    };
+    let table = [
+        ("Sec-WebSocket-Protocol", "chat", true),
+        ("Sec-WebSocket-Protocol", "b", true),
+        ("Sec-WebSocket-Protocol", "c", false),
+        ("Sec-WebSocket-Protocol", "chat,b", false),
+        ("Sec-WebSocket-Extensions", "bar, foo", true),
+        ("Sec-WebSocket-Extensions", "foo; c", true),
+        ("Sec-WebSocket-Extensions", "baz", false),
+    ];
+    for (name, value, expected) in table {
+        assert_eq!(judge(name, value), expected, "{name}: {value}");
+    }
+}
+
+#[test]
+fn an_opening_can_be_used_for_a_shorter_time() {
+    fn shorten<'a>(opening: Opening<'static, SampleNonce>, _: &'a str) -> Opening<'a, SampleNonce> {
+        opening
+    }
+    let text = String::from("shorter");
+    let mut opening = shorten(opening(), &text);
+    assert!(opening.advance(&mut inbox_of(&answer().bytes())).unwrap());
+}
+
+// 6455-4.1-af
+#[test]
+fn ten_thousand_openings_share_one_read_buffer() {
+    const COUNT: u32 = 10_000;
+    let response = answer().with("Sec-WebSocket-Protocol", &["chat"]).bytes();
+    let mut openings: HashMap<u32, Opening<'static, SampleNonce>> = HashMap::new();
+    // What has come of each response, as the sockets hold it: it stays there until it is complete.
+    let mut waiting: HashMap<u32, VecDeque<u8>> = HashMap::new();
+    let mut outbox = Vec::new();
+    for token in 0..COUNT {
+        outbox.clear();
+        let text = format!("ws://server.example.com/{token}");
+        let subprotocol = format!("p{token}");
+        let names = ["chat", &subprotocol];
+        let uri = Uri::parse(&text).unwrap();
+        let request = Request::new(&uri).config(Config::new()).subprotocols(&names);
+        let opening = request.send_with(SampleNonce, &mut outbox).unwrap().into_owned();
+        openings.insert(token, opening);
+        waiting.insert(token, VecDeque::new());
+    }
+    let mut opened = 0;
+    let mut shared = Inbox::with_capacity(1024);
+    for piece in response.chunks(response.len().div_ceil(4)) {
+        for token in 0..COUNT {
+            let received = waiting.get_mut(&token).unwrap();
+            received.extend(piece);
+            // The head is read again from its start: an opening goes on where it stopped.
+            assert_eq!(shared.copy_from(received.make_contiguous()), received.len());
+            let opening = openings.get_mut(&token).unwrap();
+            if opening.advance(&mut shared).unwrap() {
+                let Some(Response::Accepted(accepted)) = opening.response(&shared) else {
+                    panic!("{token} was rejected")
+                };
+                assert_eq!(accepted.subprotocol(), Some("chat"));
+                assert_eq!(accepted.finish().state(), State::Open);
+                openings.remove(&token);
+                opened += 1;
+            }
+            shared.release();
+        }
+    }
+    assert_eq!((opened, openings.len()), (COUNT, 0));
+}
