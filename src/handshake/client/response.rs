@@ -5,7 +5,7 @@ use crate::{
     Client, CloseCode, Connection, Error,
     buffer::Outbox,
     extension::{self, Extension},
-    http1::ReceivedHeaders,
+    http1::{ReceivedHeaders, token::elements},
     random::Entropy,
 };
 
@@ -84,6 +84,33 @@ impl<E: Entropy> core::fmt::Debug for Accepted<'_, E> {
 ///
 /// What follows is for the caller to judge; a redirect is a new attempt on a new connection, to
 /// which credentials are not to be carried over unless scheme, host and port are all the same.
+///
+/// # The rest of the body
+///
+/// Often the body says why. What has come of it so far is [`body`](Self::body); the rest arrives at
+/// the transport, and waits in the inbox as its [unread](crate::Inbox::unread) bytes:
+///
+/// ```
+/// use hybi::{Inbox, client::Rejected};
+/// use std::io::{self, Read};
+///
+/// // let (status, length) = (rejected.status(), rejected.content_length());
+/// // let body = read_body(length, &mut inbox, &mut stream)?;
+/// fn read_body<'i>(
+///     length: Option<u64>,
+///     inbox: &'i mut Inbox,
+///     stream: &mut impl Read,
+/// ) -> io::Result<&'i [u8]> {
+///     const LIMIT: usize = 4096; // less than the capacity of the inbox
+///     let length = length.and_then(|length| usize::try_from(length).ok());
+///     let length = length.unwrap_or(LIMIT).min(LIMIT);
+///     while inbox.unread().len() < length && inbox.read_from(stream)? > 0 {}
+///     Ok(inbox.unread().get(..length).unwrap_or(inbox.unread()))
+/// }
+/// ```
+///
+/// A body that is longer than the inbox has room for is read in pieces: take the unread bytes out
+/// with `Inbox::consume`, then read on.
 #[derive(Clone, Copy)]
 pub struct Rejected<'i> {
     pub(super) status: u16,
@@ -107,6 +134,24 @@ impl<'i> Rejected<'i> {
         self.body
     }
 
+    /// The length of the whole body in bytes, if the header section states it.
+    ///
+    /// `None` means that the body is in chunks (`Transfer-Encoding`; this crate does not decode
+    /// them), that it ends with the connection, or that `Content-Length` is malformed.
+    pub fn content_length(&self) -> Option<u64> {
+        // RFC 9112, section 6.3, item 1; section 6.3, item 3 for the encoding.
+        if matches!(self.status, 204 | 304) {
+            return Some(0);
+        }
+        if self.fields.get("Transfer-Encoding").is_some() {
+            return None;
+        }
+        // RFC 9110, section 8.6: the same length may be given several times.
+        let mut lengths = self.fields.all("Content-Length").flat_map(elements).map(parse_length);
+        let first = lengths.next()??;
+        lengths.all(|length| length == Some(first)).then_some(first)
+    }
+
     /// The versions of the WebSocket protocol that the server says it speaks (section 4.4).
     pub fn versions(&self) -> impl Iterator<Item = u8> + Clone + use<'i> {
         check::versions(self.fields.iter())
@@ -121,4 +166,11 @@ impl core::fmt::Debug for Rejected<'_> {
             .field("fields", &self.fields)
             .finish_non_exhaustive()
     }
+}
+
+/// One or more digits (RFC 9110, section 8.6).
+fn parse_length(value: &[u8]) -> Option<u64> {
+    // A sign is no digit, though `parse` takes one.
+    let is_number = value.iter().all(u8::is_ascii_digit);
+    core::str::from_utf8(value).ok().filter(|_| is_number)?.parse().ok()
 }

@@ -90,6 +90,76 @@ fn the_versions_that_the_server_speaks_are_listed() {
     }
 }
 
+// RFC 9110, section 8.6; RFC 9112, section 6.3
+#[test]
+fn the_length_of_a_body_is_what_the_fields_say() {
+    let table: [(u16, &[(&str, &str)], Option<u64>); 17] = [
+        (401, &[("Content-Length", "12")], Some(12)),
+        (401, &[("content-length", "0")], Some(0)),
+        (401, &[("Content-Length", "007")], Some(7)),
+        (401, &[("Content-Length", "18446744073709551615")], Some(u64::MAX)),
+        (401, &[("Content-Length", "18446744073709551616")], None),
+        (401, &[("Content-Length", "+12")], None),
+        (401, &[("Content-Length", "-1")], None),
+        (401, &[("Content-Length", "1 2")], None),
+        (401, &[("Content-Length", "0x1")], None),
+        (401, &[("Content-Length", "")], None),
+        (401, &[("Content-Length", "5, 5"), ("Content-Length", "5")], Some(5)),
+        (401, &[("Content-Length", "5, 6")], None),
+        (401, &[("Content-Length", "5"), ("Content-Length", "x")], None),
+        (401, &[("Transfer-Encoding", "chunked"), ("Content-Length", "5")], None),
+        (200, &[], None),
+        (204, &[("Content-Length", "5")], Some(0)),
+        (304, &[("Transfer-Encoding", "chunked")], Some(0)),
+    ];
+    for (status, fields, expected) in table {
+        let mut head = format!("HTTP/1.1 {status} x\r\n");
+        fields.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
+        refusal(format!("{head}\r\n").as_bytes(), |rejected| {
+            assert_eq!(rejected.content_length(), expected, "{fields:?}");
+        });
+    }
+}
+
+// 6455-4.1-w
+#[test]
+fn the_rest_of_a_body_waits_in_the_inbox() {
+    let head = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 20\r\n\r\n";
+    let body = b"The account is shut.";
+    let bytes = [&head[..], body, b"HTTP/1.1 400 Bad Request\r\n\r\n"].concat();
+    for piece in [1, 7, head.len(), head.len() + 3, bytes.len()] {
+        let mut pieces = bytes.chunks(piece);
+        // The head fits, and so does the body; both together do not.
+        let mut inbox = Inbox::over([0; 60]);
+        let mut opening = request().send_with(SampleNonce, &mut Vec::new()).unwrap();
+        let mut rest = &b""[..];
+        let length = loop {
+            if rest.is_empty() {
+                rest = pieces.next().unwrap();
+            }
+            let taken = inbox.copy_from(rest);
+            rest = &rest[taken..];
+            match opening.receive(&mut inbox).unwrap() {
+                None => {}
+                Some(Response::Rejected(rejected)) => {
+                    assert!(body.starts_with(&rejected.body()[..rejected.body().len().min(20)]));
+                    break usize::try_from(rejected.content_length().unwrap()).unwrap();
+                }
+                Some(Response::Accepted(_)) => panic!("it was rejected"),
+            }
+        };
+        while inbox.unread().len() < length {
+            if rest.is_empty() {
+                rest = pieces.next().unwrap();
+            }
+            let taken = inbox.copy_from(rest);
+            assert!(taken > 0);
+            rest = &rest[taken..];
+        }
+        assert_eq!(inbox.unread()[..length], *body, "in pieces of {piece}");
+    }
+}
+
 const SECRET: &str = "Secret5f1c";
 
 fn assert_shows_no_secret(shown: &impl Debug) {
