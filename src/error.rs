@@ -7,8 +7,6 @@
 use crate::{
     buffer::{InboxFull, OutboxFull, Overrun},
     close::CloseCode,
-    handshake,
-    http1::FieldError,
     random::EntropyError,
 };
 
@@ -33,15 +31,6 @@ pub enum Error {
     /// The transport ended without a closing handshake; the close code is 1006.
     #[error("the connection was lost: the transport ended without a closing handshake")]
     ConnectionLost,
-
-    /// A client found the answer to its opening handshake wrong. Nothing may be sent; the
-    /// transport is to be closed.
-    #[error("the opening handshake failed: {0}")]
-    Handshake(handshake::client::Failure),
-
-    /// Something is not the URI of a WebSocket.
-    #[error("{0}")]
-    Uri(handshake::UriError),
 
     /// The caller asked for something that cannot be. Nothing was sent, nothing changed.
     #[error("{0}")]
@@ -93,8 +82,6 @@ macro_rules! from_cause {
 from_cause! {
     Protocol(Violation),
     Limit(LimitExceeded),
-    Handshake(handshake::client::Failure),
-    Uri(handshake::UriError),
     Misuse(Misuse),
     OutboxFull(OutboxFull),
     Entropy(EntropyError),
@@ -300,58 +287,4 @@ pub enum Misuse {
     /// More payload than the frame's header declares.
     #[error("more payload than the {0} bytes that the frame still lacks")]
     PayloadTooLong(u64),
-    /// A subprotocol is not a token.
-    #[error("subprotocol {index}, counted from 0, is not a token (RFC 9110, section 5.6.2)")]
-    SubprotocolSyntax {
-        /// Which one, counted from 0.
-        index: usize,
-    },
-    /// A subprotocol is offered twice.
-    #[error("a subprotocol is offered twice (RFC 6455, section 4.1)")]
-    SubprotocolTwice,
-    /// More subprotocols are offered than a server of this crate reads.
-    #[error("{0} subprotocols are offered, and 128 are allowed")]
-    TooManySubprotocols(usize),
-    /// An offer of extensions is outside the grammar.
-    #[error("the offer of extensions is outside the grammar (RFC 6455, section 9.1)")]
-    Extensions,
-    /// The name of a header field is not a token.
-    #[error("the name of header field {index}, counted from 0, is not a token (RFC 9110, 5.6.2)")]
-    FieldName {
-        /// Which one of those given, counted from 0.
-        index: usize,
-    },
-    /// The value of a header field contains a control character.
-    #[error("the value of header field {index}, counted from 0, contains a control character")]
-    FieldValue {
-        /// Which one of those given, counted from 0.
-        index: usize,
-    },
-    /// A header field that the engine writes itself, or that would change what follows.
-    #[error(
-        "header field {index}, counted from 0: {name} is written by the engine, or not allowed"
-    )]
-    ReservedField {
-        /// Which one of those given, counted from 0.
-        index: usize,
-        /// The reserved name, or the start of it.
-        name: &'static str,
-    },
-    /// The value for `Origin` is not the serialization of an origin.
-    #[error("not the serialization of an origin (RFC 6454, section 6.2)")]
-    Origin,
-    /// The opening handshake has ended.
-    #[error("the opening handshake has ended")]
-    HandshakeOver,
-}
-
-impl From<FieldError> for Misuse {
-    fn from(error: FieldError) -> Self {
-        match error {
-            FieldError::Name { index, .. } => Self::FieldName { index },
-            FieldError::Value { index, .. } => Self::FieldValue { index },
-            FieldError::Reserved { index, name } => Self::ReservedField { index, name },
-            FieldError::TooMany => Self::FieldName { index: 16 },
-        }
-    }
 }

@@ -25,12 +25,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod authorization;
 mod check;
+mod error;
 mod failure;
 mod offered;
 mod request;
 mod response;
 
+pub use error::Error;
 pub use failure::Failure;
 pub use request::Request;
 pub use response::{Accepted, Rejected, Response};
@@ -41,7 +44,7 @@ use offered::Offered;
 use core::ops::Range;
 
 use crate::{
-    Config, Connection, Error, Misuse,
+    Config, Connection,
     buffer::{Found, Inbox, Parts, Storage},
     http1::{Head, ReceivedHeaders, scanner::Scanner, token::find, write::Decimal},
     random::Entropy,
@@ -121,9 +124,9 @@ impl<E: Entropy> Opening<'_, E> {
     ///
     /// # Errors
     ///
-    /// - [`Handshake`](Error::Handshake): the response breaks a rule. Nothing may be sent; close
+    /// - [`Failed`](Error::Failed): the response breaks a rule. Nothing may be sent; close
     ///   the transport.
-    /// - [`Misuse::HandshakeOver`]: the response has come.
+    /// - [`HandshakeOver`](Error::HandshakeOver): the response has come.
     pub fn receive<'i, S: Storage>(
         &mut self,
         inbox: &'i mut Inbox<S>,
@@ -156,7 +159,7 @@ impl<E: Entropy> Opening<'_, E> {
     ///
     /// impl<R: Read> Dialing<R> {
     ///     fn response(&mut self) -> io::Result<Option<Response<'_, OsEntropy>>> {
-    ///         while !self.opening.advance(&mut self.inbox).map_err(io::Error::other)? {
+    ///         while !self.opening.advance(&mut self.inbox)? {
     ///             if self.inbox.read_from(&mut self.stream)? == 0 {
     ///                 return Ok(None);
     ///             }
@@ -198,7 +201,7 @@ impl<E: Entropy> Opening<'_, E> {
     /// Judges the response, if it is complete.
     fn judge<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Result<Option<Judged>, Error> {
         if self.status.is_some() || self.entropy.is_none() {
-            return Err(Misuse::HandshakeOver.into());
+            return Err(Error::HandshakeOver);
         }
         let judged = self.scan(inbox);
         match &judged {

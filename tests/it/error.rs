@@ -1,11 +1,15 @@
 //! Errors: what they say, and that a chain of them says nothing twice.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{self, ErrorKind},
+    path::Path,
+};
 
 use hybi::{
     CloseCode, Error, InboxFull, InvalidCloseCode, LimitExceeded, Misuse, OriginError, Origins,
     OutboxFull, Overrun, UriError, Violation,
-    client::Failure,
+    client::{self, Failure},
     extension::ExtensionSyntax,
     frame::InvalidHeader,
     http1::{FieldError, HeadFault},
@@ -27,18 +31,19 @@ fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
         ("Error", Box::new(Error::Protocol(Violation::CloseCode(1005)))),
         ("Error", Box::new(Error::Limit(LimitExceeded::Fragments { limit: 1 }))),
         ("Error", Box::new(server::Error::Refused(Refusal::Head(head)))),
-        ("Error", Box::new(server::Error::HandshakeOver)),
         ("Error", Box::new(server::Error::OutboxFull(full))),
         ("Error", Box::new(server::Error::HeaderField(FieldError::TooMany))),
         ("Error", Box::new(server::Error::SubprotocolNotOffered("chat".into()))),
         ("Error", Box::new(server::Error::Status(101))),
-        ("Error", Box::new(Error::Handshake(Failure::Head(head)))),
-        ("Error", Box::new(Error::Uri(UriError::Scheme))),
-        ("Error", Box::new(Error::Misuse(Misuse::HandshakeOver))),
+        ("Error", Box::new(client::Error::Failed(Failure::Head(head)))),
+        ("Error", Box::new(client::Error::Uri(UriError::Scheme))),
+        ("Error", Box::new(client::Error::Entropy(EntropyError))),
+        ("Error", Box::new(client::Error::HeaderField(FieldError::TooMany))),
+        ("Error", Box::new(Error::Misuse(Misuse::NotOpen))),
+        ("Misuse", Box::new(Misuse::NotOpen)),
         ("Error", Box::new(Error::Entropy(EntropyError))),
         ("Violation", Box::new(Violation::CloseCode(CloseCode::NORMAL.get()))),
         ("LimitExceeded", Box::new(LimitExceeded::Fragments { limit: 1 })),
-        ("Misuse", Box::new(Misuse::FieldName { index: 2 })),
         ("Refusal", Box::new(Refusal::Head(head))),
         ("Failure", Box::new(Failure::Head(head))),
         ("HeadFault", Box::new(head)),
@@ -69,15 +74,8 @@ fn a_chain_of_errors_says_nothing_twice_and_leaves_nothing_out() {
     }
     // What is said without walking the chain is enough to act on.
     let causes = [
-        (Error::Handshake(Failure::Head(HeadFault::TooManyFields)), "HeadLimits::fields"),
-        (Error::Handshake(Failure::Head(HeadFault::Tls)), "TLS"),
         (Error::Protocol(Violation::NotMasked), "is not masked"),
         (Error::Limit(LimitExceeded::Fragments { limit: 7 }), "Config::max_fragments"),
-        (Error::Misuse(Misuse::FieldName { index: 2 }), "header field 2"),
-        (Error::Misuse(Misuse::FieldValue { index: 3 }), "header field 3"),
-        (Error::Misuse(Misuse::ReservedField { index: 4, name: "Host" }), "header field 4"),
-        (Error::Misuse(Misuse::ReservedField { index: 4, name: "Host" }), "Host"),
-        (Error::Misuse(Misuse::SubprotocolSyntax { index: 5 }), "subprotocol 5"),
     ];
     for (error, part) in causes {
         assert!(error.to_string().contains(part), "{error}");
@@ -106,9 +104,8 @@ fn origin_error(origin: &str) -> OriginError {
 // P-se-i
 #[test]
 fn errors_become_io_errors_of_a_kind_that_says_who_is_at_fault() {
-    use std::io::ErrorKind;
     let full = OutboxFull { needed: 300, room: 20 };
-    let table: [(std::io::Error, ErrorKind); 7] = [
+    let table: [(io::Error, ErrorKind); 7] = [
         (server::Error::Refused(Refusal::Origin).into(), ErrorKind::InvalidData),
         (server::Error::OutboxFull(full).into(), ErrorKind::WouldBlock),
         (server::Error::HandshakeOver.into(), ErrorKind::InvalidInput),
@@ -119,6 +116,37 @@ fn errors_become_io_errors_of_a_kind_that_says_who_is_at_fault() {
     ];
     for (error, kind) in table {
         assert_eq!(error.kind(), kind, "{error}");
+    }
+}
+
+// P-se-i
+#[test]
+fn what_a_client_is_told_is_enough_to_act_on() {
+    let failed = |fault| client::Error::Failed(Failure::Head(fault));
+    let field = FieldError::Value { index: 3, name: "X".into() };
+    let causes = [
+        (failed(HeadFault::TooManyFields), "HeadLimits::fields", ErrorKind::InvalidData),
+        (failed(HeadFault::Tls), "TLS", ErrorKind::InvalidData),
+        (client::Error::HandshakeOver, "is over", ErrorKind::InvalidInput),
+        (OutboxFull { needed: 300, room: 20 }.into(), "20 bytes", ErrorKind::WouldBlock),
+        (EntropyError.into(), "random", ErrorKind::Other),
+        (UriError::Scheme.into(), "wss://", ErrorKind::InvalidInput),
+        (field.into(), "header field 3, \"X\"", ErrorKind::InvalidInput),
+        (client::Error::SubprotocolSyntax { index: 5 }, "subprotocol 5", ErrorKind::InvalidInput),
+        (client::Error::SubprotocolTwice { index: 6 }, "subprotocol 6", ErrorKind::InvalidInput),
+        (client::Error::TooManySubprotocols(129), "129", ErrorKind::InvalidInput),
+        (client::Error::Extensions("a;".into()), "\"a;\"", ErrorKind::InvalidInput),
+        (client::Error::Target { offset: 9 }, "byte 9", ErrorKind::InvalidInput),
+        (client::Error::UserName, "user name", ErrorKind::InvalidInput),
+        (client::Error::Password, "password", ErrorKind::InvalidInput),
+        (client::Error::BearerToken, "token", ErrorKind::InvalidInput),
+        (client::Error::Origin("*".into()), "\"*\"", ErrorKind::InvalidInput),
+    ];
+    for (error, part, kind) in causes {
+        assert!(error.to_string().contains(part), "{error}");
+        let converted = io::Error::from(error);
+        assert_eq!(converted.kind(), kind, "{error}");
+        assert_eq!(converted.to_string(), error.to_string());
     }
 }
 

@@ -1,8 +1,8 @@
 //! Extensions: the grammar of the lists, and what both sides make of offers and answers.
 
 use hybi::{
-    Error, Inbox, Misuse, Violation,
-    client::{Accepted, Failure, Response as ClientResponse},
+    Error, Inbox, Violation,
+    client::{Accepted, Error as ClientError, Failure, Response as ClientResponse},
     extension::{Extension, ExtensionSyntax, MAX_ELEMENTS, parse},
     server::{Refusal, Request},
 };
@@ -251,7 +251,7 @@ fn a_client_offers_what_it_is_told_to() {
     for offers in MALFORMED.into_iter().skip(1).chain(injections) {
         let mut outbox = Vec::new();
         let result = client::request().extensions(offers).send_with(SampleNonce, &mut outbox);
-        assert_eq!(result.map(|_| ()), Err(Misuse::Extensions.into()), "{offers:?}");
+        assert_eq!(result.map(|_| ()), Err(ClientError::Extensions(offers.into())), "{offers:?}");
         assert_eq!(outbox, b"");
     }
 }

@@ -7,7 +7,7 @@ use crate::http1::HeadFault;
 #[non_exhaustive]
 pub enum Failure {
     /// The response is not of the form of HTTP/1.1, or exceeds a limit.
-    #[error("the response: {0}")]
+    #[error("the response cannot be read: {0}")]
     Head(HeadFault),
     /// Status 101 in HTTP/1.0, in which nothing can be upgraded.
     #[error("the response is of HTTP/1.0")]

@@ -3,22 +3,23 @@
 use core::fmt::Display;
 
 use super::{
-    Opening,
+    Error, Opening,
+    authorization::Authorization,
     offered::{Extensions, Offered, Subprotocols},
 };
 #[cfg(feature = "deflate")]
 use crate::deflate::Deflate;
 use crate::{
-    Config, Error, Misuse,
+    Config,
     buffer::{Outbox, append_parts},
     extension,
     handshake::{Uri, key::Key, origin},
     http1::{
-        HeadLimits, HeaderField,
+        FieldError, HeadLimits, HeaderField,
         scanner::Scanner,
         start_line::Kind,
         to_send::{self, OwnFields},
-        token::{NamesFault, check_names},
+        token::{NamesFault, check_names, target_length},
         write::format,
     },
     random::Entropy,
@@ -29,10 +30,13 @@ use crate::{
 #[must_use = "a request is sent by `send`"]
 pub struct Request<'a> {
     uri: Uri<'a>,
+    /// In place of what the URI names.
+    target: Option<&'a str>,
     subprotocols: &'a [&'a str],
     requires_subprotocol: bool,
     extensions: &'a str,
     origin: Option<&'a str>,
+    authorization: Option<Authorization<'a>>,
     fields: OwnFields<'a>,
     limits: HeadLimits,
     config: Config,
@@ -45,10 +49,12 @@ impl<'a> Request<'a> {
     pub const fn new(uri: &Uri<'a>) -> Self {
         Self {
             uri: *uri,
+            target: None,
             subprotocols: &[],
             requires_subprotocol: false,
             extensions: "",
             origin: None,
+            authorization: None,
             fields: OwnFields::none(),
             limits: HeadLimits::new(),
             config: Config::new(),
@@ -89,7 +95,34 @@ impl<'a> Request<'a> {
         Self { origin: Some(origin), ..self }
     }
 
-    /// Further header fields, such as `Authorization` or `Cookie`.
+    /// Sends this request target in place of the path and the query of the URI, byte for byte: for a
+    /// gateway that passes on what it received.
+    ///
+    /// Browsers send some characters as they are that [`Uri::parse`] refuses, such as `[`, `|`, or a
+    /// percent sign alone, and a server of this crate accepts them.
+    pub const fn target(self, target: &'a str) -> Self {
+        Self { target: Some(target), ..self }
+    }
+
+    /// Says who asks, by a user name and a password (RFC 7617). Without TLS, anybody on the way can
+    /// read both.
+    pub const fn basic_auth(self, user: &'a str, password: &'a str) -> Self {
+        Self { authorization: Some(Authorization::Basic { user, password }), ..self }
+    }
+
+    /// Says who asks, by a token (RFC 6750). Without TLS, anybody on the way can read it.
+    pub const fn bearer(self, token: &'a str) -> Self {
+        Self { authorization: Some(Authorization::Bearer(token)), ..self }
+    }
+
+    /// Adds a header field, such as `Cookie`; up to 16 of them. Use [`headers`](Self::headers) for
+    /// more.
+    pub const fn header(self, name: &'a str, value: &'a str) -> Self {
+        Self { fields: self.fields.with_field(name, value), ..self }
+    }
+
+    /// Header fields, such as `Cookie` or `User-Agent`. They come before those that are added one by
+    /// one.
     pub const fn headers(self, fields: &'a [HeaderField<'a>]) -> Self {
         Self { fields: self.fields.with_slice(fields), ..self }
     }
@@ -119,10 +152,13 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// - [`Misuse::SubprotocolSyntax`], [`Misuse::SubprotocolTwice`],
-    ///   [`Misuse::TooManySubprotocols`], [`Misuse::Extensions`], [`Misuse::Origin`],
-    ///   [`Misuse::FieldName`], [`Misuse::FieldValue`], [`Misuse::ReservedField`].
-    /// - [`OutboxFull`](Error::OutboxFull), [`Entropy`](Error::Entropy): nothing was written.
+    /// [`SubprotocolSyntax`](Error::SubprotocolSyntax),
+    /// [`SubprotocolTwice`](Error::SubprotocolTwice),
+    /// [`TooManySubprotocols`](Error::TooManySubprotocols), [`Extensions`](Error::Extensions),
+    /// [`Origin`](Error::Origin), [`Target`](Error::Target), [`UserName`](Error::UserName),
+    /// [`Password`](Error::Password), [`BearerToken`](Error::BearerToken),
+    /// [`HeaderField`](Error::HeaderField),
+    /// [`OutboxFull`](Error::OutboxFull), [`Entropy`](Error::Entropy): nothing was written.
     pub fn send_with<E: Entropy>(
         self,
         mut entropy: E,
@@ -144,32 +180,49 @@ impl<'a> Request<'a> {
     }
 
     /// Refuses whatever could put more into the request than it says.
-    fn check(&self) -> Result<(), Misuse> {
+    fn check(&self) -> Result<(), Error> {
         let names = self.subprotocols.iter().map(|name| name.as_bytes());
         check_names(names).map_err(|fault| match fault {
-            NamesFault::NotToken(index) => Misuse::SubprotocolSyntax { index },
-            NamesFault::Repeated => Misuse::SubprotocolTwice,
-            NamesFault::TooMany => Misuse::TooManySubprotocols(self.subprotocols.len()),
+            NamesFault::NotToken(index) => Error::SubprotocolSyntax { index },
+            NamesFault::Repeated => Error::SubprotocolTwice { index: repeated(self.subprotocols) },
+            NamesFault::TooMany => Error::TooManySubprotocols(self.subprotocols.len()),
         })?;
-        let offers = self.extensions.as_bytes();
-        if !offers.is_empty() && extension::parse(offers).is_err() {
-            return Err(Misuse::Extensions);
+        let offers = self.extensions;
+        if !offers.is_empty() && extension::parse(offers.as_bytes()).is_err() {
+            return Err(Error::Extensions(offers.into()));
         }
-        if self.origin.is_some_and(|origin| !origin::is_serialized(origin)) {
-            return Err(Misuse::Origin);
+        if let Some(origin) = self.origin
+            && !origin::is_serialized(origin)
+        {
+            return Err(Error::Origin(origin.into()));
+        }
+        if let Some(target) = self.target {
+            check_target(target)?;
+        }
+        if let Some(authorization) = self.authorization {
+            authorization.check()?;
         }
         // `Origin` has a setter of its own, so that there is never a second one.
-        let mut fields = self.fields.iter();
-        if let Some(index) = fields.position(|(name, _)| name.eq_ignore_ascii_case("Origin")) {
-            return Err(Misuse::ReservedField { index, name: "Origin" });
+        self.check_absent("Origin")?;
+        if self.authorization.is_some() {
+            self.check_absent("Authorization")?;
         }
         Ok(to_send::check(&self.fields)?)
     }
 
+    /// Refuses a header field that would be sent twice.
+    fn check_absent(&self, name: &'static str) -> Result<(), FieldError> {
+        let index = self.fields.iter().position(|(other, _)| other.eq_ignore_ascii_case(name));
+        index.map_or(Ok(()), |index| Err(FieldError::Reserved { index, name }))
+    }
+
     fn write(&self, key: &Key, sink: &mut dyn FnMut(&[u8])) {
         sink(b"GET ");
-        for part in self.uri.resource_name().parts() {
-            sink(part.as_bytes());
+        match self.target {
+            Some(target) => sink(target.as_bytes()),
+            None => {
+                self.uri.resource_name().parts().iter().for_each(|part| sink(part.as_bytes()));
+            }
         }
         sink(b" HTTP/1.1\r\nHost: ");
         self.uri.authority().write(sink);
@@ -186,9 +239,22 @@ impl<'a> Request<'a> {
         if let Some(deflate) = self.deflate {
             format(sink, format_args!("Sec-WebSocket-Extensions: {}\r\n", deflate.offer()));
         }
+        if let Some(authorization) = self.authorization {
+            authorization.write(sink);
+        }
         to_send::write(&self.fields, sink);
         sink(b"\r\n");
     }
+}
+
+/// The origin form of a target (RFC 9112, section 3.2.1), as a server of this crate reads it: what
+/// browsers send is not always in the grammar of a URI.
+fn check_target(target: &str) -> Result<(), Error> {
+    if !target.starts_with('/') {
+        return Err(Error::Target { offset: 0 });
+    }
+    let offset = target_length(target.as_bytes());
+    if offset == target.len() { Ok(()) } else { Err(Error::Target { offset }) }
 }
 
 /// Shows neither the resource nor the subprotocols nor the values of fields, which may hold
@@ -204,6 +270,11 @@ impl core::fmt::Debug for Request<'_> {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
+}
+
+/// The first name that is the same as one before it.
+fn repeated(names: &[&str]) -> usize {
+    (1..names.len()).find(|&index| names[..index].contains(&names[index])).unwrap_or_default()
 }
 
 /// Writes a field with a comma list, unless the list is empty.

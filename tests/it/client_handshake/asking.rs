@@ -1,10 +1,11 @@
 //! What a client sends.
 
 use hybi::{
-    Error, FixedOutbox, Misuse, Outbox, OutboxFull, Uri,
-    client::Request,
-    http1::HeaderField,
+    FixedOutbox, Inbox, Origins, Outbox, OutboxFull, Uri,
+    client::{Error, Request},
+    http1::{FieldError, HeaderField},
     random::{Entropy, EntropyError},
+    server::Opening,
 };
 
 use crate::support::handshake::{
@@ -49,10 +50,10 @@ fn send(request: Request<'_>) -> Sent {
 }
 
 /// Checks that a request is not sent, and nothing of it.
-fn assert_misuse(request: Request<'_>, misuse: Misuse) {
+fn assert_misuse(request: Request<'_>, error: impl Into<Error>) {
     let mut outbox = b"before".to_vec();
     let result = request.send_with(SampleNonce, &mut outbox).map(|_| ());
-    assert_eq!(result, Err(misuse.into()), "{request:?}");
+    assert_eq!(result, Err(error.into()), "{request:?}");
     assert_eq!(outbox, b"before");
 }
 
@@ -175,12 +176,12 @@ fn an_origin_is_sent_once_and_only_if_it_is_one() {
         " null",
     ];
     for origin in wrong {
-        assert_misuse(request().origin(origin), Misuse::Origin);
+        assert_misuse(request().origin(origin), Error::Origin(origin.into()));
     }
     // There is no other way, and so never a second one.
     for name in ["Origin", "ORIGIN"] {
         let fields = [(name, "https://example.com")];
-        let misuse = Misuse::ReservedField { index: 0, name: "Origin" };
+        let misuse = FieldError::Reserved { index: 0, name: "Origin" };
         assert_misuse(request().headers(&fields), misuse);
     }
 }
@@ -224,20 +225,20 @@ fn a_subprotocol_is_a_token_and_offered_once() {
     ];
     for name in wrong {
         for (index, names) in [(0, &[name][..]), (1, &["chat", name])] {
-            assert_misuse(request().subprotocols(names), Misuse::SubprotocolSyntax { index });
+            assert_misuse(request().subprotocols(names), Error::SubprotocolSyntax { index });
         }
     }
-    assert_misuse(request().subprotocols(&["a", "a"]), Misuse::SubprotocolTwice);
-    assert_misuse(request().subprotocols(&["a", "b", "a"]), Misuse::SubprotocolTwice);
+    assert_misuse(request().subprotocols(&["a", "a"]), Error::SubprotocolTwice { index: 1 });
+    assert_misuse(request().subprotocols(&["a", "b", "a"]), Error::SubprotocolTwice { index: 2 });
     // The first and the last of many, and one more than a server of this crate reads.
     let many: Vec<_> = (0..129).map(|number| format!("p{number}")).collect();
     let mut many: Vec<_> = many.iter().map(String::as_str).collect();
-    assert_misuse(request().subprotocols(&many), Misuse::TooManySubprotocols(129));
+    assert_misuse(request().subprotocols(&many), Error::TooManySubprotocols(129));
     assert_eq!(send(request().subprotocols(&many[..128])).all("sec-websocket-protocol").len(), 1);
     many[127] = "p0";
-    assert_misuse(request().subprotocols(&many[..128]), Misuse::SubprotocolTwice);
+    assert_misuse(request().subprotocols(&many[..128]), Error::SubprotocolTwice { index: 127 });
     many[127] = "p 0";
-    let misuse = Misuse::SubprotocolSyntax { index: 127 };
+    let misuse = Error::SubprotocolSyntax { index: 127 };
     assert_misuse(request().subprotocols(&many[..128]), misuse);
 }
 
@@ -279,7 +280,7 @@ fn fields_that_would_change_the_handshake_are_refused() {
     for (name, rule) in names.chain(websocket.map(|name| (name, "Sec-WebSocket-"))) {
         for name in [name.into(), name.to_lowercase(), name.to_uppercase()] {
             let field: [HeaderField<'_>; 2] = [("X", "y"), (&name, "0")];
-            let misuse = Misuse::ReservedField { index: 1, name: rule };
+            let misuse = FieldError::Reserved { index: 1, name: rule };
             assert_misuse(request().headers(&field), misuse);
         }
     }
@@ -298,21 +299,33 @@ fn nothing_is_smuggled_in_through_a_field() {
         if is_token {
             assert_eq!(send(request().headers(&[(&name, "z")])).all(&name.to_lowercase()), ["z"]);
         } else {
-            assert_misuse(request().headers(&[(&name, "z")]), Misuse::FieldName { index: 0 });
+            assert_misuse(
+                request().headers(&[(&name, "z")]),
+                FieldError::Name { index: 0, name: name[..].into() },
+            );
         }
         let value = format!("a{character}b");
         let fields = [("X", &value[..])];
         if matches!(byte, b'\t' | 0x20..=0x7e) {
             assert_eq!(send(request().headers(&fields)).all("x"), [&value]);
         } else {
-            assert_misuse(request().headers(&fields), Misuse::FieldValue { index: 0 });
+            assert_misuse(
+                request().headers(&fields),
+                FieldError::Value { index: 0, name: "X".into() },
+            );
         }
     }
     for name in ["", "\u{e9}", "X:", "X: y\r\nZ"] {
-        assert_misuse(request().headers(&[(name, "z")]), Misuse::FieldName { index: 0 });
+        assert_misuse(
+            request().headers(&[(name, "z")]),
+            FieldError::Name { index: 0, name: name.into() },
+        );
     }
     for value in ["\r\n", "a\r\nX: y", "a\r\n\r\nGET / HTTP/1.1\r\nHost: b"] {
-        assert_misuse(request().headers(&[("X", value)]), Misuse::FieldValue { index: 0 });
+        assert_misuse(
+            request().headers(&[("X", value)]),
+            FieldError::Value { index: 0, name: "X".into() },
+        );
     }
 }
 
@@ -332,4 +345,105 @@ fn an_outbox_without_room_is_left_alone() {
     let mut fixed = FixedOutbox::over(vec![0; needed]);
     request().send_with(SampleNonce, &mut fixed).unwrap();
     assert_eq!(fixed.bytes(), outbox);
+}
+
+/// Targets that browsers send as they are (they encode neither brackets nor a lone percent sign in
+/// a query), and all else that may stand in one.
+const RAW_TARGETS: [&str; 8] =
+    ["/s?ids[]=1|2", "/{a}^b?{c}^d", "/%s0A", "/a?b=%", "/?`\\\"<>", "//a//b", "/a?b?c", "/"];
+
+// RFC 9112, section 3.2.1
+#[test]
+fn a_target_is_sent_byte_for_byte_and_a_server_takes_it() {
+    for target in RAW_TARGETS {
+        let mut outbox = Vec::new();
+        request().target(target).send_with(SampleNonce, &mut outbox).unwrap();
+        assert!(outbox.starts_with(format!("GET {target} HTTP/1.1\r\n").as_bytes()), "{target}");
+        let mut inbox = Inbox::with_capacity(1024);
+        assert_eq!(inbox.copy_from(&outbox), outbox.len());
+        let mut opening = Opening::new(Origins::no_browser());
+        let received = opening.receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
+        assert_eq!(received.target(), target);
+        // And so it can be sent on.
+        let mut again = Vec::new();
+        let passed_on = request().target(received.target());
+        passed_on.send_with(SampleNonce, &mut again).unwrap();
+        assert_eq!(again, outbox);
+        // The host stays that of the URI.
+        assert!(received.headers().all("Host").eq([b"server.example.com"]));
+    }
+}
+
+// RFC 9112, section 3.2.1
+#[test]
+fn a_target_begins_with_a_slash_and_has_no_byte_that_ends_it() {
+    for target in ["", "*", "a", "?a", "http://a/", "server.example.com:80", " /"] {
+        assert_misuse(request().target(target), Error::Target { offset: 0 });
+    }
+    for byte in 0..=0x7f_u8 {
+        let target = format!("/a{}b", char::from(byte));
+        if matches!(byte, 0x21..=0x7e) && byte != b'#' {
+            assert_eq!(send(request().target(&target)).target, target);
+        } else {
+            assert_misuse(request().target(&target), Error::Target { offset: 2 });
+        }
+    }
+    let injected = "/ HTTP/1.1\r\nHost: b\r\n\r\nGET /";
+    assert_misuse(request().target(injected), Error::Target { offset: 1 });
+    assert_misuse(request().target("/\u{e9}"), Error::Target { offset: 1 });
+}
+
+// RFC 7617, section 2; RFC 6750, section 2.1
+#[test]
+fn credentials_are_sent_in_one_field() {
+    let sent = send(request().basic_auth("Aladdin", "open sesame"));
+    assert_eq!(sent.all("authorization"), ["Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="]);
+    assert_eq!(sent.fields.len(), 6);
+    let sent = send(request().bearer("mF_9.B5f-4.1JqM"));
+    assert_eq!(sent.all("authorization"), ["Bearer mF_9.B5f-4.1JqM"]);
+    // The last one counts.
+    let sent = send(request().basic_auth("a", "b").bearer("c=="));
+    assert_eq!(sent.all("authorization"), ["Bearer c=="]);
+    // Both may be empty, and a colon may stand in the password.
+    assert_eq!(send(request().basic_auth("", "")).all("authorization"), ["Basic Og=="]);
+    assert_eq!(send(request().basic_auth("a", "b:c")).all("authorization"), ["Basic YTpiOmM="]);
+    // Any other scheme goes by hand, but never along with one of these.
+    let by_hand = request().header("authorization", "Negotiate x");
+    assert_eq!(send(by_hand).all("authorization"), ["Negotiate x"]);
+    let twice = FieldError::Reserved { index: 0, name: "Authorization" };
+    assert_misuse(by_hand.bearer("a"), twice);
+    assert_misuse(request().headers(&[("AUTHORIZATION", "x")]).basic_auth("a", "b"), twice);
+}
+
+// RFC 7617, section 2; RFC 6750, section 2.1
+#[test]
+fn credentials_that_cannot_be_sent_are_refused() {
+    for user in ["a:b", ":", "a\r\nX: y", "a\0", "a\u{7f}"] {
+        assert_misuse(request().basic_auth(user, "x"), Error::UserName);
+    }
+    for password in ["\n", "a\tb", "a\0", "\u{7f}"] {
+        assert_misuse(request().basic_auth("x", password), Error::Password);
+    }
+    for token in ["", "=", "a=b", "a b", "a\r\nX: y", "a,b", "a\"b", "\u{e9}", "Bearer a"] {
+        assert_misuse(request().bearer(token), Error::BearerToken);
+    }
+}
+
+// 6455-4.1-u
+#[test]
+fn fields_are_added_one_by_one() {
+    let values: Vec<_> = (0..17).map(|number| number.to_string()).collect();
+    let added = |count: usize| {
+        values[..count].iter().fold(request(), |request, value| request.header("X", value))
+    };
+    for count in [0, 1, 16] {
+        assert_eq!(send(added(count)).all("x"), values[..count]);
+    }
+    assert_misuse(added(17), FieldError::TooMany);
+    // Those of a slice come first, whenever it is given.
+    let fields = [("X", "a"), ("X", "b")];
+    assert_eq!(send(added(2).headers(&fields)).all("x"), ["a", "b", "0", "1"]);
+    // They are checked as any other, and counted after those of the slice.
+    let reserved = FieldError::Reserved { index: 3, name: "Host" };
+    assert_misuse(added(1).headers(&fields).header("Host", "a"), reserved);
 }

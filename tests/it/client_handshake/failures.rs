@@ -4,8 +4,8 @@
 //! through an answer that was accepted, and [`assert_fails`] checks that none is had any more.
 
 use hybi::{
-    Error, Inbox,
-    client::Failure,
+    Inbox,
+    client::{Error, Failure},
     http1::{HeadFault, HeadLimits},
 };
 
@@ -286,7 +286,7 @@ fn failed_after(limits: HeadLimits, bytes: impl Iterator<Item = u8>) -> (Failure
         assert_eq!(inbox.copy_from(&[byte]), 1);
         match opening.receive(&mut inbox) {
             Ok(None) => {}
-            Err(Error::Handshake(failure)) => return (failure, index + 1),
+            Err(Error::Failed(failure)) => return (failure, index + 1),
             other => panic!("{other:?}"),
         }
     }

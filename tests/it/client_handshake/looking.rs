@@ -6,8 +6,8 @@ use std::{
 };
 
 use hybi::{
-    Config, Event, Inbox, Misuse, State, Uri,
-    client::{Opening, Request, Response},
+    Config, Event, Inbox, State, Uri,
+    client::{Error, Opening, Request, Response},
     random::Entropy,
 };
 
@@ -36,7 +36,7 @@ struct Dialing<R, E: Entropy> {
 impl<R: Read, E: Entropy> Dialing<R, E> {
     /// It returns from a loop what it borrows, which `receive` alone does not allow.
     fn response(&mut self) -> io::Result<Response<'_, E>> {
-        while !self.opening.advance(&mut self.inbox).map_err(io::Error::other)? {
+        while !self.opening.advance(&mut self.inbox)? {
             if self.inbox.read_from(&mut self.stream)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -46,7 +46,7 @@ impl<R: Read, E: Entropy> Dialing<R, E> {
 
     /// The same as a future.
     async fn response_later(&mut self) -> io::Result<Response<'_, E>> {
-        while !self.opening.advance(&mut self.inbox).map_err(io::Error::other)? {
+        while !self.opening.advance(&mut self.inbox)? {
             if std::future::ready(self.inbox.read_from(&mut self.stream)).await? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
@@ -100,7 +100,7 @@ fn a_connection_is_handed_out_once_and_a_rejection_as_often_as_is_asked() {
     let Some(Response::Accepted(accepted)) = open.response(&inbox) else { panic!("rejected") };
     let mut websocket = accepted.finish();
     assert!(open.response(&inbox).is_none());
-    assert_eq!(open.advance(&mut inbox).unwrap_err(), Misuse::HandshakeOver.into());
+    assert_eq!(open.advance(&mut inbox).unwrap_err(), Error::HandshakeOver);
     // What follows the head is where it was.
     let event = websocket.receive(&mut inbox, &mut Vec::new()).unwrap();
     assert_eq!(event, Some(Event::Text("Hello")));
@@ -114,7 +114,7 @@ fn a_connection_is_handed_out_once_and_a_rejection_as_often_as_is_asked() {
         assert_eq!((rejected.status(), rejected.body()), (403, &b"Who are you?"[..]));
         assert!(rejected.headers().iter().eq([("X", &b"y"[..])]));
     }
-    assert_eq!(open.advance(&mut inbox).unwrap_err(), Misuse::HandshakeOver.into());
+    assert_eq!(open.advance(&mut inbox).unwrap_err(), Error::HandshakeOver);
 }
 
 /// What an application may do with an inbox between advancing and looking.

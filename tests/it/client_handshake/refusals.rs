@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use hybi::{
-    Error, Inbox, Misuse, Uri,
-    client::{Failure, Rejected, Request, Response},
+    Inbox, Uri,
+    client::{Error, Failure, Rejected, Request, Response},
 };
 
 use crate::support::handshake::{
@@ -23,7 +23,7 @@ fn refusal<T>(bytes: &[u8], see: impl FnOnce(Rejected<'_>) -> T) -> T {
         other => panic!("{other:?}"),
     };
     let again = opening.receive(&mut inbox).map(|_| ());
-    assert_eq!(again, Err(Misuse::HandshakeOver.into()));
+    assert_eq!(again, Err(Error::HandshakeOver));
     seen
 }
 
@@ -177,7 +177,10 @@ fn a_request_is_shown_without_credentials() {
     let text = format!("ws://a.example/{SECRET}?token={SECRET}");
     let uri = Uri::parse(&text).unwrap();
     let subprotocols = ["chat", SECRET];
-    let request = Request::new(&uri).headers(&fields).subprotocols(&subprotocols);
+    let request = Request::new(&uri).headers(&fields[1..]).subprotocols(&subprotocols);
+    let target = format!("/{SECRET}");
+    let request = request.bearer(SECRET).target(&target);
+    assert_shows_no_secret(&request.basic_auth(SECRET, SECRET));
     assert_shows_no_secret(&(uri, uri.resource_name()));
     assert!(format!("{uri:?}").contains("a.example"), "and shows what is no secret");
     assert_eq!(uri.to_string(), text, "which Display writes");
@@ -206,6 +209,6 @@ fn an_answer_is_shown_without_cookies_and_body() {
         assert_shows_no_secret(&rejected);
         assert_shows_no_secret(&Response::<SampleNonce>::Rejected(rejected));
     });
-    let failure = Error::Handshake(Failure::Accept);
+    let failure = Error::Failed(Failure::Accept);
     assert_shows_no_secret(&(failure, failure.to_string()));
 }

@@ -67,7 +67,7 @@ pub(crate) fn answered(
     let bytes = answer().with("Sec-WebSocket-Extensions", answers).bytes();
     match opening.receive(&mut inbox_of(&bytes)) {
         Ok(Some(client::Response::Accepted(accepted))) => Ok(accepted.finish()),
-        Err(hybi::Error::Handshake(failure)) => Err(failure),
+        Err(client::Error::Failed(failure)) => Err(failure),
         other => panic!("{other:?}"),
     }
 }

@@ -5,7 +5,7 @@ use core::panic::Location;
 use hybi::{
     ChunkEvent, CloseCode, Error, Event, FixedOutbox, Fragment, LimitExceeded, Misuse, Origins,
     OutboxFull, Role, State, Uri,
-    client::{Request, Response},
+    client::{self, Request, Response},
     server::{self, Opening},
 };
 
@@ -31,8 +31,16 @@ pub(crate) enum Wrong {
     Unexpected { line: u32 },
     /// The engine refused.
     Error(Error),
+    /// So did the client's opening handshake.
+    Opening(client::Error),
     /// The server's end of the opening handshake refused.
     Server(server::Error),
+}
+
+impl From<client::Error> for Wrong {
+    fn from(error: client::Error) -> Self {
+        Self::Opening(error)
+    }
 }
 
 impl From<server::Error> for Wrong {

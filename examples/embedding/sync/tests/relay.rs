@@ -182,6 +182,14 @@ fn an_absolute_target_goes_through_in_origin_form() {
     assert_eq!(joined.asked.all("Host"), ["name.example:8080"]);
 }
 
+// Browsers send these characters as they are.
+#[test]
+fn a_target_goes_through_byte_for_byte() {
+    for target in ["/s?ids[]=1|2", "/{a}^b", "/%s0A", "/a?b=%"] {
+        assert_eq!(join(target, "").asked.target, target);
+    }
+}
+
 #[test]
 fn frames_are_masked_anew() {
     let Joined { relay: _relay, mut client, mut server, .. } = join("/", "");

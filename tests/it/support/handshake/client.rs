@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use hybi::{
-    Client, Connection, Error, Event, Inbox, Misuse, Storage, Uri,
-    client::{Accepted, Failure, Opening, Request, Response},
+    Client, Connection, Event, Inbox, Storage, Uri,
+    client::{Accepted, Error, Failure, Opening, Request, Response},
     random::{Entropy, EntropyError},
 };
 
@@ -95,7 +95,7 @@ pub(crate) fn hear_by<S: Storage, T>(
                     Ok(Some(Response::Rejected(rejected))) => {
                         outcome = Outcome::Rejected(rejected.status());
                     }
-                    Err(Error::Handshake(failure)) => outcome = Outcome::Failed(failure),
+                    Err(Error::Failed(failure)) => outcome = Outcome::Failed(failure),
                     Err(error) => panic!("{error}"),
                 },
                 (Outcome::Open(_, messages), Some(websocket)) => {
@@ -111,7 +111,7 @@ pub(crate) fn hear_by<S: Storage, T>(
                 _ => {
                     // There is no way left to a connection.
                     let error = opening.receive(&mut inbox).map(|_| ()).unwrap_err();
-                    assert_eq!(error, Misuse::HandshakeOver.into());
+                    assert_eq!(error, Error::HandshakeOver);
                     break;
                 }
             }

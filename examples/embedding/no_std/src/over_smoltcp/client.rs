@@ -1,8 +1,8 @@
 //! The client.
 
 use hybi::{
-    Connection, Error, Event, Outbox as _, Uri,
-    client::{Opening, Request, Response},
+    Connection, Event, Outbox as _, Uri,
+    client::{self, Opening, Request, Response},
     random::Entropy,
 };
 use smoltcp::socket::tcp::Socket;
@@ -27,7 +27,7 @@ impl<'u, E: Entropy> Client<'u, E> {
     /// # Errors
     ///
     /// There is no randomness to be had.
-    pub fn new(uri: &Uri<'u>, entropy: E) -> Result<Self, Error> {
+    pub fn new(uri: &Uri<'u>, entropy: E) -> Result<Self, client::Error> {
         let mut wire = Wire::new();
         let opening = Request::new(uri).send_with(entropy, &mut wire.outbox)?;
         Ok(Self { stage: Stage::Opening(opening), wire })
@@ -51,7 +51,7 @@ impl<'u, E: Entropy> Client<'u, E> {
     ///
     /// # Errors
     ///
-    /// The server refused, broke the protocol or went away.
+    /// The server rejected the request, broke the protocol or went away.
     pub fn poll(&mut self, socket: &mut Socket<'_>) -> Result<Option<Event<'_>>, Failure> {
         self.wire.write(socket)?;
         let input = self.wire.read(socket)?;
@@ -60,9 +60,9 @@ impl<'u, E: Entropy> Client<'u, E> {
             Stage::Opening(opening) => match opening.receive(inbox)? {
                 Some(Response::Accepted(accepted)) => self.stage = Stage::Open(accepted.finish()),
                 Some(Response::Rejected(rejected)) => {
-                    return Err(Failure::Refused(rejected.status()));
+                    return Err(Failure::Rejected(rejected.status()));
                 }
-                None if input == Input::Ended => return Err(Error::ConnectionLost.into()),
+                None if input == Input::Ended => return Err(hybi::Error::ConnectionLost.into()),
                 None => {}
             },
             Stage::Open(websocket) => {

@@ -38,8 +38,10 @@ pub enum Failure {
     WebSocket(Error),
     /// The server refused the client's request, or could not answer it.
     Accepting(hybi::server::Error),
-    /// The server answered the client's request with this status.
-    Refused(u16),
+    /// The client's opening handshake failed, or could not begin.
+    Opening(hybi::client::Error),
+    /// The server rejected the client's request with this status.
+    Rejected(u16),
     /// TCP could not connect.
     Connect,
     /// Something else came than what was expected.
@@ -105,5 +107,11 @@ impl From<Overrun> for Failure {
 impl From<hybi::server::Error> for Failure {
     fn from(error: hybi::server::Error) -> Self {
         Self::Accepting(error)
+    }
+}
+
+impl From<hybi::client::Error> for Failure {
+    fn from(error: hybi::client::Error) -> Self {
+        Self::Opening(error)
     }
 }

@@ -1,6 +1,6 @@
 //! Both ends on one interface, whose device returns what is sent.
 
-use hybi::{Connection, Error, Event, Uri, random::Entropy};
+use hybi::{Connection, Error, Event, Uri, client, random::Entropy};
 use smoltcp::{
     iface::{Config, Interface, SocketHandle, SocketSet, SocketStorage},
     phy::Device,
@@ -76,7 +76,7 @@ impl<'a, D: Device, C: FnMut() -> Instant, E: Entropy> Network<'a, D, C, E> {
             server: Echo::new(now),
             outcome: None,
             at_client: sockets.add(client),
-            client: Client::new(&Uri::parse(URI).map_err(Error::from)?, entropy)?,
+            client: Client::new(&Uri::parse(URI).map_err(client::Error::from)?, entropy)?,
             sockets,
         })
     }

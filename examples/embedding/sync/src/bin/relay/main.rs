@@ -99,7 +99,7 @@ fn open(
             accept.finish(outbox)?; // the connection is not needed: frames are passed on
             return Ok(Some(server));
         }
-        Err(Failure::Refused(status, fields)) => {
+        Err(Failure::Rejected(status, fields)) => {
             (status, fields, format!("the upstream server answered {status}").into())
         }
         Err(Failure::Target(error)) => (400, Vec::new(), error),

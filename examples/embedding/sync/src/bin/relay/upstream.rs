@@ -8,7 +8,7 @@ use std::{
 };
 
 use hybi::{
-    Inbox, Uri,
+    Inbox, Uri, UriBuf,
     client::{self, Response},
     server,
 };
@@ -33,7 +33,7 @@ pub(crate) enum Failure {
     /// The target of the request, or its Host, is not one that can be asked for.
     Target(Box<dyn Error>),
     /// The server answered with this status and these fields.
-    Refused(u16, Vec<(String, String)>),
+    Rejected(u16, Vec<(String, String)>),
     /// The server did not answer in time.
     Late,
     /// It is not there, or what it answered is no HTTP.
@@ -56,8 +56,7 @@ pub(crate) fn ask(
     from: SocketAddr,
     upstream: &str,
 ) -> Result<Upstream, Failure> {
-    let uri = uri_of(request).map_err(Failure::Target)?;
-    let uri = Uri::parse(&uri).map_err(|error| Failure::Target(error.into()))?;
+    let (uri, target) = uri_of(request).map_err(Failure::Target)?;
     let subprotocols: Vec<&str> = request.subprotocols().collect();
     // The upstream server is to see who asks for what, as if there were no gateway (C-04).
     let via = request.headers().all("Via").filter_map(|value| std::str::from_utf8(value).ok());
@@ -71,7 +70,11 @@ pub(crate) fn ask(
     stream.set_nodelay(true)?;
     let mut timed = Timed::new(&stream, deadline.saturating_duration_since(Instant::now()));
     let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
-    let mut asked = client::Request::new(&uri).subprotocols(&subprotocols).headers(&fields);
+    let mut asked =
+        client::Request::new(&uri.as_uri()).subprotocols(&subprotocols).headers(&fields);
+    if let Some(target) = target {
+        asked = asked.target(target);
+    }
     if let Some(origin) = request.origin() {
         asked = asked.origin(origin);
     }
@@ -96,23 +99,26 @@ pub(crate) fn ask(
                 let fields = end_to_end(rejected.headers());
                 // Its body is not passed on.
                 let fields = fields.filter(|(name, _)| !is_about_the_body(name));
-                return Err(Failure::Refused(rejected.status(), fields.map(owned).collect()));
+                return Err(Failure::Rejected(rejected.status(), fields.map(owned).collect()));
             }
         }
     }
 }
 
-/// The URI that the client asks for. Its authority becomes the Host that the upstream server gets,
-/// so that it can compare that with Origin.
-fn uri_of(request: &server::Request<'_>) -> Result<String, Box<dyn Error>> {
+/// The URI that the client asks for, and its target, if that is to be passed on as it is: browsers
+/// send characters that are none of a URI's. The authority becomes the Host that the upstream server
+/// gets, so that it can compare that with Origin.
+fn uri_of<'r>(request: &server::Request<'r>) -> Result<(UriBuf, Option<&'r str>), Box<dyn Error>> {
     let target = request.target();
     if target.starts_with('/') {
         let host = request.headers().get("Host").ok_or("there is no Host")?;
-        return Ok(format!("ws://{}{target}", std::str::from_utf8(host)?));
+        let uri = UriBuf::parse(format!("ws://{}", std::str::from_utf8(host)?))?;
+        return Ok((uri, Some(target)));
     }
     // RFC 9112, section 3.2.2: the authority of an absolute target takes the place of Host.
     let uri = Uri::parse_http(target).or_else(|_| Uri::parse(target))?;
-    Ok(format!("ws://{}{}", uri.authority(), uri.resource_name()))
+    // Its port is the gateway's own, whatever the scheme.
+    Ok((UriBuf::parse(format!("ws://{}{}", uri.authority(), uri.resource_name()))?, None))
 }
 
 fn connect(upstream: &str, deadline: Instant) -> io::Result<TcpStream> {
