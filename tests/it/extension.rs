@@ -261,7 +261,7 @@ fn a_client_offers_what_it_is_told_to() {
 fn a_client_fails_on_an_answer_outside_the_grammar() {
     for value in MALFORMED {
         let request = client::request().extensions("a, b");
-        assert_fails(request, &answer().with(NAME, &[value]).bytes(), Failure::Extensions);
+        assert_fails(request.clone(), &answer().with(NAME, &[value]).bytes(), Failure::Extensions);
         assert_fails(request, &answer().with(NAME, &["a", value]).bytes(), Failure::Extensions);
     }
 }

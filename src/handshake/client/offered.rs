@@ -39,6 +39,16 @@ pub(crate) enum Extensions<'a> {
     Owned(Box<str>),
 }
 
+impl Extensions<'_> {
+    fn list(&self) -> &[u8] {
+        match self {
+            Self::Borrowed(list) => list.as_bytes(),
+            #[cfg(feature = "alloc")]
+            Self::Owned(list) => list.as_bytes(),
+        }
+    }
+}
+
 impl Offered<'_> {
     pub(crate) fn has_subprotocol(&self, name: &str) -> bool {
         match &self.subprotocols {
@@ -53,12 +63,7 @@ impl Offered<'_> {
         if self.deflate.is_some() && name == deflate::NAME {
             return true;
         }
-        let list = match &self.extensions {
-            Extensions::Borrowed(list) => list,
-            #[cfg(feature = "alloc")]
-            Extensions::Owned(list) => &**list,
-        };
-        extension::parsed(list.as_bytes()).any(|offer| offer.name() == name)
+        extension::parsed(self.extensions.list()).any(|offer| offer.name() == name)
     }
 
     /// The same without a borrow.

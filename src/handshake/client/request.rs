@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// A request for a WebSocket to be completed and sent.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 #[must_use = "a request is sent by `send`"]
 pub struct Request<'a> {
     uri: Uri<'a>,

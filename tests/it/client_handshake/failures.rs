@@ -249,7 +249,7 @@ fn a_subprotocol_that_was_not_offered() {
     for (offered, chosen) in table {
         let bytes = answer().with("Sec-WebSocket-Protocol", chosen).bytes();
         let offers = request().subprotocols(offered);
-        assert_fails(offers, &bytes, Failure::Subprotocol);
+        assert_fails(offers.clone(), &bytes, Failure::Subprotocol);
         assert_fails(offers.require_subprotocol(), &bytes, Failure::Subprotocol);
     }
     let bytes = answer().with("Sec-WebSocket-Protocol", &[b"chat\xff"]).bytes();

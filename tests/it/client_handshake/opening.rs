@@ -117,7 +117,7 @@ fn any_subprotocol_that_was_offered() {
     for name in ["chat", "Chat", "super.chat"] {
         let offers = request().subprotocols(&["chat", "Chat", "super.chat"]);
         let bytes = answer().with("Sec-WebSocket-Protocol", &[name]).bytes();
-        for request in [offers, offers.require_subprotocol()] {
+        for request in [offers.clone(), offers.require_subprotocol()] {
             let chosen =
                 assert_opens(request, &bytes, |accepted| accepted.subprotocol().map(String::from));
             assert_eq!(chosen.as_deref(), Some(name));

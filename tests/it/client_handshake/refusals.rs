@@ -90,10 +90,13 @@ fn the_versions_that_the_server_speaks_are_listed() {
     }
 }
 
+/// A status, header fields, and the length of the body that they state.
+type Length<'a> = (u16, &'a [(&'a str, &'a str)], Option<u64>);
+
 // RFC 9110, section 8.6; RFC 9112, section 6.3
 #[test]
 fn the_length_of_a_body_is_what_the_fields_say() {
-    let table: [(u16, &[(&str, &str)], Option<u64>); 17] = [
+    let table: [Length<'_>; 17] = [
         (401, &[("Content-Length", "12")], Some(12)),
         (401, &[("content-length", "0")], Some(0)),
         (401, &[("Content-Length", "007")], Some(7)),
@@ -113,9 +116,9 @@ fn the_length_of_a_body_is_what_the_fields_say() {
         (304, &[("Transfer-Encoding", "chunked")], Some(0)),
     ];
     for (status, fields, expected) in table {
-        let mut head = format!("HTTP/1.1 {status} x\r\n");
-        fields.iter().for_each(|(name, value)| head += &format!("{name}: {value}\r\n"));
-        refusal(format!("{head}\r\n").as_bytes(), |rejected| {
+        let lines = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let head = format!("HTTP/1.1 {status} x\r\n{}\r\n", lines.collect::<Vec<_>>().concat());
+        refusal(head.as_bytes(), |rejected| {
             assert_eq!(rejected.content_length(), expected, "{fields:?}");
         });
     }
@@ -180,11 +183,11 @@ fn a_request_is_shown_without_credentials() {
     let request = Request::new(&uri).headers(&fields[1..]).subprotocols(&subprotocols);
     let target = format!("/{SECRET}");
     let request = request.bearer(SECRET).target(&target);
-    assert_shows_no_secret(&request.basic_auth(SECRET, SECRET));
+    assert_shows_no_secret(&request.clone().basic_auth(SECRET, SECRET));
     assert_shows_no_secret(&(uri, uri.resource_name()));
     assert!(format!("{uri:?}").contains("a.example"), "and shows what is no secret");
     assert_eq!(uri.to_string(), text, "which Display writes");
-    let opening = request.send_with(SampleNonce, &mut Vec::new()).unwrap();
+    let opening = request.clone().send_with(SampleNonce, &mut Vec::new()).unwrap();
     assert_shows_no_secret(&opening);
     assert_shows_no_secret(&request);
 }

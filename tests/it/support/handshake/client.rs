@@ -137,6 +137,7 @@ fn take<'i, S: Storage>(
 
 /// Checks that an answer is accepted, and nothing that comes behind it lost, however it is cut;
 /// yields what is seen in it.
+#[allow(clippy::needless_pass_by_value)] // each caller builds its own
 pub(crate) fn assert_opens<T: Debug + PartialEq>(
     request: Request<'_>,
     answer: &[u8],
@@ -146,7 +147,7 @@ pub(crate) fn assert_opens<T: Debug + PartialEq>(
     for (behind, messages) in [(&[][..], &[][..]), (&HELLO, &["Hello"])] {
         let bytes = [answer, behind].concat();
         for pieces in cuts(&bytes) {
-            let Outcome::Open(seen, heard) = hear_both(request, &pieces, &see) else {
+            let Outcome::Open(seen, heard) = hear_both(request.clone(), &pieces, &see) else {
                 panic!("not accepted: {}", answer.escape_ascii());
             };
             assert_eq!(heard, messages, "the frame behind the answer");
@@ -161,11 +162,12 @@ pub(crate) fn assert_opens<T: Debug + PartialEq>(
 
 /// Checks that the handshake fails in this way, once and for all, however the answer is cut and
 /// whatever comes behind it.
+#[allow(clippy::needless_pass_by_value)] // each caller builds its own
 pub(crate) fn assert_fails(request: Request<'_>, answer: &[u8], failure: Failure) {
     for behind in [&[][..], &[&self::answer().bytes()[..], &HELLO].concat()] {
         let bytes = [answer, behind].concat();
         for pieces in cuts(&bytes) {
-            let outcome = hear_both(request, &pieces, |_| ());
+            let outcome = hear_both(request.clone(), &pieces, |_| ());
             assert_eq!(outcome, Outcome::Failed(failure), "{}", answer.escape_ascii());
         }
     }
@@ -178,9 +180,9 @@ pub(crate) fn hear_both<T: Debug + PartialEq>(
     pieces: &[&[u8]],
     see: impl Fn(&Accepted<'_, SampleNonce>) -> T,
 ) -> Outcome<T> {
-    let outcome = hear(request, Inbox::with_capacity(64), pieces, &see);
+    let outcome = hear(request.clone(), Inbox::with_capacity(64), pieces, &see);
     let fixed = Inbox::over(vec![0; pieces.iter().map(|piece| piece.len()).sum()]);
-    assert_eq!(outcome, hear(request, fixed, pieces, &see));
+    assert_eq!(outcome, hear(request.clone(), fixed, pieces, &see));
     assert_eq!(outcome, hear_by(By::Looking, request, Inbox::with_capacity(64), pieces, &see));
     outcome
 }
