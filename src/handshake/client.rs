@@ -82,8 +82,10 @@ struct Judged {
     /// How long its status line is, with the end of the line.
     line: usize,
     status: u16,
-    /// What was agreed on, if it accepts.
-    agreement: Option<Agreement>,
+    /// What was agreed on, if it accepts: the subprotocol is put aside.
+    agreement: Option<Agreement<'static>>,
+    /// Where the subprotocol lies in the head; empty if there is none.
+    subprotocol: Range<usize>,
 }
 
 impl<'a, E> Opening<'a, E> {
@@ -133,11 +135,15 @@ impl<E: Entropy> Opening<'_, E> {
     ) -> Result<Option<Response<'i, E>>, Error> {
         let Some(judged) = self.judge(inbox)? else { return Ok(None) };
         inbox.set_found(Found::Head(judged.head));
-        let lines = inbox.head().and_then(|head| head.get(judged.line..));
-        let lines = lines.and_then(|lines| lines.strip_suffix(b"\r\n")).unwrap_or_default();
-        let headers = ReceivedHeaders::of_lines(lines);
+        let head = inbox.head().unwrap_or_default();
+        let lines = head.get(judged.line..).and_then(|lines| lines.strip_suffix(b"\r\n"));
+        let headers = ReceivedHeaders::of_lines(lines.unwrap_or_default());
         Ok(match judged.agreement {
-            Some(agreement) => self.accepted(headers, agreement),
+            Some(agreement) => {
+                let chosen = head.get(judged.subprotocol).filter(|name| !name.is_empty());
+                let subprotocol = chosen.and_then(|name| core::str::from_utf8(name).ok());
+                self.accepted(headers, agreement.with_subprotocol(subprotocol))
+            }
             None => Some(rejected(judged.status, headers, inbox)),
         })
     }
@@ -240,11 +246,13 @@ impl<E: Entropy> Opening<'_, E> {
                 }
                 _ => None,
             };
+            let chosen = agreement.and_then(|agreement| agreement.subprotocol);
             return Ok(Some(Judged {
                 head: start..start + found.length(),
                 line: head.line().len() + b"\r\n".len(),
                 status: line.status,
-                agreement,
+                subprotocol: chosen.map_or(0..0, |name| place(name, head.bytes())),
+                agreement: agreement.map(|agreement| agreement.with_subprotocol(None)),
             }));
         }
     }
@@ -253,7 +261,7 @@ impl<E: Entropy> Opening<'_, E> {
     fn accepted<'i>(
         &mut self,
         fields: ReceivedHeaders<'i>,
-        agreement: Agreement,
+        agreement: Agreement<'i>,
     ) -> Option<Response<'i, E>> {
         let websocket = Connection::client(self.config, self.entropy.take()?);
         #[cfg(feature = "deflate")]
@@ -261,10 +269,15 @@ impl<E: Entropy> Opening<'_, E> {
             (Some(deflate), Some(agreed)) => websocket.with_deflate(deflate, agreed),
             _ => websocket,
         };
-        #[cfg(not(feature = "deflate"))]
-        let Agreement {} = agreement;
-        Some(Response::Accepted(Accepted { websocket, fields }))
+        let subprotocol = agreement.subprotocol;
+        Some(Response::Accepted(Accepted { websocket, fields, subprotocol }))
     }
+}
+
+/// Where a part of these bytes lies in them.
+fn place(part: &str, bytes: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr().saturating_sub(bytes.as_ptr().addr());
+    start..start + part.len()
 }
 
 fn rejected<'i, E: Entropy, S: Storage>(

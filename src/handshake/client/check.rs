@@ -13,18 +13,30 @@ use crate::{
     },
 };
 
-/// What was agreed on, beside what the header fields of the response say by themselves.
+/// What a server accepted.
 #[derive(Clone, Copy)]
-pub(crate) struct Agreement {
+pub(crate) struct Agreement<'a> {
+    pub(crate) subprotocol: Option<&'a str>,
     #[cfg(feature = "deflate")]
     pub(crate) deflate: Option<Negotiated>,
 }
 
+impl Agreement<'_> {
+    /// The same with another name, which may live longer.
+    pub(super) const fn with_subprotocol(self, subprotocol: Option<&str>) -> Agreement<'_> {
+        Agreement {
+            subprotocol,
+            #[cfg(feature = "deflate")]
+            deflate: self.deflate,
+        }
+    }
+}
+
 /// Checks the fields of a response that accepts a WebSocket (section 4.1).
-pub(crate) fn check_answer(
-    fields: &Known<'_>,
+pub(crate) fn check_answer<'a>(
+    fields: &Known<'a>,
     offered: &Offered<'_>,
-) -> Result<Agreement, Failure> {
+) -> Result<Agreement<'a>, Failure> {
     // Item 2.
     let upgrade = fields.only(Name::Upgrade);
     if !upgrade.is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
@@ -46,17 +58,19 @@ pub(crate) fn check_answer(
         chosen if chosen.are_several() => return Err(Failure::Subprotocol),
         chosen => chosen.only(),
     };
-    match chosen {
+    let subprotocol = match chosen {
         None if offered.requires_subprotocol => return Err(Failure::NoSubprotocol),
-        None => {}
+        None => None,
         Some(value) => {
             let value = core::str::from_utf8(value).map_err(|_| Failure::Subprotocol)?;
             if !offered.has_subprotocol(value) {
                 return Err(Failure::Subprotocol);
             }
+            Some(value)
         }
-    }
+    };
     Ok(Agreement {
+        subprotocol,
         #[cfg(feature = "deflate")]
         deflate: check_deflate(fields.all(Name::Extensions), offered)?,
     })

@@ -28,12 +28,13 @@ pub enum Response<'i, E: Entropy> {
 pub struct Accepted<'i, E: Entropy> {
     pub(super) websocket: Connection<Client<E>>,
     pub(super) fields: ReceivedHeaders<'i>,
+    pub(super) subprotocol: Option<&'i str>,
 }
 
 impl<'i, E: Entropy> Accepted<'i, E> {
     /// The subprotocol that the server chose, one of those offered.
-    pub fn subprotocol(&self) -> Option<&'i str> {
-        core::str::from_utf8(self.fields.get("Sec-WebSocket-Protocol")?).ok()
+    pub const fn subprotocol(&self) -> Option<&'i str> {
+        self.subprotocol
     }
 
     /// The extensions that the server accepted, each one of those offered, in order of use.
