@@ -14,7 +14,7 @@
 //!                                   `refused` shows the request
 //!
 //!  client   Request ──send──► Opening ──receive──► Accepted ──finish──► Connection<Client>
-//!                                │                 Refused: any other status (close)
+//!                                │                 Rejected: any other status (close)
 //!                                └──receive──► error (close the transport)
 //! ```
 //!

@@ -1,7 +1,7 @@
 //! The client's side of the opening handshake (RFC 6455, section 4.1).
 //!
 //! ```no_run
-//! use hybi::{Inbox, Uri, client::{Response, Request}};
+//! use hybi::{Inbox, Uri, client::{Request, Response}};
 //! use std::{io::Write, net::TcpStream};
 //!
 //! let uri = Uri::parse("ws://127.0.0.1:9001/chat")?;
@@ -43,6 +43,8 @@ use offered::Offered;
 
 use core::ops::Range;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::Negotiated;
 use crate::{
     Config, Connection,
     buffer::{Found, Inbox, Parts, Storage},
@@ -82,10 +84,10 @@ struct Judged {
     /// How long its status line is, with the end of the line.
     line: usize,
     status: u16,
-    /// What was agreed on, if it accepts: the subprotocol is put aside.
-    agreement: Option<Agreement<'static>>,
     /// Where the subprotocol lies in the head; empty if there is none.
     subprotocol: Range<usize>,
+    #[cfg(feature = "deflate")]
+    deflate: Option<Negotiated>,
 }
 
 impl<'a, E> Opening<'a, E> {
@@ -138,14 +140,16 @@ impl<E: Entropy> Opening<'_, E> {
         let head = inbox.head().unwrap_or_default();
         let lines = head.get(judged.line..).and_then(|lines| lines.strip_suffix(b"\r\n"));
         let headers = ReceivedHeaders::of_lines(lines.unwrap_or_default());
-        Ok(match judged.agreement {
-            Some(agreement) => {
-                let chosen = head.get(judged.subprotocol).filter(|name| !name.is_empty());
-                let subprotocol = chosen.and_then(|name| core::str::from_utf8(name).ok());
-                self.accepted(headers, agreement.with_subprotocol(subprotocol))
-            }
-            None => Some(rejected(judged.status, headers, inbox)),
-        })
+        if judged.status != 101 {
+            return Ok(Some(rejected(judged.status, headers, inbox)));
+        }
+        let chosen = head.get(judged.subprotocol).filter(|name| !name.is_empty());
+        let agreement = Agreement {
+            subprotocol: chosen.and_then(|name| core::str::from_utf8(name).ok()),
+            #[cfg(feature = "deflate")]
+            deflate: judged.deflate,
+        };
+        Ok(self.accepted(headers, agreement))
     }
 
     /// Looks for the response without handing it out; `true` once it is complete: then get it with
@@ -252,7 +256,8 @@ impl<E: Entropy> Opening<'_, E> {
                 line: head.line().len() + b"\r\n".len(),
                 status: line.status,
                 subprotocol: chosen.map_or(0..0, |name| place(name, head.bytes())),
-                agreement: agreement.map(|agreement| agreement.with_subprotocol(None)),
+                #[cfg(feature = "deflate")]
+                deflate: agreement.and_then(|agreement| agreement.deflate),
             }));
         }
     }

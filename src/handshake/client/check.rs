@@ -21,17 +21,6 @@ pub(crate) struct Agreement<'a> {
     pub(crate) deflate: Option<Negotiated>,
 }
 
-impl Agreement<'_> {
-    /// The same with another name, which may live longer.
-    pub(super) const fn with_subprotocol(self, subprotocol: Option<&str>) -> Agreement<'_> {
-        Agreement {
-            subprotocol,
-            #[cfg(feature = "deflate")]
-            deflate: self.deflate,
-        }
-    }
-}
-
 /// Checks the fields of a response that accepts a WebSocket (section 4.1).
 pub(crate) fn check_answer<'a>(
     fields: &Known<'a>,
