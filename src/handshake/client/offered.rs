@@ -1,9 +1,9 @@
 //! What a client offered, for as long as the response is awaited.
 
+#[cfg(feature = "deflate")]
+use alloc::borrow::Cow;
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
-#[cfg(feature = "deflate")]
-use std::borrow::Cow;
 
 #[cfg(feature = "deflate")]
 use crate::deflate::{self, Deflate};

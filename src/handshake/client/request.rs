@@ -173,7 +173,7 @@ impl<'a> Request<'a> {
             extensions: Extensions::Borrowed(self.extensions),
             requires_subprotocol: self.requires_subprotocol,
             #[cfg(feature = "deflate")]
-            deflate: self.deflate.map(std::borrow::Cow::Borrowed),
+            deflate: self.deflate.map(alloc::borrow::Cow::Borrowed),
         };
         let scanner = Scanner::new(Kind::Response, self.limits);
         Ok(Opening::new(offered, self.config, scanner, entropy))

@@ -111,7 +111,7 @@ impl<E: Entropy> core::fmt::Debug for Accepted<'_, E> {
 /// ```
 ///
 /// A body that is longer than the inbox has room for is read in pieces: take the unread bytes out
-/// with `Inbox::consume`, then read on.
+/// with [`Inbox::consume`](crate::Inbox::consume), then read on.
 #[derive(Clone, Copy)]
 pub struct Rejected<'i> {
     pub(super) status: u16,

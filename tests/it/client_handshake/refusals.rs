@@ -163,6 +163,28 @@ fn the_rest_of_a_body_waits_in_the_inbox() {
     }
 }
 
+// 6455-4.1-w
+#[test]
+fn a_body_that_is_longer_than_the_inbox_is_read_in_pieces() {
+    let head = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 1000\r\n\r\n";
+    let body: Vec<u8> = (0..1000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    let bytes = [&head[..], &body].concat();
+    let mut inbox = Inbox::over([0; 60]);
+    let mut rest = &bytes[inbox.copy_from(&bytes)..];
+    let mut opening = request().send_with(SampleNonce, &mut Vec::new()).unwrap();
+    let Some(Response::Rejected(rejected)) = opening.receive(&mut inbox).unwrap() else {
+        panic!("it was rejected");
+    };
+    let length = rejected.content_length().unwrap();
+    let mut read = Vec::new();
+    while (read.len() as u64) < length {
+        read.extend_from_slice(inbox.unread());
+        inbox.consume(inbox.unread().len()).unwrap();
+        rest = &rest[inbox.copy_from(rest)..];
+    }
+    assert_eq!(read, body);
+}
+
 const SECRET: &str = "Secret5f1c";
 
 fn assert_shows_no_secret(shown: &impl Debug) {
