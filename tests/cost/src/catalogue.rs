@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use hybi::{Error, server};
+use hybi::{Error, client, server};
 
 /// The most that a head costs, relative to the cheapest ordinary head of the same length.
 pub(crate) const HEAD: f64 = 8.0;
@@ -33,6 +33,8 @@ pub(crate) enum Outcome {
     Refused(server::Error),
     /// The client's opening handshake or the connection failed.
     Failed(Error),
+    /// The client's handshake failed.
+    HandshakeFailed(client::Error),
 }
 
 impl Outcome {
@@ -52,6 +54,7 @@ impl Outcome {
             // In a table, a bar would end the cell.
             Self::Refused(error) => error.to_string().replace('|', "/"),
             Self::Failed(error) => error.to_string().replace('|', "/"),
+            Self::HandshakeFailed(error) => error.to_string().replace('|', "/"),
         }
     }
 

@@ -128,11 +128,11 @@ impl Expected {
     }
 
     fn failing(self, failure: Failure) -> Self {
-        Self { response: Outcome::Failed(failure.into()), ..self }
+        Self { response: Outcome::HandshakeFailed(failure.into()), ..self }
     }
 
     fn failing_plain(self, failure: Failure) -> Self {
-        Self { plain_response: Outcome::Failed(failure.into()), ..self }
+        Self { plain_response: Outcome::HandshakeFailed(failure.into()), ..self }
     }
 }
 

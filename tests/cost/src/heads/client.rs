@@ -99,7 +99,7 @@ fn prepare(head: Rc<str>, piece: usize, offers: &'static str, size: Size) -> Run
                     Response::Rejected(_) => Outcome::Http,
                 })
             });
-            result.transpose().map(Outcome::from)
+            result.transpose().map(|result| result.unwrap_or_else(Outcome::HandshakeFailed))
         });
         outcome.unwrap_or(Outcome::Incomplete)
     })
