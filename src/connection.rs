@@ -130,6 +130,11 @@ impl<R: Role> Connection<R> {
         }
     }
 
+    /// Puts compression into use, as a handshake negotiated it.
+    pub(crate) fn with_session(self, compression: Session) -> Self {
+        Self { compression, ..self }
+    }
+
     /// Where the connection stands.
     pub const fn state(&self) -> State {
         self.state

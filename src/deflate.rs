@@ -48,13 +48,15 @@ mod compressor;
 mod decompressor;
 mod negotiation;
 mod parameters;
+mod policy;
 mod pool;
 mod session;
 
 pub(crate) use compressor::Compressor;
 pub(crate) use decompressor::{Decompressor, Outcome, ROOM_BEHIND};
-pub(crate) use negotiation::Accepted;
+use negotiation::Accepted;
 pub use parameters::{Direction, Negotiated};
+pub(crate) use policy::{Agreed, NotAnAnswer, Offer, Policy};
 pub(crate) use pool::Pool;
 pub(crate) use session::Session;
 

@@ -1,7 +1,7 @@
 //! The negotiation of the extension (RFC 7692, sections 5 and 7.1).
 
 use super::{
-    Deflate, Direction, Negotiated, Settings,
+    Deflate, Direction, Negotiated, NotAnAnswer, Settings,
     parameters::{Bits, Element},
 };
 use crate::extension::Extension;
@@ -15,10 +15,6 @@ pub(crate) struct Accepted {
     pub(crate) parameters: Negotiated,
     pub(crate) answer: Element,
 }
-
-/// A server's answer that does not fit what was offered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NotAnAnswer;
 
 impl Deflate {
     /// As a server: the first offer that can be accepted. All others are declined, for none of

@@ -2,7 +2,85 @@
 //! crate calls.
 #![allow(clippy::unused_self, clippy::needless_pass_by_ref_mut)]
 
-use crate::frame::Reserved;
+use core::{fmt, marker::PhantomData};
+
+use crate::{extension::Extension, frame::Reserved};
+
+/// The policy that a handshake was given: none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy<'a>(PhantomData<&'a ()>);
+
+/// What a server accepted: nothing.
+pub(crate) enum Acceptance {}
+
+/// What a client offered: nothing.
+#[derive(Clone, Debug)]
+pub(crate) struct Offer<'a>(PhantomData<&'a ()>);
+
+/// What the answer to an offer comes to: nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Agreed;
+
+/// An element of `Sec-WebSocket-Extensions` for the extension; never written.
+pub(crate) struct Element;
+
+/// A server's answer that does not fit what was offered.
+pub(crate) struct NotAnAnswer;
+
+impl<'a> Policy<'a> {
+    pub(crate) const NONE: Self = Self(PhantomData);
+
+    pub(crate) fn accept<'o>(self, _: impl Iterator<Item = Extension<'o>>) -> Option<Acceptance> {
+        None
+    }
+
+    pub(crate) const fn element(self) -> Option<Element> {
+        None
+    }
+
+    pub(crate) const fn offer(self) -> Offer<'a> {
+        Offer(PhantomData)
+    }
+}
+
+impl Acceptance {
+    pub(crate) const fn answer(&self) -> Element {
+        match *self {}
+    }
+
+    pub(crate) const fn session(&self) -> Session {
+        match *self {}
+    }
+}
+
+impl Offer<'_> {
+    pub(crate) const fn is_of(&self, _: &str) -> bool {
+        false
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn into_owned(self) -> Offer<'static> {
+        Offer(PhantomData)
+    }
+
+    #[allow(clippy::unnecessary_wraps)]
+    pub(crate) fn check<'o>(
+        &self,
+        _: impl Iterator<Item = Extension<'o>>,
+    ) -> Result<Agreed, NotAnAnswer> {
+        Ok(Agreed)
+    }
+
+    pub(crate) const fn session(&self, _: Agreed) -> Session {
+        Session::NONE
+    }
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
 
 /// The extension is not in use.
 #[derive(Debug)]

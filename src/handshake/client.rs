@@ -43,11 +43,10 @@ use offered::Offered;
 
 use core::ops::Range;
 
-#[cfg(feature = "deflate")]
-use crate::deflate::Negotiated;
 use crate::{
     Config, Connection,
     buffer::{Found, Inbox, Parts, Storage},
+    deflate::Agreed,
     http1::{Head, ReceivedHeaders, scanner::Scanner, token::find, write::Decimal},
     random::Entropy,
 };
@@ -86,8 +85,8 @@ struct Judged {
     status: u16,
     /// Where the subprotocol lies in the head; empty if there is none.
     subprotocol: Range<usize>,
-    #[cfg(feature = "deflate")]
-    deflate: Option<Negotiated>,
+    /// `None` unless the response accepts.
+    deflate: Option<Agreed>,
 }
 
 impl<'a, E> Opening<'a, E> {
@@ -144,12 +143,9 @@ impl<E: Entropy> Opening<'_, E> {
             return Ok(Some(rejected(judged.status, headers, inbox)));
         }
         let chosen = head.get(judged.subprotocol).filter(|name| !name.is_empty());
-        let agreement = Agreement {
-            subprotocol: chosen.and_then(|name| core::str::from_utf8(name).ok()),
-            #[cfg(feature = "deflate")]
-            deflate: judged.deflate,
-        };
-        Ok(self.accepted(headers, agreement))
+        let subprotocol = chosen.and_then(|name| core::str::from_utf8(name).ok());
+        let agreement = judged.deflate.map(|deflate| Agreement { subprotocol, deflate });
+        Ok(agreement.and_then(|agreement| self.accepted(headers, agreement)))
     }
 
     /// Looks for the response without handing it out; `true` once it is complete: then get it with
@@ -256,8 +252,7 @@ impl<E: Entropy> Opening<'_, E> {
                 line: head.line().len() + b"\r\n".len(),
                 status: line.status,
                 subprotocol: chosen.map_or(0..0, |name| place(name, head.bytes())),
-                #[cfg(feature = "deflate")]
-                deflate: agreement.and_then(|agreement| agreement.deflate),
+                deflate: agreement.map(|agreement| agreement.deflate),
             }));
         }
     }
@@ -269,11 +264,7 @@ impl<E: Entropy> Opening<'_, E> {
         agreement: Agreement<'i>,
     ) -> Option<Response<'i, E>> {
         let websocket = Connection::client(self.config, self.entropy.take()?);
-        #[cfg(feature = "deflate")]
-        let websocket = match (&self.offered.deflate, agreement.deflate) {
-            (Some(deflate), Some(agreed)) => websocket.with_deflate(deflate, agreed),
-            _ => websocket,
-        };
+        let websocket = websocket.with_session(self.offered.deflate.session(agreement.deflate));
         let subprotocol = agreement.subprotocol;
         Some(Response::Accepted(Accepted { websocket, fields, subprotocol }))
     }

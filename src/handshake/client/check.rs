@@ -1,9 +1,8 @@
 //! The checks of a response (RFC 6455, section 4.1).
 
 use super::{Failure, offered::Offered};
-#[cfg(feature = "deflate")]
-use crate::deflate::{self, Negotiated};
 use crate::{
+    deflate::Agreed,
     extension,
     handshake::parse_version,
     http1::{
@@ -17,8 +16,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Agreement<'a> {
     pub(crate) subprotocol: Option<&'a str>,
-    #[cfg(feature = "deflate")]
-    pub(crate) deflate: Option<Negotiated>,
+    pub(crate) deflate: Agreed,
 }
 
 /// Checks the fields of a response that accepts a WebSocket (section 4.1).
@@ -58,11 +56,9 @@ pub(crate) fn check_answer<'a>(
             Some(value)
         }
     };
-    Ok(Agreement {
-        subprotocol,
-        #[cfg(feature = "deflate")]
-        deflate: check_deflate(fields.all(Name::Extensions), offered)?,
-    })
+    let accepted = fields.all(Name::Extensions).flat_map(extension::parsed);
+    let deflate = offered.deflate.check(accepted).map_err(|_| Failure::Deflate)?;
+    Ok(Agreement { subprotocol, deflate })
 }
 
 /// The versions of WebSocket that a server says it speaks (section 4.4).
@@ -70,20 +66,6 @@ pub(crate) fn versions<'a>(
     fields: impl Iterator<Item = FieldRef<'a>> + Clone,
 ) -> impl Iterator<Item = u8> + Clone {
     known::values(fields, Name::Version).flat_map(elements).filter_map(parse_version)
-}
-
-/// RFC 7692, section 7: what the answer to our offer means.
-#[cfg(feature = "deflate")]
-fn check_deflate<'a>(
-    values: impl Iterator<Item = &'a [u8]>,
-    offered: &Offered<'_>,
-) -> Result<Option<Negotiated>, Failure> {
-    let Some(deflate) = &offered.deflate else { return Ok(None) };
-    let mut answers = values.flat_map(extension::parsed);
-    match answers.find(|answer| answer.name() == deflate::NAME) {
-        Some(answer) => deflate.check(&answer).map(Some).map_err(|_| Failure::Deflate),
-        None => Ok(None),
-    }
 }
 
 /// Section 9.1: only what was offered, and each once.

@@ -1,15 +1,11 @@
 //! What a client offered, for as long as the response is awaited.
 
-#[cfg(feature = "deflate")]
-use alloc::borrow::Cow;
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 
-#[cfg(feature = "deflate")]
-use crate::deflate::{self, Deflate};
-use crate::extension;
 #[cfg(feature = "alloc")]
 use crate::http1::token::elements;
+use crate::{deflate::Offer, extension};
 
 /// What a client offered, to check the response against.
 #[derive(Clone)]
@@ -18,8 +14,7 @@ pub(crate) struct Offered<'a> {
     pub(crate) subprotocols: Subprotocols<'a>,
     pub(crate) extensions: Extensions<'a>,
     pub(crate) requires_subprotocol: bool,
-    #[cfg(feature = "deflate")]
-    pub(crate) deflate: Option<Cow<'a, Deflate>>,
+    pub(crate) deflate: Offer<'a>,
 }
 
 /// The subprotocols.
@@ -59,11 +54,8 @@ impl Offered<'_> {
     }
 
     pub(crate) fn has_extension(&self, name: &str) -> bool {
-        #[cfg(feature = "deflate")]
-        if self.deflate.is_some() && name == deflate::NAME {
-            return true;
-        }
-        extension::parsed(self.extensions.list()).any(|offer| offer.name() == name)
+        let mut others = extension::parsed(self.extensions.list());
+        self.deflate.is_of(name) || others.any(|offer| offer.name() == name)
     }
 
     /// The same without a borrow.
@@ -80,8 +72,7 @@ impl Offered<'_> {
                 Extensions::Owned(list) => list,
             }),
             requires_subprotocol: self.requires_subprotocol,
-            #[cfg(feature = "deflate")]
-            deflate: self.deflate.map(|deflate| Cow::Owned(deflate.into_owned())),
+            deflate: self.deflate.into_owned(),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! A client's request.
 
+#[cfg(feature = "deflate")]
+mod compression;
+
 use core::fmt::Display;
 
 use super::{
@@ -7,11 +10,10 @@ use super::{
     authorization::Authorization,
     offered::{Extensions, Offered, Subprotocols},
 };
-#[cfg(feature = "deflate")]
-use crate::deflate::Deflate;
 use crate::{
     Config,
     buffer::{Outbox, append_parts},
+    deflate::Policy,
     extension,
     handshake::{Uri, key::Key, origin},
     http1::{
@@ -40,8 +42,7 @@ pub struct Request<'a> {
     fields: OwnFields<'a>,
     limits: HeadLimits,
     config: Config,
-    #[cfg(feature = "deflate")]
-    deflate: Option<&'a Deflate>,
+    deflate: Policy<'a>,
 }
 
 impl<'a> Request<'a> {
@@ -58,8 +59,7 @@ impl<'a> Request<'a> {
             fields: OwnFields::none(),
             limits: HeadLimits::new(),
             config: Config::new(),
-            #[cfg(feature = "deflate")]
-            deflate: None,
+            deflate: Policy::NONE,
         }
     }
 
@@ -82,12 +82,6 @@ impl<'a> Request<'a> {
     /// [`frame`](crate::frame), because a [`Connection`](crate::Connection) knows nothing of it.
     pub const fn extensions(self, offers: &'a str) -> Self {
         Self { extensions: offers, ..self }
-    }
-
-    /// Offers compression with this policy.
-    #[cfg(feature = "deflate")]
-    pub const fn deflate(self, deflate: &'a Deflate) -> Self {
-        Self { deflate: Some(deflate), ..self }
     }
 
     /// Says which page asks: for browsers, and for whoever acts for one.
@@ -172,8 +166,7 @@ impl<'a> Request<'a> {
             subprotocols: Subprotocols::Borrowed(self.subprotocols),
             extensions: Extensions::Borrowed(self.extensions),
             requires_subprotocol: self.requires_subprotocol,
-            #[cfg(feature = "deflate")]
-            deflate: self.deflate.map(alloc::borrow::Cow::Borrowed),
+            deflate: self.deflate.offer(),
         };
         let scanner = Scanner::new(Kind::Response, self.limits);
         Ok(Opening::new(offered, self.config, scanner, entropy))
@@ -235,9 +228,8 @@ impl<'a> Request<'a> {
         write_list(sink, "Sec-WebSocket-Protocol", self.subprotocols.iter());
         let extensions = Some(self.extensions).filter(|offers| !offers.is_empty());
         write_list(sink, "Sec-WebSocket-Extensions", extensions.iter());
-        #[cfg(feature = "deflate")]
-        if let Some(deflate) = self.deflate {
-            format(sink, format_args!("Sec-WebSocket-Extensions: {}\r\n", deflate.offer()));
+        if let Some(element) = self.deflate.element() {
+            format(sink, format_args!("Sec-WebSocket-Extensions: {element}\r\n"));
         }
         if let Some(authorization) = self.authorization {
             authorization.write(sink);

@@ -1,19 +1,22 @@
 //! The answer that opens the connection.
 
+#[cfg(feature = "deflate")]
+mod compression;
+
 #[cfg(feature = "http")]
 use http::{HeaderName, HeaderValue, header};
 
 use super::{Error, Request};
-#[cfg(feature = "deflate")]
-use crate::deflate::{self, Accepted, Deflate};
 #[cfg(feature = "http")]
 use crate::http1::FieldError;
 use crate::{
     Config, Connection, Server,
     buffer::{Outbox, append_parts},
+    deflate::{Policy, Session},
     http1::{
         Excerpt, HeaderField,
         to_send::{self, OwnFields},
+        write::format,
     },
 };
 
@@ -25,8 +28,7 @@ pub struct Accept<'a> {
     subprotocol: Option<&'a str>,
     fields: OwnFields<'a>,
     config: Config,
-    #[cfg(feature = "deflate")]
-    deflate: Option<&'a Deflate>,
+    deflate: Policy<'a>,
 }
 
 impl<'a> Accept<'a> {
@@ -36,8 +38,7 @@ impl<'a> Accept<'a> {
             subprotocol: None,
             fields: OwnFields::none(),
             config: Config::new(),
-            #[cfg(feature = "deflate")]
-            deflate: None,
+            deflate: Policy::NONE,
         }
     }
 
@@ -91,12 +92,6 @@ impl<'a> Accept<'a> {
         Self { config, ..self }
     }
 
-    /// Accepts compression, if the client offers what this policy can accept.
-    #[cfg(feature = "deflate")]
-    pub const fn deflate(self, deflate: &'a Deflate) -> Self {
-        Self { deflate: Some(deflate), ..self }
-    }
-
     /// Puts the response into the outbox: the connection is open.
     ///
     /// # Errors
@@ -107,27 +102,21 @@ impl<'a> Accept<'a> {
     pub fn finish(self, outbox: &mut impl Outbox) -> Result<Connection<Server>, Error> {
         self.check()?;
         let start = start_of_response(&self.request.offer.key.accept());
-        #[cfg(feature = "deflate")]
-        let agreed = self.agree_on_deflate();
+        let compression = self.deflate.accept(self.request.extensions());
         append_parts(outbox, |sink| {
             sink(&start);
             if let Some(name) = self.subprotocol {
                 to_send::write_field(("Sec-WebSocket-Protocol", name), sink);
             }
-            #[cfg(feature = "deflate")]
-            if let Some((_, accepted)) = &agreed {
+            if let Some(accepted) = &compression {
                 sink(b"Sec-WebSocket-Extensions: ");
-                crate::http1::write::format(sink, format_args!("{}\r\n", accepted.answer));
+                format(sink, format_args!("{}\r\n", accepted.answer()));
             }
             to_send::write(&self.fields, sink);
             sink(b"\r\n");
         })?;
-        let websocket = Connection::server(self.config);
-        #[cfg(feature = "deflate")]
-        if let Some((deflate, accepted)) = agreed {
-            return Ok(websocket.with_deflate(deflate, accepted.parameters));
-        }
-        Ok(websocket)
+        let session = compression.map_or(Session::NONE, |accepted| accepted.session());
+        Ok(Connection::server(self.config).with_session(session))
     }
 
     /// As [`finish`](Self::finish), for an HTTP server that writes the response itself: send it,
@@ -158,14 +147,13 @@ impl<'a> Accept<'a> {
                 .map_err(|_| FieldError::Value { index, name: excerpt })?;
             headers.append(name, value);
         }
-        let websocket = Connection::server(self.config);
-        #[cfg(feature = "deflate")]
-        if let Some((deflate, accepted)) = self.agree_on_deflate() {
-            let answer = std::format!("{}", accepted.answer);
+        let mut session = Session::NONE;
+        if let Some(accepted) = self.deflate.accept(self.request.extensions()) {
+            let answer = std::format!("{}", accepted.answer());
             insert(headers, header::SEC_WEBSOCKET_EXTENSIONS, answer.as_bytes());
-            return Ok((response, websocket.with_deflate(deflate, accepted.parameters)));
+            session = accepted.session();
         }
-        Ok((response, websocket))
+        Ok((response, Connection::server(self.config).with_session(session)))
     }
 
     /// Checks what the application chose before a byte is written.
@@ -182,13 +170,6 @@ impl<'a> Accept<'a> {
     /// Whether the client offers this subprotocol.
     fn offers(&self, name: &str) -> bool {
         self.request.subprotocols().any(|offered| offered == name)
-    }
-
-    #[cfg(feature = "deflate")]
-    fn agree_on_deflate(&self) -> Option<(&'a Deflate, Accepted)> {
-        let offers = self.request.extensions().filter(|offer| offer.name() == deflate::NAME);
-        let deflate = self.deflate?;
-        Some((deflate, deflate.accept(offers)?))
     }
 }
 
