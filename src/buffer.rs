@@ -38,7 +38,6 @@
 //! [`FixedOutbox`], or the caller's own.
 
 mod cursor;
-mod error;
 mod fixed_outbox;
 mod found;
 #[cfg(feature = "alloc")]
@@ -54,7 +53,6 @@ mod storage;
 mod text;
 
 pub(crate) use cursor::Cursor;
-pub use error::{InboxFull, Overrun};
 pub use fixed_outbox::FixedOutbox;
 pub(crate) use found::{Content, Found, Place};
 #[cfg(feature = "alloc")]
@@ -63,8 +61,8 @@ pub use inbox::{FixedInbox, Inbox};
 pub(crate) use inbox::{MAX_OVERHEAD, Parts};
 #[cfg(feature = "deflate")]
 pub(crate) use inflated::Inflated;
+pub use outbox::Outbox;
 pub(crate) use outbox::append_parts;
-pub use outbox::{Outbox, OutboxFull};
 #[cfg(feature = "alloc")]
 pub use storage::Growing;
 pub use storage::{Fixed, Storage};

@@ -19,7 +19,7 @@
 
 use core::num::NonZeroU16;
 
-use crate::Violation;
+use crate::error::Violation;
 
 /// A status code that may appear in a Close frame (RFC 6455, section 7.4).
 ///

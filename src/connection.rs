@@ -21,9 +21,10 @@ pub use fragment::{BinaryFragments, Fragment, TextFragments};
 pub use role::{Client, Role, Server};
 
 use crate::{
-    CloseReply, Config, Error,
     close::CloseCode,
+    config::{CloseReply, Config},
     deflate::Session,
+    error::Error,
     frame::{Kind, MAX_CONTROL},
     message::Incoming,
     random::Entropy,

@@ -39,7 +39,7 @@
 //!     }
 //! }
 //! assert_eq!(to_server, [0x81, 0x85, 1, 2, 3, 4, 0x49, 0x67, 0x6f, 0x68, 0x6e]);
-//! # Ok::<(), hybi::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod decoder;
@@ -51,7 +51,7 @@ mod parts;
 mod reader;
 
 pub use decoder::{Decoder, Part};
-pub use encoder::Encoder;
+pub use encoder::{EncodeError, Encoder};
 pub use header::{Header, HeaderBytes, InvalidHeader, Opcode, Reserved, Rules};
 pub(crate) use kind::Kind;
 pub use parts::FrameParts;

@@ -1,4 +1,84 @@
-#![doc = include_str!("../README.md")]
+//! The WebSocket protocol (RFC 6455) as a sans-I/O state machine. Bytes go in, events and bytes come
+//! out: there is no socket, no clock and no runtime in this crate.
+//!
+//! A connection consists of three values, which you own:
+//!
+//! | value | what it is |
+//! | --- | --- |
+//! | [`Connection`] | the state of the protocol, as a [`Server`] or as a [`Client`] |
+//! | [`Inbox`] | the receive buffer, in which messages are also reassembled; events borrow it |
+//! | an [`Outbox`] | the bytes to write: a `Vec<u8>`, a [`GrowingOutbox`] or a [`FixedOutbox`] |
+//!
+//! The loop is the same over every transport: receive until there is nothing more, write, read.
+//!
+//! ```
+//! use hybi::{Connection, Event, Inbox, Server};
+//! use std::io::{self, Read, Write};
+//!
+//! fn echo(
+//!     mut websocket: Connection<Server>,
+//!     mut inbox: Inbox,
+//!     mut stream: impl Read + Write,
+//! ) -> io::Result<()> {
+//!     let mut outbox = Vec::new();
+//!     loop {
+//!         while let Some(event) = websocket.receive(&mut inbox, &mut outbox)? {
+//!             match event {
+//!                 Event::Text(text) => websocket.send_text(text, &mut outbox)?,
+//!                 Event::Binary(data) => websocket.send_binary(data, &mut outbox)?,
+//!                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
+//!             }
+//!         }
+//!         stream.write_all(&outbox)?;
+//!         outbox.clear();
+//!         if websocket.should_close_transport() {
+//!             return Ok(());
+//!         }
+//!         if inbox.read_from(&mut stream)? == 0 {
+//!             return Ok(websocket.end_of_input()?);
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! # Where to go from here
+//!
+//! - [`server::Opening`] and [`client::Request`] perform the opening handshake over HTTP/1.1 and
+//!   return the connection. [`Uri`] reads `ws` and `wss` URIs; [`Origins`] is a server's policy for
+//!   browsers.
+//! - [`blocking::WebSocket`] is the whole of it over any `Read + Write`: a client in five lines.
+//! - The [guide] puts the crate on a transport step by step: backpressure, deadlines, closing, several
+//!   tasks, no allocator. The repository has programs over tokio, mio, rustls, `io_uring`, smoltcp,
+//!   embassy and others.
+//! - [`Config`] has the limits on what is received. Each has a default that is safe on the open
+//!   Internet.
+//!
+//! # Modules
+//!
+//! | module | purpose |
+//! | --- | --- |
+//! | [`server`], [`client`] | the opening handshakes |
+//! | [`http1`] | limits on the head of an HTTP/1.1 message, and its header fields |
+//! | [`blocking`] | a WebSocket over a blocking stream |
+//! | [`deflate`] | compression (permessage-deflate, RFC 7692) |
+//! | [`extension`] | the grammar of `Sec-WebSocket-Extensions` |
+//! | [`relay`] | a gateway that passes frames on without buffering them |
+//! | [`frame`] | single frames: for tools, tests and protocols on top |
+//! | [`mask`], [`utf8`] | masking and incremental validation of UTF-8, by themselves |
+//! | [`random`] | the source of masking keys and nonces |
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `std` | yes | [`Inbox::read_from`], [`blocking`], I/O slices; enables `alloc` and `getrandom` |
+//! | `alloc` | with `std` | inboxes and outboxes that grow, [`Message`], [`Prepared`], [`UriBuf`] |
+//! | `simd` | yes | the widest vector instructions of the processor; text without a second validation pass |
+//! | `deflate` | yes | compression; enables `std` |
+//! | `getrandom` | with `std` | masking keys and nonces seeded by the operating system |
+//! | `http` | no | requests and responses in the types of the `http` crate; enables `std` |
+//!
+//! Without `simd`, the crate contains no unsafe code (`#![forbid(unsafe_code)]`).
 #![no_std]
 #![deny(unsafe_code)]
 #![cfg_attr(not(feature = "simd"), forbid(unsafe_code))]
@@ -9,6 +89,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+pub mod blocking;
 mod buffer;
 mod close;
 mod config;
@@ -30,9 +112,7 @@ mod raw;
 pub mod relay;
 pub mod utf8;
 
-pub use buffer::{
-    Fixed, FixedInbox, FixedOutbox, Inbox, InboxFull, Outbox, OutboxFull, Overrun, Storage,
-};
+pub use buffer::{Fixed, FixedInbox, FixedOutbox, Inbox, Outbox, Storage};
 #[cfg(feature = "alloc")]
 pub use buffer::{Growing, GrowingOutbox};
 pub use close::{Close, CloseCode, InvalidCloseCode};
@@ -41,7 +121,7 @@ pub use connection::{
     BinaryFragments, ChunkEvent, Client, Connection, Event, Fragment, Role, Server, State,
     TextFragments,
 };
-pub use error::{Error, LimitExceeded, Misuse, Violation};
+pub use error::{Error, InboxFull, LimitExceeded, Misuse, OutboxFull, Overrun, Violation};
 #[cfg(feature = "alloc")]
 pub use handshake::UriBuf;
 pub use handshake::{
@@ -50,7 +130,12 @@ pub use handshake::{
 #[cfg(feature = "alloc")]
 pub use message::{Message, Prepared};
 
-/// The guide, so that its code is compiled and run.
-#[cfg(all(doctest, feature = "std"))]
+/// The guide: how to put the crate on a transport, step by step.
+#[cfg(all(feature = "std", feature = "deflate", any(doc, doctest)))]
 #[doc = include_str!("../docs/embedding.md")]
-mod embedding {}
+pub mod guide {}
+
+/// The README, so that its code is compiled and run.
+#[cfg(all(feature = "std", feature = "deflate", doctest))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -152,7 +152,9 @@ use end::{End, Input, Output};
 use frames::Frames;
 
 use crate::{
-    CloseCode, Error, Outbox,
+    buffer::Outbox,
+    close::CloseCode,
+    error::Error,
     frame::{FrameParts, Header, HeaderBytes, Opcode},
     random::{Entropy, EntropyError},
 };

@@ -1,7 +1,7 @@
 //! An outbox that never grows.
 
-use super::{Outbox, Overrun};
-use crate::{frame::Header, mask::Mask};
+use super::Outbox;
+use crate::{error::Overrun, frame::Header, mask::Mask};
 
 /// An outbox over memory of a fixed size: `&mut [u8]`, `[u8; N]`.
 ///

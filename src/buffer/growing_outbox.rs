@@ -2,8 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::{Outbox, Overrun};
-use crate::frame::{FrameParts, Header};
+use super::Outbox;
+use crate::{
+    error::Overrun,
+    frame::{FrameParts, Header},
+};
 
 /// Capacity that is kept when everything has been written, in bytes. A larger one is freed.
 const KEPT: usize = 64 * 1024;

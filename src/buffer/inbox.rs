@@ -4,12 +4,14 @@ use core::ops::Range;
 
 use super::{
     cursor::{Cursor, LARGE},
-    error::{InboxFull, Overrun},
     found::{Content, Found, Place},
     inflated::Inflated,
     storage::{Fixed, Storage},
 };
-use crate::frame::{MAX_CONTROL, MAX_HEADER};
+use crate::{
+    error::{InboxFull, Overrun},
+    frame::{MAX_CONTROL, MAX_HEADER},
+};
 
 /// The largest control frame, which may come between the fragments of a message and must be complete
 /// in the inbox to be handled.

@@ -1,6 +1,6 @@
 //! Where bytes go that are to be sent.
 
-use crate::{frame::Header, mask::Mask};
+use crate::{error::OutboxFull, frame::Header, mask::Mask};
 
 /// Takes the bytes to be sent, in order.
 ///
@@ -27,27 +27,6 @@ pub trait Outbox {
             let length = mask.copy(bytes, &mut block);
             self.append(&block[..length]);
         }
-    }
-}
-
-/// An outbox has no room. Nothing was written and nothing changed: write out what it holds, then try
-/// again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the outbox has room for {room} bytes, and {needed} are needed: write out what it holds, then \
-     try again"
-)]
-pub struct OutboxFull {
-    /// How many bytes are to be appended at once.
-    pub needed: usize,
-    /// How many bytes there is room for.
-    pub room: usize,
-}
-
-impl OutboxFull {
-    /// For so many bytes and this outbox.
-    pub(crate) fn new(needed: usize, outbox: &impl Outbox) -> Self {
-        Self { needed, room: outbox.room() }
     }
 }
 

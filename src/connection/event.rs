@@ -2,8 +2,7 @@
 
 use super::Fragment;
 use crate::{
-    Inbox, Storage,
-    buffer::{Content, Found},
+    buffer::{Content, Found, Inbox, Storage},
     close::Close,
 };
 
@@ -119,7 +118,7 @@ impl<S: Storage> Inbox<S> {
 #[cfg(feature = "alloc")]
 impl Event<'_> {
     /// The message, with a payload of its own; `None` for a control frame.
-    pub fn to_message(&self) -> Option<crate::Message> {
+    pub fn to_message(&self) -> Option<crate::message::Message> {
         match *self {
             Self::Text(text) => Some(text.into()),
             Self::Binary(data) => Some(data.into()),

@@ -2,17 +2,14 @@
 //! many.
 
 use super::{Client, Connection, Server};
+#[cfg(feature = "alloc")]
+use crate::{buffer::Outbox, error::OutboxFull, message::Prepared};
 use crate::{
-    Error, Misuse,
+    error::{Error, Misuse},
     frame::{FrameParts, Header, Kind},
     mask::Mask,
     random::Entropy,
     utf8::Validator,
-};
-#[cfg(feature = "alloc")]
-use crate::{
-    Prepared,
-    buffer::{Outbox, OutboxFull},
 };
 
 impl Connection<Server> {
@@ -67,7 +64,7 @@ impl Connection<Server> {
         let needed = message.frame().len();
         self.check_high_water(outbox)?;
         if needed > outbox.room() {
-            return Err(OutboxFull::new(needed, outbox).into());
+            return Err(OutboxFull { needed, room: outbox.room() }.into());
         }
         let frame = self.choose_prepared(message);
         outbox.append(frame);

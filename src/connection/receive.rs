@@ -2,9 +2,10 @@
 
 use super::{ChunkEvent, Connection, Event, Role, State, Status, Step};
 use crate::{
-    CloseReply, Error, LimitExceeded, Misuse, Pongs, Violation,
     buffer::{Content, Found, Inbox, MAX_OVERHEAD, Outbox, Parts, Place, Storage, TextRange},
     close::{Close, CloseCode},
+    config::{CloseReply, Pongs},
+    error::{Error, LimitExceeded, Misuse, Violation},
     frame::{Header, MAX_HEADER, Opcode, Reserved, Rules},
     mask::Mask,
     message::{self, Delivery, Limits},

@@ -2,9 +2,10 @@
 
 use super::{Connection, Fragment, Outgoing, Role, State, Status, Step};
 use crate::{
-    CloseReply, Error, Misuse,
-    buffer::{Outbox, OutboxFull},
+    buffer::Outbox,
     close::{Close, CloseCode},
+    config::CloseReply,
+    error::{Error, Misuse, OutboxFull},
     frame::{DataOpcode, Header, Kind, MAX_CONTROL, Opcode, Reserved},
 };
 
@@ -38,12 +39,12 @@ impl<R: Role> Connection<R> {
     #[cfg(feature = "alloc")]
     pub fn send(
         &mut self,
-        message: &crate::Message,
+        message: &crate::message::Message,
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
         match message {
-            crate::Message::Text(text) => self.send_text(text, outbox),
-            crate::Message::Binary(data) => self.send_binary(data, outbox),
+            crate::message::Message::Text(text) => self.send_text(text, outbox),
+            crate::message::Message::Binary(data) => self.send_binary(data, outbox),
         }
     }
 
@@ -387,7 +388,7 @@ fn append<R: Role>(
     };
     let needed = header.encoded_len().saturating_add(payload.len());
     if needed > outbox.room() {
-        return Err(OutboxFull::new(needed, outbox).into());
+        return Err(OutboxFull { needed, room: outbox.room() }.into());
     }
     outbox.append_frame(&header, payload);
     Ok(())

@@ -1,7 +1,7 @@
 //! Decoding a stream of frames without a buffer.
 
 use super::{Header, HeaderReader, Rules};
-use crate::{Violation, mask::Mask};
+use crate::{error::Violation, mask::Mask};
 
 /// Decodes a stream of frames, which may arrive in pieces of any length, and unmasks it in place.
 ///

@@ -1,7 +1,7 @@
 //! Encoding a stream of frames without a buffer.
 
 use super::{Header, HeaderBytes};
-use crate::{Misuse, mask::Mask};
+use crate::mask::Mask;
 
 /// Encodes a stream of frames: a header, then the payload that it declares, in pieces of any
 /// length, masked in place if the header has a masking key.
@@ -11,6 +11,18 @@ pub struct Encoder {
     remaining: u64,
     /// For the payload of the frame in progress, if it is masked.
     mask: Option<Mask>,
+}
+
+/// A call of the [`Encoder`] out of order. Nothing changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The payload of the previous frame is incomplete.
+    #[error("the payload of the previous frame lacks {0} bytes")]
+    PayloadMissing(u64),
+    /// The payload is longer than its header declares.
+    #[error("the payload is longer than the {0} bytes that the frame lacks")]
+    PayloadTooLong(u64),
 }
 
 impl Encoder {
@@ -23,11 +35,11 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// [`Misuse::PayloadMissing`]: the payload of the previous frame is incomplete. Nothing
+    /// [`EncodeError::PayloadMissing`]: the payload of the previous frame is incomplete. Nothing
     /// changes.
-    pub fn header(&mut self, header: Header) -> Result<HeaderBytes, Misuse> {
+    pub fn header(&mut self, header: Header) -> Result<HeaderBytes, EncodeError> {
         if self.remaining > 0 {
-            return Err(Misuse::PayloadMissing(self.remaining));
+            return Err(EncodeError::PayloadMissing(self.remaining));
         }
         self.remaining = header.payload_len();
         self.mask = header.masking_key().map(Mask::new);
@@ -39,13 +51,13 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// [`Misuse::PayloadTooLong`]: the piece exceeds the payload that the header declares. Nothing
+    /// [`EncodeError::PayloadTooLong`]: the piece exceeds the payload that the header declares. Nothing
     /// changes.
-    pub fn payload(&mut self, piece: &mut [u8]) -> Result<(), Misuse> {
+    pub fn payload(&mut self, piece: &mut [u8]) -> Result<(), EncodeError> {
         self.remaining = self
             .remaining
             .checked_sub(piece.len() as u64)
-            .ok_or(Misuse::PayloadTooLong(self.remaining))?;
+            .ok_or(EncodeError::PayloadTooLong(self.remaining))?;
         if let Some(mask) = &mut self.mask {
             mask.apply(piece);
         }
@@ -88,13 +100,13 @@ mod tests {
     #[test]
     fn the_payload_is_as_long_as_the_header_declares() {
         let mut encoder = Encoder::new();
-        assert_eq!(encoder.payload(&mut [0]), Err(Misuse::PayloadTooLong(0)));
+        assert_eq!(encoder.payload(&mut [0]), Err(EncodeError::PayloadTooLong(0)));
         let header = Header::new(Opcode::Binary, true, 3).unwrap().with_mask([0xff; 4]);
         encoder.header(header).unwrap();
         encoder.payload(&mut [0]).unwrap();
-        assert_eq!(encoder.header(header), Err(Misuse::PayloadMissing(2)));
+        assert_eq!(encoder.header(header), Err(EncodeError::PayloadMissing(2)));
         let mut piece = [1; 3];
-        assert_eq!(encoder.payload(&mut piece), Err(Misuse::PayloadTooLong(2)));
+        assert_eq!(encoder.payload(&mut piece), Err(EncodeError::PayloadTooLong(2)));
         assert_eq!((piece, encoder.remaining()), ([1; 3], 2));
         encoder.payload(&mut []).unwrap();
         encoder.payload(&mut piece[..2]).unwrap();

@@ -3,7 +3,7 @@
 use core::ops::Deref;
 
 use super::MAX_CONTROL;
-use crate::Violation;
+use crate::error::Violation;
 
 /// The type of a frame: the low four bits of its first byte (RFC 6455, sections 5.2 and 11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -14,7 +14,7 @@
 //! ```
 
 use super::Opcode;
-use crate::Violation;
+use crate::error::Violation;
 
 /// Whether a message is in progress between two frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ mod tests {
         Opcode::{Binary, Close, Continuation, Ping, Pong, Text},
         Order::{Idle, InMessage},
     };
-    use crate::Violation::{MessageInsideMessage, NothingToContinue};
+    use crate::error::Violation::{MessageInsideMessage, NothingToContinue};
 
     // 6455-5.4-i, 6455-5.4-j, 6455-5.4-l
     #[test]

@@ -1,7 +1,7 @@
 //! Reading a header that arrives in parts.
 
 use super::{Header, MAX_HEADER, Rules};
-use crate::Violation;
+use crate::error::Violation;
 
 /// Joins the parts of a header, so that the input may be cut at any byte.
 ///

@@ -44,8 +44,9 @@ use offered::Offered;
 use core::ops::Range;
 
 use crate::{
-    Config, Connection,
     buffer::{Found, Inbox, Parts, Storage},
+    config::Config,
+    connection::Connection,
     deflate::Agreed,
     http1::{Head, ReceivedHeaders, scanner::Scanner, token::find, write::Decimal},
     random::Entropy,

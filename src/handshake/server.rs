@@ -50,7 +50,8 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::Origins;
 use crate::{
-    buffer::{Found, Inbox, Outbox, OutboxFull, Storage},
+    buffer::{Found, Inbox, Outbox, Storage},
+    error::OutboxFull,
     http1::{
         HeadFault, HeadLimits, ReceivedHeaders,
         scanner::{Scanner, reread_request},

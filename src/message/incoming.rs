@@ -2,9 +2,9 @@
 
 use super::{inflating::Inflating, limits::Limits, partial::Partial, plain::Plain};
 use crate::{
-    Error, Violation,
     buffer::{Found, Inbox, Parts, Storage},
     deflate::Session,
+    error::{Error, Violation},
     frame::{Header, Kind, Opcode, Reserved},
 };
 

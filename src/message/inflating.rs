@@ -4,9 +4,9 @@ use core::ops::Range;
 
 use super::{incoming::Step, limits::Limits, partial::Partial};
 use crate::{
-    Error, LimitExceeded, Violation,
     buffer::{Content, Found, Inbox, Inflated, Parts, Place, Storage},
     deflate::{Outcome, ROOM_BEHIND, Session},
+    error::{Error, LimitExceeded, Violation},
     frame::{Header, Kind},
 };
 

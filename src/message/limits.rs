@@ -1,6 +1,6 @@
 //! The limits on a message that is received.
 
-use crate::{Config, LimitExceeded};
+use crate::{config::Config, error::LimitExceeded};
 
 /// How messages are delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use super::{incoming::Step, limits::Limits, partial::Partial};
 use crate::{
-    Error, LimitExceeded,
     buffer::{Inbox, Parts, Storage},
     deflate::Session,
+    error::{Error, LimitExceeded},
     frame::Header,
 };
 

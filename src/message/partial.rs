@@ -2,7 +2,7 @@
 
 use super::limits::Limits;
 use crate::{
-    LimitExceeded,
+    error::LimitExceeded,
     frame::{Header, Kind},
     mask::Mask,
     utf8::Validator,

@@ -6,8 +6,8 @@ use super::{
     partial::{Frame, Partial},
 };
 use crate::{
-    Error, LimitExceeded, Violation,
     buffer::{Content, Cursor, Found, Inbox, MAX_OVERHEAD, Parts, Place, Storage},
+    error::{Error, LimitExceeded, Violation},
     frame::{Header, Kind},
     raw::xor::IsAscii,
 };

@@ -28,7 +28,7 @@
 //! ```
 
 use super::{Frames, Side};
-use crate::{CloseCode, frame::Rules};
+use crate::{close::CloseCode, frame::Rules};
 
 /// One side of a relay.
 #[derive(Debug)]

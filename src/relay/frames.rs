@@ -1,7 +1,7 @@
 //! The frames that one side sends: where the stream stands, and masking each payload anew.
 
 use crate::{
-    Violation,
+    error::Violation,
     frame::{Header, HeaderReader, Opcode, Order, Rules},
     mask::Mask,
 };

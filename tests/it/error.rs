@@ -8,10 +8,10 @@ use std::{
 
 use hybi::{
     CloseCode, Error, InboxFull, InvalidCloseCode, LimitExceeded, Misuse, OriginError, Origins,
-    OutboxFull, Overrun, UriError, Violation,
+    OutboxFull, Overrun, UriError, Violation, blocking,
     client::{self, Failure},
     extension::ExtensionSyntax,
-    frame::InvalidHeader,
+    frame::{EncodeError, InvalidHeader},
     http1::{FieldError, HeadFault},
     random::EntropyError,
     server::{self, Refusal},
@@ -51,6 +51,9 @@ fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
         ("EntropyError", Box::new(EntropyError)),
         ("ExtensionSyntax", Box::new(ExtensionSyntax)),
         ("InvalidCloseCode", Box::new(InvalidCloseCode(1005))),
+        ("Error", Box::new(blocking::Error::Io(ErrorKind::TimedOut.into()))),
+        ("Error", Box::new(blocking::Error::Connection(Error::ConnectionLost))),
+        ("EncodeError", Box::new(EncodeError::PayloadTooLong(1))),
         ("InvalidHeader", Box::new(InvalidHeader)),
         ("InvalidUtf8", Box::new(InvalidUtf8 { offset: 4 })),
         ("InboxFull", Box::new(InboxFull)),

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::{
-    buffer::OutboxFull,
+    error::OutboxFull,
     handshake::UriError,
     http1::{Excerpt, FieldError},
     random::EntropyError,

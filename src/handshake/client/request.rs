@@ -11,8 +11,8 @@ use super::{
     offered::{Extensions, Offered, Subprotocols},
 };
 use crate::{
-    Config,
     buffer::{Outbox, append_parts},
+    config::Config,
     deflate::Policy,
     extension,
     handshake::{Uri, key::Key, origin},

@@ -2,8 +2,10 @@
 
 use super::check;
 use crate::{
-    Client, CloseCode, Connection, Error,
     buffer::Outbox,
+    close::CloseCode,
+    connection::{Client, Connection},
+    error::Error,
     extension::{self, Extension},
     http1::{ReceivedHeaders, token::elements},
     random::Entropy,

@@ -10,8 +10,9 @@ use super::{Error, Request};
 #[cfg(feature = "http")]
 use crate::http1::FieldError;
 use crate::{
-    Config, Connection, Server,
     buffer::{Outbox, append_parts},
+    config::Config,
+    connection::{Connection, Server},
     deflate::{Policy, Session},
     http1::{
         Excerpt, HeaderField,

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use crate::{
-    buffer::OutboxFull,
+    error::OutboxFull,
     http1::{Excerpt, FieldError},
 };
 

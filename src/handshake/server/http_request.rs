@@ -4,7 +4,7 @@ use core::sync::atomic::AtomicBool;
 
 use super::{Response, check};
 use crate::{
-    Authority,
+    handshake::Authority,
     http1::{Head, ReceivedHeaders, start_line::RequestLine},
 };
 

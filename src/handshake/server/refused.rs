@@ -2,7 +2,7 @@
 
 use super::http_request::host;
 use crate::{
-    Authority,
+    handshake::Authority,
     http1::{ReceivedHeaders, start_line::RequestLine},
 };
 

@@ -4,7 +4,8 @@ use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use super::Error;
 use crate::{
-    buffer::{Outbox, OutboxFull, append_parts},
+    buffer::{Outbox, append_parts},
+    error::OutboxFull,
     http1::{
         HeaderField,
         body::{Message, has_body},

@@ -1,8 +1,8 @@
 //! The frame level: one table drives the header's parser and writer, the decoder and the encoder.
 
 use hybi::{
-    Misuse, Violation,
-    frame::{Decoder, Encoder, Header, InvalidHeader, Opcode, Part, Reserved, Rules},
+    Violation,
+    frame::{Decoder, EncodeError, Encoder, Header, InvalidHeader, Opcode, Part, Reserved, Rules},
 };
 
 use crate::support::{
@@ -171,9 +171,9 @@ fn an_encoder_holds_the_caller_to_the_header() {
     encoder.header(header).unwrap();
     encoder.payload(&mut [1, 2]).unwrap();
     assert_eq!(encoder.remaining(), 1);
-    assert_eq!(encoder.header(header), Err(Misuse::PayloadMissing(1)));
+    assert_eq!(encoder.header(header), Err(EncodeError::PayloadMissing(1)));
     let mut piece = [3, 4];
-    assert_eq!(encoder.payload(&mut piece), Err(Misuse::PayloadTooLong(1)));
+    assert_eq!(encoder.payload(&mut piece), Err(EncodeError::PayloadTooLong(1)));
     assert_eq!(piece, [3, 4]);
     encoder.payload(&mut [3]).unwrap();
     encoder.header(header).unwrap();

@@ -19,6 +19,20 @@ pub struct Overrun {
     pub available: usize,
 }
 
+/// An outbox has no room. Nothing was written and nothing changed: write out what it holds, then try
+/// again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the outbox has room for {room} bytes, and {needed} are needed: write out what it holds, then \
+     try again"
+)]
+pub struct OutboxFull {
+    /// How many bytes are to be appended at once.
+    pub needed: usize,
+    /// How many bytes there is room for.
+    pub room: usize,
+}
+
 #[cfg(feature = "std")]
 impl From<InboxFull> for std::io::Error {
     fn from(error: InboxFull) -> Self {

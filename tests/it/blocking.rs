@@ -1,0 +1,201 @@
+//! The blocking front end: both ends over a pair of sockets, and one end over bytes in memory.
+
+use std::{
+    io::{self, Cursor, ErrorKind, Read, Write},
+    net::{TcpListener, TcpStream},
+    thread,
+};
+
+use hybi::{
+    Client, CloseCode, Error, Event, Message, Origins, Server, Uri, Violation,
+    blocking::{self, WebSocket},
+    client::Request,
+};
+
+use crate::support::wire::{CLOSE, FIN, From, PING, TEXT, frame};
+
+const URI: &str = "ws://server.example.com/chat";
+
+/// A stream whose input is known, and whose output is kept.
+#[derive(Debug)]
+struct Tape {
+    input: Cursor<Vec<u8>>,
+    output: Vec<u8>,
+    /// What the reads give at the end of the input.
+    end: Option<ErrorKind>,
+}
+
+impl Tape {
+    fn new(input: Vec<u8>) -> Self {
+        Self { input: Cursor::new(input), output: Vec::new(), end: None }
+    }
+}
+
+impl Read for Tape {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.input.read(buffer)? {
+            0 => self.end.map_or(Ok(0), |kind| Err(kind.into())),
+            length => Ok(length),
+        }
+    }
+}
+
+impl Write for Tape {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = bytes.len().min(3);
+        self.output.write(&bytes[..length])
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A request, with what follows it.
+fn request(frames: &[Vec<u8>]) -> Vec<u8> {
+    let head = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+        Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: v1, v2\r\n\r\n";
+    [head.as_bytes(), &frames.concat()].concat()
+}
+
+fn accept(input: Vec<u8>) -> Result<WebSocket<Tape, Server>, blocking::Error> {
+    WebSocket::accept(Origins::any(), Tape::new(input))
+}
+
+/// What the server has written after its response.
+fn written(websocket: &WebSocket<Tape, Server>) -> &[u8] {
+    let output = &websocket.get_ref().output;
+    let head = output.windows(4).position(|end| end == b"\r\n\r\n").unwrap();
+    assert!(output.starts_with(b"HTTP/1.1 101 "));
+    &output[head + 4..]
+}
+
+fn pair() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (client, listener.accept().unwrap().0)
+}
+
+#[test]
+fn two_ends_talk_and_close() {
+    let (client, server) = pair();
+    let server = thread::spawn(move || {
+        let mut websocket = WebSocket::accept_with(Origins::any(), server, |request| {
+            request.accept().select_subprotocol(&["v2", "v1"])
+        })?;
+        let mut count = 0;
+        while let Some(event) = websocket.next()? {
+            let Some(message) = event.to_message() else { continue };
+            websocket.send(&message)?;
+            count += 1;
+        }
+        assert_eq!(websocket.connection().close_code(), Some(1000));
+        Ok::<_, blocking::Error>(count)
+    });
+    let uri = Uri::parse(URI).unwrap();
+    let request = Request::new(&uri).subprotocols(&["v1", "v2"]);
+    let mut websocket: WebSocket<_, Client> = WebSocket::connect(request, client).unwrap();
+    websocket.send_text("Hello").unwrap();
+    assert_eq!(websocket.next().unwrap(), Some(Event::Text("Hello")));
+    websocket.send_ping(b"?").unwrap();
+    assert_eq!(websocket.next().unwrap(), Some(Event::Pong(b"?")));
+    let large = vec![7; 1 << 20];
+    websocket.send_binary(&large).unwrap();
+    assert_eq!(websocket.next().unwrap(), Some(Event::Binary(&large)));
+    // Dropped by the closing handshake.
+    websocket.send(&Message::from("late")).unwrap();
+    websocket.close(CloseCode::NORMAL, "done").unwrap();
+    assert_eq!(websocket.next().unwrap(), None);
+    assert_eq!(server.join().unwrap().unwrap(), 3);
+}
+
+// 6455-5.5.2-b
+#[test]
+fn what_the_protocol_requires_is_written_before_an_event_is_returned() {
+    let frames =
+        [frame(From::Client, FIN | PING, b"?"), frame(From::Client, FIN | CLOSE, b"\x03\xe8")];
+    let mut websocket = accept(request(&frames)).unwrap();
+    assert_eq!(websocket.next().unwrap(), Some(Event::Ping(b"?")));
+    assert_eq!(written(&websocket), b"\x8a\x01?");
+    assert!(matches!(websocket.next().unwrap(), Some(Event::Close(_))));
+    assert_eq!(written(&websocket), b"\x8a\x01?\x88\x02\x03\xe8");
+    assert_eq!(websocket.next().unwrap(), None);
+}
+
+#[test]
+fn a_violation_is_answered_and_then_reported() {
+    let mut websocket = accept(request(&[frame(From::Server, FIN | TEXT, b"no mask")])).unwrap();
+    let error = websocket.next().unwrap_err();
+    let expected = Error::Protocol(Violation::NotMasked);
+    assert!(matches!(error, blocking::Error::Connection(error) if error == expected), "{error}");
+    assert_eq!(written(&websocket), b"\x88\x02\x03\xea");
+    assert_eq!(websocket.next().unwrap(), None);
+}
+
+// 6455-7.1.5-a
+#[test]
+fn a_stream_that_ends_without_a_close_is_a_lost_connection() {
+    let mut websocket = accept(request(&[])).unwrap();
+    let error = websocket.next().unwrap_err();
+    assert!(matches!(error, blocking::Error::Connection(Error::ConnectionLost)), "{error}");
+    assert_eq!(io::Error::from(error).kind(), ErrorKind::ConnectionAborted);
+    assert_eq!(websocket.connection().close_code(), Some(1006));
+}
+
+#[test]
+fn a_timeout_loses_nothing() {
+    let text = frame(From::Client, FIN | TEXT, b"Hello");
+    let mut websocket = accept(request(&[text[..4].to_vec()])).unwrap();
+    websocket.get_mut().end = Some(ErrorKind::WouldBlock);
+    let error = websocket.next().unwrap_err();
+    assert!(matches!(&error, blocking::Error::Io(error) if error.kind() == ErrorKind::WouldBlock));
+    websocket.get_mut().input.get_mut().extend(&text[4..]);
+    assert_eq!(websocket.next().unwrap(), Some(Event::Text("Hello")));
+}
+
+#[test]
+fn a_request_that_is_refused_is_answered() {
+    let error = accept(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".into()).unwrap_err();
+    assert!(matches!(error, blocking::Error::Server(_)), "{error}");
+    for input in [&b""[..], b"GET / HT"] {
+        let error = accept(input.into()).unwrap_err();
+        assert!(matches!(&error, blocking::Error::Io(e) if e.kind() == ErrorKind::UnexpectedEof));
+    }
+}
+
+#[test]
+fn a_rejection_can_be_read() {
+    let response = "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 2\r\n\r\nno";
+    let uri = Uri::parse(URI).unwrap();
+    let result = WebSocket::connect(Request::new(&uri), Tape::new(response.into()));
+    let Err(blocking::Error::Rejected(rejection)) = result else { panic!("accepted") };
+    assert_eq!(rejection.status(), 302);
+    assert_eq!(rejection.headers().get("location"), Some(&b"/other"[..]));
+    assert_eq!(rejection.body(), b"no");
+    assert!(!format!("{rejection:?}").contains("other"), "values may be credentials");
+}
+
+// 6455-5.5.1-j: what comes after both Close frames is an end, however the peer's system puts it.
+#[test]
+fn a_reset_after_both_close_frames_is_an_end() {
+    for kind in [ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof, ErrorKind::WouldBlock] {
+        let (client, mut server) = pair();
+        let uri = Uri::parse(URI).unwrap();
+        let opened = thread::spawn(move || {
+            WebSocket::accept(Origins::any(), server.try_clone().unwrap()).map(|_| server.flush())
+        });
+        let websocket: WebSocket<_, Client> =
+            WebSocket::connect(Request::new(&uri), client).unwrap();
+        assert!(opened.join().unwrap().is_ok());
+        let (_, connection, inbox, _) = websocket.into_parts();
+        let mut tape = Tape::new(frame(From::Server, FIN | CLOSE, b"\x03\xe8"));
+        tape.end = Some(kind);
+        let mut websocket = WebSocket::from_parts(tape, connection, inbox);
+        let ended = websocket.close(CloseCode::NORMAL, "");
+        match kind {
+            ErrorKind::WouldBlock => assert!(matches!(ended, Err(blocking::Error::Io(_)))),
+            _ => ended.unwrap(),
+        }
+    }
+}

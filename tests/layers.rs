@@ -1,0 +1,149 @@
+//! The layers: which module may import which, and where optional features show.
+//!
+//! The order is the list in `docs/architecture.md`, bottom to top. What is read here is the source, as
+//! text.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // tests panic
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The repository.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The modules, each with its place from the bottom. Modules on one line share a place.
+fn order() -> Vec<(String, usize)> {
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let list = text.split("```modules\n").nth(1).unwrap().split("```").next().unwrap();
+    let places = list.lines().enumerate();
+    places
+        .flat_map(|(place, line)| line.split('+').map(move |name| (name.trim().into(), place)))
+        .collect()
+}
+
+/// Every source file of the crate but `lib.rs`, with the module that it belongs to.
+fn sources() -> Vec<(String, PathBuf)> {
+    let src = root().join("src");
+    let (mut folders, mut sources) = (vec![src.clone()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let inside = path.strip_prefix(&src).unwrap();
+            let first = inside.components().next().unwrap().as_os_str().to_str().unwrap();
+            let module = first.strip_suffix(".rs").unwrap_or(first);
+            if module != "lib" {
+                sources.push((module.into(), path));
+            }
+        }
+    }
+    sources.sort();
+    sources
+}
+
+/// The code of a file: no comments, and nothing of its unit tests.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let lines = text.lines().map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The first names of all paths from the root of the crate in this code.
+fn imports(code: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for after in code.split("crate::").skip(1) {
+        let Some(group) = after.strip_prefix('{') else {
+            names.insert(name(after));
+            continue;
+        };
+        // The names at the first level of the group.
+        let (mut depth, mut begins) = (0, true);
+        for (at, byte) in group.bytes().enumerate() {
+            match byte {
+                b'{' => depth += 1,
+                b'}' if depth == 0 => break,
+                b'}' => depth -= 1,
+                b',' if depth == 0 => begins = true,
+                _ if byte.is_ascii_whitespace() => {}
+                _ if begins => {
+                    names.insert(name(&group[at..]));
+                    begins = false;
+                }
+                _ => {}
+            }
+        }
+    }
+    names
+}
+
+/// The name at the front.
+fn name(text: &str) -> String {
+    text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+}
+
+#[test]
+fn no_module_imports_one_above_it() {
+    let order = order();
+    let place = |name: &str| order.iter().find(|(other, _)| other == name).map(|(_, place)| *place);
+    let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
+    for (module, path) in sources() {
+        let shown = path.strip_prefix(root()).unwrap().display();
+        let Some(own) = place(&module) else { panic!("{module} is not in the list: {shown}") };
+        seen.insert(module.clone());
+        for import in imports(&code(&path)) {
+            match place(&import) {
+                Some(other) if other <= own => {}
+                Some(_) => wrong.push(format!("{shown} imports {import}, which is above {module}")),
+                None => wrong.push(format!("{shown} imports {import} by way of lib.rs")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let listed: BTreeSet<_> = order.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(listed, seen, "every module of the list exists");
+}
+
+#[test]
+fn imports_are_found() {
+    let code = "use crate::{a::{b, c}, d,\n    e::f};\nuse crate::g;\nfn h() { crate::i::j() }";
+    assert_eq!(imports(code).into_iter().collect::<Vec<_>>(), ["a", "d", "e", "g", "i"]);
+}
+
+/// Compression is a module with a twin that takes its place: the rest of the crate does not ask
+/// whether it is there.
+#[test]
+fn compression_is_chosen_where_modules_are_declared_or_imported() {
+    let mut wrong = Vec::new();
+    for (module, path) in sources() {
+        if module == "deflate" {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let mut lines = text.lines().enumerate();
+        while let Some((number, line)) = lines.next() {
+            let is_feature = line.contains("feature = \"deflate\"") && !line.contains("//");
+            if !is_feature {
+                continue;
+            }
+            let item = lines.by_ref().map(|(_, line)| line).find(|line| !line.starts_with("#["));
+            let is_declared = item.is_some_and(|item| {
+                let item = item.trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+                item.starts_with("mod ") || item.starts_with("use ")
+            });
+            if !is_declared {
+                let shown = path.strip_prefix(root()).unwrap().display();
+                wrong.push(format!("{shown}:{}", number + 1));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
