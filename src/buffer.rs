@@ -1,27 +1,27 @@
 //! Buffers: the caller's inbox and outbox.
 //!
-//! This module owns where bytes lie and how buffers grow and shrink. It knows nothing of the
+//! This module owns the layout of the buffers and how they grow and shrink. It knows nothing of the
 //! protocol.
 //!
-//! The [`Inbox`] is the receive buffer and the reassembly buffer in one. Bytes are read into their
-//! final place and unmasked there; fragments of one message are moved left together, over the
-//! headers and control frames between them:
+//! The [`Inbox`] is both the receive buffer and the reassembly buffer. Payload is unmasked in
+//! place. The fragments of a message are moved left, over the headers and control frames between
+//! them, to form one contiguous payload:
 //!
 //! ```text
 //!          start        held      unread          end
 //!   ┌────────┬────────────┬─────────┬──────────────┬──────────┐
 //!   │  free  │ message so │  gap:   │ received,    │  spare   │
-//!   │        │ far        │ headers │ not looked at│          │
+//!   │        │ far        │ headers │ unprocessed  │          │
 //!   └────────┴────────────┴─────────┴──────────────┴──────────┘
 //!
-//!   a fragment's payload arrives at `unread`: it is unmasked and moved to `held` in one pass
+//! the payload of a fragment starts at `unread`: one pass unmasks it and moves it to `held`
 //!
 //!          start                 held   unread    end
 //!   ┌────────┬─────────────────────┬──────┬────────┬──────────┐
 //!   │  free  │ message so far      │ gap  │        │  spare   │
 //!   └────────┴─────────────────────┴──────┴────────┴──────────┘
 //!
-//!   the message is complete: it is delivered where it lies, and all before `unread` is free
+//! the message is complete: it is delivered in place, and everything before `unread` is free
 //!
 //!                                       start = held
 //!                                         unread   end
@@ -30,12 +30,12 @@
 //!   └──────────────────────────────────────┴────────┴──────────┘
 //! ```
 //!
-//! A message that one frame holds is never moved while it is whole in the inbox. Bytes are moved
-//! to the front only when room is asked for and there is none behind them, so the cost of a
-//! message stays linear however it is cut.
+//! A message in a single frame is never moved once it is complete in the inbox. Bytes move to the
+//! front only when the caller asks for room and too little follows them. The cost of a message is
+//! therefore linear in its length, however the peer fragments it.
 //!
-//! The [`Outbox`] takes what is to be sent: a `Vec<u8>`, a [`GrowingOutbox`](crate::GrowingOutbox), a
-//! [`FixedOutbox`], or the caller's own.
+//! The [`Outbox`] collects the bytes to send. It is a `Vec<u8>`, a
+//! [`GrowingOutbox`](crate::GrowingOutbox), a [`FixedOutbox`], or a type of the caller's.
 
 mod cursor;
 mod fixed_outbox;

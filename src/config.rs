@@ -1,6 +1,6 @@
-//! What the caller can choose for a connection, limits above all.
+//! The settings of a connection, chiefly its limits.
 
-/// The settings of a connection; each has a default that is safe on the open Internet.
+/// The settings of a connection. The defaults are safe on the open Internet.
 ///
 /// ```
 /// use hybi::{Config, Pongs};
@@ -18,38 +18,38 @@ pub struct Config {
     pub(crate) close_reply: CloseReply,
 }
 
-/// How pings are answered. Whatever the choice, each ping is an event too.
+/// How pings are answered. Each ping is also an event, under any policy.
 ///
 /// # While a compressed message is sent in fragments
 ///
 /// RFC 6455 allows control frames between the fragments of any message, but some peers fail the
-/// connection when one comes between those of a compressed message (Tornado, wsproto, Jetty 9.4,
-/// libwebsockets 4.1). So an automatic pong waits until the last fragment was sent, or until
-/// [`close`](crate::Connection::close) gives the message up, and then leaves at once. Of several
-/// pings received meanwhile, the latest is answered (section 5.5.3).
+/// connection when one arrives between the fragments of a compressed message (Tornado, wsproto,
+/// Jetty 9.4, libwebsockets 4.1). An automatic pong is therefore delayed until the last fragment
+/// has been sent, or until [`close`](crate::Connection::close) abandons the message. If several
+/// pings arrive meanwhile, only the latest is answered (section 5.5.3).
 ///
-/// A peer that pings during a compressed message that takes long, or has no end, may then give up
-/// for lack of a pong. Send such a message uncompressed: call `set_compression(false)` before its first
-/// fragment, and pongs go between its fragments. Or answer by hand under
-/// [`Manual`](Self::Manual): what the caller sends leaves where the caller sends it.
+/// A peer that pings during a long or endless compressed message may time out waiting for the pong.
+/// Send such a message uncompressed: call `set_compression(false)` before its first fragment, and
+/// pongs go between its fragments. Or choose [`Manual`](Self::Manual) and send the pongs yourself:
+/// they are not delayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Pongs {
-    /// Every ping, at once, while fewer bytes than the backlog wait in the outbox; beyond that as
-    /// [`Latest`](Self::Latest).
+    /// Answer every ping at once while fewer than `max_backlog` bytes are pending in the outbox.
+    /// Above that, answer as with [`Latest`](Self::Latest).
     ///
-    /// A peer that pings and does not read reaches
-    /// [`Config::outbox_high_water`] in the end; do not read on while the outbox
+    /// A peer that sends pings but does not read eventually fills the outbox to
+    /// [`Config::outbox_high_water`]. Do not read from the transport while the outbox
     /// [has no room](crate::Connection::has_room).
     All {
-        /// The backlog, in bytes; 64 KiB in [`Pongs::all`].
+        /// The backlog in bytes. 64 KiB in [`Pongs::all`].
         max_backlog: usize,
     },
-    /// The latest ping, once for each batch of input, as section 5.5.3 allows: a flood of pings
-    /// costs one pong. At most one pong waits, in the connection itself.
+    /// Answer only the latest ping of each batch of input, as section 5.5.3 allows. A flood of
+    /// pings costs one pong. At most one pong is pending, inside the connection.
     Latest,
-    /// None: the caller answers with [`send_pong`](crate::Connection::send_pong), as section
-    /// 5.5.2 obliges it to.
+    /// Answer no ping. The caller sends the pongs that section 5.5.2 requires, with
+    /// [`send_pong`](crate::Connection::send_pong).
     Manual,
 }
 
@@ -70,12 +70,12 @@ impl Default for Pongs {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseReply {
-    /// The connection, at once, with the code that the peer sent.
+    /// The connection replies at once, with the close code that the peer sent.
     #[default]
     Automatic,
-    /// The caller, with [`close`](crate::Connection::close) or
-    /// [`close_without_code`](crate::Connection::close_without_code). Until then it may send: section
-    /// 5.5.1 allows an endpoint to finish the message that it is sending.
+    /// The caller replies, with [`close`](crate::Connection::close) or
+    /// [`close_without_code`](crate::Connection::close_without_code). It may send data until then:
+    /// section 5.5.1 allows an endpoint to delay its Close until the message in progress is sent.
     Manual,
 }
 
@@ -95,62 +95,64 @@ impl Config {
         }
     }
 
-    /// Whether a message of so many bytes in one frame is within all limits.
+    /// Whether a message of `size` bytes in a single frame is within all limits.
     #[inline]
     pub(crate) const fn allows_whole(&self, size: u64) -> bool {
         size <= self.max_frame_size && size <= self.max_message_size && self.max_fragments > 0
     }
 
-    /// The largest message to be received, in bytes; 16 MiB by default.
+    /// The maximum size of a received message, in bytes. 16 MiB by default.
     ///
-    /// A larger one fails the connection with 1009, when the header that exceeds the limit
-    /// arrives. For messages that are received in chunks it may be `u64::MAX`: they take no memory.
+    /// A larger message fails the connection with 1009. An uncompressed one does so when the header
+    /// of the frame that exceeds the limit arrives, a compressed one when its decompressed data
+    /// exceeds the limit. If messages are received in chunks, the limit may be `u64::MAX`, because
+    /// chunks are not collected in memory.
     #[must_use]
     pub const fn max_message_size(self, bytes: u64) -> Self {
         Self { max_message_size: bytes, ..self }
     }
 
-    /// The largest frame to be received, in bytes; 16 MiB by default.
+    /// The maximum payload length of a received frame, in bytes. 16 MiB by default.
     ///
-    /// A larger one fails the connection with 1009, when its header arrives.
+    /// A larger frame fails the connection with 1009 when its header arrives.
     #[must_use]
     pub const fn max_frame_size(self, bytes: u64) -> Self {
         Self { max_frame_size: bytes, ..self }
     }
 
-    /// The most fragments that a received message may have, empty ones included; 131,072 by
+    /// The maximum number of fragments of a received message, including empty ones. 131,072 by
     /// default.
     ///
-    /// More fail the connection with 1008.
+    /// A message with more fragments fails the connection with 1008.
     #[must_use]
     pub const fn max_fragments(self, count: u32) -> Self {
         Self { max_fragments: count, ..self }
     }
 
-    /// How many bytes may wait in the outbox; 32 MiB by default, so that a loop that answers each
-    /// message with as many bytes, and writes when nothing more is to be received, never gets there.
+    /// The number of pending bytes at which the outbox accepts no more messages. 32 MiB by default:
+    /// a loop that echoes each message, and writes when `receive` returns `None`, never reaches it.
     ///
-    /// Once so many wait, sending is refused with [`OutboxFull`](crate::Error::OutboxFull) and
-    /// pongs wait too, until some are written out. One message may reach beyond the mark.
+    /// At or above this mark, sending returns [`AboveHighWater`](crate::Error::AboveHighWater), and
+    /// pongs wait. The last message before that may exceed the mark.
     #[must_use]
     pub const fn outbox_high_water(self, bytes: usize) -> Self {
         Self { outbox_high_water: bytes, ..self }
     }
 
-    /// How pings are answered; [`Pongs::all`] by default.
+    /// How pings are answered. [`Pongs::all`] by default.
     #[must_use]
     pub const fn pongs(self, pongs: Pongs) -> Self {
         Self { pongs, ..self }
     }
 
-    /// Whether messages are delivered that arrive after our Close and before the peer's; by
-    /// default they are checked and dropped (section 5.1 leaves it open).
+    /// Whether to deliver messages that arrive after our Close and before the peer's. By default
+    /// they are checked and dropped. Section 5.1 allows the peer to send them until its own Close.
     #[must_use]
     pub const fn deliver_while_closing(self, deliver: bool) -> Self {
         Self { deliver_while_closing: deliver, ..self }
     }
 
-    /// Who replies to the peer's Close; [`CloseReply::Automatic`] by default.
+    /// Who replies to the peer's Close. [`CloseReply::Automatic`] by default.
     #[must_use]
     pub const fn close_reply(self, reply: CloseReply) -> Self {
         Self { close_reply: reply, ..self }

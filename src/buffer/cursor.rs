@@ -1,4 +1,4 @@
-//! Where things lie in an inbox.
+//! The positions that divide the memory of an inbox.
 
 use core::ops::Range;
 
@@ -8,36 +8,37 @@ use crate::{
     utf8::{InvalidUtf8, Validator},
 };
 
-/// From this many missing bytes on, an inbox offers no more room than what is missing, so that
-/// the next message begins at the front.
+/// If at least this many bytes are missing, the inbox offers no more room than that. The read then
+/// ends with the message, and the next one begins at the front of the memory.
 pub(super) const LARGE: usize = 4096;
 
-/// The places that divide an inbox; the documentation of [`buffer`](super) draws them.
+/// The positions that divide an inbox. The documentation of [`buffer`](super) draws them.
 ///
 /// Invariant: `start <= held <= unread <= end <= capacity`.
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor {
     /// Where the message in progress starts.
     pub(crate) start: usize,
-    /// Where it ends so far.
+    /// The end of its reassembled part.
     pub(crate) held: usize,
     /// The first byte that has not been processed.
     pub(crate) unread: usize,
-    /// The end of what has been received.
+    /// The end of the received bytes.
     pub(crate) end: usize,
-    /// How many bytes the receiver lacks for what is in progress; 0 if that is not known.
+    /// How many more bytes the message, frame or header in progress needs. 0 if unknown.
     expected: usize,
-    /// Whether nothing follows the expected bytes that belongs with what is held.
+    /// Whether the message in progress ends with the expected bytes.
     expected_is_last: bool,
     /// The highest `end` since the inbox was empty.
     pub(super) peak: usize,
     text: Account,
-    /// How many bytes from `unread` on are unmasked: compressed payload that waits for room.
+    /// How many bytes from `unread` on are already unmasked: compressed payload that waits to be
+    /// decompressed.
     pub(crate) unmasked: usize,
 }
 
 impl Cursor {
-    /// Of an inbox that has not been used.
+    /// The positions in an unused inbox.
     pub(super) const NEW: Self = Self {
         start: 0,
         held: 0,
@@ -54,13 +55,14 @@ impl Cursor {
         self.start == self.held && self.unread == self.end
     }
 
-    /// Starts over at the front of the memory: nothing is held.
+    /// Returns to the front of the memory. Nothing may be held.
     pub(super) fn rewind(&mut self) {
         let Self { expected, expected_is_last, .. } = *self;
         *self = Self { expected, expected_is_last, ..Self::NEW };
     }
 
-    /// The bytes that moved to the front: the message in progress, and what follows it.
+    /// Moves all positions to the front, and returns the ranges of the bytes that the caller must
+    /// move there: the message in progress, and the unread bytes.
     pub(super) fn compact(&mut self) -> (Range<usize>, Range<usize>) {
         let (message, unread) = (self.start..self.held, self.unread..self.end);
         self.text.shift(self.start);
@@ -71,8 +73,9 @@ impl Cursor {
         (message, unread)
     }
 
-    /// The capacity to grow to: twice as much, so that growing costs no more than the bytes that
-    /// arrived, or exactly what is needed where that is known and little more than twice.
+    /// The capacity to grow to. It is twice the present one, so that the cost of growing is
+    /// proportional to the bytes that arrived. If the end of the message is known and needs less,
+    /// or little more, it is exactly what the message needs.
     pub(super) fn larger(&self, capacity: usize) -> usize {
         let twice = capacity.saturating_mul(2);
         let needed = self.end.saturating_add(self.expected);
@@ -90,30 +93,30 @@ impl Cursor {
         self.expected = self.expected.saturating_sub(length);
     }
 
-    /// What is in progress lacks this many bytes at least.
+    /// Records that the message, frame or header in progress needs at least `length` more bytes.
     pub(crate) fn expect(&mut self, length: usize) {
         self.expected = length;
         self.expected_is_last = false;
     }
 
-    /// The message in progress lacks exactly this many bytes.
+    /// Records that the message in progress ends after exactly `length` more bytes.
     pub(crate) fn expect_last(&mut self, length: usize) {
         self.expected = length;
         self.expected_is_last = true;
     }
 
-    /// How many bytes have been received and not been processed.
+    /// The number of received bytes that have not been processed.
     pub(crate) fn available(&self) -> usize {
         self.end - self.unread
     }
 
-    /// How many bytes of the message in progress are held.
+    /// The number of reassembled bytes of the message in progress.
     pub(crate) fn message(&self) -> usize {
         self.held - self.start
     }
 
-    /// Passes over bytes that have been processed. If no message is in progress, all before is
-    /// free.
+    /// Skips `length` unread bytes, which have been processed. If no part of a message is held, all
+    /// bytes before them become free.
     pub(crate) fn pass(&mut self, length: usize) {
         debug_assert!(length <= self.available());
         let nothing_held = self.start == self.held;
@@ -123,14 +126,14 @@ impl Cursor {
         }
     }
 
-    /// The next `length` bytes of the message in progress lie at `held` now: their payload was moved
-    /// there from `unread`.
+    /// Adds `length` bytes of payload to the message in progress. The caller has moved them from
+    /// `unread` to `held`.
     pub(crate) fn hold(&mut self, length: usize) {
         self.held += length;
         self.unread += length;
     }
 
-    /// Validates the last `length` bytes held; see [`Account::feed`].
+    /// Validates the last `length` bytes of the message in progress. See [`Account::feed`].
     #[inline]
     pub(crate) fn validate(
         &mut self,
@@ -142,7 +145,7 @@ impl Cursor {
         self.text.feed(validator, bytes, self.held - length..self.held, ascii)
     }
 
-    /// Frees the message up to `to`, because it is delivered, and returns its range.
+    /// Frees the message up to `to`, which is about to be delivered, and returns the range.
     pub(crate) fn deliver(&mut self, to: usize) -> Range<usize> {
         debug_assert!(self.start <= to && to <= self.held);
         let range = self.start..to;
@@ -162,7 +165,7 @@ impl Cursor {
         text
     }
 
-    /// Drops all that the memory holds.
+    /// Drops all bytes.
     pub(crate) fn clear(&mut self) {
         *self = Self { peak: self.peak, ..Self::NEW };
     }

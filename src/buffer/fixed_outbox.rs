@@ -1,9 +1,9 @@
-//! An outbox that never grows.
+//! An outbox over memory of a fixed size.
 
 use super::Outbox;
 use crate::{error::Overrun, frame::Header, mask::Mask};
 
-/// An outbox over memory of a fixed size: `&mut [u8]`, `[u8; N]`.
+/// An outbox over memory of a fixed size, such as `&mut [u8]` or `[u8; N]`. It never allocates.
 ///
 /// ```
 /// use hybi::FixedOutbox;
@@ -12,7 +12,7 @@ use crate::{error::Overrun, frame::Header, mask::Mask};
 /// # let mut stream = Stream;
 ///
 /// let mut outbox = FixedOutbox::over([0; 512]);
-/// // … something is sent …
+/// // … send something …
 /// let written = stream.write(outbox.bytes());
 /// outbox.consume(written)?;
 /// # Ok::<(), hybi::Error>(())
@@ -20,9 +20,9 @@ use crate::{error::Overrun, frame::Header, mask::Mask};
 #[derive(Clone)]
 pub struct FixedOutbox<B> {
     memory: B,
-    /// Where the bytes start that have not been written.
+    /// Start of the pending bytes.
     start: usize,
-    /// Where they end: `start <= end <= memory.len()`.
+    /// Their end: `start <= end <= memory.len()`.
     end: usize,
 }
 
@@ -32,16 +32,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FixedOutbox<B> {
         Self { memory, start: 0, end: 0 }
     }
 
-    /// The bytes to be written to the transport.
+    /// The bytes to write to the transport.
     pub fn bytes(&self) -> &[u8] {
         &self.memory.as_ref()[self.start..self.end]
     }
 
-    /// Drops bytes from the front that have been written.
+    /// Drops the first `written` bytes, which have been written to the transport.
     ///
     /// # Errors
     ///
-    /// More than there were; nothing is dropped.
+    /// [`Overrun`] if there are fewer bytes. Nothing is dropped.
     pub fn consume(&mut self, written: usize) -> Result<(), Overrun> {
         let pending = self.end - self.start;
         if written > pending {
@@ -60,8 +60,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FixedOutbox<B> {
         self.end = 0;
     }
 
-    /// The room for the next bytes. What has not been written moves to the front only when they
-    /// would not fit behind it.
+    /// Takes room for the next `length` bytes. Pending bytes move to the front only if too little
+    /// room follows them.
     fn take(&mut self, length: usize) -> &mut [u8] {
         let memory = self.memory.as_mut();
         if length > memory.len() - self.end {
@@ -75,7 +75,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FixedOutbox<B> {
     }
 }
 
-/// Shows how much waits, not what it is.
+/// Shows the number of pending bytes, not their contents.
 impl<B> core::fmt::Debug for FixedOutbox<B> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "FixedOutbox({} bytes)", self.end - self.start)

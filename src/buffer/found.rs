@@ -1,14 +1,14 @@
-//! What was found in an inbox, by where it lies.
+//! What the connection found in an inbox, as ranges of its memory.
 
 use core::ops::Range;
 
 use super::text::TextRange;
 use crate::close::CloseCode;
 
-/// What was found last, until the bytes of the inbox may change.
+/// What the connection found last. It is valid until the bytes of the inbox may change.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Found {
-    /// Nothing, or nothing that still lies there.
+    /// Nothing, or the inbox was used since.
     #[default]
     Nothing,
     /// A complete message.
@@ -19,9 +19,9 @@ pub(crate) enum Found {
     Pong(Range<usize>),
     /// A Close frame: its code and its reason.
     Close(Option<CloseCode>, TextRange),
-    /// The head of a message of HTTP that an opening handshake has judged.
+    /// The head of an HTTP message that an opening handshake has judged.
     Head(Range<usize>),
-    /// The body of a Close frame that breaks a rule.
+    /// The invalid body of a Close frame.
     InvalidClose(Range<usize>),
 }
 
@@ -32,12 +32,12 @@ pub(crate) enum Content {
     Binary(Range<usize>, Place),
 }
 
-/// In which memory of an inbox something lies.
+/// The memory of an inbox that a range belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// Where it was read.
+    /// The received bytes.
     Received,
-    /// Where it was decompressed.
+    /// The decompressed bytes.
     #[allow(dead_code)] // without compression
     Inflated,
 }

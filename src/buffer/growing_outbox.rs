@@ -1,4 +1,4 @@
-//! An outbox that grows, and that can be written out in parts.
+//! An outbox that grows, for partial writes.
 
 use alloc::vec::Vec;
 
@@ -8,13 +8,13 @@ use crate::{
     frame::{FrameParts, Header},
 };
 
-/// Capacity that is kept when everything has been written, in bytes. A larger one is freed.
+/// The capacity that is kept when everything has been written, in bytes. Any more is freed.
 const KEPT: usize = 64 * 1024;
 
-/// An outbox that grows, for transports that write a part of what they are given.
+/// An outbox that grows, for transports whose writes may be partial.
 ///
-/// Bytes that have been written are dropped with [`consume`](Self::consume), which does not move the
-/// others. A `Vec<u8>` is enough where all of it is written at once.
+/// Drop the bytes that have been written with [`consume`](Self::consume), which does not move the
+/// others. A `Vec<u8>` is enough if you always write all bytes at once.
 ///
 /// ```
 /// use hybi::GrowingOutbox;
@@ -27,7 +27,7 @@ const KEPT: usize = 64 * 1024;
 /// websocket.send_text("Hello", &mut outbox)?;
 /// while !outbox.is_empty() {
 ///     match stream.write(outbox.bytes())? {
-///         0 => break, // wait until the stream can be written to
+///         0 => break, // wait until the stream is writable
 ///         written => outbox.consume(written)?,
 ///     }
 /// }
@@ -35,7 +35,7 @@ const KEPT: usize = 64 * 1024;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// How many bytes may wait is the connection's to limit, by
+/// The connection limits the number of pending bytes, by
 /// [`Config::outbox_high_water`](crate::Config::outbox_high_water).
 #[derive(Clone, Default)]
 pub struct GrowingOutbox {
@@ -45,12 +45,12 @@ pub struct GrowingOutbox {
 }
 
 impl GrowingOutbox {
-    /// An empty outbox. It allocates when something is sent.
+    /// An empty outbox. It allocates when the first bytes are appended.
     pub const fn new() -> Self {
         Self { bytes: Vec::new(), written: 0 }
     }
 
-    /// The bytes to be written to the transport.
+    /// The bytes to write to the transport.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[self.written..]
     }
@@ -60,12 +60,12 @@ impl GrowingOutbox {
         self.bytes().is_empty()
     }
 
-    /// Drops the first `length` bytes, because they have been written. More than 64 KiB of memory are
-    /// freed when everything has been written.
+    /// Drops the first `length` bytes, which have been written. When all bytes have been written,
+    /// memory in excess of 64 KiB is freed.
     ///
     /// # Errors
     ///
-    /// There are fewer; nothing is dropped.
+    /// [`Overrun`] if there are fewer bytes. Nothing is dropped.
     pub fn consume(&mut self, length: usize) -> Result<(), Overrun> {
         let available = self.bytes().len();
         if length > available {
@@ -78,15 +78,15 @@ impl GrowingOutbox {
         Ok(())
     }
 
-    /// Drops everything.
+    /// Drops all bytes, and frees memory in excess of 64 KiB.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.bytes.shrink_to(KEPT);
         self.written = 0;
     }
 
-    /// The bytes to be written, followed by a frame that is not in the outbox, for
-    /// [`write_vectored`](std::io::Write::write_vectored). Report what was written with
+    /// The pending bytes followed by a frame that is not in the outbox, for
+    /// [`write_vectored`](std::io::Write::write_vectored). Report the number of bytes written with
     /// [`consume_with`](Self::consume_with).
     ///
     /// ```
@@ -108,12 +108,12 @@ impl GrowingOutbox {
         [self.bytes(), header, payload].map(std::io::IoSlice::new)
     }
 
-    /// Drops the first `length` bytes of the outbox followed by the frame, because they have been
-    /// written, and appends the rest of the frame to the outbox.
+    /// Drops the first `length` bytes of the outbox and the frame after it, which have been
+    /// written. Appends the rest of the frame to the outbox.
     ///
     /// # Errors
     ///
-    /// There are fewer; nothing changes.
+    /// [`Overrun`] if there are fewer bytes. Nothing changes.
     pub fn consume_with(&mut self, length: usize, frame: &FrameParts<'_>) -> Result<(), Overrun> {
         let waiting = self.bytes().len();
         let available = waiting + frame.len();
@@ -130,8 +130,8 @@ impl GrowingOutbox {
         Ok(())
     }
 
-    /// Frees the room of what has been written if that is at least half of the memory, so that moving
-    /// costs no more than what was written before.
+    /// Removes the written bytes if they are at least as many as the pending ones, so that the cost
+    /// of moving is bounded by the bytes written before.
     fn compact(&mut self) {
         if self.written > 0 && self.written >= self.bytes.len() - self.written {
             self.bytes.drain(..self.written);
@@ -160,7 +160,7 @@ impl Outbox for GrowingOutbox {
     }
 }
 
-/// Shows how much waits, not what it is.
+/// Shows the number of pending bytes, not their contents.
 impl core::fmt::Debug for GrowingOutbox {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "GrowingOutbox({} bytes)", self.bytes().len())
@@ -175,9 +175,9 @@ mod tests {
     use super::*;
     use crate::frame::Opcode;
 
-    /// Appends and consumes in every rhythm, and compares with a queue.
+    /// Appends and consumes different numbers of bytes, and compares with a queue.
     #[test]
-    fn bytes_leave_in_order_however_they_are_written() {
+    fn bytes_are_written_in_order_across_partial_writes() {
         for (appended, consumed) in [(1, 1), (3, 1), (1, 3), (7, 5), (100, 99), (100, 1)] {
             let (mut outbox, mut expected) = (GrowingOutbox::new(), Vec::new());
             for round in 0..200_u8 {
@@ -193,9 +193,9 @@ mod tests {
         }
     }
 
-    /// What was written takes no more memory than what waits, and what is appended next.
+    /// Written bytes take no more memory than the pending bytes and the next ones together.
     #[test]
-    fn memory_is_bounded_by_what_waits() {
+    fn memory_is_bounded_by_the_pending_bytes() {
         let mut outbox = GrowingOutbox::new();
         outbox.append(&[1; 1000]);
         for _ in 0..100_000 {
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_there_is_cannot_be_consumed() {
+    fn consuming_more_than_is_pending_is_an_error() {
         let mut outbox = GrowingOutbox::new();
         outbox.append(b"abc");
         let refused = Err(Overrun { count: 4, available: 3 });
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_beside_the_outbox_leaves_after_it_wherever_a_write_ends() {
+    fn a_frame_beside_the_outbox_follows_it_after_any_partial_write() {
         let header = Header::new(Opcode::Binary, true, 5).unwrap().encode();
         let frame = FrameParts::new(header, b"Hello");
         let whole = *b"ab\x82\x05Hello";

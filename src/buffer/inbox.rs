@@ -1,4 +1,4 @@
-//! The receive buffer, which is the reassembly buffer too.
+//! The receive buffer, in which messages are also reassembled.
 
 use core::ops::Range;
 
@@ -13,12 +13,12 @@ use crate::{
     frame::{MAX_CONTROL, MAX_HEADER},
 };
 
-/// The largest control frame, which may come between the fragments of a message and must be complete
-/// in the inbox to be handled.
+/// The size of the largest control frame, in bytes. A control frame may arrive between the
+/// fragments of a message, and is handled only when it is complete in the inbox.
 pub(crate) const MAX_OVERHEAD: usize = MAX_HEADER + MAX_CONTROL;
 
-/// The upper bound for one read, unless the inbox usually has more room, so that the bytes are still
-/// in L1 (32 KiB or more) when they are unmasked.
+/// Upper bound for one read unless the initial capacity is larger, in bytes. The bytes are then
+/// still in L1 (32 KiB or more) when they are unmasked.
 const PIECE: usize = 24 * 1024;
 
 /// The caller's receive buffer.
@@ -35,21 +35,22 @@ const PIECE: usize = 24 * 1024;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 ///
-/// An inbox made [`with_capacity`](Inbox::with_capacity) grows with the bytes that arrive while a
-/// message needs it, within the limits of the connection that receives from it, and shrinks later.
+/// An inbox from [`with_capacity`](Inbox::with_capacity) grows with the bytes that arrive for a
+/// large message, within the limits of the connection that receives from it, and shrinks later.
 ///
-/// An inbox [`over`](Inbox::over) a slice or an array never grows. It holds messages up to its size,
-/// and the fragments before the last one up to its size less 139 bytes, which a control frame
-/// between two fragments may need. It does not allocate, with one exception: a compressed message is
-/// decompressed into memory from the allocator, also up to the size of the inbox (or 4 KiB, if that
-/// is more), in addition to the codec's own 80 KiB.
+/// An inbox [`over`](Inbox::over) a slice or an array never grows. It holds messages up to its
+/// size. Until the last fragment of a message begins, its fragments may take up to that size less
+/// 139 bytes, because a control frame may arrive between two fragments. The inbox does not
+/// allocate, with one exception: a compressed message is decompressed into allocated memory, up to
+/// the size of the inbox or 4 KiB, whichever is more. The decompressor itself takes another 80 KiB.
 ///
 /// # Sharing
 ///
 /// An inbox belongs to one connection while it holds part of a message. While it
-/// [is empty](Self::is_empty), it may serve another connection, and the connection may use another
-/// inbox. So many connections can share one inbox for reading: after each, move what is left, usually
-/// nothing, to an inbox of its own with [`split_off`](Inbox::split_off).
+/// [is empty](Self::is_empty), another connection may use it, and its connection may use another
+/// inbox. Any number of connections can therefore share one inbox for reading. After each
+/// connection, move the remaining bytes (usually none) to an inbox of its own with
+/// [`split_off`](Inbox::split_off).
 #[derive(Clone)]
 pub struct Inbox<#[cfg(feature = "alloc")] S = super::Growing, #[cfg(not(feature = "alloc"))] S> {
     storage: S,
@@ -58,8 +59,8 @@ pub struct Inbox<#[cfg(feature = "alloc")] S = super::Growing, #[cfg(not(feature
     found: Found,
 }
 
-/// What the connection works on: the bytes, where things lie in them, and the message that is being
-/// decompressed.
+/// The parts of an inbox that the connection works on: the bytes, the positions in them, and the
+/// message that is being decompressed.
 pub(crate) struct Parts<'a> {
     pub(crate) bytes: &'a mut [u8],
     pub(crate) cursor: &'a mut Cursor,
@@ -69,15 +70,16 @@ pub(crate) struct Parts<'a> {
 
 #[cfg(feature = "alloc")]
 impl Inbox<super::Growing> {
-    /// An inbox that usually has room for this many bytes, and for more while a message needs it.
+    /// An inbox with an initial capacity in bytes. It grows for a larger message and shrinks back
+    /// later.
     ///
-    /// It allocates when bytes are first expected. 16 KiB suits most connections.
+    /// It allocates on the first read. 16 KiB suits most connections.
     pub fn with_capacity(bytes: usize) -> Self {
         Self::new(super::Growing::with_capacity(bytes))
     }
 
-    /// Moves what the inbox holds to a new one that has just enough memory for it, and grows when it
-    /// is read into. This inbox is empty afterwards and keeps its memory.
+    /// Moves the contents to a new inbox with just enough memory for them. The new inbox grows when
+    /// it is read into. This inbox is then empty and keeps its memory.
     ///
     /// ```
     /// # use hybi::{Config, Connection, Error, Event, Inbox};
@@ -95,7 +97,7 @@ impl Inbox<super::Growing> {
     /// # assert_eq!(websocket.receive(&mut own, &mut outbox)?, Some(Event::Text("hi")));
     /// # Ok::<(), Error>(())
     /// ```
-    #[must_use = "it holds what this inbox held"]
+    #[must_use = "it holds the contents of this inbox"]
     pub fn split_off(&mut self) -> Self {
         let mut cursor = self.cursor;
         let (message, unread) = cursor.compact();
@@ -105,14 +107,14 @@ impl Inbox<super::Growing> {
         Self { storage, cursor, inflated: self.inflated.take(), found: Found::Nothing }
     }
 
-    /// Frees the memory that the inbox does not use at present; it grows again when it is read into.
+    /// Frees the memory that the inbox does not use at present. It grows again on the next read.
     pub fn shrink_to_fit(&mut self) {
         *self = self.split_off();
     }
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Inbox<Fixed<B>> {
-    /// An inbox over memory of a fixed size: `&mut [u8]`, `[u8; N]`.
+    /// An inbox over memory of a fixed size, such as `&mut [u8]` or `[u8; N]`.
     pub const fn over(memory: B) -> Self {
         Self::new(Fixed(memory))
     }
@@ -128,15 +130,16 @@ impl<S> Inbox<S> {
 }
 
 impl<S: Storage> Inbox<S> {
-    /// Room for the next bytes to be read into; never empty.
+    /// Spare room to read into. It is never empty.
     ///
-    /// While a large frame is in progress, the room is no larger than what the frame still lacks. The
-    /// room is at most the [usual capacity](Inbox::with_capacity), or 24 KiB if that is more, however
-    /// far the inbox has grown: so the bytes are still in L1 when they are unmasked.
+    /// The room is at most the [initial capacity](Inbox::with_capacity), or 24 KiB if that is more,
+    /// even if the inbox has grown. The bytes are then still in L1 when they are unmasked. While 4
+    /// KiB or more of a frame are missing, the room is no larger than what is missing.
     ///
     /// # Errors
     ///
-    /// The inbox is full of bytes that have not been received. Call `receive` until it returns `None`.
+    /// [`InboxFull`] if the inbox is full of bytes that have not been processed. Call `receive`
+    /// until it returns `None`.
     pub fn spare(&mut self) -> Result<&mut [u8], InboxFull> {
         self.found = Found::Nothing;
         let cursor = &mut self.cursor;
@@ -161,7 +164,7 @@ impl<S: Storage> Inbox<S> {
     ///
     /// # Errors
     ///
-    /// There was room for fewer; nothing is added.
+    /// [`Overrun`] if there was room for fewer bytes. Nothing is added.
     pub fn commit(&mut self, length: usize) -> Result<(), Overrun> {
         let room = self.storage.bytes().len() - self.cursor.end;
         if length > room {
@@ -171,9 +174,10 @@ impl<S: Storage> Inbox<S> {
         Ok(())
     }
 
-    /// Copies as many of these bytes into the inbox as it has room for, and returns how many: for
-    /// a runtime that owns the buffers it reads into.
-    #[must_use = "offer the rest again"]
+    /// Copies as many of these bytes into the inbox as it has room for, and returns their number.
+    ///
+    /// Use this with a runtime that reads into buffers of its own.
+    #[must_use = "the bytes beyond this length were not copied"]
     pub fn copy_from(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while !rest.is_empty()
@@ -188,22 +192,21 @@ impl<S: Storage> Inbox<S> {
         bytes.len() - rest.len()
     }
 
-    /// The bytes that have been received and not been processed, such as the body of an HTTP request
-    /// or what another protocol sent after an upgrade.
+    /// The bytes that have been received but not processed, such as the body of an HTTP request or
+    /// the first bytes of another protocol after an upgrade.
     pub fn unread(&self) -> &[u8] {
         let Cursor { unread, end, .. } = self.cursor;
         &self.storage.bytes()[unread..end]
     }
 
-    /// Drops the first `length` of the [unread](Self::unread) bytes, because the caller has processed
-    /// them.
+    /// Drops the first `length` [unread](Self::unread) bytes, which the caller has processed.
     ///
-    /// Call it before and after a WebSocket connection, not during one: the connection would miss
-    /// the bytes.
+    /// Call this only before or after the WebSocket connection. During one, the connection would
+    /// miss the bytes.
     ///
     /// # Errors
     ///
-    /// There are fewer; nothing is dropped.
+    /// [`Overrun`] if there are fewer bytes. Nothing is dropped.
     pub fn consume(&mut self, length: usize) -> Result<(), Overrun> {
         let available = self.cursor.available();
         if length > available {
@@ -214,32 +217,34 @@ impl<S: Storage> Inbox<S> {
         Ok(())
     }
 
-    /// Whether the inbox holds nothing: no part of a message, and no unread byte. Such an inbox can
-    /// serve another connection, or be [released](Self::release).
+    /// Whether the inbox holds no part of a message and no unread byte. An empty inbox can be used
+    /// by another connection, or be [released](Self::release).
     ///
-    /// After a connection's Close or failure, its inbox is empty. After the end of the input, it may
-    /// still hold part of a message: release it before another connection uses it.
+    /// The inbox is empty after the peer's Close and after a failure of the connection. After the
+    /// end of the input, it may still hold part of a message. Release it before another connection
+    /// uses it.
     pub fn is_empty(&self) -> bool {
         self.inflated.is_empty() && self.cursor.is_empty()
     }
 
-    /// Drops all that is held and frees the memory, which is allocated again when it is needed. An
-    /// event loop with many idle connections calls it when nothing was left to read and the
-    /// inbox [is empty](Self::is_empty).
+    /// Drops the contents and frees the memory. The inbox allocates again when it needs to.
+    ///
+    /// An event loop with many idle connections can call this when there is nothing left to read
+    /// and the inbox [is empty](Self::is_empty).
     pub fn release(&mut self) {
         self.clear();
         self.cursor = Cursor::NEW;
         self.storage.release();
     }
 
-    /// Drops all that is held, but leaves the bytes in place: an event may borrow them.
+    /// Drops the contents but leaves the bytes in place, because an event may borrow them.
     pub(crate) fn clear(&mut self) {
         self.cursor.clear();
         self.inflated.release();
         self.found = Found::Nothing;
     }
 
-    /// What the connection works on. The bytes may change, so nothing counts as found any more.
+    /// The parts that the connection works on. The bytes may change, so `found` is reset.
     #[inline]
     pub(crate) fn parts(&mut self) -> Parts<'_> {
         self.found = Found::Nothing;
@@ -247,13 +252,13 @@ impl<S: Storage> Inbox<S> {
         Parts { bytes: storage.bytes_mut(), cursor, inflated }
     }
 
-    /// The bytes, where things lie in them, and what is found in them, for an opening handshake to set.
+    /// The bytes, the positions in them, and what was found, for an opening handshake to set.
     pub(crate) fn parts_and_found(&mut self) -> (&[u8], &mut Cursor, &mut Found) {
         self.found = Found::Nothing;
         (self.storage.bytes(), &mut self.cursor, &mut self.found)
     }
 
-    /// The head of a message of HTTP that was found last, unless the bytes may have changed since.
+    /// The head of an HTTP message that was found last, unless the bytes may have changed since.
     pub(crate) fn head(&self) -> Option<&[u8]> {
         match &self.found {
             Found::Head(range) => self.storage.bytes().get(range.clone()),
@@ -261,28 +266,28 @@ impl<S: Storage> Inbox<S> {
         }
     }
 
-    /// Where things lie, and the message that is being decompressed.
+    /// The positions in the memory, and the message that is being decompressed.
     pub(crate) const fn holdings(&self) -> (&Cursor, &Inflated) {
         (&self.cursor, &self.inflated)
     }
 
-    /// Records what was found.
+    /// Records what [`event`](Self::event) returns.
     pub(crate) fn set_found(&mut self, found: Found) {
         self.found = found;
     }
 
-    /// What was found last, unless the bytes may have changed since.
+    /// What the connection found last, or `Nothing` if the bytes may have changed since.
     pub(crate) const fn found(&self) -> &Found {
         &self.found
     }
 
-    /// The bytes at a range, where nothing was decompressed.
+    /// A range of received (not decompressed) bytes.
     #[inline]
     pub(crate) fn received(&self, range: &Range<usize>) -> &[u8] {
         self.get_received(range).unwrap_or_default()
     }
 
-    /// The same; `None` if the memory is the caller's and has become shorter.
+    /// The same. `None` if the memory is the caller's and has become shorter.
     #[inline]
     pub(crate) fn get_received(&self, range: &Range<usize>) -> Option<&[u8]> {
         self.storage.bytes().get(range.clone())
@@ -294,8 +299,8 @@ impl<S: Storage> Inbox<S> {
         text.get(&self.storage)
     }
 
-    /// The payload that was found; `Err` for bytes and `Ok` for text. `None` if a text is not UTF-8,
-    /// which happens only if the memory is the caller's and changed by itself.
+    /// The payload that was found, as `Ok` for text and `Err` for binary data. `None` if a text is
+    /// not UTF-8, which happens only if the memory is the caller's and its contents have changed.
     pub(crate) fn content(&self, content: &Content) -> Option<Result<&str, &[u8]>> {
         match content {
             Content::Text(text, Place::Received) => text.get(&self.storage).map(Ok),
@@ -305,12 +310,12 @@ impl<S: Storage> Inbox<S> {
         }
     }
 
-    /// The most bytes that it can ever hold.
+    /// The most bytes that the inbox can ever hold.
     pub(crate) fn max_capacity(&self) -> usize {
         self.storage.max_capacity()
     }
 
-    /// Makes room for at least one byte, and for all that is expected where that is cheap.
+    /// Makes room for at least one byte, and for all expected bytes if that is cheap.
     fn make_room(&mut self) {
         let capacity = self.storage.bytes().len();
         let room = capacity - self.cursor.end;
@@ -319,8 +324,8 @@ impl<S: Storage> Inbox<S> {
         if room >= enough {
             return;
         }
-        // Moving pays if it frees at least as much as it moves, and is necessary if nothing is left
-        // and there is no other way.
+        // Moving pays if it frees at least as many bytes as it moves. It is necessary if no room is
+        // left and the memory does not grow.
         let free = self.cursor.start + (self.cursor.unread - self.cursor.held);
         let occupied = self.cursor.end - free;
         let grows = expected > 0 && capacity < self.storage.max_capacity();
@@ -338,7 +343,7 @@ impl<S: Storage> Inbox<S> {
     }
 }
 
-/// Shows where things lie, not what they are.
+/// Shows positions, not contents.
 impl<S> core::fmt::Debug for Inbox<S> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         let Cursor { start, held, unread, end, .. } = self.cursor;
@@ -351,11 +356,12 @@ impl<S> core::fmt::Debug for Inbox<S> {
 
 #[cfg(feature = "std")]
 impl<S: Storage> Inbox<S> {
-    /// Reads once from a source, and returns how many bytes it gave; 0 at its end.
+    /// Reads once from `source` and returns the number of bytes read, which is 0 at the end of the
+    /// input.
     ///
     /// # Errors
     ///
-    /// Those of the source, and [`InboxFull`] as an I/O error of the kind
+    /// Any error of `source`. [`InboxFull`] is an I/O error of the kind
     /// [`OutOfMemory`](std::io::ErrorKind::OutOfMemory).
     pub fn read_from(&mut self, source: &mut impl std::io::Read) -> std::io::Result<usize> {
         let length = source.read(self.spare()?)?;

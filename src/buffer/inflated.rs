@@ -1,7 +1,7 @@
-//! The message that is being decompressed.
+//! The memory of the message that is being decompressed.
 //!
-//! It is longer than what is read, so it cannot be reassembled in place. Its memory belongs to the
-//! inbox, so that its event borrows the inbox like any other.
+//! A message is longer decompressed than as received, so it cannot be reassembled in place. Its
+//! memory belongs to the inbox, so that its event borrows the inbox like any other.
 
 use core::ops::Range;
 
@@ -17,17 +17,17 @@ use crate::{
 /// The initial capacity, in bytes.
 const INITIAL: usize = 4 * 1024;
 
-/// Decompressed data: what is not delivered, and room for more.
+/// Decompressed data that has not been delivered, and room for more.
 ///
 /// Invariant: `start <= end <= capacity`.
 #[derive(Clone)]
 pub(crate) struct Inflated {
     memory: Growing,
-    /// Where what is not delivered starts.
+    /// Start of the data that has not been delivered.
     start: usize,
-    /// Where it ends.
+    /// Its end.
     end: usize,
-    /// The highest `end` since the last message was given up.
+    /// The highest `end` since the inbox was last empty.
     peak: usize,
     text: Account,
 }
@@ -47,16 +47,17 @@ impl Inflated {
         self.start == self.end
     }
 
-    /// How many bytes are not delivered.
+    /// The number of bytes that have not been delivered.
     pub(crate) fn len(&self) -> usize {
         self.end - self.start
     }
 
-    /// The memory from the first byte that is not delivered on, with room for at least one byte
-    /// and for at most `limit` more, and how much of it is in use. Memory grows to twice its size
-    /// when it is full, and never beyond the limit by more than the usual size.
+    /// The memory from the first undelivered byte on, and how many of its bytes are in use. After
+    /// these is room for at least one and at most `limit` bytes. The memory doubles when it is
+    /// full, and exceeds the limit by at most its initial capacity.
     pub(crate) fn room(&mut self, limit: usize) -> (&mut [u8], usize) {
-        // In chunks, only the start of a character is left. A whole message stays where it is.
+        // In chunks, only an incomplete character is left to move. A message that is delivered
+        // complete is not moved.
         if self.start > 0 {
             self.memory.bytes_mut().copy_within(self.start..self.end, 0);
         }
@@ -73,12 +74,12 @@ impl Inflated {
         (&mut self.memory.bytes_mut()[..end], self.end)
     }
 
-    /// Adds `length` bytes that were written after those in use.
+    /// Adds `length` bytes that were written to the room.
     pub(crate) fn commit(&mut self, length: usize) {
         self.end = (self.end + length).min(self.memory.bytes().len());
     }
 
-    /// Validates the last `length` bytes; see [`Account::feed`].
+    /// Validates the last `length` bytes. See [`Account::feed`].
     pub(crate) fn validate(
         &mut self,
         validator: &mut Validator,
@@ -88,7 +89,7 @@ impl Inflated {
         self.text.feed(validator, self.memory.bytes(), range, IsAscii::UNKNOWN)
     }
 
-    /// Called when the inbox is empty: frees, after some time, what a large message needed.
+    /// Called when the inbox is empty. Frees the memory of a large message after a while.
     pub(crate) fn on_empty(&mut self) {
         if self.is_empty() && !self.memory.bytes().is_empty() {
             self.memory.on_empty(self.peak.max(self.end));
@@ -99,7 +100,8 @@ impl Inflated {
         }
     }
 
-    /// Frees all but the last `kept` bytes, because they are delivered, and returns their range.
+    /// Frees all but the last `kept` bytes, which are about to be delivered, and returns their
+    /// range.
     pub(crate) fn deliver(&mut self, kept: usize) -> Range<usize> {
         let range = self.start..self.end - kept;
         self.start = range.end;
@@ -114,27 +116,27 @@ impl Inflated {
         text
     }
 
-    /// The text in a range that was delivered.
+    /// The text in a range from [`deliver_text`](Self::deliver_text).
     pub(crate) fn text(&self, text: &TextRange) -> Option<&str> {
         text.get(&self.memory)
     }
 
-    /// The bytes in a range that was delivered.
+    /// The bytes in a range from [`deliver`](Self::deliver).
     pub(crate) fn bytes(&self, range: &Range<usize>) -> &[u8] {
         self.memory.bytes().get(range.clone()).unwrap_or_default()
     }
 
-    /// What is not delivered.
+    /// The bytes that have not been delivered.
     pub(crate) fn pending(&self) -> &[u8] {
         &self.memory.bytes()[self.start..self.end]
     }
 
-    /// Moves what is held to another inbox, and leaves nothing.
+    /// Moves the data out, for another inbox, and leaves this one empty.
     pub(crate) fn take(&mut self) -> Self {
         core::mem::replace(self, Self::new())
     }
 
-    /// Drops all that is held, and frees the memory.
+    /// Drops the data and frees the memory.
     pub(crate) fn release(&mut self) {
         self.start = 0;
         self.end = 0;

@@ -1,10 +1,10 @@
-//! The memory of decompressed messages without the feature `deflate`: there is none.
+//! The counterpart of `inflated` without the feature `deflate`. It has no memory.
 
 use core::ops::Range;
 
 use super::text::TextRange;
 
-/// Nothing is ever decompressed.
+/// Always empty, because no message is decompressed.
 #[derive(Clone)]
 pub(crate) struct Inflated;
 

@@ -1,24 +1,24 @@
-//! Where bytes go that are to be sent.
+//! The send buffer, as a trait.
 
 use crate::{error::OutboxFull, frame::Header, mask::Mask};
 
-/// Takes the bytes to be sent, in order.
+/// A send buffer: it collects the bytes to write to the transport, in order.
 ///
 /// [`GrowingOutbox`](crate::GrowingOutbox) and `Vec<u8>` grow (feature `alloc`), a
-/// [`FixedOutbox`](crate::FixedOutbox) does not. The connection appends a frame only if all of it fits
-/// in the [`room`](Self::room).
+/// [`FixedOutbox`](crate::FixedOutbox) does not. The connection appends a frame only if the
+/// complete frame fits in the [`room`](Self::room).
 pub trait Outbox {
-    /// How many bytes wait to be written to the transport.
+    /// The number of bytes that wait to be written to the transport.
     fn pending(&self) -> usize;
 
-    /// How many more bytes it takes; `usize::MAX` if it grows.
+    /// The number of bytes that can be appended, or `usize::MAX` if the outbox grows.
     fn room(&self) -> usize;
 
-    /// Appends these bytes, for which there is room.
+    /// Appends these bytes. The caller has checked that there is [`room`](Self::room).
     fn append(&mut self, bytes: &[u8]);
 
-    /// Appends a frame, for which there is room: the header and the payload, masked if the header
-    /// has a key.
+    /// Appends the header and the payload of a frame. Masks the payload if the header has a masking
+    /// key. The caller has checked that there is [`room`](Self::room).
     fn append_frame(&mut self, header: &Header, payload: &[u8]) {
         self.append(&header.encode());
         let Some(key) = header.masking_key() else { return self.append(payload) };
@@ -30,13 +30,13 @@ pub trait Outbox {
     }
 }
 
-/// Appends what `write` writes; all of it, or nothing if the outbox has no room.
+/// Appends all that `write` writes, or nothing if the outbox has too little room.
 pub(crate) fn append_parts(
     outbox: &mut impl Outbox,
     write: impl Fn(&mut dyn FnMut(&[u8])),
 ) -> Result<(), OutboxFull> {
     let room = outbox.room();
-    // An outbox that grows has room for all.
+    // An outbox that grows always has room.
     if room != usize::MAX {
         let mut needed = 0_usize;
         write(&mut |part| needed = needed.saturating_add(part.len()));

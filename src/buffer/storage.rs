@@ -1,31 +1,31 @@
-//! What an inbox keeps its bytes in.
+//! The memory of an inbox.
 
-/// The memory of an inbox: [`Growing`], or [`Fixed`] over a slice or an array.
+/// The memory of an inbox, either [`Growing`] or [`Fixed`].
 pub trait Storage: sealed::Sealed {}
 
 pub(crate) mod sealed {
     /// Memory that may grow.
     pub trait Sealed {
-        /// Whether it returns what was written; a type of the caller's may not.
+        /// Whether reads return what was written. A type of the caller's may break this.
         const IS_FAITHFUL: bool;
-        /// All of it.
+        /// The whole memory.
         fn bytes(&self) -> &[u8];
-        /// All of it, to be written.
+        /// The whole memory, for writing.
         fn bytes_mut(&mut self) -> &mut [u8];
-        /// The capacity it begins with and shrinks to, in bytes.
+        /// The capacity that it begins with and shrinks to, in bytes.
         fn initial(&self) -> usize;
-        /// How much there can ever be, in bytes.
+        /// The largest capacity that it can grow to, in bytes.
         fn max_capacity(&self) -> usize;
         /// Grows to `capacity` bytes, if it can.
         fn grow(&mut self, capacity: usize);
         /// Called when the inbox is empty, with the most bytes in use since the previous call.
         fn on_empty(&mut self, used: usize);
-        /// Frees its memory, if it can. Nothing is held.
+        /// Frees its memory, if it can. Called when the inbox is empty.
         fn release(&mut self);
     }
 }
 
-/// Memory of a fixed size: a slice, an array, anything that is one.
+/// Memory of a fixed size, such as a slice or an array. Any `AsRef<[u8]> + AsMut<[u8]>`.
 #[derive(Clone)]
 pub struct Fixed<B>(pub(crate) B);
 
@@ -67,19 +67,20 @@ mod growing {
 
     use super::{Storage, sealed::Sealed};
 
-    /// How often in a row the inbox must have been empty, and have needed no more than its initial
-    /// capacity, before the memory of a large message is freed.
+    /// The memory of a large message is freed when the inbox has become empty this many times in a
+    /// row without needing more than its initial capacity.
     const CALM: u8 = 64;
 
-    /// Memory from the allocator: nothing until the first byte is expected, then the initial
-    /// capacity, more for a message that needs it, and the initial capacity again when no message
-    /// has needed more for a while.
+    /// Memory from the allocator.
+    ///
+    /// It allocates the initial capacity on the first read, grows for a message that needs more,
+    /// and shrinks to the initial capacity when no message has needed more for a while.
     #[derive(Clone)]
     pub struct Growing {
         bytes: Vec<u8>,
-        /// The capacity it begins with and shrinks to, at least 1.
+        /// The capacity that it begins with and shrinks to, at least 1.
         initial: usize,
-        /// How often in a row the inbox was empty and had needed no more than `initial`.
+        /// How many times in a row the inbox has become empty without needing more than `initial`.
         calm: u8,
     }
 
@@ -89,7 +90,7 @@ mod growing {
             Self { bytes: Vec::new(), initial, calm: 0 }
         }
 
-        /// Memory of the same kind with just these parts of the contents, one after the other.
+        /// New memory that contains just these two ranges, with the same initial capacity.
         pub(in super::super) fn with_contents(&self, parts: [Range<usize>; 2]) -> Self {
             let bytes = parts.map(|part| &self.bytes[part]).concat();
             Self { bytes, initial: self.initial, calm: 0 }

@@ -1,17 +1,17 @@
 //! Which bytes of a buffer are known to be UTF-8.
 //!
 //! A text message is validated while it arrives, and delivered without a second pass. This module
-//! holds the whole argument for that. It runs the validator itself, over the bytes where they lie
-//! ([`Account::feed`], [`TextRange::validate`]), and it alone makes a [`TextRange`] that counts as
-//! proven. Two things are left to the code around it:
+//! contains the complete argument for its soundness. It runs the validator itself, over the bytes
+//! in their buffer ([`Account::feed`], [`TextRange::validate`]), and only it can construct a
+//! [`TextRange`] that counts as proven. The surrounding code must uphold two invariants:
 //!
-//! - Nobody writes to the bytes between `start` and `end` of an account, nor to those of a
-//!   [`TextRange`] before it is dropped. The inbox hands out mutable bytes in two places
-//!   (`Inbox::parts`, `Inbox::spare`), and forgets its text range in both.
-//! - When the bytes move, the account moves with them ([`Account::shift`]).
+//! - It does not write to the bytes between `start` and `end` of an account, nor to those of a
+//!   [`TextRange`] before that is dropped. The inbox gives out mutable bytes in two places
+//!   (`Inbox::parts`, `Inbox::spare`), and drops its text range in both.
+//! - When it moves the bytes, it moves the account with them ([`Account::shift`]).
 //!
-//! The account lies with the bytes and not with the connection: even if the caller changes inboxes in
-//! the middle of a message, only bytes that were validated count as text.
+//! The account belongs to the buffer, not to the connection. If the caller passes another inbox in
+//! the middle of a message, still only bytes that were validated count as text.
 
 use core::ops::Range;
 
@@ -21,15 +21,16 @@ use crate::{
     utf8::{InvalidUtf8, Validator},
 };
 
-/// The account of the bytes that are held: `start..end` is valid UTF-8, where the owner of the bytes
-/// knows `start`. The bytes after `end` are the incomplete character in `partial`, or unchecked.
+/// How much of a text in a buffer is valid. `start..end` is valid UTF-8; the owner of the buffer
+/// keeps `start`. The bytes after `end` are the incomplete character in `partial`, or unchecked.
 #[derive(Clone, Copy)]
 pub(crate) struct Account {
     end: usize,
     partial: Validator,
 }
 
-/// A range of a buffer that is to be text. Only this module can make one that counts as proven.
+/// A range of a buffer that is read as text. Only this module can construct one that counts as
+/// proven.
 #[derive(Clone, Debug)]
 pub(crate) struct TextRange {
     range: Range<usize>,
@@ -38,12 +39,12 @@ pub(crate) struct TextRange {
 }
 
 impl Account {
-    /// Nothing from `start` on has been checked.
+    /// An account for a text at `start`, of which nothing has been checked.
     pub(crate) const fn unchecked_from(start: usize) -> Self {
         Self { end: start, partial: Validator::new() }
     }
 
-    /// Validates `bytes[range]`, which is the end of what is held, as the continuation of what
+    /// Validates `bytes[range]`, the last bytes of the text, as the continuation of what
     /// `validator` has seen. Bytes that the unmasking pass found to be ASCII are not read again.
     #[inline]
     pub(crate) fn feed(
@@ -57,8 +58,8 @@ impl Account {
         if !(ascii.is_yes() && before.is_complete()) {
             validator.feed(&bytes[range.clone()])?;
         }
-        // The validator may come from another buffer: what it saw counts only if this account has
-        // seen the same, up to the start of the range.
+        // The validator may have seen bytes of another buffer. They count only if this account has
+        // seen the same bytes, up to the start of the range.
         if self.partial == before && self.end + before.partial() == range.start {
             self.partial = *validator;
             self.end = range.end - validator.partial();
@@ -66,20 +67,20 @@ impl Account {
         Ok(())
     }
 
-    /// The text in a range whose start is that of what is held.
+    /// The text in a range that begins at the `start` of this account.
     pub(crate) fn text(&self, range: Range<usize>) -> TextRange {
         let is_proven = self.end == range.end;
         TextRange { range, is_proven }
     }
 
-    /// What is held starts at `start` now.
+    /// Moves the start of the text to `start`.
     pub(crate) fn start_at(&mut self, start: usize) {
         if self.end != start {
             *self = Self::unchecked_from(start);
         }
     }
 
-    /// What is held has moved to the left by `by` bytes.
+    /// Follows a move of the bytes to the left by `by` bytes.
     pub(crate) fn shift(&mut self, by: usize) {
         self.end -= by;
     }
@@ -91,8 +92,8 @@ impl TextRange {
         Self { range, is_proven: false }
     }
 
-    /// A range of these bytes, if it is UTF-8 as a whole. Bytes that the unmasking pass found to be
-    /// ASCII are not read again.
+    /// A range of these bytes, or `None` if it is not valid UTF-8. Bytes that the unmasking pass
+    /// found to be ASCII are not read again.
     #[inline(always)]
     #[allow(clippy::inline_always)] // on the fast path
     pub(crate) fn validate(bytes: &[u8], range: Range<usize>, ascii: IsAscii) -> Option<Self> {
@@ -110,13 +111,13 @@ impl TextRange {
         Some(Self { range, is_proven: true })
     }
 
-    /// Where it lies.
+    /// The range in the buffer.
     #[inline]
     pub(crate) const fn range(&self) -> &Range<usize> {
         &self.range
     }
 
-    /// The text in the memory that this is a range of; `None` if it is not UTF-8.
+    /// The text, from the memory that this is a range of. `None` if it is not UTF-8.
     #[cfg_attr(feature = "simd", allow(unsafe_code))]
     #[inline]
     pub(crate) fn get<'b>(&self, memory: &'b impl Storage) -> Option<&'b str> {
@@ -129,16 +130,17 @@ impl TextRange {
     #[inline]
     fn of<'b, S: Storage>(&self, bytes: &'b [u8], _: &S) -> Option<&'b str> {
         if self.is_proven && S::IS_FAITHFUL {
-            // SAFETY: a proven range was found to be UTF-8 by this module, in this memory, where it
-            // lies or before it moved as a whole; see the module for why nobody has written to it
-            // since. A faithful memory returns what was written.
+            // SAFETY: this module validated the bytes of a proven range as UTF-8, in this memory,
+            // at this position or before they were moved together. The module documentation
+            // explains why they have not been written to since. A faithful memory returns what was
+            // written.
             return Some(unsafe { raw::utf8::text_unchecked(bytes) });
         }
         raw::utf8::text(bytes)
     }
 
     #[cfg(not(feature = "simd"))]
-    #[allow(clippy::unused_self)] // without unsafe code, a proof is of no use
+    #[allow(clippy::unused_self)] // safe code cannot use the proof
     fn of<'b, S: Storage>(&self, bytes: &'b [u8], _: &S) -> Option<&'b str> {
         raw::utf8::text(bytes)
     }
@@ -148,8 +150,8 @@ impl TextRange {
 mod tests {
     use super::*;
 
-    /// Feeds pieces one after the other, from an offset on, and returns the account and where the
-    /// bytes end.
+    /// Feeds pieces in order, starting at an offset. Returns the account, the validator, the bytes,
+    /// and the end of the pieces.
     fn account(pieces: &[&[u8]], offset: usize) -> (Account, Validator, [u8; 64], usize) {
         let (mut account, mut validator) = (Account::unchecked_from(offset), Validator::new());
         let (mut bytes, mut end) = ([0; 64], offset);
@@ -188,7 +190,7 @@ mod tests {
         let mut account = Account::unchecked_from(0);
         account.feed(&mut validator, b"\xa9", 0..1, IsAscii::UNKNOWN).unwrap();
         assert!(!account.text(0..1).is_proven);
-        // Nor does anything count that follows a gap.
+        // Bytes after a gap do not count either.
         let mut account = Account::unchecked_from(0);
         account.feed(&mut Validator::new(), b"abc", 1..3, IsAscii::UNKNOWN).unwrap();
         assert!(!account.text(0..3).is_proven);
@@ -200,7 +202,7 @@ mod tests {
         account.shift(7);
         assert!(account.text(0..end - 7).is_proven);
         account.start_at(end - 7);
-        assert!(account.text(end - 7..end - 7).is_proven, "nothing is valid");
+        assert!(account.text(end - 7..end - 7).is_proven, "an empty text is valid");
         account.start_at(1);
         assert!(!account.text(1..3).is_proven);
     }

@@ -1,21 +1,21 @@
-//! What can go wrong with a buffer; each is a mistake of the caller.
+//! The errors of the buffers. Each reports a mistake of the caller.
 
-/// An [`Inbox`](crate::Inbox) has no room, because it is full of bytes that have not been received.
+/// The [`Inbox`](crate::Inbox) is full of bytes that have not been processed.
 ///
-/// A read into no room would return 0, which looks like the end of the input. Call
+/// A read into an empty slice would return 0, which looks like the end of the input. Call
 /// [`receive`](crate::Connection::receive) until it returns `None`, then read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the inbox is full: call receive until it returns None, then read")]
 pub struct InboxFull;
 
-/// More bytes were committed to a buffer than it had room for, or more were consumed than it held.
-/// Nothing changed.
+/// The caller committed more bytes to a buffer than it has room for, or consumed more than it
+/// holds. The buffer is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{count} bytes were to be committed or consumed, where {available} are available")]
+#[error("cannot commit or consume {count} bytes: only {available} are available")]
 pub struct Overrun {
-    /// How many bytes the caller named.
+    /// The number of bytes that the caller passed.
     pub count: usize,
-    /// How many there are: of room for `commit`, of bytes for `consume`.
+    /// The number available: bytes of room for `commit`, bytes held for `consume`.
     pub available: usize,
 }
 
