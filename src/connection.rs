@@ -1,8 +1,8 @@
-//! The connection: frames, messages and the closing handshake joined into one endpoint.
+//! The connection: an endpoint that combines frames, messages and the closing handshake.
 //!
-//! This module is the only one that knows them all. It owns the life of a connection (the table of
-//! transitions is drawn with [`State`]) and what leaves by itself: at most one pong and one Close,
-//! kept inline. It knows nothing of HTTP.
+//! This is the only module that knows all of them. It owns the state of the connection (see
+//! [`State`] for the diagram) and the automatic replies, at most one pong and one Close, which are
+//! stored inline. It knows nothing of HTTP.
 
 mod closing;
 #[cfg(feature = "deflate")]
@@ -32,26 +32,28 @@ use crate::{
 
 /// An open WebSocket connection, as a server or as a client.
 ///
-/// It owns no buffer and no socket. An idle one is a few hundred bytes without anything on the
-/// heap.
+/// It owns no buffer and no socket. An idle connection takes a few hundred bytes and no heap
+/// allocation.
 ///
-/// # Methods, by family
+/// # Methods
 ///
-/// - **Receiving**: [`receive`](Self::receive) delivers whole messages,
-///   [`receive_chunk`](Self::receive_chunk) messages in parts; call one of them until it has
-///   nothing more, then read on. [`end_of_input`](Self::end_of_input) says that the transport ended.
-/// - **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary), fragment by
-///   fragment [`send_text_fragment`](Self::send_text_fragment),
-///   [`send_binary_fragment`](Self::send_binary_fragment), and
-///   [`send_ping`](Self::send_ping), [`send_pong`](Self::send_pong). A server frames without
-///   copying: [`frame_text`](Self::frame_text), [`frame_binary`](Self::frame_binary),
-///   [`frame_prepared`](Self::frame_prepared). A client masks its own buffer in place:
-///   [`mask_text`](Self::mask_text), [`mask_binary`](Self::mask_binary).
-/// - **Closing**: [`close`](Self::close), [`close_without_code`](Self::close_without_code).
-/// - **Asking**: [`should_close_transport`](Self::should_close_transport), [`is_closing`](Self::is_closing),
-///   [`state`](Self::state), [`close_code`](Self::close_code).
+/// - **Receiving**: [`receive`](Self::receive) delivers complete messages, and
+///   [`receive_chunk`](Self::receive_chunk) delivers messages in parts. Call one of them until it
+///   returns `None`, then read from the transport. Report the end of the input with
+///   [`end_of_input`](Self::end_of_input).
+/// - **Sending**: [`send_text`](Self::send_text), [`send_binary`](Self::send_binary),
+///   [`send_ping`](Self::send_ping) and [`send_pong`](Self::send_pong), and for messages in
+///   fragments [`send_text_fragment`](Self::send_text_fragment) and
+///   [`send_binary_fragment`](Self::send_binary_fragment).
+/// - **Sending without a copy**: a server frames a payload with [`frame_text`](Self::frame_text),
+///   [`frame_binary`](Self::frame_binary) and [`frame_prepared`](Self::frame_prepared). A client
+///   masks its own buffer in place with [`mask_text`](Self::mask_text) and
+///   [`mask_binary`](Self::mask_binary).
+/// - **Closing**: [`close`](Self::close) and [`close_without_code`](Self::close_without_code).
+/// - **State**: [`should_close_transport`](Self::should_close_transport),
+///   [`is_closing`](Self::is_closing), [`state`](Self::state) and [`close_code`](Self::close_code).
 ///
-/// # The loop
+/// # Example
 ///
 /// ```
 /// use hybi::{Connection, Error, Event, Inbox, Server};
@@ -83,34 +85,34 @@ use crate::{
 /// }
 /// ```
 ///
-/// When `receive` fails, the Close frame that tells the peer why is in the outbox: write it out
-/// before you close the transport.
+/// When `receive` fails the connection, the outbox contains the Close frame with the reason. Write
+/// the outbox before you close the transport.
 #[derive(Debug)]
 pub struct Connection<R: Role> {
     role: R,
     config: Config,
     state: State,
     incoming: Incoming,
-    /// The code of the peer's Close.
+    /// The status of the Close that the peer has sent.
     peer_close: Option<Status>,
-    /// The code of the Close that is to be sent as soon as the outbox has room.
+    /// The status of the Close that is sent as soon as the outbox has room.
     pending_close: Option<Status>,
     pending_pong: PendingPong,
-    /// The message that is being sent fragment by fragment.
+    /// The message that is being sent in fragments.
     outgoing: Option<Outgoing>,
     compression: Session,
 }
 
 impl Connection<Server> {
-    /// The server's end of a connection whose opening handshake is complete.
+    /// The server endpoint of a connection whose opening handshake is complete.
     pub const fn server(config: Config) -> Self {
         Self::new(Server::new(), config)
     }
 }
 
 impl<E: Entropy> Connection<Client<E>> {
-    /// The client's end of a connection whose opening handshake is complete, with the source of
-    /// its masking keys.
+    /// The client endpoint of a connection whose opening handshake is complete. `entropy` is the
+    /// source of its masking keys.
     pub const fn client(config: Config, entropy: E) -> Self {
         Self::new(Client { entropy }, config)
     }
@@ -136,20 +138,20 @@ impl<R: Role> Connection<R> {
         Self { compression, ..self }
     }
 
-    /// Where the connection stands.
+    /// The state of the connection.
     pub const fn state(&self) -> State {
         self.state
     }
 
-    /// Whether the transport is to be closed, once the outbox is written out.
+    /// Whether to close the transport after the outbox has been written.
     ///
-    /// A server closes it as soon as both Close frames were exchanged; a client leaves that to
-    /// the server and is done when the input ends (section 7.1.1). After a failure both close it
-    /// at once.
+    /// A server closes the transport as soon as both Close frames have been exchanged. A client
+    /// waits for the server to do so, and closes its side when the input ends (section 7.1.1).
+    /// After a failure, both close it at once.
     ///
-    /// It is false as long as a Close of ours waits for room in the outbox, even after the end of
-    /// the input: write out the outbox and call [`receive`](Self::receive) again. After an I/O
-    /// error nothing can be sent any more: close the transport regardless of this.
+    /// This is false while our Close waits for room in the outbox, even after the end of the input.
+    /// Write the outbox and call [`receive`](Self::receive) again. After an I/O error nothing more
+    /// can be sent, so close the transport in any case.
     pub const fn should_close_transport(&self) -> bool {
         match self.state {
             State::Open | State::CloseSent | State::CloseReceived => false,
@@ -159,22 +161,25 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Whether the connection is closing and the rest depends on the peer: start a timer (ten
-    /// seconds are usual) and close the transport when it runs out.
+    /// Whether the connection is closing and waits for the peer. Start a timer (ten seconds are
+    /// common) and close the transport when it expires.
     ///
-    /// This holds while the peer's Close is awaited, while a Close of ours waits for room in the
-    /// outbox, and for a client also while the server has not closed the transport. So a
-    /// connection is either open, or closing, or [done](Self::should_close_transport). Once it is done, give the
-    /// writing of the outbox a time limit too: the peer may have stopped reading.
+    /// The connection is closing while it waits for the peer's Close, while our Close waits for
+    /// room in the outbox, and on a client until the server closes the transport. A connection is
+    /// always either open, or closing, or [ready to close the
+    /// transport](Self::should_close_transport).
+    ///
+    /// This does not cover a peer that stops reading. Also bound the time for writing the outbox.
     pub const fn is_closing(&self) -> bool {
         !matches!(self.state, State::Open) && !self.should_close_transport()
     }
 
-    /// The close code of the connection (section 7.1.5): that of the peer's Close, 1005 if it had
-    /// none, 1006 if the connection failed or was lost without one; `None` as long as none of this
-    /// is known.
+    /// The close code of the connection (section 7.1.5), or `None` while it is not known.
     ///
-    /// The connection does not see the transport: after an I/O error, call
+    /// It is the code of the peer's Close, 1005 if that had no code, or 1006 if the connection
+    /// failed or was lost before the peer's Close.
+    ///
+    /// The connection does not see the transport. After an I/O error, call
     /// [`end_of_input`](Self::end_of_input) first.
     pub const fn close_code(&self) -> Option<u16> {
         match (self.peer_close, self.state) {
@@ -185,21 +190,21 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Reports that the input has ended: the peer sends nothing more. Report an I/O error of the
-    /// transport in the same way.
+    /// Reports the end of the input to the connection. Also call this after an I/O error of the
+    /// transport.
     ///
-    /// Some peers reset the transport once both Close frames were exchanged; in
-    /// [`State::Closed`], that is an end like any other. A Close of ours that waits for room in the
-    /// outbox can still be sent, because the peer may have closed only its sending direction:
+    /// Some peers reset the transport after both Close frames have been exchanged. In
+    /// [`State::Closed`], a reset is a clean end too. If our Close waits for room in the outbox, it
+    /// can still be sent, because the peer may have closed only its sending direction.
     /// [`should_close_transport`](Self::should_close_transport) is false until then.
     ///
     /// # Errors
     ///
-    /// [`ConnectionLost`](Error::ConnectionLost) if the peer sent no Close before, and the
-    /// connection had not failed already. A second call says nothing new.
+    /// [`ConnectionLost`](Error::ConnectionLost) if the peer had not sent a Close and the
+    /// connection had not failed. A second call returns `Ok`.
     pub fn end_of_input(&mut self) -> Result<(), Error> {
         let before = self.state;
-        // A reply that the caller owes can still be sent.
+        // The caller can still send the reply that it owes.
         if before != State::CloseReceived || self.config.close_reply == CloseReply::Automatic {
             self.state = before.after(Step::EndOfInput);
         }
@@ -215,17 +220,17 @@ impl<R: Role> Connection<R> {
 #[derive(Clone, Copy, Debug)]
 struct Status(Option<CloseCode>);
 
-/// A message that is being sent fragment by fragment.
+/// A message that is being sent in fragments.
 #[derive(Clone, Copy, Debug)]
 struct Outgoing {
     kind: Kind,
     is_compressed: bool,
 }
 
-/// The pong that is to be sent next, if any: the payload of the latest ping not answered.
+/// The next automatic pong, if any: the payload of the latest ping that has not been answered.
 struct PendingPong {
     payload: [u8; MAX_CONTROL],
-    /// At most `MAX_CONTROL`; `None` if no pong is to be sent.
+    /// At most `MAX_CONTROL`. `None` if no pong is pending.
     length: Option<u8>,
 }
 
@@ -247,7 +252,7 @@ impl PendingPong {
     }
 }
 
-/// Shows whether there is one, not what it says.
+/// Shows the length, not the payload.
 impl core::fmt::Debug for PendingPong {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "PendingPong({:?} bytes)", self.length)

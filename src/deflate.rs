@@ -1,30 +1,30 @@
-//! permessage-deflate: compression (RFC 7692).
+//! Compression: the permessage-deflate extension (RFC 7692).
 //!
-//! This module owns the negotiation of the extension, the compressor and the decompressor, and the
-//! memory that they hold. It knows nothing of frames, sockets or time.
+//! This module owns the negotiation of the extension, the compressor and the decompressor, and
+//! their memory. It knows nothing of frames, sockets or time.
 //!
-//! Compression is off unless a handshake is given a [`Deflate`]: a policy, and the codecs that all
-//! connections made with it share.
+//! Compression is off unless you pass a [`Deflate`] to the handshake. It contains the settings, and
+//! the codecs that all its connections share.
 //!
 //! ```
 //! use hybi::deflate::Deflate;
 //!
 //! // Once for all connections of a server:
 //! let deflate = Deflate::new().level(3).threshold(512);
-//! // For each: request.accept().deflate(&deflate).finish(&mut outbox)
+//! // For each connection: request.accept().deflate(&deflate).finish(&mut outbox)
 //! ```
 //!
-//! # What a connection holds
+//! # Memory
 //!
-//! Between messages, a direction without context takeover holds nothing: a codec is taken from the
-//! shared ones for one message and given back. That is the default for both directions. A
-//! direction with context takeover keeps its codec, because its window is what makes the next
-//! message shorter. A connection that has not used a direction holds nothing for it.
+//! By default, neither direction uses context takeover. Such a direction holds no memory between
+//! messages: it borrows a shared codec for each message. A direction with context takeover keeps
+//! its codec, because the window with the previous messages makes the next one shorter. It holds no
+//! memory before its first compressed message.
 //!
-//! What context takeover costs for each connection, measured after a message of some KiB each way
-//! (`cargo test --test memory -- --nocapture` prints it):
+//! This is the memory per connection with context takeover, measured after a message of a few KiB
+//! in each direction (`cargo test --test memory -- --nocapture` prints it):
 //!
-//! | window, memory level | takeover when sending | when receiving | neither |
+//! | window, memory level | takeover for sending | takeover for receiving | neither |
 //! | --- | --- | --- | --- |
 //! | 2^15, 8 | 372 KiB | 79 KiB | 56 bytes |
 //! | 2^12, 8 | 260 KiB | 79 KiB | 56 bytes |
@@ -33,16 +33,16 @@
 //! | 2^12, 1 | 149 KiB | 79 KiB | 56 bytes |
 //! | 2^9, 1 | 135 KiB | 79 KiB | 56 bytes |
 //!
-//! A message is decompressed as it arrives, and each time that it stops and goes on, the decompressor
-//! puts its window aside. Where time matters more than memory, give the inbox room for the usual
-//! frame twice over, so that most frames come in one piece: 64 KiB of text then take a twentieth
-//! less.
+//! A message is decompressed as it arrives. Whenever the input pauses, the decompressor saves its
+//! window. If speed matters more than memory, give the inbox an initial capacity of twice the
+//! typical frame, so that most frames are decompressed in one call. 64 KiB of text then take 5 %
+//! less time.
 //!
 //! # Secrets
 //!
-//! The length of compressed data tells something of what is in it, even under encryption. Do not
-//! compress a secret in one message with data that an attacker chose (or, with context takeover,
-//! on one connection): see [`Connection::compress`](crate::Connection::set_compression).
+//! The length of compressed data reveals something about its content, even under encryption. Do not
+//! compress a secret and data chosen by an attacker in the same message or, with context takeover,
+//! on the same connection. See [`Connection::set_compression`](crate::Connection::set_compression).
 
 mod compressor;
 mod decompressor;
@@ -53,7 +53,7 @@ mod pool;
 mod session;
 
 pub(crate) use compressor::Compressor;
-pub(crate) use decompressor::{Decompressor, Outcome, ROOM_BEHIND};
+pub(crate) use decompressor::{Decompressor, Outcome, TRAILING_ROOM};
 use negotiation::Accepted;
 pub use parameters::{Direction, Negotiated};
 pub(crate) use policy::{Agreed, NotAnAnswer, Offer, Policy};
@@ -65,24 +65,25 @@ use std::{boxed::Box, sync::Arc, vec::Vec};
 /// The name of the extension.
 pub(crate) const NAME: &str = "permessage-deflate";
 
-/// What to offer and to accept, how to compress, and the codecs that connections share.
+/// The settings for compression, and the codecs that connections share.
 ///
-/// A clone shares its codecs.
+/// A clone shares the codecs. A change of a setting detaches it from them, so make one `Deflate`
+/// and use it for all connections.
 #[derive(Clone, Debug)]
 pub struct Deflate {
     settings: Settings,
     pool: Arc<Pool>,
 }
 
-/// The policy, by value.
+/// The settings of a [`Deflate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) level: u8,
     pub(crate) memory_level: u8,
     pub(crate) threshold: usize,
-    /// What we do when sending.
+    /// For the messages that we send.
     pub(crate) sending: Direction,
-    /// What we ask of the peer.
+    /// For the messages that the peer sends.
     pub(crate) receiving: Direction,
     /// As a server: whether compression depends on the client's window.
     pub(crate) requires_window: bool,
@@ -91,7 +92,7 @@ pub(crate) struct Settings {
 }
 
 impl Deflate {
-    /// The defaults: no context takeover, windows of 32 KiB, a fast level.
+    /// The default settings: no context takeover, windows of 32 KiB, level 2.
     pub fn new() -> Self {
         let direction = Direction { window_bits: 15, context_takeover: false };
         let settings = Settings {
@@ -106,75 +107,84 @@ impl Deflate {
         Self { settings, pool: Arc::default() }
     }
 
-    /// How hard to compress, from 1 (fast) to 9 (small); 2 by default.
+    /// The compression level, from 1 (fastest) to 9 (smallest). 2 by default. Other values are
+    /// clamped.
     #[must_use]
     pub fn level(self, level: u8) -> Self {
         self.with(|settings| settings.level = level.clamp(1, 9))
     }
 
-    /// How much memory a compressor takes besides its window, from 1 to 9; 8 by default.
+    /// The memory level of the compressor, zlib's `memLevel`: how much memory it uses in addition
+    /// to its window, from 1 to 9. 8 by default. Other values are clamped.
     #[must_use]
     pub fn memory_level(self, level: u8) -> Self {
         self.with(|settings| settings.memory_level = level.clamp(1, 9))
     }
 
-    /// Messages of fewer bytes are sent uncompressed; 256 by default.
+    /// The length in bytes from which messages are compressed. 256 by default. Shorter messages are
+    /// sent uncompressed.
     #[must_use]
     pub fn threshold(self, bytes: usize) -> Self {
         self.with(|settings| settings.threshold = bytes)
     }
 
-    /// Keeps the window from one message that is sent to the next: similar messages become much
-    /// shorter, and the connection keeps a compressor. Off by default; the peer may forbid it.
+    /// Whether to keep the window between sent messages. Off by default. The peer may forbid it.
+    ///
+    /// Similar messages become much shorter, but the connection keeps a compressor.
     #[must_use]
     pub fn send_context_takeover(self, takeover: bool) -> Self {
         self.with(|settings| settings.sending.context_takeover = takeover)
     }
 
-    /// Lets the peer keep its window from one message to the next; the connection keeps a
-    /// decompressor. Off by default.
+    /// Whether to let the peer keep its window between messages. Off by default.
+    ///
+    /// The connection then keeps a decompressor.
     #[must_use]
     pub fn receive_context_takeover(self, takeover: bool) -> Self {
         self.with(|settings| settings.receiving.context_takeover = takeover)
     }
 
-    /// The window of our compressor, 2^bits bytes, from 9 to 15; 15 by default. The peer may ask
-    /// for a smaller one.
+    /// The window of our compressor, 2^`bits` bytes, from 9 to 15. 15 by default. Other values are
+    /// clamped. The peer may ask for a smaller window.
     #[must_use]
     pub fn send_window(self, bits: u8) -> Self {
         self.with(|settings| settings.sending.window_bits = bits.clamp(9, 15))
     }
 
-    /// The window that the peer is asked to keep to, 2^bits bytes, from 8 to 15; 15 by default.
-    /// Some peers cannot compress with 8 and refuse; 9 asks for little more.
+    /// The maximum window that we ask the peer to use, 2^`bits` bytes, from 8 to 15. 15 by default.
+    /// Other values are clamped.
+    ///
+    /// Some peers do not support a window of 2^8 bytes and decline. Prefer 9.
     #[must_use]
     pub fn receive_window(self, bits: u8) -> Self {
         self.with(|settings| settings.receiving.window_bits = bits.clamp(8, 15))
     }
 
-    /// As a server, goes without compression if the client does not let us limit its window to
-    /// [`receive_window`](Self::receive_window); by default, a server takes what it gets.
+    /// Whether a server declines compression if the client does not let it limit the client's
+    /// window. Off by default: such a client compresses with any window.
     ///
-    /// A client always offers one element with all that it asks for, as browsers do. A server that
-    /// does not grant it declines, and there is no compression.
+    /// This does not affect a client. A client always makes a single offer with all its parameters,
+    /// as browsers do. A server that does not grant them declines the offer, and the connection is
+    /// uncompressed.
     #[must_use]
     pub fn require_receive_window(self, require: bool) -> Self {
         self.with(|settings| settings.requires_window = require)
     }
 
-    /// As a client, whether the offer has parameters; it has, by default.
+    /// Whether the offer of a client has parameters. On by default.
     ///
-    /// `false` offers `permessage-deflate` alone, for servers that cannot cope with parameters. The
-    /// server may then keep its window from one message to the next and choose its size, whatever
+    /// `false` offers `permessage-deflate` alone, for servers that do not handle parameters. The
+    /// server may then keep its window between messages and choose its size, regardless of
     /// [`receive_context_takeover`](Self::receive_context_takeover) and
-    /// [`receive_window`](Self::receive_window) say, so that the connection may keep a decompressor
-    /// with a window of 32 KiB. What we send follows the other settings all the same.
+    /// [`receive_window`](Self::receive_window), so the connection may keep a decompressor with a window
+    /// of 32 KiB. The messages that we send follow the other settings.
     #[must_use]
     pub fn offer_parameters(self, offer: bool) -> Self {
         self.with(|settings| settings.offers_parameters = offer)
     }
 
-    /// Compresses a message by itself, and returns the window that it needs, too.
+    /// Compresses a message independently of other messages. Returns the payload and the window
+    /// that it needs, in bits.
     pub(crate) fn compress_alone(&self, message: &[u8]) -> Option<(Vec<u8>, u8)> {
         let bits = self.settings.sending.window_bits;
         let mut compressor = self.compressor(bits);
@@ -184,13 +194,13 @@ impl Deflate {
         compressed.map(|compressed| (compressed, bits))
     }
 
-    /// A compressor that nobody uses.
+    /// An unused compressor, from the pool if there is one.
     pub(crate) fn compressor(&self, window_bits: u8) -> Box<Compressor> {
         let kept = self.pool.compressor(window_bits);
         kept.unwrap_or_else(|| Box::new(Compressor::new(&self.settings, window_bits)))
     }
 
-    /// A decompressor that nobody uses.
+    /// An unused decompressor, from the pool if there is one.
     pub(crate) fn decompressor(&self) -> Box<Decompressor> {
         self.pool.decompressor().unwrap_or_else(|| Box::new(Decompressor::new()))
     }
@@ -205,7 +215,7 @@ impl Deflate {
 
     fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
-        // Codecs of other settings are of no use.
+        // Codecs with other settings cannot be used.
         self.pool = Arc::default();
         self
     }

@@ -1,7 +1,7 @@
 //! Messages: the reassembly of fragments (RFC 6455, sections 5.4, 5.6 and 8.1).
 //!
-//! This module owns the limits on frames and messages, the validity of text, and what is known of
-//! the message in progress. It knows nothing of control frames and of the closing handshake.
+//! This module owns the limits on frames and messages, the validation of text, and the state of the
+//! message in progress. It knows nothing of control frames or the closing handshake.
 //!
 //! ```text
 //!                 text or binary frame, FIN clear
@@ -12,7 +12,7 @@
 //!  └────────┘
 //!   text or binary frame, FIN set                 control frames change nothing
 //!
-//!   a continuation in Idle, a text or binary frame in the others: a violation
+//! a violation: a continuation in Idle, a text or binary frame in the other states
 //! ```
 
 mod incoming;

@@ -1,4 +1,4 @@
-//! The closing handshake (RFC 6455, sections 5.5.1 and 7.1): every transition, for both roles.
+//! The closing handshake (RFC 6455, sections 5.5.1 and 7.1): all transitions, for both roles.
 //!
 //! ```text
 //!                      ┌──────┐
@@ -23,35 +23,36 @@
 //!         CloseReceived ── no masking key for the reply ───► Failed
 //! ```
 //!
-//! `Failed`, `Ended` and `Lost` are final. In `Failed` and `Ended`, a Close may still wait for room
-//! in the outbox: the end of the input does not prove that the peer reads no more, because it may
-//! have closed only its sending direction.
+//! `Failed`, `Ended` and `Lost` are final. In `Failed` and `Ended`, our Close may still wait for
+//! room in the outbox. The end of the input does not prove that the peer has stopped reading,
+//! because it may have closed only its sending direction.
 
-/// Where a connection stands in its life.
+/// The state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
-    /// Messages flow both ways.
+    /// Both endpoints may send messages.
     Open,
-    /// We sent a Close and wait for the peer's.
+    /// We have sent a Close and wait for the peer's.
     CloseSent,
-    /// The peer sent a Close; our reply waits for room in the outbox.
+    /// The peer has sent a Close. Our reply waits for room in the outbox, or for the caller under
+    /// [`CloseReply::Manual`](crate::CloseReply::Manual).
     CloseReceived,
-    /// Both Close frames were exchanged: a server closes the transport now, a client waits for
-    /// the server to do it.
+    /// Both Close frames have been exchanged. A server now closes the transport, a client waits for
+    /// the server to do so.
     Closed,
-    /// The peer broke the protocol or a limit, or a client has no masking key for its reply to a
-    /// Close: close the transport, once the Close frame that says why is sent.
+    /// The peer violated the protocol or exceeded a limit, or a client has no masking key for its
+    /// reply to a Close. Close the transport after the outbox has been written.
     Failed,
-    /// The input ended after both Close frames, or after the peer's: a clean end. If our reply
-    /// still waits for room in the outbox, it can be sent: the peer may have closed only its
-    /// sending direction.
+    /// The input ended after the peer's Close, which is a clean end. If our reply still waits for
+    /// room in the outbox, it can be sent, because the peer may have closed only its sending
+    /// direction.
     Ended,
-    /// The transport ended without a closing handshake.
+    /// The input ended before the peer's Close.
     Lost,
 }
 
-/// What moves a connection on.
+/// An input of the state machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     SendClose,
@@ -61,7 +62,7 @@ pub(crate) enum Step {
 }
 
 impl State {
-    /// The table; a step that has no place in a state leaves it as it is.
+    /// The transition table. A step that does not apply leaves the state unchanged.
     #[must_use]
     pub(crate) const fn after(self, step: Step) -> Self {
         use State::{CloseReceived, CloseSent, Closed, Ended, Failed, Lost, Open};
@@ -77,7 +78,7 @@ impl State {
         }
     }
 
-    /// Whether input is still looked at. After the peer's Close, nothing that follows counts.
+    /// Whether input is still processed. Anything after the peer's Close is ignored.
     pub(crate) const fn receives(self) -> bool {
         matches!(self, Self::Open | Self::CloseSent)
     }
@@ -89,7 +90,7 @@ mod tests {
 
     // 6455-7.1.3-a, 6455-5.5.1-k, 6455-7.1.4-a
     #[test]
-    fn the_table() {
+    fn transitions() {
         #[rustfmt::skip]
         let table = [
             //               SendClose      ReceiveClose   Fail           EndOfInput

@@ -1,31 +1,31 @@
-//! Compression, as the caller sees it (feature `deflate`).
+//! The methods of a connection for compression (feature `deflate`).
 
 use super::{Connection, Role};
 use crate::deflate::{Deflate, Negotiated, Session};
 
 impl<R: Role> Connection<R> {
-    /// Puts compression into use on a connection whose opening handshake negotiated it elsewhere;
-    /// the handshakes of this crate do so themselves.
+    /// Enables compression on a connection whose opening handshake was performed elsewhere. The
+    /// handshakes of this crate do this themselves.
     #[must_use]
     pub fn with_deflate(mut self, deflate: &Deflate, negotiated: Negotiated) -> Self {
         self.compression = Session::new(deflate, negotiated, R::IS_SERVER);
         self
     }
 
-    /// What was negotiated for compression, if it is in use.
+    /// The negotiated parameters of the compression. `None` if it was not negotiated.
     pub fn compression(&self) -> Option<Negotiated> {
         self.compression.negotiated()
     }
 
-    /// Chooses whether messages that are sent from now on are compressed, if compression is in use;
-    /// by default they are.
+    /// Sets whether to compress the messages that are sent from now on. True by default. It has no
+    /// effect if compression was not negotiated.
     ///
-    /// The length of a compressed message reveals something of its content. Where a message joins a
-    /// secret with data that somebody else chose, send it uncompressed. Where the two are in
-    /// different messages, the same holds under context takeover.
+    /// The length of a compressed message reveals something about its content. If a message
+    /// contains both a secret and data that an attacker may have chosen, send it uncompressed.
+    /// Under context takeover, do the same if the two are in different messages.
     ///
-    /// A message in fragments is compressed or not as was chosen when its first fragment was sent.
-    /// While a compressed one is being sent, automatic pongs wait: see [`Pongs`](crate::Pongs).
+    /// For a message in fragments, the setting at the first fragment applies. Automatic pongs wait
+    /// while a compressed message is being sent in fragments (see [`Pongs`](crate::Pongs)).
     pub fn set_compression(&mut self, compress: bool) {
         self.compression.set_enabled(compress);
     }

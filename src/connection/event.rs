@@ -1,4 +1,4 @@
-//! What a connection reports to its caller.
+//! The events of a connection.
 
 use super::Fragment;
 use crate::{
@@ -6,59 +6,59 @@ use crate::{
     close::Close,
 };
 
-/// Something that the peer sent. It borrows the inbox.
+/// A message or control frame from the peer. It borrows the inbox.
 ///
-/// There are no other kinds of frames (section 5.2), so the enum is exhaustive.
+/// The enum is exhaustive, because there are no other kinds of frames (section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A text message.
     Text(&'a str),
     /// A binary message.
     Binary(&'a [u8]),
-    /// A ping, up to 125 bytes. The connection answers it as [`Pongs`](crate::Pongs) says, unless
-    /// [`Pongs::Manual`](crate::Pongs::Manual) is chosen.
+    /// A ping with a payload of up to 125 bytes. The connection answers it as configured by
+    /// [`Pongs`](crate::Pongs). With [`Pongs::Manual`](crate::Pongs::Manual), the caller does.
     Ping(&'a [u8]),
-    /// A pong, up to 125 bytes.
+    /// A pong with a payload of up to 125 bytes.
     Pong(&'a [u8]),
-    /// The peer closes. The connection replies, unless
-    /// [`CloseReply::Manual`](crate::CloseReply::Manual) is chosen. Nothing more will be received.
+    /// The peer's Close. It is the last event. The connection replies. With
+    /// [`CloseReply::Manual`](crate::CloseReply::Manual), the caller does.
     Close(Close<'a>),
 }
 
-/// Something that the peer sent, where messages are received in chunks. It borrows the inbox.
+/// A chunk of a message, or a control frame, from the peer. It borrows the inbox.
 ///
-/// There are no other kinds of frames (section 5.2), so the enum is exhaustive.
+/// The enum is exhaustive, because there are no other kinds of frames (section 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChunkEvent<'a> {
-    /// The next part of a text message, ending on a whole character.
+    /// The next chunk of a text message. It ends at a character boundary.
     Text {
-        /// The part; empty only at the end of a message.
+        /// The chunk. It may be empty only at the end of a message.
         text: &'a str,
-        /// Whether the message ends with it.
+        /// Whether this is the last chunk of the message.
         fragment: Fragment,
     },
-    /// The next part of a binary message.
+    /// The next chunk of a binary message.
     Binary {
-        /// The part; empty only at the end of a message.
+        /// The chunk. It may be empty only at the end of a message.
         data: &'a [u8],
-        /// Whether the message ends with it.
+        /// Whether this is the last chunk of the message.
         fragment: Fragment,
     },
-    /// As [`Event::Ping`]; it may come between two chunks.
+    /// As [`Event::Ping`]. It may arrive between two chunks.
     Ping(&'a [u8]),
-    /// As [`Event::Pong`]; it may come between two chunks.
+    /// As [`Event::Pong`]. It may arrive between two chunks.
     Pong(&'a [u8]),
-    /// As [`Event::Close`]; an incomplete message will not be completed.
+    /// As [`Event::Close`]. A message in progress will not be completed.
     Close(Close<'a>),
 }
 
-/// What [`advance`](crate::Connection::advance) found.
+/// The events that [`advance`](crate::Connection::advance) found.
 impl<S: Storage> Inbox<S> {
     /// The event that [`advance`](crate::Connection::advance) found. It borrows only the inbox, so
-    /// a function can return it.
+    /// that a function can return it.
     ///
-    /// `None` if there is none, or if the inbox was used since: read into, passed to a connection
-    /// again, released.
+    /// `None` if there is no event, or if the inbox was used since: read into, passed to a
+    /// connection, or released.
     pub fn event(&self) -> Option<Event<'_>> {
         Some(match self.found() {
             Found::Message(content) => self.message(content)?,
@@ -73,7 +73,7 @@ impl<S: Storage> Inbox<S> {
         })
     }
 
-    /// The event that [`advance_chunk`](crate::Connection::advance_chunk) found; otherwise as
+    /// The event that [`advance_chunk`](crate::Connection::advance_chunk) found. Otherwise like
     /// [`event`](Self::event).
     pub fn chunk_event(&self) -> Option<ChunkEvent<'_>> {
         Some(match self.found() {
@@ -95,11 +95,12 @@ impl<S: Storage> Inbox<S> {
         })
     }
 
-    /// The body of the Close frame with which the peer broke a rule, after the call that failed for
-    /// that reason: for logs. `None` if the inbox was used since.
+    /// The body of an invalid Close frame, for logging. Call this after
+    /// [`receive`](crate::Connection::receive) or [`advance`](crate::Connection::advance) has
+    /// returned the violation. `None` if there was no such frame, or if the inbox was used since.
     ///
-    /// The first two bytes, if there are two, are the code in network order; the rest is the reason,
-    /// which may not be UTF-8.
+    /// If there are at least two bytes, the first two are the status code in network byte order.
+    /// The rest is the reason, which may be invalid UTF-8.
     pub fn invalid_close(&self) -> Option<&[u8]> {
         match self.found() {
             Found::InvalidClose(body) => Some(self.received(body)),
@@ -117,7 +118,7 @@ impl<S: Storage> Inbox<S> {
 
 #[cfg(feature = "alloc")]
 impl Event<'_> {
-    /// The message, with a payload of its own; `None` for a control frame.
+    /// Copies the message into one that owns its payload. `None` for a control frame.
     pub fn to_message(&self) -> Option<crate::message::Message> {
         match *self {
             Self::Text(text) => Some(text.into()),

@@ -1,33 +1,34 @@
-//! Cutting a message into the fragments that it is sent in.
+//! Splitting a message into fragments.
 
 /// Whether a fragment is the last of its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fragment {
     /// More fragments follow.
     More,
-    /// The message ends with this one.
+    /// This is the last fragment of the message.
     Last,
 }
 
 impl Fragment {
-    /// The last of its message or not, as a [`ChunkEvent`](crate::ChunkEvent) says it.
+    /// [`Last`](Self::Last) if `last` is true, otherwise [`More`](Self::More).
     pub const fn from_last(last: bool) -> Self {
         if last { Self::Last } else { Self::More }
     }
 
-    /// Whether the message ends with it.
+    /// Whether this is the last fragment of its message.
     pub const fn is_last(self) -> bool {
         matches!(self, Self::Last)
     }
 
-    /// Cuts a binary message into pieces of at most `size` bytes (at least 1), to be sent one by
-    /// one with [`send_binary_fragment`]. An empty message is one empty piece.
+    /// Splits a binary message into pieces of at most `size` bytes, to send with
+    /// [`send_binary_fragment`]. A `size` of 0 means 1. An empty message is one empty piece.
     ///
-    /// Between two pieces, write out the outbox and receive: so a pong, a ping or a Close does not
-    /// wait until a large message is sent, and the outbox holds one piece of it rather than all.
-    /// If the message is compressed, automatic pongs wait all the same: see
-    /// [`Pongs`](crate::Pongs). Peers limit how many fragments a message may have, so the pieces
-    /// should not be small: 64 KiB is a good size.
+    /// Write the outbox and receive between two pieces. Pings, pongs and a Close then do not wait
+    /// for the end of a large message, and the outbox holds one piece of it at a time. Automatic
+    /// pongs still wait for the end of a compressed message (see [`Pongs`](crate::Pongs)).
+    ///
+    /// Peers limit the number of fragments in a message, so avoid small pieces. 64 KiB is a good
+    /// size.
     ///
     /// ```
     /// # use hybi::{Config, Connection, Error, Event, Inbox};
@@ -40,10 +41,10 @@ impl Fragment {
     /// for (piece, fragment) in Fragment::split_binary(&data, 64 * 1024) {
     ///     websocket.send_binary_fragment(piece, fragment, &mut outbox)?;
     ///     while let Some(event) = websocket.receive(&mut inbox, &mut outbox)? {
-    ///         // … what has come meanwhile; a ping is answered now …
+    ///         // … handle the event; a ping is answered now …
     /// #       assert_eq!(event, Event::Ping(b""));
     ///     }
-    ///     // … write out the outbox, and read what is there, without waiting for more …
+    ///     // … write the outbox, then read without blocking …
     /// #   stream.append(&mut outbox);
     /// }
     /// # assert_eq!(stream[65_536 + 10..][..2], *b"\x8a\0");
@@ -55,18 +56,18 @@ impl Fragment {
         BinaryFragments { rest: Some(data), size: if size == 0 { 1 } else { size } }
     }
 
-    /// Cuts a text message into pieces of at most `size` bytes, to be sent one by one with
-    /// [`send_text_fragment`](crate::Connection::send_text_fragment); otherwise as
+    /// Splits a text message into pieces of at most `size` bytes, to send with
+    /// [`send_text_fragment`](crate::Connection::send_text_fragment). Otherwise like
     /// [`split_binary`](Self::split_binary).
     ///
-    /// A piece ends where a character ends. Where `size` is less than a character needs, a piece
-    /// is one character.
+    /// Each piece ends at a character boundary. A piece has at least one character, even if that is
+    /// longer than `size`.
     pub const fn split_text(text: &str, size: usize) -> TextFragments<'_> {
         TextFragments { rest: Some(text), size }
     }
 }
 
-/// The pieces of a binary message, made by [`Fragment::split_binary`].
+/// An iterator over the pieces of a binary message, from [`Fragment::split_binary`].
 #[derive(Clone)]
 pub struct BinaryFragments<'a> {
     /// `None` after the last piece.
@@ -75,7 +76,7 @@ pub struct BinaryFragments<'a> {
     size: usize,
 }
 
-/// The pieces of a text message, made by [`Fragment::split_text`].
+/// An iterator over the pieces of a text message, from [`Fragment::split_text`].
 #[derive(Clone)]
 pub struct TextFragments<'a> {
     /// `None` after the last piece.
@@ -108,23 +109,22 @@ impl<'a> Iterator for TextFragments<'a> {
 impl core::iter::FusedIterator for BinaryFragments<'_> {}
 impl core::iter::FusedIterator for TextFragments<'_> {}
 
-/// How many bytes at the front of a text are whole characters, at most `size`; but one character
-/// at least.
+/// The length of the longest prefix of `text` that ends at a character boundary and has at most
+/// `size` bytes, or else the length of its first character.
 fn piece_length(text: &str, size: usize) -> usize {
-    // A character has at most four bytes, so this looks at four places at the most, or at all of
-    // the few that there are.
+    // A character has at most four bytes, so this tests at most four positions.
     let fitting = (1..=size.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
     fitting.or_else(|| text.chars().next().map(char::len_utf8)).unwrap_or(0)
 }
 
-/// Shows how much is left, not what it is.
+/// Shows the remaining length, not the contents.
 impl core::fmt::Debug for BinaryFragments<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "BinaryFragments({:?} bytes)", self.rest.map(<[u8]>::len))
     }
 }
 
-/// Shows how much is left, not what it is.
+/// Shows the remaining length, not the contents.
 impl core::fmt::Debug for TextFragments<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "TextFragments({:?} bytes)", self.rest.map(str::len))

@@ -1,5 +1,4 @@
-//! Sending without a copy: a header for a payload that stays where it is, and messages prepared for
-//! many.
+//! Sending without a copy: framing a payload in place, and sending prepared messages.
 
 use super::{Client, Connection, Server};
 #[cfg(feature = "alloc")]
@@ -13,7 +12,7 @@ use crate::{
 };
 
 impl Connection<Server> {
-    /// Frames a text message without copying it; see [`FrameParts`].
+    /// Frames a text message without copying it. See [`FrameParts`].
     ///
     /// ```
     /// # use hybi::{Config, Connection};
@@ -38,7 +37,7 @@ impl Connection<Server> {
         self.frame(Kind::Text, text.as_bytes())
     }
 
-    /// Frames a binary message without copying it; see [`FrameParts`].
+    /// Frames a binary message without copying it. See [`FrameParts`].
     ///
     /// # Errors
     ///
@@ -48,7 +47,7 @@ impl Connection<Server> {
         self.frame(Kind::Binary, data)
     }
 
-    /// Sends a message that was prepared for many connections.
+    /// Sends a prepared message.
     ///
     /// # Errors
     ///
@@ -71,8 +70,8 @@ impl Connection<Server> {
         Ok(())
     }
 
-    /// The bytes of a prepared message, to be written without copying them into an outbox. What
-    /// waits in the outbox is to be written first.
+    /// The complete frame of a prepared message, to write without copying it into an outbox. Write
+    /// the outbox first.
     ///
     /// # Errors
     ///
@@ -84,14 +83,14 @@ impl Connection<Server> {
         Ok(self.choose_prepared(message))
     }
 
-    /// The form of a prepared message that suits this connection.
+    /// The frame of a prepared message for this connection, compressed if possible.
     #[cfg(feature = "alloc")]
     #[inline]
     fn choose_prepared<'a>(&mut self, message: &'a Prepared) -> &'a [u8] {
         if let Some((frame, window_bits)) = message.compressed_frame()
-            && self.compression.takes_prepared(window_bits)
+            && self.compression.allows_prepared(window_bits)
         {
-            // The peer's window will hold what our compressor has not seen.
+            // The peer's window will contain data that our compressor has not seen.
             self.compression.reset_sending();
             return frame;
         }
@@ -107,13 +106,14 @@ impl Connection<Server> {
 }
 
 impl<E: Entropy> Connection<Client<E>> {
-    /// Frames a text message and masks it where it lies; see [`FrameParts`]. The text is given as
-    /// bytes, because masked it is text no longer.
+    /// Frames a text message and masks it in place. See [`FrameParts`].
+    ///
+    /// The parameter is a byte slice, because the masked text is not UTF-8.
     ///
     /// # Errors
     ///
     /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`], [`Misuse::TextNotUtf8`] and
-    /// [`Entropy`](Error::Entropy); the text is left as it was.
+    /// [`Entropy`](Error::Entropy). The text is unchanged then.
     pub fn mask_text<'a>(&mut self, text: &'a mut [u8]) -> Result<FrameParts<'a>, Error> {
         let mut validator = Validator::new();
         validator.feed(text).map_err(|error| Misuse::TextNotUtf8(error.offset))?;
@@ -123,9 +123,9 @@ impl<E: Entropy> Connection<Client<E>> {
         self.mask(Kind::Text, text)
     }
 
-    /// Frames a binary message and masks it where it lies; see [`FrameParts`].
+    /// Frames a binary message and masks it in place. See [`FrameParts`].
     ///
-    /// As long as the frame is not sent, nobody can change the payload (section 10.3):
+    /// The payload cannot be changed before the frame is written (section 10.3):
     ///
     /// ```compile_fail
     /// # fn f(websocket: &mut hybi::Connection<hybi::Client>) -> Result<(), hybi::Error> {
@@ -138,8 +138,8 @@ impl<E: Entropy> Connection<Client<E>> {
     ///
     /// # Errors
     ///
-    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`] and [`Entropy`](Error::Entropy); the data is
-    /// left as it was.
+    /// [`Misuse::NotOpen`], [`Misuse::MessageOpen`] and [`Entropy`](Error::Entropy). The data is
+    /// unchanged then.
     #[inline]
     pub fn mask_binary<'a>(&mut self, data: &'a mut [u8]) -> Result<FrameParts<'a>, Error> {
         self.mask(Kind::Binary, data)

@@ -1,4 +1,4 @@
-//! Receiving: from the inbox to events.
+//! Receiving: turns the bytes of the inbox into events.
 
 use super::{ChunkEvent, Connection, Event, Role, State, Status, Step};
 use crate::{
@@ -12,44 +12,45 @@ use crate::{
     raw::xor::IsAscii,
 };
 
-/// A message that the fast path took.
+/// A message that the fast path found.
 struct Single {
     payload: TextRange,
     is_text: bool,
 }
 
-/// The inbox is over the caller's memory, which changed by itself: what was UTF-8 is not any more.
+/// The inbox is over memory of the caller, whose contents changed: text that was valid no longer
+/// is.
 const UNFAITHFUL: Error = Error::Protocol(Violation::TextNotUtf8);
 
 impl<R: Role> Connection<R> {
-    /// Delivers the next event, or `None` when everything in the inbox has been processed: then
-    /// write out the outbox, and read.
+    /// Returns the next event, or `None` when the inbox has no complete event left. Then write the
+    /// outbox and read more.
     ///
-    /// The event borrows the inbox and not the connection, so you can send while you look at it. The
-    /// next call releases it. Messages are delivered complete: a message in one frame is not
-    /// copied, fragments are reassembled in the inbox.
+    /// The event borrows the inbox, not the connection, so you can send while you hold it. The next
+    /// call overwrites it. Messages are delivered complete. A message in a single frame is not
+    /// copied, and fragments are reassembled in the inbox.
     ///
-    /// Replies that the protocol requires (a pong, the reply to a Close) are in the outbox when this
-    /// returns `None`; only while a compressed message is being sent in fragments, a pong waits for
-    /// its end (see [`Pongs`]).
+    /// When this returns `None`, the replies that the protocol requires (a pong, the reply to a
+    /// Close) are in the outbox, if it had room. The one exception is a pong that waits for the end
+    /// of a compressed message that is being sent in fragments (see [`Pongs`]).
     ///
     /// To return an event from a function with a loop, use [`advance`](Self::advance).
     ///
     /// # Errors
     ///
-    /// - [`Protocol`](Error::Protocol) and [`Limit`](Error::Limit): the connection has failed.
-    ///   The Close frame that says why is in the outbox (if it had room; else the next call puts
-    ///   it there), the inbox is empty, and nothing more will be received.
-    /// - [`Misuse::ChunksPending`]: a message was begun with
+    /// - [`Protocol`](Error::Protocol) and [`Limit`](Error::Limit): the connection has failed. The
+    ///   Close frame that reports this is in the outbox. If the outbox had no room, the next call
+    ///   appends it. The inbox is empty, and nothing more will be received.
+    /// - [`Misuse::ChunksPending`]: the message in progress was begun with
     ///   [`receive_chunk`](Self::receive_chunk).
-    /// - [`Misuse::InboxChanged`]: part of a message was received into another inbox. Nothing was
-    ///   taken from this one.
+    /// - [`Misuse::InboxChanged`]: another inbox holds part of the message in progress. This inbox
+    ///   is unchanged.
     pub fn receive<'i, S: Storage>(
         &mut self,
         inbox: &'i mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Result<Option<Event<'i>>, Error> {
-        // Most messages leave here: the slow path would cost a small one a tenth more.
+        // Most messages take the fast path. The slow path costs 10 % more for a small message.
         if let Some(taken) = self.take_single(inbox) {
             let Single { payload, is_text } = match taken {
                 Ok(single) => single,
@@ -67,12 +68,13 @@ impl<R: Role> Connection<R> {
         inbox.event().map(Some).ok_or(UNFAITHFUL)
     }
 
-    /// Delivers the next event, a message in parts as it arrives: for messages that are larger
-    /// than memory, or to be processed as they arrive.
+    /// Returns the next event, with messages in parts as they arrive. Use this for messages that
+    /// are larger than memory, or that are processed while they arrive.
     ///
-    /// Otherwise as [`receive`](Self::receive), which may be called instead between two messages.
-    /// Chunks are as long as what was read; those of a text end on whole characters. The limits
-    /// hold here too: for an endless message, set [`Config::max_message_size`] to `u64::MAX`.
+    /// Otherwise like [`receive`](Self::receive), to which you can change between two messages. The
+    /// length of a chunk depends on the reads. A chunk of text ends at a character boundary. The
+    /// limits also apply here. For an endless message, set [`Config::max_message_size`] to
+    /// `u64::MAX`.
     ///
     /// [`Config::max_message_size`]: crate::Config::max_message_size
     ///
@@ -90,11 +92,11 @@ impl<R: Role> Connection<R> {
         inbox.chunk_event().map(Some).ok_or(UNFAITHFUL)
     }
 
-    /// Goes on to the next event, as [`receive`](Self::receive), and returns whether there is one.
-    /// [`Inbox::event`] returns it, as often as you like, until the inbox is used again.
+    /// Advances to the next event, like [`receive`](Self::receive), and returns whether there is
+    /// one. Call [`Inbox::event`] to get it, any number of times until the inbox is used again.
     ///
-    /// The two calls take the place of `receive` where a function returns an event from a loop. A
-    /// borrow that `receive` returns would last for the whole loop:
+    /// Use these two calls instead of `receive` if a function returns an event from a loop. There,
+    /// the borrow of the event from `receive` would last for the whole loop:
     ///
     /// ```
     /// # use hybi::{Connection, Error, Event, Inbox, Server};
@@ -144,8 +146,8 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Goes on to the next event, as [`receive_chunk`](Self::receive_chunk), and returns whether
-    /// there is one. [`Inbox::chunk_event`] returns it; see [`advance`](Self::advance).
+    /// Advances to the next event, like [`receive_chunk`](Self::receive_chunk), and returns whether
+    /// there is one. Call [`Inbox::chunk_event`] to get it. See [`advance`](Self::advance).
     ///
     /// # Errors
     ///
@@ -158,9 +160,9 @@ impl<R: Role> Connection<R> {
         self.advance_slowly(inbox, outbox, Delivery::Chunks)
     }
 
-    /// The fast path: takes the next message in one step if it is in one frame that is complete in
-    /// the inbox. `None` leaves it to [`advance_slowly`](Self::advance_slowly), which also finds what
-    /// is wrong with a header.
+    /// The fast path: consumes the next message if it is a single frame that is complete in the
+    /// inbox. Returns `None` in all other cases, including an invalid header, for
+    /// [`advance_slowly`](Self::advance_slowly) to handle.
     #[inline]
     fn take_single<S: Storage>(
         &mut self,
@@ -172,7 +174,7 @@ impl<R: Role> Connection<R> {
         let Parts { bytes, cursor, .. } = inbox.parts();
         let window = bytes.get_mut(cursor.unread..cursor.end)?;
         let (header, size) = Header::parse_single(window, R::RULES.masked())?;
-        // Below 64 KiB, and within what the slow path allows.
+        // Below 64 KiB. The limits are checked as on the slow path.
         let length = usize::try_from(header.payload_len()).ok()?;
         let payload = window.get_mut(size..size + length)?;
         if !self.config.allows_whole(header.payload_len()) {
@@ -202,7 +204,8 @@ impl<R: Role> Connection<R> {
         Some(Ok(Single { payload, is_text }))
     }
 
-    /// The slow path: goes on to the next event of any kind, and sends what the protocol requires.
+    /// The slow path: advances to the next event of any kind, and appends the replies that the
+    /// protocol requires.
     #[inline(never)]
     fn advance_slowly<S: Storage>(
         &mut self,
@@ -248,18 +251,18 @@ impl<R: Role> Connection<R> {
             inbox.set_found(found);
             return Ok(true);
         }
-        // Section 1.4: what follows the peer's Close, or a failure, is not processed.
+        // Section 1.4: bytes after the peer's Close or a failure are discarded.
         inbox.clear();
         self.send_pending(outbox);
         Ok(false)
     }
 
-    /// Whether messages are checked and dropped: by default those that arrive after our own Close.
+    /// Whether messages are checked and dropped: those that arrive after our own Close, by default.
     fn drops_messages(&self) -> bool {
         self.state == State::CloseSent && !self.config.deliver_while_closing
     }
 
-    /// Finds the next thing to deliver in the inbox.
+    /// Finds the next event in the inbox.
     fn find<S: Storage>(
         &mut self,
         inbox: &mut Inbox<S>,
@@ -279,7 +282,7 @@ impl<R: Role> Connection<R> {
             let Parts { bytes, cursor, .. } = &mut parts;
             let window = &bytes[cursor.unread..cursor.end];
             let Some(header) = Header::parse(window, rules)? else {
-                // A smaller inbox may have no room for a whole header.
+                // A small inbox may have no room for a complete header.
                 let room = capacity - cursor.message();
                 if window.len() >= room {
                     let (size, limit) = (MAX_HEADER as u64, room as u64);
@@ -300,14 +303,14 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// What the peer's frames must satisfy.
+    /// The rules for the peer's frames.
     const fn rules(&self) -> Rules {
         R::RULES.allowing(self.compression.reserved())
     }
 
     fn answer_ping(&mut self, payload: &[u8], outbox: &mut impl Outbox) {
-        // Section 5.5.2 requires a pong until a Close was received; after our own Close it would be
-        // of no use.
+        // Section 5.5.2 requires a pong until a Close is received. After our own Close, a pong would
+        // be useless.
         if self.state != State::Open || self.config.pongs == Pongs::Manual {
             return;
         }
@@ -319,7 +322,7 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// The peer's Close has arrived.
+    /// Handles the peer's Close.
     fn on_close(&mut self, code: Option<CloseCode>, outbox: &mut impl Outbox) {
         self.compression.end_receiving();
         self.peer_close = Some(Status(code));
@@ -330,14 +333,14 @@ impl<R: Role> Connection<R> {
         } else if self.config.close_reply == CloseReply::Automatic {
             self.pending_pong.clear();
             self.compression.end_sending();
-            // Section 5.5.1: the reply echoes the code; the reason need not be.
+            // Section 5.5.1: the reply echoes the code. It need not echo the reason.
             self.pending_close = Some(Status(code));
             self.send_pending(outbox);
         }
     }
 
-    /// Fails the connection (section 7.1.7): one Close, if none was sent, and nothing more. Drops
-    /// what was received.
+    /// Fails the connection (section 7.1.7): sends a Close unless one was sent before, and drops
+    /// the input.
     #[cold]
     fn fail_with<S: Storage>(
         &mut self,
@@ -353,7 +356,7 @@ impl<R: Role> Connection<R> {
         self.state = self.state.after(Step::Fail);
         self.send_pending(outbox);
         match inbox.found() {
-            // The caller may want to log it.
+            // Keep the body, so that the caller can log it.
             Found::InvalidClose(body) => {
                 let body = body.clone();
                 inbox.clear();
@@ -365,11 +368,11 @@ impl<R: Role> Connection<R> {
     }
 }
 
-/// Takes a control frame, once it is complete in the inbox.
+/// Consumes a control frame if it is complete in the inbox.
 fn find_control(header: &Header, parts: &mut Parts<'_>, capacity: usize) -> Result<Found, Error> {
     let Parts { bytes, cursor, .. } = parts;
     let size = header.encoded_len();
-    // At most 125, so nothing is cut off.
+    // At most 125, so the conversion cannot fail.
     let length = usize::try_from(header.payload_len()).unwrap_or(MAX_OVERHEAD);
     let whole = size + length;
     if let Some(lacking) = whole.checked_sub(cursor.available()).filter(|lacking| *lacking > 0) {

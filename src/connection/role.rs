@@ -1,18 +1,18 @@
-//! The two ends of a connection.
+//! The two roles: server and client.
 
 use crate::{
     frame::Rules,
     random::{Entropy, EntropyError},
 };
 
-/// Which end of a connection: [`Server`] or [`Client`].
+/// The role of an endpoint: [`Server`] or [`Client`].
 pub trait Role: sealed::Sealed {}
 
-/// The end that accepts: it receives masked frames and sends unmasked ones.
+/// The server role: it receives masked frames and sends unmasked ones.
 #[derive(Debug)]
 pub struct Server(());
 
-/// The end that asks: it masks what it sends, with keys from a source of randomness.
+/// The client role: it masks the frames that it sends, with keys from a source of randomness.
 #[derive(Debug)]
 pub struct Client<
     #[cfg(feature = "getrandom")] E = crate::random::OsEntropy,
@@ -34,11 +34,11 @@ pub(crate) mod sealed {
     use super::{EntropyError, Rules};
 
     pub trait Sealed {
-        /// What is asked of the peer's frames.
+        /// The rules for the peer's frames.
         const RULES: Rules;
         const IS_SERVER: bool;
 
-        /// The masking key for the next frame to be sent.
+        /// The masking key for the next frame to send. `None` for a server.
         fn masking_key(&mut self) -> Result<Option<[u8; 4]>, EntropyError>;
     }
 }
@@ -49,7 +49,7 @@ impl sealed::Sealed for Server {
 
     #[inline]
     fn masking_key(&mut self) -> Result<Option<[u8; 4]>, EntropyError> {
-        // Section 5.1: a server masks no frame.
+        // Section 5.1: a server must not mask any frame.
         Ok(None)
     }
 }

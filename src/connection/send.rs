@@ -1,4 +1,4 @@
-//! Sending: from messages to the outbox.
+//! Sending: appends messages and control frames to the outbox.
 
 use super::{Connection, Fragment, Outgoing, Role, State, Status, Step};
 use crate::{
@@ -14,10 +14,14 @@ impl<R: Role> Connection<R> {
     ///
     /// # Errors
     ///
+    /// If it fails, no part of the message has been appended.
+    ///
     /// - [`Misuse::NotOpen`]: the connection is closing or closed.
-    /// - [`Misuse::MessageOpen`]: a message is being sent fragment by fragment.
-    /// - [`OutboxFull`](Error::OutboxFull): nothing of the message was written.
-    /// - [`Entropy`](Error::Entropy): a client got no masking key; nothing of it was written.
+    /// - [`Misuse::MessageOpen`]: another message is being sent in fragments.
+    /// - [`AboveHighWater`](Error::AboveHighWater): the outbox has reached
+    ///   [`Config::outbox_high_water`](crate::Config::outbox_high_water).
+    /// - [`OutboxFull`](Error::OutboxFull): the outbox has no room for the message.
+    /// - [`Entropy`](Error::Entropy): a client could not get a masking key.
     pub fn send_text(&mut self, text: &str, outbox: &mut impl Outbox) -> Result<(), Error> {
         self.send_message(Kind::Text, text.as_bytes(), outbox)
     }
@@ -48,17 +52,17 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Sends the next fragment of a text message, whose length need not be known: the first
-    /// fragment begins the message, the [last](Fragment::Last) ends it.
+    /// Sends the next fragment of a text message. The first fragment begins the message, the
+    /// [last](Fragment::Last) ends it. The total length need not be known.
     ///
-    /// Pings, pongs and a Close may be sent between two fragments, other messages may not.
-    /// [`Fragment::split_text`] cuts a text into fragments. Automatic pongs do not go between the
-    /// fragments of a compressed message: see [`Pongs`](crate::Pongs).
+    /// You can send pings, pongs and a Close between two fragments, but no other message.
+    /// [`Fragment::split_text`] splits a text into fragments. Automatic pongs are not sent between
+    /// the fragments of a compressed message (see [`Pongs`](crate::Pongs)).
     ///
     /// # Errors
     ///
-    /// As for [`send_text`](Self::send_text); [`Misuse::KindChanged`] if the message was begun as
-    /// binary.
+    /// As for [`send_text`](Self::send_text), and [`Misuse::KindChanged`] if the message in
+    /// progress is binary.
     pub fn send_text_fragment(
         &mut self,
         text: &str,
@@ -68,13 +72,13 @@ impl<R: Role> Connection<R> {
         self.send_fragment(Kind::Text, text.as_bytes(), fragment, outbox)
     }
 
-    /// Sends the next fragment of a binary message; see
+    /// Sends the next fragment of a binary message. See
     /// [`send_text_fragment`](Self::send_text_fragment).
     ///
     /// # Errors
     ///
-    /// As for [`send_text`](Self::send_text); [`Misuse::KindChanged`] if the message was begun as
-    /// text.
+    /// As for [`send_text`](Self::send_text), and [`Misuse::KindChanged`] if the message in
+    /// progress is text.
     pub fn send_binary_fragment(
         &mut self,
         data: &[u8],
@@ -84,37 +88,44 @@ impl<R: Role> Connection<R> {
         self.send_fragment(Kind::Binary, data, fragment, outbox)
     }
 
-    /// Sends a ping with up to 125 bytes, which the peer's pong will repeat.
+    /// Sends a ping with a payload of up to 125 bytes, which the peer echoes in its pong. It may be
+    /// sent between the fragments of a message.
     ///
     /// # Errors
     ///
-    /// As for [`send_text`](Self::send_text), and [`Misuse::ControlTooLong`].
+    /// As for [`send_text`](Self::send_text) without [`Misuse::MessageOpen`], and
+    /// [`Misuse::ControlTooLong`].
     pub fn send_ping(&mut self, payload: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
         self.send_control(Opcode::Ping, payload, outbox)
     }
 
-    /// Sends a pong with up to 125 bytes: the answer to a ping under
-    /// [`Pongs::Manual`](crate::Pongs::Manual), or one that nobody asked for (section 5.5.3).
+    /// Sends a pong with a payload of up to 125 bytes: the reply to a ping under
+    /// [`Pongs::Manual`](crate::Pongs::Manual), or an unsolicited pong (section 5.5.3). It may be
+    /// sent between the fragments of a message.
     ///
     /// # Errors
     ///
-    /// As for [`send_text`](Self::send_text), and [`Misuse::ControlTooLong`].
+    /// As for [`send_ping`](Self::send_ping).
     pub fn send_pong(&mut self, payload: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
         self.send_control(Opcode::Pong, payload, outbox)
     }
 
-    /// Begins the closing handshake with a code and a reason of up to 123 bytes, which may be
-    /// empty. A message of which not all fragments were sent is given up. A pong that waits leaves
-    /// first, if there is room for both.
+    /// Sends a Close with a code and a reason of up to 123 bytes, which may be empty. This begins
+    /// the closing handshake, or completes it under [`CloseReply::Manual`].
     ///
-    /// Go on receiving until the connection [is done](Self::should_close_transport): the peer's Close comes.
+    /// A message that is being sent in fragments is abandoned. A pending pong is sent before the
+    /// Close if there is room for both.
+    ///
+    /// Keep receiving until [`should_close_transport`](Self::should_close_transport) returns true,
+    /// because the peer replies with a Close.
     ///
     /// # Errors
     ///
-    /// - [`Misuse::NotOpen`]: a Close was sent or received already.
-    /// - [`Misuse::ReasonTooLong`]; [`Misuse::MandatoryExtensionByServer`].
-    /// - [`OutboxFull`](Error::OutboxFull), [`Entropy`](Error::Entropy): nothing of the Close was
-    ///   written.
+    /// - [`Misuse::NotOpen`]: a Close has already been sent or received.
+    /// - [`Misuse::ReasonTooLong`]: the reason has more than 123 bytes.
+    /// - [`Misuse::MandatoryExtensionByServer`]: a server must not send this code (section 7.4.1).
+    /// - [`OutboxFull`](Error::OutboxFull), [`Entropy`](Error::Entropy): no part of the Close has
+    ///   been appended.
     pub fn close(
         &mut self,
         code: CloseCode,
@@ -134,7 +145,7 @@ impl<R: Role> Connection<R> {
         self.begin_close(body, outbox)
     }
 
-    /// Begins the closing handshake without a code; the peer will report 1005.
+    /// Sends a Close without a code, like [`close`](Self::close). The peer reports 1005.
     ///
     /// # Errors
     ///
@@ -143,25 +154,27 @@ impl<R: Role> Connection<R> {
         self.begin_close(&[], outbox)
     }
 
-    /// Whether the outbox may take another message: fewer bytes wait in it than
-    /// [`Config::outbox_high_water`](crate::Config::outbox_high_water) says. As long as it may not, receive
-    /// nothing and read nothing: a peer that does not read is not read from either.
+    /// Whether the outbox accepts another message: fewer bytes are pending than
+    /// [`Config::outbox_high_water`](crate::Config::outbox_high_water).
+    ///
+    /// While this is false, neither receive nor read from the transport, so that a peer that does
+    /// not read is slowed down.
     pub fn has_room(&self, outbox: &impl Outbox) -> bool {
         outbox.pending() < self.config.outbox_high_water
     }
 
-    /// Puts into the outbox what is to leave by itself, as far as there is room.
+    /// Appends the pending pong and the pending Close, as far as there is room.
     #[inline]
     pub(super) fn send_pending(&mut self, outbox: &mut impl Outbox) {
         if self.pending_pong.get().is_some() || self.pending_close.is_some() {
-            self.send_what_is_pending(outbox);
+            self.append_pending(outbox);
         }
     }
 
     #[inline(never)]
-    fn send_what_is_pending(&mut self, outbox: &mut impl Outbox) {
-        if !self.holds_pong_back() {
-            // Without a masking key it waits, as without room.
+    fn append_pending(&mut self, outbox: &mut impl Outbox) {
+        if !self.delays_pong() {
+            // Without a masking key, the pong stays pending, as it does without room.
             let _ = self.send_pending_pong(0, outbox);
         }
         if let Some(Status(code)) = self.pending_close {
@@ -170,8 +183,8 @@ impl<R: Role> Connection<R> {
             let step = match append_control(&mut self.role, Opcode::Close, body, outbox) {
                 Ok(()) => Step::SendClose,
                 Err(Error::OutboxFull(_)) => return,
-                // Without a masking key it can never be sent, and the peer waits for it: the
-                // transport is to be closed all the same.
+                // Without a masking key, the Close can never be sent, and the peer waits for it.
+                // Close the transport instead.
                 Err(_) => Step::Fail,
             };
             self.pending_close = None;
@@ -179,7 +192,7 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Appends the pong that waits, if the outbox has room for it and for `reserved` bytes more.
+    /// Appends the pending pong if the outbox has room for it and for `reserved` more bytes.
     fn send_pending_pong(
         &mut self,
         reserved: usize,
@@ -198,8 +211,8 @@ impl<R: Role> Connection<R> {
     /// Whether the automatic pong waits for the end of the message that is being sent.
     ///
     /// Section 5.4 allows control frames between the fragments of any message, but several peers
-    /// fail at one inside a compressed message.
-    const fn holds_pong_back(&self) -> bool {
+    /// fail the connection if one arrives inside a compressed message.
+    const fn delays_pong(&self) -> bool {
         matches!(self.outgoing, Some(Outgoing { is_compressed: true, .. }))
     }
 
@@ -210,7 +223,7 @@ impl<R: Role> Connection<R> {
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
         self.may_begin_message()?;
-        let is_compressed = self.compression.suits(Some(payload.len()));
+        let is_compressed = self.compression.should_compress(Some(payload.len()));
         self.send_data(kind.opcode(), payload, true, is_compressed, outbox)
     }
 
@@ -223,12 +236,12 @@ impl<R: Role> Connection<R> {
     ) -> Result<(), Error> {
         self.may_send()?;
         let last = fragment.is_last();
-        // Section 5.4: the first frame names the kind, the others continue.
+        // Section 5.4: the first frame has the opcode of the message, the others are continuations.
         let (opcode, is_compressed) = match self.outgoing {
             None => {
-                // The length of a message in fragments is not known yet.
+                // The length of the message is known only if this is its only fragment.
                 let length = last.then_some(payload.len());
-                (kind.opcode(), self.compression.suits(length))
+                (kind.opcode(), self.compression.should_compress(length))
             }
             Some(open) if open.kind == kind => (DataOpcode::Continuation, open.is_compressed),
             Some(_) => return Err(Misuse::KindChanged.into()),
@@ -236,13 +249,13 @@ impl<R: Role> Connection<R> {
         self.send_data(opcode, payload, last, is_compressed, outbox)?;
         self.outgoing = (!last).then_some(Outgoing { kind, is_compressed });
         if last {
-            // A pong that was held back leaves at once; without room, it waits as any other.
+            // Append the delayed pong now. Without room, it stays pending.
             self.send_pending(outbox);
         }
         Ok(())
     }
 
-    /// Appends a data frame; all of it or nothing.
+    /// Appends a complete data frame, or nothing.
     fn send_data(
         &mut self,
         opcode: DataOpcode,
@@ -259,7 +272,7 @@ impl<R: Role> Connection<R> {
         append(&mut self.role, Header::data(opcode, last, payload), payload, outbox)
     }
 
-    /// Compresses data, then appends it in one frame.
+    /// Compresses the payload and appends it in one frame.
     #[inline(never)] // keeps the path of uncompressed messages short
     fn send_compressed(
         &mut self,
@@ -276,7 +289,7 @@ impl<R: Role> Connection<R> {
             .filter(|compressed| !whole || compressed.len() < payload.len());
         let sent = match smaller {
             Some(compressed) => {
-                // RFC 7692, section 6: the first frame of a message says so.
+                // RFC 7692, section 6: only the first frame of a message has RSV1 set.
                 let reserved = if is_first { Reserved::RSV1 } else { Reserved::NONE };
                 let header = Header::data(opcode, last, compressed).with_reserved(reserved);
                 append(&mut self.role, header, compressed, outbox)
@@ -286,7 +299,7 @@ impl<R: Role> Connection<R> {
                 let header = Header::data(opcode, last, payload);
                 return append(&mut self.role, header, payload, outbox);
             }
-            // After a codec failure in the middle of a message, the message cannot go on.
+            // The message cannot be continued after a codec failure.
             None => Err(Misuse::NotOpen.into()),
         };
         match &sent {
@@ -312,7 +325,7 @@ impl<R: Role> Connection<R> {
     fn begin_close(&mut self, body: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
         self.may_send()?;
         let close = control_header(Opcode::Close, body)?;
-        // Section 5.5.2: a ping that arrived before is answered, where there is room for both.
+        // Section 5.5.2: answer an earlier ping if there is room for both frames.
         self.send_pending_pong(encoded_len::<R>(close, body), outbox)?;
         append(&mut self.role, close, body, outbox)?;
         self.pending_pong.clear();
@@ -324,8 +337,8 @@ impl<R: Role> Connection<R> {
         Ok(())
     }
 
-    /// Section 6.1: data is sent in the open state only; section 5.5.1: and until the reply to a
-    /// Close, if that is the caller's.
+    /// Checks that frames may be sent. Section 6.1 allows data only in the open state, and section
+    /// 5.5.1 also before the reply to a Close, which is the caller's under [`CloseReply::Manual`].
     #[inline]
     fn may_send(&self) -> Result<(), Misuse> {
         match self.state {
@@ -335,7 +348,7 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Section 5.4: messages are not interleaved.
+    /// Checks that a new message may begin. Section 5.4: messages are not interleaved.
     #[inline]
     pub(super) fn may_begin_message(&self) -> Result<(), Misuse> {
         self.may_send()?;
@@ -357,7 +370,7 @@ fn control_header(opcode: Opcode, payload: &[u8]) -> Result<Header, Misuse> {
     Header::control(opcode, payload).ok_or(Misuse::ControlTooLong(payload.len()))
 }
 
-/// Appends a control frame, masked if the role masks; all of it or nothing.
+/// Appends a complete control frame, or nothing. A client masks it.
 fn append_control<R: Role>(
     role: &mut R,
     opcode: Opcode,
@@ -373,9 +386,9 @@ const fn encoded_len<R: Role>(header: Header, payload: &[u8]) -> usize {
     header.encoded_len() + key + payload.len()
 }
 
-/// Appends one frame, masked if the role masks; all of it or nothing.
+/// Appends a complete frame, or nothing. A client masks it.
 #[inline(always)]
-#[allow(clippy::inline_always)] // a header that goes through memory costs half of a small message
+#[allow(clippy::inline_always)] // a header passed through memory takes half the time of a small message
 fn append<R: Role>(
     role: &mut R,
     header: Header,

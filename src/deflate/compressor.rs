@@ -1,4 +1,4 @@
-//! Compressing messages (RFC 7692, section 7.2.1).
+//! The compressor (RFC 7692, section 7.2.1).
 
 use std::vec::Vec;
 
@@ -6,23 +6,23 @@ use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
 
 use super::Settings;
 
-/// What ends a flush, and is left out at the end of a message.
+/// The last four bytes of a flush, which are removed at the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// The room for output that is kept between messages, in bytes.
+/// The maximum size of the output buffer that is kept between messages, in bytes.
 const KEPT: usize = 64 * 1024;
 
 /// Compresses the messages of one direction.
 pub(crate) struct Compressor {
     deflate: Deflate,
     window_bits: u8,
-    /// The output so far is `output[..length]`; what is behind is room.
+    /// The output so far is `output[..length]`. The rest is room for more.
     output: Vec<u8>,
     length: usize,
 }
 
 impl Compressor {
-    /// With a window of 2^`window_bits` bytes, 9 to 15.
+    /// A compressor with a window of 2^`window_bits` bytes, from 9 to 15.
     pub(crate) fn new(settings: &Settings, window_bits: u8) -> Self {
         let config = DeflateConfig {
             level: i32::from(settings.level),
@@ -38,20 +38,20 @@ impl Compressor {
         self.window_bits
     }
 
-    /// Forgets the window.
+    /// Clears the window.
     pub(crate) fn reset(&mut self) {
         self.deflate.reset();
         self.shrink();
     }
 
-    /// Gives back the room that a large message needed; its output has been used.
+    /// Frees the output buffer of a large message. Its output has been copied.
     pub(crate) fn shrink(&mut self) {
         self.output.truncate(KEPT);
         self.output.shrink_to(KEPT);
     }
 
-    /// Compresses the next part of a message, to the last byte of it; `None` if the codec fails,
-    /// which it has no reason to.
+    /// Compresses the next part of a message and flushes it. `None` if the codec fails, which is
+    /// not expected.
     pub(crate) fn compress(&mut self, part: &[u8], last: bool) -> Option<&[u8]> {
         self.length = 0;
         let mut rest = part;
@@ -63,11 +63,11 @@ impl Compressor {
             let (total_in, total_out) = (self.deflate.total_in(), self.deflate.total_out());
             let room = &mut self.output[self.length..];
             let status = self.deflate.compress(rest, room, DeflateFlush::SyncFlush).ok()?;
-            let taken = usize::try_from(self.deflate.total_in() - total_in).ok()?;
-            let made = usize::try_from(self.deflate.total_out() - total_out).ok()?;
-            rest = rest.get(taken..)?;
-            self.length += made;
-            // With room to spare, all that there is has been flushed.
+            let consumed = usize::try_from(self.deflate.total_in() - total_in).ok()?;
+            let produced = usize::try_from(self.deflate.total_out() - total_out).ok()?;
+            rest = rest.get(consumed..)?;
+            self.length += produced;
+            // If room is left, the flush is complete.
             if rest.is_empty() && (self.length < self.output.len() || status == Status::BufError) {
                 break;
             }
@@ -75,7 +75,7 @@ impl Compressor {
         let output = &self.output[..self.length];
         Some(match output.strip_suffix(&TAIL) {
             Some(stripped) if last => stripped,
-            // Nothing was new since the last flush: section 7.2.3.6 has the empty block for that.
+            // Nothing was added since the last flush. Section 7.2.3.6: send an empty block.
             None if last => &[0x00],
             _ => output,
         })

@@ -1,4 +1,4 @@
-//! Decompressing messages (RFC 7692, section 7.2.2).
+//! The decompressor (RFC 7692, section 7.2.2).
 
 use std::vec::Vec;
 
@@ -7,49 +7,49 @@ use zlib_rs::{Inflate, InflateFlush, Status};
 /// The largest window, in bytes.
 const WINDOW: usize = 32 * 1024;
 
-/// How many final blocks a message may have with data after them, however short it is. No peer is
+/// How many final blocks with data after them any message may have, even a short one. No peer is
 /// known to send more than one.
 const MIN_RESTARTS: u64 = 4;
 
-/// A message may have one more for every this many bytes of payload. A final block takes two bytes on
-/// the wire and costs a window of 32 KiB, so its number is bounded, and the bound grows with the
-/// payload.
+/// A message may have one more such block for each of this many bytes of payload. A final block
+/// takes two bytes on the wire and costs us a window of 32 KiB, so the number is bounded in
+/// proportion to the payload.
 const BYTES_PER_RESTART: u64 = 32;
 
-/// What the sender leaves out at the end of a message.
+/// The bytes that the sender removes from the end of a message.
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
 
-/// How much room a short message has behind it, which is decompressed in one go: for the tail, and
-/// for what the decoder wants to be there, though not to be taken, to be at its fastest.
-pub(crate) const ROOM_BEHIND: usize = TAIL.len() + 16;
+/// The room that must follow a message for [`Decompressor::decompress_whole`], in bytes: the tail,
+/// and some input that the decoder does not consume but needs for its fast path.
+pub(crate) const TRAILING_ROOM: usize = TAIL.len() + 16;
 
-/// Decompresses the messages of one direction, piece by piece into room that the caller gives.
+/// Decompresses the messages of one direction, incrementally, into room from the caller.
 pub(crate) struct Decompressor {
     inflate: Inflate,
-    /// Whether the stream stands behind a final block, after which another one may begin.
+    /// Whether the last block was a final one. Another stream may follow it.
     ended: bool,
-    /// Whether the last call filled its room, so that there may be more to put out.
+    /// Whether the last call filled its room, so that more output may be pending.
     was_full: bool,
-    /// How often the message has begun a new stream.
+    /// How many times the message has begun a new stream after a final block.
     restarts: u64,
-    /// How many bytes of payload the message has given so far.
-    taken: u64,
-    /// The end of what was put out before the caller's own record of it begins.
+    /// The number of payload bytes consumed for this message.
+    consumed: u64,
+    /// The last output that the caller has dropped.
     history: History,
 }
 
-/// What one call did.
+/// The result of one call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step {
-    /// Bytes of input that were taken.
-    pub(crate) taken: usize,
-    /// Bytes of output that were made.
-    pub(crate) made: usize,
-    /// How the message stands after what was made.
+    /// The number of input bytes consumed.
+    pub(crate) consumed: usize,
+    /// The number of output bytes produced.
+    pub(crate) produced: usize,
+    /// The state of the message after this output.
     pub(crate) outcome: Outcome,
 }
 
-/// How a message stands.
+/// The state of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Unfinished,
@@ -61,62 +61,63 @@ pub(crate) enum Outcome {
 
 impl Decompressor {
     pub(crate) fn new() -> Self {
-        // A window of 32 KiB decodes what any smaller one encodes.
+        // A window of 32 KiB decodes data that was encoded with any smaller window.
         let inflate = Inflate::new(false, 15);
         let history = History::new();
-        Self { inflate, ended: false, was_full: false, restarts: 0, taken: 0, history }
+        Self { inflate, ended: false, was_full: false, restarts: 0, consumed: 0, history }
     }
 
-    /// Decompresses some of `input` to `output[made..]`, as far as there is room. `output[..made]`
-    /// is what the message has come to so far, as much as the caller still has of it.
-    pub(crate) fn decompress(&mut self, input: &[u8], output: &mut [u8], made: usize) -> Step {
+    /// Decompresses some of `input` to `output[filled..]`, as far as there is room.
+    /// `output[..filled]` is the previous output of the message that the caller still has.
+    pub(crate) fn decompress(&mut self, input: &[u8], output: &mut [u8], filled: usize) -> Step {
         if self.ended && !input.is_empty() {
-            // The decoder may report the final block of the message before only now.
-            self.restarts += u64::from(self.taken > 0);
-            if self.restarts > MIN_RESTARTS + self.taken / BYTES_PER_RESTART {
-                return Step { taken: 0, made: 0, outcome: Outcome::TooManyFinalBlocks };
+            // The final block of the previous message may be reported only now.
+            self.restarts += u64::from(self.consumed > 0);
+            if self.restarts > MIN_RESTARTS + self.consumed / BYTES_PER_RESTART {
+                return Step { consumed: 0, produced: 0, outcome: Outcome::TooManyFinalBlocks };
             }
-            self.restart(&output[..made]);
+            self.restart(&output[..filled]);
         }
-        self.run(input, &mut output[made..], InflateFlush::NoFlush)
+        self.run(input, &mut output[filled..], InflateFlush::NoFlush)
     }
 
-    /// Decompresses a whole message and ends it. Behind it, `input` has [`ROOM_BEHIND`], which is as
-    /// before when this returns.
+    /// Decompresses and finishes a complete message. `input` is the message followed by
+    /// [`TRAILING_ROOM`] bytes, which are unchanged when this returns.
     ///
-    /// `None` if something of the message was taken before, or something is wrong with it: what, is
-    /// for [`decompress`](Self::decompress) and [`finish`](Self::finish) to say.
+    /// `None` if some of the message was consumed before, or if it is invalid. Use
+    /// [`decompress`](Self::decompress) and [`finish`](Self::finish) then. They report the error.
     pub(crate) fn decompress_whole(&mut self, input: &mut [u8], room: &mut [u8]) -> Option<Step> {
-        let length = input.len().checked_sub(ROOM_BEHIND).filter(|_| self.is_fresh())?;
-        let behind = input[length..].first_chunk_mut()?;
-        let kept = core::mem::replace(behind, TAIL);
-        let step = self.blocks(input, length, room);
-        input[length..][..TAIL.len()].copy_from_slice(&kept);
+        let length = input.len().checked_sub(TRAILING_ROOM).filter(|_| self.is_fresh())?;
+        let trailing = input[length..].first_chunk_mut()?;
+        let saved = core::mem::replace(trailing, TAIL);
+        let step = self.decompress_blocks(input, length, room);
+        input[length..][..TAIL.len()].copy_from_slice(&saved);
         if step.is_none() {
-            // The decoder ran into the bytes after the message: start over, without them.
-            self.taken = 0;
+            // The decoder may have read the bytes after the message. Start over without them.
+            self.consumed = 0;
             self.restart(&[]);
         }
         step
     }
 
-    /// Decompresses a message of so many bytes with the tail behind it, a block at a time. The last
-    /// one is what the sender left out, and makes nothing; all others end before.
-    fn blocks(&mut self, input: &[u8], length: usize, room: &mut [u8]) -> Option<Step> {
-        let mut all = Step { taken: 0, made: 0, outcome: Outcome::Unfinished };
-        while !self.ended && all.made < room.len() {
-            let block = self.run(&input[all.taken..], &mut room[all.made..], InflateFlush::Block);
-            all.taken += block.taken;
-            all.made += block.made;
-            let is_stuck = block.taken == 0 && block.made == 0 && !self.ended;
+    /// Decompresses a message of `length` bytes followed by the tail, one block at a time. The last
+    /// block is empty and ends with the tail. All others end before it.
+    fn decompress_blocks(&mut self, input: &[u8], length: usize, room: &mut [u8]) -> Option<Step> {
+        let mut all = Step { consumed: 0, produced: 0, outcome: Outcome::Unfinished };
+        while !self.ended && all.produced < room.len() {
+            let (input, room) = (&input[all.consumed..], &mut room[all.produced..]);
+            let block = self.run(input, room, InflateFlush::Block);
+            all.consumed += block.consumed;
+            all.produced += block.produced;
+            let is_stuck = block.consumed == 0 && block.produced == 0 && !self.ended;
             if is_stuck || block.outcome == Outcome::Invalid {
                 return None;
             }
-            if all.taken > length {
+            if all.consumed > length {
                 // The empty block may be a final one.
-                let is_tail = all.taken == length + TAIL.len() && block.made == 0;
+                let is_tail = all.consumed == length + TAIL.len() && block.produced == 0;
                 return is_tail.then_some(Step {
-                    taken: length,
+                    consumed: length,
                     outcome: Outcome::Finished,
                     ..all
                 });
@@ -125,41 +126,42 @@ impl Decompressor {
         Some(all)
     }
 
-    /// Ends the message, all of whose input was taken, as far as there is room.
-    pub(crate) fn finish(&mut self, output: &mut [u8], made: usize) -> Step {
-        let outcome = |outcome| Step { taken: 0, made: 0, outcome };
-        // RFC 7692, section 7.2.3.6: even an empty message has a byte.
-        if self.taken == 0 {
+    /// Finishes the message, as far as there is room. Its whole payload has been consumed.
+    pub(crate) fn finish(&mut self, output: &mut [u8], filled: usize) -> Step {
+        let outcome = |outcome| Step { consumed: 0, produced: 0, outcome };
+        // RFC 7692, section 7.2.3.6: even an empty message has one byte of payload.
+        if self.consumed == 0 {
             return outcome(Outcome::Invalid);
         }
-        // Output that had no room, and with it the end of a final block.
+        // Output may be pending for lack of room, and with it the end of a final block.
         if self.was_full {
-            let step = self.run(&[], &mut output[made..], InflateFlush::NoFlush);
-            if step.made > 0 || step.outcome == Outcome::Invalid {
+            let step = self.run(&[], &mut output[filled..], InflateFlush::NoFlush);
+            if step.produced > 0 || step.outcome == Outcome::Invalid {
                 return step;
             }
         }
-        // A message may end with a final block, without an empty one after it.
+        // A message may end with a final block, without an empty block after it.
         if self.ended {
             return outcome(Outcome::Finished);
         }
-        // Section 7.2.2: what the sender left out. It ends an empty block, which makes nothing. The
-        // decoder stops at the end of each block, so that it takes the extra byte only if the
-        // message did not end where it should.
+        // Section 7.2.2: append the tail. It ends an empty block, which produces no output. The
+        // decoder stops at the end of each block, so it consumes the extra byte only if the message
+        // did not end at the right place.
         let mut input = [0; TAIL.len() + 1];
         input[..TAIL.len()].copy_from_slice(&TAIL);
-        let mut taken = 0;
-        while taken < TAIL.len() {
-            let step = self.run(&input[taken..], &mut output[made..], InflateFlush::Block);
-            taken += step.taken;
-            if step.taken == 0 || step.made > 0 || step.outcome == Outcome::Invalid {
+        let mut consumed = 0;
+        while consumed < TAIL.len() {
+            let step = self.run(&input[consumed..], &mut output[filled..], InflateFlush::Block);
+            consumed += step.consumed;
+            if step.consumed == 0 || step.produced > 0 || step.outcome == Outcome::Invalid {
                 return outcome(Outcome::Invalid);
             }
         }
-        outcome(if taken == TAIL.len() { Outcome::Finished } else { Outcome::Invalid })
+        outcome(if consumed == TAIL.len() { Outcome::Finished } else { Outcome::Invalid })
     }
 
-    /// The message has ended, and the next one may refer to it: `output` is its end.
+    /// Ends the message and keeps the window for the next one. `output` is the last output, as in
+    /// [`remember`](Self::remember).
     pub(crate) fn keep_window(&mut self, output: &[u8]) {
         if self.ended {
             self.restart(output);
@@ -168,7 +170,7 @@ impl Decompressor {
         self.begin();
     }
 
-    /// The message has ended, and the next one begins without a window.
+    /// Ends the message and clears the window.
     pub(crate) fn reset(&mut self) {
         self.inflate.reset(false);
         self.ended = false;
@@ -176,26 +178,26 @@ impl Decompressor {
         self.begin();
     }
 
-    /// How many bytes of payload the message has given so far.
-    pub(crate) const fn taken(&self) -> u64 {
-        self.taken
+    /// The number of payload bytes consumed for this message.
+    pub(crate) const fn consumed(&self) -> u64 {
+        self.consumed
     }
 
-    /// The caller is about to give up this part of its record.
+    /// Records output that the caller is about to drop.
     pub(crate) fn remember(&mut self, output: &[u8]) {
         self.history.push(output);
     }
 
-    /// Whether nothing of the message has been taken, and the decoder is ready for it.
+    /// Whether no payload of the message has been consumed, and the decoder needs no restart.
     const fn is_fresh(&self) -> bool {
-        self.taken == 0 && !self.ended
+        self.consumed == 0 && !self.ended
     }
 
-    /// Nothing of the next message has been taken.
+    /// Begins the next message.
     fn begin(&mut self) {
         self.was_full = false;
         self.restarts = 0;
-        self.taken = 0;
+        self.consumed = 0;
     }
 
     fn run(&mut self, input: &[u8], room: &mut [u8], flush: InflateFlush) -> Step {
@@ -203,23 +205,23 @@ impl Decompressor {
         let status = self.inflate.decompress(input, room, flush);
         self.ended = status == Ok(Status::StreamEnd);
         let count = |now: u64, before: u64| usize::try_from(now - before).unwrap_or(usize::MAX);
-        let taken = count(self.inflate.total_in(), total_in).min(input.len());
-        let made = count(self.inflate.total_out(), total_out).min(room.len());
-        self.was_full = made == room.len();
-        self.taken += taken as u64;
+        let consumed = count(self.inflate.total_in(), total_in).min(input.len());
+        let produced = count(self.inflate.total_out(), total_out).min(room.len());
+        self.was_full = produced == room.len();
+        self.consumed += consumed as u64;
         Step {
-            taken,
-            made,
+            consumed,
+            produced,
             outcome: if status.is_ok() { Outcome::Unfinished } else { Outcome::Invalid },
         }
     }
 
-    /// Begins a new stream after a final block, with the window of the one before it.
+    /// Begins a new stream after a final block, with the window of the previous stream.
     fn restart(&mut self, output: &[u8]) {
         self.inflate.reset(false);
         self.ended = false;
         for part in self.history.followed_by(output) {
-            // It fails for a stream with a header only, and this one has none.
+            // This fails only for a stream with a zlib header, and this one is raw.
             let _ = self.inflate.set_dictionary(part);
         }
     }
@@ -231,12 +233,12 @@ impl core::fmt::Debug for Decompressor {
     }
 }
 
-/// The last 32 KiB of something, in a ring. It is needed behind a final block only, of which there
-/// is no telling before it comes.
+/// The last 32 KiB of the output, in a ring buffer. It is used only to restart after a final block,
+/// which cannot be predicted.
 struct History {
-    /// Grows to `WINDOW` bytes, and stays.
+    /// Grows to `WINDOW` bytes and does not shrink.
     ring: Vec<u8>,
-    /// Where the oldest byte is, once the ring is full.
+    /// The position of the oldest byte once the ring is full, otherwise 0.
     oldest: usize,
 }
 
@@ -260,7 +262,7 @@ impl History {
         self.oldest = (self.oldest + rest.len()) % WINDOW;
     }
 
-    /// The last 32 KiB of this and what follows it, in three parts.
+    /// The last 32 KiB of the history followed by `bytes`, in three parts.
     fn followed_by<'a>(&'a self, bytes: &'a [u8]) -> [&'a [u8]; 3] {
         let last = |part: &'a [u8], length| &part[part.len().saturating_sub(length)..];
         let (newer, older) = self.ring.split_at(self.oldest);

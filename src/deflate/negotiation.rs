@@ -6,10 +6,10 @@ use super::{
 };
 use crate::extension::Extension;
 
-/// The smallest window that our compressor can keep to; 8 bits are declined.
+/// The smallest window that our compressor supports, in bits. An offer that requires 8 is declined.
 const MIN_SEND_BITS: u8 = 9;
 
-/// What a server agreed to, and the element that says so.
+/// The parameters that a server accepted, and the extension element of its response.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Accepted {
     pub(crate) parameters: Negotiated,
@@ -17,8 +17,8 @@ pub(crate) struct Accepted {
 }
 
 impl Deflate {
-    /// As a server: the first offer that can be accepted. All others are declined, for none of
-    /// them is an error (section 7).
+    /// As a server, accepts the first acceptable offer. The others are declined: none of them is an
+    /// error (section 7).
     pub(crate) fn accept<'a>(
         &self,
         mut offers: impl Iterator<Item = Extension<'a>>,
@@ -26,13 +26,13 @@ impl Deflate {
         offers.find_map(|offer| self.settings().accept(Element::parse(&offer)?))
     }
 
-    /// As a client: what to offer. It is one element: some servers accept every one of several
-    /// (libsoup 3.2), which fails the connection.
+    /// As a client, makes the offer. It is a single element, because some servers accept all
+    /// elements of an offer (libsoup 3.2), which fails the connection.
     pub(crate) fn offer(&self) -> Element {
         self.settings().offer()
     }
 
-    /// As a client: what the server's answer means.
+    /// As a client, checks the server's response and returns the negotiated parameters.
     pub(crate) fn check(&self, answer: &Extension<'_>) -> Result<Negotiated, NotAnAnswer> {
         let answer = Element::parse(answer).ok_or(NotAnAnswer)?;
         let settings = self.settings();
@@ -63,7 +63,7 @@ impl Settings {
         if server_bits < MIN_SEND_BITS {
             return None;
         }
-        // Section 7.1.2.2: only a client that says so can be given a smaller window.
+        // Section 7.1.2.2: only a client that offers the parameter accepts a smaller window.
         let client_bits = match offer.client_bits {
             None if self.requires_window && receiving.window_bits < 15 => return None,
             None => None,
@@ -89,13 +89,14 @@ impl Settings {
         Some(Accepted { parameters, answer })
     }
 
-    /// The offer with all that we ask for, or with nothing: then the defaults of section 7.1 hold.
+    /// The offer with all parameters that we ask for, or with none: then the defaults of section 7.1
+    /// apply.
     fn offer(&self) -> Element {
         if !self.offers_parameters {
             return Element::default();
         }
         let bits = self.receiving.window_bits;
-        // Section 7.1.2.2: says that we can be given a smaller window.
+        // Section 7.1.2.2: indicates that we accept a smaller window.
         let client_bits = match self.sending.window_bits {
             15 => Bits::Bare,
             bits => Bits::Of(bits),
@@ -108,17 +109,18 @@ impl Settings {
         }
     }
 
-    /// Whether an answer is one to this offer.
+    /// Whether a response is valid for this offer.
     fn fits(answer: Element, offer: Element) -> bool {
-        // Section 7.1.1.1: what was asked for is granted; unasked, either.
+        // Section 7.1.1.1: the server must grant the parameter if we offered it.
         let takeover = answer.server_no_takeover || !offer.server_no_takeover;
-        // Section 7.1.2.1: the same or a smaller window; unasked, any.
+        // Section 7.1.2.1: the same window as offered or a smaller one; any if we offered none.
         let server_bits = match (answer.server_bits, offer.server_bits) {
             (Some(answered), Some(offered)) => answered <= offered,
             (None, Some(_)) => false,
             (_, None) => true,
         };
-        // Section 7.1.2.2: with a value, and no larger than offered; unasked, none.
+        // Section 7.1.2.2: the response has a value, no larger than the offered one; none if we
+        // offered none.
         let client_bits = match (answer.client_bits, offer.client_bits) {
             (None, _) | (Some(Bits::Of(_)), Some(Bits::Bare)) => true,
             (Some(Bits::Of(answered)), Some(Bits::Of(offered))) => answered <= offered,

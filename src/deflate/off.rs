@@ -1,5 +1,5 @@
-//! Compression without the feature `deflate`: never in use. It has the interface that the rest of the
-//! crate calls.
+//! The counterpart of `session` without the feature `deflate`. It has the interface that the rest
+//! of the crate calls, and never compresses.
 #![allow(clippy::unused_self, clippy::needless_pass_by_ref_mut)]
 
 use core::{fmt, marker::PhantomData};
@@ -93,12 +93,12 @@ impl Session {
         Reserved::NONE
     }
 
-    pub(crate) const fn suits(&self, _: Option<usize>) -> bool {
+    pub(crate) const fn should_compress(&self, _: Option<usize>) -> bool {
         false
     }
 
     #[cfg(feature = "alloc")]
-    pub(crate) const fn takes_prepared(&self, _: u8) -> bool {
+    pub(crate) const fn allows_prepared(&self, _: u8) -> bool {
         false
     }
 

@@ -5,7 +5,7 @@ use core::fmt;
 use super::NAME;
 use crate::extension::{Extension, Value};
 
-/// What holds for one direction of a connection.
+/// The parameters of one direction of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Direction {
     pub(crate) window_bits: u8,
@@ -13,7 +13,8 @@ pub struct Direction {
 }
 
 impl Direction {
-    /// A direction with a window of 2^bits bytes, 8 to 15; `None` for any other.
+    /// A direction with a window of 2^`window_bits` bytes. `None` if `window_bits` is not from 8 to
+    /// 15.
     pub const fn new(window_bits: u8, context_takeover: bool) -> Option<Self> {
         match window_bits {
             8..=15 => Some(Self { window_bits, context_takeover }),
@@ -21,18 +22,18 @@ impl Direction {
         }
     }
 
-    /// The sender's window is at most 2 to the power of this many bytes; 8 to 15.
+    /// The base-2 logarithm of the maximum window of the sender in bytes, from 8 to 15.
     pub const fn window_bits(&self) -> u8 {
         self.window_bits
     }
 
-    /// Whether the sender keeps its window from one message to the next.
+    /// Whether the sender keeps its window between messages.
     pub const fn context_takeover(&self) -> bool {
         self.context_takeover
     }
 }
 
-/// What both ends agreed on.
+/// The negotiated parameters of both directions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Negotiated {
     pub(crate) server: Direction,
@@ -40,29 +41,29 @@ pub struct Negotiated {
 }
 
 impl Negotiated {
-    /// What holds for what the server sends, and for what the client sends.
+    /// The parameters for the messages of the server, and for those of the client.
     pub const fn new(server: Direction, client: Direction) -> Self {
         Self { server, client }
     }
 
-    /// For what the server sends.
+    /// The parameters for the messages that the server sends.
     pub const fn server(&self) -> Direction {
         self.server
     }
 
-    /// For what the client sends.
+    /// The parameters for the messages that the client sends.
     pub const fn client(&self) -> Direction {
         self.client
     }
 }
 
-/// One element of `Sec-WebSocket-Extensions`, in an offer or in an answer.
+/// One element of `Sec-WebSocket-Extensions`, in an offer or in a response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Element {
     pub(crate) server_no_takeover: bool,
     pub(crate) client_no_takeover: bool,
     pub(crate) server_bits: Option<u8>,
-    /// `Bare` where the parameter has no value, which only an offer may do.
+    /// `Bare` if the parameter has no value, which is valid only in an offer.
     pub(crate) client_bits: Option<Bits>,
 }
 
@@ -74,8 +75,8 @@ pub(crate) enum Bits {
 }
 
 impl Element {
-    /// Reads an element; `None` if it has a parameter that is not defined, repeated, or has an
-    /// invalid value (section 7).
+    /// Parses an element. `None` if a parameter is undefined, repeated, or has an invalid value
+    /// (section 7.1).
     pub(crate) fn parse(extension: &Extension<'_>) -> Option<Self> {
         let mut element = Self::default();
         for parameter in extension.parameters() {
@@ -121,12 +122,12 @@ impl fmt::Display for Element {
     }
 }
 
-/// Sets a flag, and tells whether it was not set.
+/// Sets a flag, and returns whether it was clear.
 fn set(flag: &mut bool) -> bool {
     !core::mem::replace(flag, true)
 }
 
-/// 8 to 15 in decimal, without leading zeros (section 7.1.2).
+/// Parses a number from 8 to 15, in decimal without leading zeros (section 7.1.2).
 fn parse_bits(value: Value<'_>) -> Option<u8> {
     (8..=15).find(|bits: &u8| {
         let (tens, ones) = (bits / 10, bits % 10);

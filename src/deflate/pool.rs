@@ -1,4 +1,4 @@
-//! Codecs that connections share.
+//! The codecs that connections share.
 
 use std::{
     boxed::Box,
@@ -8,21 +8,21 @@ use std::{
 
 use super::{Compressor, Decompressor};
 
-/// How many codecs of a kind are kept while none is in use. More are in use at the same time only
-/// while more threads compress at the same time.
+/// The maximum number of unused codecs of each kind. Without context takeover, more are in use at
+/// once only if more messages are in progress at once.
 const KEPT: usize = 16;
 
-/// Codecs that nobody uses at the moment.
+/// The unused codecs.
 #[derive(Default)]
 pub(crate) struct Pool {
-    #[allow(clippy::vec_box)] // connections hold them boxed, and boxes are what is handed over
+    #[allow(clippy::vec_box)] // connections hold boxed codecs, and moving a box is cheap
     compressors: Mutex<Vec<Box<Compressor>>>,
     #[allow(clippy::vec_box)] // as above
     decompressors: Mutex<Vec<Box<Decompressor>>>,
 }
 
 impl Pool {
-    /// A compressor that was given back and suits.
+    /// Takes an unused compressor with this window.
     pub(crate) fn compressor(&self, window_bits: u8) -> Option<Box<Compressor>> {
         let mut kept = lock(&self.compressors);
         let index = kept.iter().rposition(|codec| codec.window_bits() == window_bits)?;
@@ -55,6 +55,6 @@ impl core::fmt::Debug for Pool {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // A list of codecs is whole whatever happened to who held it.
+    // A panic in another thread cannot leave the list inconsistent.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

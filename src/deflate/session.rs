@@ -1,4 +1,4 @@
-//! The compression of one connection.
+//! The compression state of one connection.
 
 use std::boxed::Box;
 
@@ -8,9 +8,9 @@ use crate::frame::Reserved;
 /// The smallest window that the compressor supports, in bits.
 const MIN_SEND_BITS: u8 = 9;
 
-/// The extension on one connection, with the codecs that it holds at present.
+/// The negotiated extension of one connection, with the codecs that it currently holds.
 ///
-/// Boxed, because most connections do without.
+/// Boxed, because most connections do not use it.
 #[derive(Debug)]
 pub(crate) struct Session(Option<Box<Active>>);
 
@@ -20,7 +20,7 @@ struct Active {
     negotiated: Negotiated,
     sending: Direction,
     receiving: Direction,
-    /// Whether the caller wants messages to be compressed.
+    /// Whether to compress the messages that are sent.
     is_enabled: bool,
     compressor: Option<Box<Compressor>>,
     decompressor: Option<Box<Decompressor>>,
@@ -44,19 +44,19 @@ impl Session {
         })))
     }
 
-    /// What was negotiated, if the extension is in use.
+    /// The negotiated parameters, if the extension is in use.
     pub(crate) fn negotiated(&self) -> Option<Negotiated> {
         self.0.as_ref().map(|active| active.negotiated)
     }
 
-    /// Whether messages that are sent from here on are compressed.
+    /// Sets whether to compress the messages that are sent from now on.
     pub(crate) fn set_enabled(&mut self, is_enabled: bool) {
         if let Some(active) = &mut self.0 {
             active.is_enabled = is_enabled;
         }
     }
 
-    /// The reserved bits that the extension defines.
+    /// The reserved bits that the extension allows.
     pub(crate) const fn reserved(&self) -> Reserved {
         match self.0 {
             Some(_) => Reserved::RSV1,
@@ -65,7 +65,7 @@ impl Session {
     }
 
     /// Whether to compress a message of this length; `None` if the length is not known yet.
-    pub(crate) fn suits(&self, length: Option<usize>) -> bool {
+    pub(crate) fn should_compress(&self, length: Option<usize>) -> bool {
         self.0.as_ref().is_some_and(|active| {
             active.is_enabled
                 && active.sending.window_bits >= MIN_SEND_BITS
@@ -73,22 +73,22 @@ impl Session {
         })
     }
 
-    /// Whether a message may be sent that was compressed by itself with such a window.
+    /// Whether the peer can decompress a prepared message that needs this window.
     #[cfg(feature = "alloc")]
-    pub(crate) fn takes_prepared(&self, window_bits: u8) -> bool {
+    pub(crate) fn allows_prepared(&self, window_bits: u8) -> bool {
         self.0
             .as_ref()
             .is_some_and(|active| active.is_enabled && active.sending.window_bits >= window_bits)
     }
 
-    /// Compresses the next part of a message; `None` if that is not possible.
+    /// Compresses the next part of a message. `None` if the codec fails.
     pub(crate) fn compress(&mut self, part: &[u8], last: bool) -> Option<&[u8]> {
         let Active { deflate, sending, compressor, .. } = self.0.as_deref_mut()?;
         let bits = sending.window_bits;
         compressor.get_or_insert_with(|| deflate.compressor(bits)).compress(part, last)
     }
 
-    /// A compressed message was sent to its end.
+    /// Called after the last frame of a compressed message was sent.
     pub(crate) fn on_sent(&mut self) {
         let Some(active) = &mut self.0 else { return };
         if active.sending.context_takeover {
@@ -98,8 +98,8 @@ impl Session {
         }
     }
 
-    /// Something was compressed and not sent, or compressed elsewhere and sent: later messages must
-    /// not refer to the window.
+    /// Clears the window, because it differs from the peer's: data was compressed and not sent, or
+    /// sent after it was compressed elsewhere.
     pub(crate) fn reset_sending(&mut self) {
         let Some(active) = &mut self.0 else { return };
         if !active.sending.context_takeover {
@@ -109,7 +109,7 @@ impl Session {
         }
     }
 
-    /// The connection has failed: drops the codecs.
+    /// Drops the codecs, because the connection has failed.
     pub(crate) fn on_failure(&mut self) {
         if let Some(active) = &mut self.0 {
             active.compressor = None;
@@ -117,27 +117,28 @@ impl Session {
         }
     }
 
-    /// No message is received any more: returns the decompressor to the pool.
+    /// Returns the decompressor to the pool, because no more messages are received.
     pub(crate) fn end_receiving(&mut self) {
         if let Some(active) = &mut self.0 {
             active.return_decompressor();
         }
     }
 
-    /// No message is sent any more: returns the compressor to the pool.
+    /// Returns the compressor to the pool, because no more messages are sent.
     pub(crate) fn end_sending(&mut self) {
         if let Some(active) = &mut self.0 {
             active.return_compressor();
         }
     }
 
-    /// The decompressor of the message in progress; `None` if the extension is not in use.
+    /// The decompressor for the message in progress. `None` if the extension is not in use.
     pub(crate) fn decompressor(&mut self) -> Option<&mut Decompressor> {
         let Active { deflate, decompressor, .. } = self.0.as_deref_mut()?;
         Some(decompressor.get_or_insert_with(|| deflate.decompressor()))
     }
 
-    /// A compressed message was received to its end, which is in `output`.
+    /// Called when a compressed message is complete. `output` is its decompressed data, or the part
+    /// of it that has not been passed to [`remember`](Self::remember).
     pub(crate) fn on_received(&mut self, output: &[u8]) {
         let Some(active) = &mut self.0 else { return };
         if !active.receiving.context_takeover {
@@ -147,7 +148,7 @@ impl Session {
         }
     }
 
-    /// The owner of the decompressed data is about to drop this part of it.
+    /// Records decompressed data that the caller is about to drop.
     pub(crate) fn remember(&mut self, output: &[u8]) {
         if let Some(decompressor) = self.0.as_mut().and_then(|active| active.decompressor.as_mut())
         {

@@ -1,4 +1,4 @@
-//! The message being received, if there is one.
+//! The message being received, if any.
 
 use super::{inflating::Inflating, limits::Limits, partial::Partial, plain::Plain};
 use crate::{
@@ -11,21 +11,21 @@ use crate::{
 /// The message being received.
 #[derive(Debug)]
 pub(crate) enum Incoming {
-    /// None: a frame that begins a message, or a control frame, comes next.
+    /// None. The next frame begins a message or is a control frame.
     Idle,
-    /// One that is not compressed. It is reassembled where it was read.
+    /// An uncompressed message. It is reassembled in the inbox.
     Plain(Plain),
-    /// One that is decompressed into memory of its own.
+    /// A compressed message. It is decompressed into separate memory.
     Inflating(Inflating),
 }
 
-/// What an advance came to.
+/// The result of [`Incoming::advance`].
 pub(crate) enum Step {
-    /// A header comes next.
+    /// The next bytes are a frame header.
     Header,
-    /// There is something to deliver.
+    /// A message or a chunk of one.
     Found(Found),
-    /// More input is needed.
+    /// The frame in progress needs more input.
     Incomplete,
 }
 
@@ -35,7 +35,7 @@ impl Incoming {
         matches!(self, Self::Idle)
     }
 
-    /// Whether a part of the message in progress was delivered.
+    /// Whether the message in progress is delivered in parts.
     pub(crate) fn in_chunks(&self) -> bool {
         match self {
             Self::Idle => false,
@@ -44,7 +44,8 @@ impl Incoming {
         }
     }
 
-    /// Whether the inbox holds as many bytes of the message in progress as it must.
+    /// Whether the inbox holds the expected number of bytes of the message in progress. It does not
+    /// if the caller passed another inbox.
     pub(crate) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
         let holds_nothing = || {
             let (cursor, inflated) = inbox.holdings();
@@ -57,18 +58,19 @@ impl Incoming {
         }
     }
 
-    /// Begins a data frame. All that its header can break is checked here, before a byte of its
-    /// payload is stored.
+    /// Begins a data frame. Every rule and limit that its header can violate is checked here,
+    /// before any of its payload is stored.
     pub(crate) fn begin(&mut self, header: &Header, limits: &Limits<'_>) -> Result<(), Error> {
         let kind = match header.opcode() {
             Opcode::Text => Some(Kind::Text),
             Opcode::Binary => Some(Kind::Binary),
             _ => None,
         };
-        // RFC 7692, section 6: the first frame of a message shows whether it is compressed.
+        // RFC 7692, section 6: RSV1 of the first frame marks a compressed message.
         let is_compressed = header.reserved().contains(Reserved::RSV1);
         match (&*self, kind) {
-            // Section 5.4: fragments of one message are not interleaved with those of another.
+            // Section 5.4: the fragments of one message must not be interleaved with another
+            // message.
             (Self::Idle, None) => return Err(Violation::NothingToContinue.into()),
             (Self::Plain(_) | Self::Inflating(_), Some(_)) => {
                 return Err(Violation::MessageInsideMessage.into());
@@ -92,7 +94,8 @@ impl Incoming {
         Ok(())
     }
 
-    /// Processes what has arrived of the frame in progress, up to the next thing to deliver.
+    /// Processes the received payload of the frame in progress, up to the next chunk or message to
+    /// deliver.
     pub(crate) fn advance(
         &mut self,
         parts: &mut Parts<'_>,

@@ -1,29 +1,29 @@
-//! A compressed message (RFC 7692, section 6).
+//! Compressed messages (RFC 7692, section 6).
 
 use core::ops::Range;
 
 use super::{incoming::Step, limits::Limits, partial::Partial};
 use crate::{
     buffer::{Content, Found, Inbox, Inflated, Parts, Place, Storage},
-    deflate::{Outcome, ROOM_BEHIND, Session},
+    deflate::{Outcome, Session, TRAILING_ROOM},
     error::{Error, LimitExceeded, Violation},
     frame::{Header, Kind},
 };
 
-/// A message of at most this many bytes is decompressed in one call if it is complete.
+/// A complete message of at most this many bytes is decompressed in one call.
 const SHORT: usize = 4096;
 
-/// The longest chunk of decompressed data that is delivered, in bytes.
+/// The maximum length of a delivered chunk of decompressed data, in bytes.
 const CHUNK: usize = 16 * 1024;
 
-/// The longest character in UTF-8, in bytes: a chunk must be able to hold it.
+/// The length of the longest character in UTF-8, in bytes. A chunk must be able to hold one.
 const MAX_CHARACTER: usize = 4;
 
-/// A message that is decompressed into memory of the inbox.
+/// A compressed message. It is decompressed into separate memory of the inbox.
 #[derive(Debug)]
 pub(crate) struct Inflating {
     message: Partial,
-    /// How many bytes it has come to, decompressed.
+    /// The number of decompressed bytes so far.
     length: u64,
 }
 
@@ -39,7 +39,7 @@ impl Inflating {
 
     pub(super) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
         let (cursor, inflated) = inbox.holdings();
-        // In chunks, all but an incomplete character has been delivered.
+        // In chunks, everything except an incomplete character has been delivered.
         let partial = self.message.utf8.partial() as u64;
         let held = if self.message.in_chunks { partial } else { self.length };
         cursor.message() == 0
@@ -49,7 +49,8 @@ impl Inflating {
             && cursor.unmasked as u64 <= self.message.remaining()
     }
 
-    /// Begins the next frame of the message. Its length shows while it is decompressed.
+    /// Begins the next frame of the message. The limit on the message is checked while it is
+    /// decompressed.
     pub(super) fn begin(
         &mut self,
         header: &Header,
@@ -58,9 +59,10 @@ impl Inflating {
         self.message.begin(header, limits)
     }
 
-    /// Decompresses what has arrived of the message, as far as it can be delivered.
+    /// Decompresses the received payload of the message, up to the next chunk or message to
+    /// deliver.
     ///
-    /// An inbox that holds `capacity` bytes at most holds no more of decompressed data either.
+    /// The capacity of the inbox limits the decompressed data too.
     pub(super) fn advance(
         &mut self,
         parts: &mut Parts<'_>,
@@ -78,9 +80,9 @@ impl Inflating {
             if in_chunks && room == 0 {
                 break;
             }
-            // One more byte than allowed shows that there are more.
+            // One byte of room above the limit detects output that exceeds it.
             let room = if in_chunks { room } else { room.saturating_add(1) };
-            if self.turn(parts, session, limits, room)? {
+            if self.decompress(parts, session, limits, room)? {
                 session.on_received(parts.inflated.pending());
                 return Ok(Step::Found(self.deliver(parts.inflated, 0, limits, true)));
             }
@@ -100,7 +102,7 @@ impl Inflating {
         if self.message.frame.is_none() {
             return Ok(Step::Header);
         }
-        // The payload is decompressed as it arrives: one byte is enough to go on.
+        // Payload is decompressed as it arrives, so one byte is enough to continue.
         if capacity == parts.cursor.message() {
             let size = (parts.cursor.message() as u64).saturating_add(1);
             return Err(LimitExceeded::InboxSize { size, limit: capacity as u64 }.into());
@@ -109,8 +111,9 @@ impl Inflating {
         Ok(Step::Incomplete)
     }
 
-    /// One call of the codec, for at most `room` bytes; `true` if the message ended with it.
-    fn turn(
+    /// Calls the decompressor once, for at most `room` bytes of output. Returns whether the message
+    /// is complete.
+    fn decompress(
         &mut self,
         parts: &mut Parts<'_>,
         session: &mut Session,
@@ -124,24 +127,24 @@ impl Inflating {
             return Err(Violation::ReservedBits.into());
         };
         let Parts { bytes, cursor, inflated } = parts;
-        let (output, made) = inflated.room(room);
+        let (output, filled) = inflated.room(room);
         let step = if self.is_at_end() {
-            decompressor.finish(output, made)
+            decompressor.finish(output, filled)
         } else if let Some(input) = self.short_message(bytes, &input)
-            && let Some(step) = decompressor.decompress_whole(input, &mut output[made..])
+            && let Some(step) = decompressor.decompress_whole(input, &mut output[filled..])
         {
             step
         } else {
-            decompressor.decompress(&bytes[input], output, made)
+            decompressor.decompress(&bytes[input], output, filled)
         };
-        cursor.pass(step.taken);
-        cursor.unmasked -= step.taken;
+        cursor.pass(step.consumed);
+        cursor.unmasked -= step.consumed;
         if let Some(frame) = &mut self.message.frame {
             frame.has_unmasked = cursor.unmasked > 0;
-            frame.remaining -= step.taken as u64;
+            frame.remaining -= step.consumed as u64;
         }
-        // The output is checked first: it precedes whatever is wrong with the input.
-        self.check_output(inflated, step.made)?;
+        // Check the output first, because it precedes any error in the input.
+        self.check_output(inflated, step.produced)?;
         limits.check_message(self.length)?;
         limits.check_inbox(self.length, 0)?;
         match step.outcome {
@@ -150,12 +153,12 @@ impl Inflating {
             Outcome::Finished => Err(Violation::TextNotUtf8.into()),
             Outcome::Invalid => Err(Violation::NotDeflate.into()),
             Outcome::TooManyFinalBlocks => {
-                Err(LimitExceeded::FinalBlocks(decompressor.taken()).into())
+                Err(LimitExceeded::FinalBlocks(decompressor.consumed()).into())
             }
         }
     }
 
-    /// Unmasks what has arrived of the frame's payload, each byte once, and returns where it lies.
+    /// Unmasks the received payload of the frame, each byte once, and returns its range.
     fn unmask(&mut self, parts: &mut Parts<'_>) -> Range<usize> {
         let Parts { bytes, cursor, .. } = parts;
         let Some(frame) = &mut self.message.frame else { return cursor.unread..cursor.unread };
@@ -169,16 +172,16 @@ impl Inflating {
         payload
     }
 
-    /// Whether all of the message's payload has been decompressed.
+    /// Whether the decompressor has consumed the whole payload of the message.
     fn is_at_end(&self) -> bool {
         self.message.remaining() == 0 && self.message.is_last()
     }
 
-    /// The rest of the message and the room after it, if the rest is complete and short.
+    /// The rest of the message and the room after it, if the rest is short and complete.
     fn short_message<'b>(&self, bytes: &'b mut [u8], input: &Range<usize>) -> Option<&'b mut [u8]> {
         let is_complete = self.message.is_last() && self.message.remaining() == input.len() as u64;
         let is_short = (1..=SHORT).contains(&input.len()) && is_complete;
-        bytes.get_mut(input.start..input.end + ROOM_BEHIND).filter(|_| is_short)
+        bytes.get_mut(input.start..input.end + TRAILING_ROOM).filter(|_| is_short)
     }
 
     /// Adds `length` bytes of output to the message.
@@ -186,14 +189,14 @@ impl Inflating {
         inflated.commit(length);
         self.length = self.length.saturating_add(length as u64);
         if self.message.kind == Kind::Text {
-            // RFC 7692, section 6: validity is that of the decompressed text.
+            // RFC 7692, section 6: the decompressed text must be UTF-8.
             let validator = &mut self.message.utf8;
             inflated.validate(validator, length).map_err(|_| Violation::TextNotUtf8)?;
         }
         Ok(())
     }
 
-    /// Delivers all but the last `kept` bytes.
+    /// Delivers all decompressed data except the last `kept` bytes.
     fn deliver(
         &mut self,
         inflated: &mut Inflated,

@@ -1,17 +1,17 @@
-//! The limits on a message that is received.
+//! The limits on a received message.
 
 use crate::{config::Config, error::LimitExceeded};
 
 /// How messages are delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivery {
-    /// Each when it is complete.
+    /// Each message when it is complete.
     Whole,
-    /// In parts, as they arrive.
+    /// Messages in parts, as they arrive.
     Chunks,
 }
 
-/// All limits that hold for a message.
+/// All limits on a message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits<'c> {
     pub(crate) config: &'c Config,
@@ -40,8 +40,8 @@ impl Limits<'_> {
         if size > limit { Err(LimitExceeded::MessageSize { size, limit }) } else { Ok(()) }
     }
 
-    /// Checks that a message delivered complete fits in the inbox, of which `reserved` bytes are
-    /// needed for something else.
+    /// Checks that a message that is delivered complete fits in the inbox together with `reserved`
+    /// bytes for something else.
     pub(crate) fn check_inbox(&self, size: u64, reserved: usize) -> Result<(), LimitExceeded> {
         let limit = self.capacity.saturating_sub(reserved) as u64;
         if !self.in_chunks() && size > limit {

@@ -1,4 +1,4 @@
-//! Compressed messages without the feature `deflate`: none can begin.
+//! The counterpart of `inflating` without the feature `deflate`. No compressed message can begin.
 
 use super::{incoming::Step, limits::Limits, partial::Partial};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     frame::Header,
 };
 
-/// There is none.
+/// Never constructed.
 #[derive(Debug)]
 pub(crate) enum Inflating {}
 

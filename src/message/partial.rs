@@ -1,4 +1,4 @@
-//! What is known of a message in progress, compressed or not.
+//! The state of a message in progress, compressed or not.
 
 use super::limits::Limits;
 use crate::{
@@ -12,42 +12,42 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Partial {
     pub(super) kind: Kind,
-    /// How many fragments have begun, empty ones included.
+    /// The number of fragments so far, including empty ones.
     fragments: u32,
-    /// How far the validation of a text has come.
+    /// The state of the validation of a text.
     pub(super) utf8: Validator,
-    /// Whether a part of it was delivered, so that the rest is delivered in parts as well.
+    /// Whether the message is delivered in parts. It stays so after the first part.
     pub(super) in_chunks: bool,
-    /// `None` between two fragments.
+    /// The frame in progress, or `None` between two fragments.
     pub(super) frame: Option<Frame>,
 }
 
 /// A data frame in progress.
 #[derive(Debug)]
 pub(super) struct Frame {
-    /// Whether it is the last of its message.
+    /// Whether it is the last frame of its message.
     pub(super) fin: bool,
-    /// How many bytes of its payload have not been processed.
+    /// The number of payload bytes that have not been processed.
     pub(super) remaining: u64,
-    /// `None` if the peer is a server.
+    /// `None` if the frame is not masked, because the peer is a server.
     pub(super) mask: Option<Mask>,
-    /// Whether compressed payload that was unmasked waits in the inbox, which knows how much.
+    /// Whether unmasked, compressed payload waits in the inbox. The inbox knows its length.
     pub(super) has_unmasked: bool,
 }
 
 impl Partial {
-    /// A message of which no frame has begun.
+    /// A message without any frame so far.
     pub(super) const fn new(kind: Kind) -> Self {
         Self { kind, fragments: 0, utf8: Validator::new(), in_chunks: false, frame: None }
     }
 
-    /// Begins the next frame, within the limits that do not depend on the frames before.
+    /// Begins the next frame. Checks the limits on fragments and on the frame.
     pub(super) fn begin(
         &mut self,
         header: &Header,
         limits: &Limits<'_>,
     ) -> Result<(), LimitExceeded> {
-        // Empty fragments count: they cost work, though no memory.
+        // Empty fragments count, because they cost work, although no memory.
         self.fragments = self.fragments.saturating_add(1);
         limits.check_fragments(self.fragments)?;
         limits.check_frame(header.payload_len())?;
@@ -58,12 +58,12 @@ impl Partial {
         Ok(())
     }
 
-    /// How many bytes of the frame in progress have not been processed.
+    /// The number of payload bytes of the frame in progress that have not been processed.
     pub(super) fn remaining(&self) -> u64 {
         self.frame.as_ref().map_or(0, |frame| frame.remaining)
     }
 
-    /// Whether compressed payload that was unmasked waits in the inbox.
+    /// Whether unmasked, compressed payload waits in the inbox.
     pub(super) fn has_unmasked(&self) -> bool {
         self.frame.as_ref().is_some_and(|frame| frame.has_unmasked)
     }

@@ -1,4 +1,4 @@
-//! A message that is not compressed.
+//! Uncompressed messages.
 
 use super::{
     incoming::Step,
@@ -12,11 +12,11 @@ use crate::{
     raw::xor::IsAscii,
 };
 
-/// A message that is not compressed: it is unmasked and reassembled in the inbox.
+/// An uncompressed message. It is unmasked and reassembled in the inbox.
 #[derive(Debug)]
 pub(crate) struct Plain {
     message: Partial,
-    /// The bytes of its frames, up to the end of the frame in progress.
+    /// The length of the message up to the end of the frame in progress, in bytes.
     length: u64,
 }
 
@@ -32,7 +32,7 @@ impl Plain {
     pub(super) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
         let (cursor, inflated) = inbox.holdings();
         let held = if self.message.in_chunks {
-            // All but an incomplete character has been delivered.
+            // Everything except an incomplete character has been delivered.
             self.message.utf8.partial() as u64
         } else {
             self.length - self.message.remaining()
@@ -49,10 +49,10 @@ impl Plain {
         limits: &Limits<'_>,
     ) -> Result<(), LimitExceeded> {
         self.message.begin(header, limits)?;
-        // Lengths are below 2^63 each, and the sum so far is within a limit or saturated.
+        // Each length is below 2^63, and the sum so far is within the limit.
         let size = self.length.saturating_add(header.payload_len());
         limits.check_message(size)?;
-        // Before more fragments, control frames may arrive.
+        // A control frame may arrive before the next fragment.
         limits.check_inbox(size, if header.fin() { 0 } else { MAX_OVERHEAD })?;
         self.length = size;
         Ok(())
@@ -65,10 +65,10 @@ impl Plain {
     ) -> Result<Step, Error> {
         let Self { message, .. } = self;
         let Some(frame) = &mut message.frame else { return Ok(Step::Header) };
-        let (length, ascii) = take(frame, message.kind, parts);
+        let (length, ascii) = consume(frame, message.kind, parts);
         if message.kind == Kind::Text {
-            // Section 8.1: checked as it arrives, so that an impossible byte ends the connection
-            // even inside an incomplete frame.
+            // Section 8.1: text is validated as it arrives, so that an invalid byte fails the
+            // connection even before the frame is complete.
             let Parts { bytes, cursor, .. } = parts;
             cursor
                 .validate(&mut message.utf8, bytes, length, ascii)
@@ -84,7 +84,7 @@ impl Plain {
         Ok(Step::Incomplete)
     }
 
-    /// What can be delivered now.
+    /// Delivers the complete message, or the next chunk of it. `None` if there is neither.
     fn deliver(
         &mut self,
         cursor: &mut Cursor,
@@ -93,7 +93,7 @@ impl Plain {
         let frame_ended = self.message.remaining() == 0;
         let last = frame_ended && self.message.is_last();
         if last {
-            // Section 8.1: a message that ends inside a character is not UTF-8.
+            // Section 8.1: a message that ends with an incomplete character is not UTF-8.
             if !self.message.utf8.is_complete() {
                 return Err(Violation::TextNotUtf8);
             }
@@ -115,32 +115,32 @@ impl Plain {
         Ok(Some(Found::Message(content)))
     }
 
-    /// Tells the inbox what the frame in progress lacks.
+    /// Reports to the inbox how many bytes the frame in progress is missing.
     fn expect(&self, cursor: &mut Cursor, limits: &Limits<'_>) -> Result<(), LimitExceeded> {
-        let lacking = if limits.in_chunks() {
-            // What arrives is delivered at once, and needs no more room than there is.
+        let missing = if limits.in_chunks() {
+            // Any bytes that arrive are delivered at once, so one byte of room is enough.
             1
         } else {
             usize::try_from(self.message.remaining()).unwrap_or(usize::MAX)
         };
         // The inbox may be smaller than the one in which the frame began.
-        if lacking > limits.capacity - cursor.message() {
-            let size = (cursor.message() as u64).saturating_add(lacking as u64);
+        if missing > limits.capacity - cursor.message() {
+            let size = (cursor.message() as u64).saturating_add(missing as u64);
             return Err(LimitExceeded::InboxSize { size, limit: limits.capacity as u64 });
         }
         if self.message.is_last() && !limits.in_chunks() {
-            cursor.expect_last(lacking);
+            cursor.expect_last(missing);
         } else {
-            cursor.expect(lacking);
+            cursor.expect(missing);
         }
         Ok(())
     }
 }
 
-/// Takes what has arrived of a frame's payload: unmasks it and moves it next to what is held, in one
-/// pass.
+/// Consumes the payload of the frame that has arrived: unmasks it and appends it to the message, in
+/// one pass. Returns its length, and whether it is ASCII if known.
 #[inline]
-fn take(frame: &mut Frame, kind: Kind, parts: &mut Parts<'_>) -> (usize, IsAscii) {
+fn consume(frame: &mut Frame, kind: Kind, parts: &mut Parts<'_>) -> (usize, IsAscii) {
     let Parts { bytes, cursor, .. } = parts;
     let length = frame.limit(cursor.available());
     let from = cursor.unread..cursor.unread + length;

@@ -1,4 +1,4 @@
-//! A message put into its frame once, for many receivers.
+//! A message that is framed once and sent to many clients.
 
 #[cfg(feature = "deflate")]
 mod compressed;
@@ -7,7 +7,10 @@ use alloc::vec::Vec;
 
 use crate::frame::{Header, Kind};
 
-/// A message in its frame, ready to be sent by any number of servers' connections.
+/// A complete frame, ready to be sent on any number of server connections.
+///
+/// See [`Connection::send_prepared`](crate::Connection::send_prepared) and
+/// [`Connection::frame_prepared`](crate::Connection::frame_prepared).
 ///
 /// ```
 /// use hybi::{Config, Connection, Prepared};
@@ -25,7 +28,8 @@ pub struct Prepared {
     kind: Kind,
     /// The length of the header.
     header_len: usize,
-    /// The frame with the payload compressed by itself, and the window that it needs, in bits.
+    /// The frame with a payload that was compressed independently of other messages, and the window
+    /// that it needs, in bits.
     compressed: Option<(Vec<u8>, u8)>,
 }
 
@@ -40,12 +44,12 @@ impl Prepared {
         Self::new(Kind::Binary, data)
     }
 
-    /// The whole frame as a server sends it.
+    /// The uncompressed frame.
     pub(crate) fn frame(&self) -> &[u8] {
         &self.frame
     }
 
-    /// The compressed form, and the window that it needs, in bits.
+    /// The compressed frame, and the window that it needs, in bits.
     pub(crate) fn compressed_frame(&self) -> Option<(&[u8], u8)> {
         self.compressed.as_ref().map(|(frame, window)| (&frame[..], *window))
     }
@@ -69,7 +73,7 @@ fn encode(header: Header, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// Shows how long it is, not what it says.
+/// Shows the length, not the contents.
 impl core::fmt::Debug for Prepared {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Prepared({} bytes)", self.frame.len())

@@ -7,8 +7,8 @@ use crate::{
 };
 
 impl Prepared {
-    /// Prepares the compressed form too, for connections that use compression with such a window or
-    /// a larger one. It is left out where it would not be shorter.
+    /// Also prepares a compressed frame, for connections that negotiated compression with the send
+    /// window of `deflate` or a larger one. There is none if it would not be shorter.
     #[must_use]
     pub fn compressed(self, deflate: &Deflate) -> Self {
         let payload = &self.frame[self.header_len..];
