@@ -1,5 +1,5 @@
-//! `tests/no_std` is a program without std and without an allocator. Here it is built, run, and
-//! searched for what should not be in it.
+//! Builds and runs `tests/no_std`, a program without std and without an allocator, and checks that
+//! neither is linked into it.
 #![cfg(all(unix, not(miri)))]
 
 use std::{
@@ -18,11 +18,11 @@ fn two_endpoints_converse_without_std() -> io::Result<()> {
 }
 
 #[test]
-fn no_dependency_asks_for_std_or_alloc() -> io::Result<()> {
+fn no_dependency_enables_std_or_alloc() -> io::Result<()> {
     let asked = std_features(&mut cargo("tree"))?;
     assert!(asked.is_empty(), "{asked:#?}");
 
-    // By default hybi does, so it would have been seen.
+    // With default features, hybi enables std, which proves that the check works.
     let default = std_features(cargo("tree").current_dir(ROOT))?;
     assert!(default.iter().any(|line| line.starts_with("hybi ")), "{default:#?}");
     Ok(())
@@ -36,7 +36,7 @@ fn the_allocator_is_not_linked() -> io::Result<()> {
     let messages = String::from_utf8_lossy(&output.stdout);
     let path = messages.split_once(r#""executable":""#).and_then(|(_, rest)| rest.split_once('"'));
     let (path, _) = path.expect("cargo names the program");
-    // Written backwards, so that this test holds the names as symbols only.
+    // Written backwards, so that this test contains the names only as symbols.
     for backwards in ["colla_tsur__", "mihs_colla_on_tsur__"] {
         let symbol: String = backwards.chars().rev().collect();
         assert!(!contains(path.into(), &symbol)?, "{symbol} is in {path}");
@@ -56,22 +56,23 @@ fn its_dependencies_are_locked_as_in_the_root() -> io::Result<()> {
     Ok(())
 }
 
-/// Apart from the root's, so that neither waits for the other's lock or builds it anew.
+/// Separate from the root's target directory, so that neither build waits for the other's lock or
+/// rebuilds its artifacts.
 const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no_std");
 
-/// A command of Cargo's for the program, with the dependencies as they are locked.
+/// A Cargo command for the program, with its locked dependencies.
 fn cargo(command: &str) -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(format!("{ROOT}/tests/no_std")).args([command, "--locked"]);
-    // What measures coverage or sanitizes needs std.
+    // Coverage and sanitizers need std.
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER"] {
         cargo.env_remove(variable);
     }
     cargo
 }
 
-/// The packages in a tree whose feature `std` or `alloc` is on, without those that only run while
-/// compiling.
+/// The packages in a dependency tree with the feature `std` or `alloc`, except for build
+/// dependencies and procedural macros.
 fn std_features(tree: &mut Command) -> io::Result<Vec<String>> {
     let arguments = ["--edges", "normal,no-proc-macro", "--prefix", "none", "--format", "{p}|{f}"];
     let output = tree.args(arguments).output()?;
@@ -90,7 +91,7 @@ fn contains(file: PathBuf, symbol: &str) -> io::Result<bool> {
     Ok(bytes.windows(symbol.len()).any(|window| window == symbol.as_bytes()))
 }
 
-/// The lines with name and version of each package in a lock file.
+/// The name and version lines of each package in a lock file.
 fn packages(lock: &str) -> impl Iterator<Item = (&str, &str)> {
     lock.split("[[package]]\n").filter_map(|package| {
         let mut lines = package.lines();

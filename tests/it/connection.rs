@@ -1,6 +1,6 @@
 //! An open connection: frames, messages, control frames and the closing handshake, for both roles.
 //!
-//! Expected bytes come from RFC 6455 or are worked out by hand in [`wire`](crate::support::wire),
+//! Expected bytes come from RFC 6455 or are constructed by hand in [`wire`](crate::support::wire),
 //! which shares no code with the crate.
 
 mod buffers;

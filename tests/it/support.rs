@@ -1,4 +1,4 @@
-//! What the tests of several modules share.
+//! Support for the tests of several modules.
 
 pub(crate) mod changes;
 pub(crate) mod feed;

@@ -1,4 +1,4 @@
-//! What an endpoint allocates.
+//! The memory of connections without compression, and of handshakes.
 
 use counting::{KIB, MIB, measure};
 
@@ -8,7 +8,7 @@ use hybi::{
     server::Opening,
 };
 
-/// Feeds these bytes, and drops what is delivered.
+/// Feeds these bytes and drops the events.
 fn feed(
     websocket: &mut Connection<Server>,
     inbox: &mut Inbox,
@@ -27,7 +27,7 @@ fn feed(
 }
 
 #[test]
-fn an_idle_connection_is_small_and_holds_no_heap() {
+fn an_idle_connection_is_small_and_uses_no_heap() {
     let size = size_of::<Connection<Server>>();
     assert!(size <= 300, "{size} bytes");
     let (_idle, cost) =
@@ -59,7 +59,7 @@ fn a_declared_length_allocates_nothing() {
                 let mut inbox = Inbox::with_capacity(128);
                 let mut outbox = Vec::new();
                 feed(&mut websocket, &mut inbox, &mut outbox, &header).unwrap();
-                // Room is offered, but no more than there was.
+                // There is spare room, but no more than before.
                 assert!(inbox.spare().unwrap().len() <= 256);
                 (websocket, inbox, outbox)
             };
@@ -106,11 +106,11 @@ fn a_million_pings_to_a_peer_that_never_reads() {
         for _ in 0..10_000 {
             feed(&mut websocket, &mut inbox, &mut outbox, &pings).unwrap();
             feed(&mut websocket, &mut inbox, &mut outbox, &pongs).unwrap();
-            // One waits in the connection, and one for each batch of input is let through.
+            // At most one pong waits in the connection, and one is sent for each batch of input.
             assert!(outbox.len() <= 16 * MIB + 127);
         }
     });
-    // The default lets pongs wait up to the outbox's own limit, one for each batch.
+    // By default, pongs may fill the outbox up to its high-water mark, one for each batch.
     assert!(cost.peaks_within(40 * MIB), "{cost:?}");
 
     let mut websocket = Connection::server(Config::new().outbox_high_water(4 * KIB));
@@ -126,7 +126,7 @@ fn a_million_pings_to_a_peer_that_never_reads() {
 
 // E-12, E-14, P-ra-b
 #[test]
-fn sixteen_mebibytes_a_byte_at_a_time() {
+fn sixteen_mebibytes_in_one_byte_reads() {
     let mut websocket = Connection::server(Config::new());
     let mut inbox = Inbox::with_capacity(16 * KIB);
     let mut outbox = Vec::new();
@@ -138,7 +138,7 @@ fn sixteen_mebibytes_a_byte_at_a_time() {
             .sum::<usize>()
     });
     assert_eq!(messages, 1);
-    // Growing by doubling costs twice the message in all, and three times for a moment.
+    // Growing by doubling allocates twice the message in total, plus the last copy.
     assert!(cost.totals_within(33 * MIB), "{cost:?}");
     assert!(cost.peaks_within(25 * MIB), "{cost:?}");
 }
@@ -177,7 +177,7 @@ fn a_refused_message_frees_its_buffer_at_once() {
 }
 
 #[test]
-fn an_inbox_gives_back_what_a_large_message_needed() {
+fn an_inbox_frees_the_memory_of_a_large_message() {
     let mut websocket = Connection::server(Config::new());
     let mut outbox = Vec::new();
     let mut inbox = Inbox::with_capacity(16 * KIB);
@@ -190,7 +190,7 @@ fn an_inbox_gives_back_what_a_large_message_needed() {
         }
     });
     assert_eq!(cost.kept, (16 * KIB).cast_signed());
-    // One large message after another allocates once.
+    // Consecutive large messages allocate once.
     let ((), cost) = measure(|| {
         for _ in 0..100 {
             feed(&mut websocket, &mut inbox, &mut outbox, &large).unwrap();
@@ -227,7 +227,7 @@ fn a_hundred_thousand_header_lines() {
 
 //
 #[test]
-fn refused_handshakes_leave_nothing_behind() {
+fn refused_handshakes_keep_no_memory() {
     let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n";
     let mut inbox = Inbox::with_capacity(KIB);
     let mut outbox = Vec::with_capacity(KIB);

@@ -1,4 +1,4 @@
-//! What compression allocates.
+//! The memory of compression.
 
 use counting::{Cost, KIB, MIB, measure};
 
@@ -12,10 +12,10 @@ use hybi::{
     server::Opening,
 };
 
-/// What there may be besides the message itself: codecs, and what they are fed from.
+/// The allowance in addition to the message itself, for the codecs and the inbox.
 const BESIDES: usize = 256 * KIB;
 
-/// The two ends of a connection between these policies.
+/// Connects a server and a client with these policies.
 fn connect(
     server: &Deflate,
     client: &Deflate,
@@ -38,8 +38,8 @@ fn connect(
     (server, client)
 }
 
-/// Feeds these bytes in reads of 16 KiB, and drops what is delivered: how many bytes, in how many
-/// pieces.
+/// Feeds these bytes in reads of 16 KiB and drops the events. Returns the number of bytes delivered
+/// and the number of events.
 fn feed<R: Role, S: Storage>(
     websocket: &mut Connection<R>,
     inbox: &mut Inbox<S>,
@@ -76,7 +76,8 @@ fn feed<R: Role, S: Storage>(
     Ok((length, pieces))
 }
 
-/// A message of so many MiB of zeros in fragments of a MiB, as both ends send it.
+/// A message of `mebibytes` MiB of zeros in fragments of 1 MiB, as a server and as a client send
+/// it.
 fn bomb(mebibytes: usize) -> [Vec<u8>; 2] {
     let deflate = Deflate::new();
     let (mut server, mut client) = connect(&deflate, &deflate, Config::new());
@@ -92,7 +93,7 @@ fn bomb(mebibytes: usize) -> [Vec<u8>; 2] {
 
 fn print(what: &str, cost: &Cost) {
     println!(
-        "{what}: at most {} KiB, {} KiB where growing moves",
+        "{what}: peak {} KiB, or {} KiB if growing moves the data",
         cost.held / 1024,
         cost.peak / 1024
     );
@@ -100,8 +101,8 @@ fn print(what: &str, cost: &Cost) {
 
 // P-pd-e, F-01, F-02, F-03, F-04, F-05, F-06, F-08
 #[test]
-fn a_bomb_takes_no_more_than_a_message_may() {
-    // As a gibibyte does, it exceeds each limit at once; what is behind is never looked at.
+fn a_compression_bomb_takes_no_more_memory_than_the_limit() {
+    // It exceeds each limit at once, like a gibibyte would. The rest of it is ignored.
     let [from_server, from_client] = bomb(128);
     assert!(from_server.len() < 256 * KIB, "{}", from_server.len());
     for limit in [64 * KIB, MIB, 16 * MIB] {
@@ -123,10 +124,10 @@ fn a_bomb_takes_no_more_than_a_message_may() {
                 let error = LimitExceeded::MessageSize { size, limit: limit as u64 };
                 assert_eq!(results, [Err(error.into()), Err(error.into())]);
                 print(&format!("{} KiB allowed, chunks {chunks}", limit / KIB), &cost);
-                // Chunks hold no message.
+                // In chunks, the message is not collected.
                 let message = if chunks { 0 } else { limit };
                 assert!(cost.held <= (message + BESIDES).cast_signed(), "{cost:?}");
-                // For a moment there is what the message grew out of.
+                // While the buffer grows, the old one exists too.
                 assert!(cost.peaks_within(2 * message + BESIDES), "{cost:?}");
             }
         }
@@ -135,7 +136,7 @@ fn a_bomb_takes_no_more_than_a_message_may() {
 
 // P-pd-g, P-pd-e, F-05
 #[test]
-fn a_gibibyte_in_chunks_is_flat() {
+fn a_gibibyte_in_chunks_takes_constant_memory() {
     let [from_server, _] = bomb(1024);
     assert!(from_server.len() < 2 * MIB);
     let config = Config::new().max_message_size(u64::MAX);
@@ -152,10 +153,10 @@ fn a_gibibyte_in_chunks_is_flat() {
 
 // 7692-7.2.3.4-a, P-pd-e, F-19
 #[test]
-fn blocks_without_end() {
+fn endless_blocks() {
     let masked = |payload: &[u8]| frame(0xc2, payload.len() as u64, payload);
-    // Empty final blocks, two bytes each; empty stored blocks, five bytes each; final blocks with
-    // a byte in each.
+    // Empty final blocks of two bytes, empty stored blocks of five bytes, and final blocks that
+    // contain one byte.
     let cases = [
         (vec![0x03, 0x00], Some(Error::Limit(LimitExceeded::FinalBlocks(10)))),
         (
@@ -176,7 +177,7 @@ fn blocks_without_end() {
             assert_eq!(result.err(), error);
             print(&format!("blocks of {block:02x?}"), &cost);
             assert!(cost.peaks_within(BESIDES), "{cost:?}");
-            // What the final blocks cost ends with the first of them.
+            // The cost of final blocks is bounded by their limit.
             assert!(error.is_none() || cost.totals_within(MIB), "{cost:?}");
         }
     }
@@ -184,7 +185,7 @@ fn blocks_without_end() {
 
 // P-pd-e, P-pd-l, P-ra-c
 #[test]
-fn an_inbox_of_a_fixed_size_bounds_what_is_decompressed() {
+fn a_fixed_inbox_bounds_the_decompressed_data() {
     let [bomb, _] = bomb(15);
     let deflate = Deflate::new();
     for size in [64, 1024, 64 * KIB] {
@@ -200,7 +201,7 @@ fn an_inbox_of_a_fixed_size_bounds_what_is_decompressed() {
                 assert_eq!(result, Err(LimitExceeded::InboxSize { size, limit }.into()));
                 assert!(inbox.is_empty());
             }
-            // As much as the inbox holds, at least 4 KiB, and twice that while it grows; the codec
+            // The size of the inbox or 4 KiB, and twice that while the buffer grows, plus the codec
             // and its windows.
             assert!(cost.peaks_within(2 * size.max(4 * KIB) + 128 * KIB), "{size}: {cost:?}");
         }
@@ -213,7 +214,7 @@ fn idle_connections_without_takeover_hold_no_codec() {
     const COUNT: usize = 1000;
     let deflate = Deflate::new();
     let message = "The same as ever. ".repeat(100);
-    // The codecs that all share, and what one message needs.
+    // Warm up: the shared codecs, and the buffers for one message.
     let mut inbox = Inbox::with_capacity(16 * KIB);
     let mut outbox = Vec::with_capacity(16 * KIB);
     let mut exchange = |count| -> Vec<_> {
@@ -240,7 +241,7 @@ fn idle_connections_without_takeover_hold_no_codec() {
 
 // P-pd-j, 7692-7.2.2-d
 #[test]
-fn what_a_connection_holds() {
+fn memory_of_a_connection_by_settings() {
     let policy = |bits, memory, send, receive| {
         let policy = Deflate::new().memory_level(memory).send_window(bits).receive_window(bits);
         policy.send_context_takeover(send).receive_context_takeover(receive)
@@ -252,7 +253,7 @@ fn what_a_connection_holds() {
     for (bits, memory) in [(15, 8), (12, 8), (9, 8), (15, 1), (12, 1), (9, 1)] {
         for (send, receive) in [(true, true), (true, false), (false, true), (false, false)] {
             let policy = policy(bits, memory, send, receive);
-            // Codecs that nobody keeps are there already.
+            // Warm up the shared codecs.
             for _ in 0..2 {
                 let (mut server, mut client) = connect(&policy, &peer, Config::new());
                 exchange(&mut server, &mut client, &text);
@@ -260,14 +261,14 @@ fn what_a_connection_holds() {
             let ((mut server, mut client), idle) =
                 measure(|| connect(&policy, &peer, Config::new()));
             let (mut inbox, mut outbox) = (Inbox::with_capacity(16 * KIB), Vec::new());
-            // More than a window, which is kept.
+            // Fills the window.
             client.send_text(&text.repeat(20), &mut outbox).unwrap();
             let ((), used) = measure(|| {
                 feed(&mut server, &mut inbox, &outbox, false).unwrap();
                 inbox.release();
                 server.send_text(&text, &mut Vec::new()).unwrap();
             });
-            // That of both ends, which hold the same.
+            // Both endpoints hold the same, so divide by two.
             let idle = idle.kept / 2;
             let used = idle + used.kept;
             println!("{bits:>6}  {memory:>6}  {send:>5}  {receive:>8}  {idle:>6}  {used:>6}");
@@ -280,8 +281,8 @@ fn what_a_connection_holds() {
 
 // P-pd-j
 #[test]
-fn a_large_message_that_was_sent_leaves_no_large_room_behind() {
-    // Hardly to be compressed, so that there is much output.
+fn a_large_sent_message_leaves_no_large_buffer() {
+    // Hardly compressible, so that the output is large.
     let mut state = 1_u32;
     let noise: Vec<u8> = std::iter::repeat_with(|| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -334,7 +335,7 @@ fn a_failed_connection_holds_no_codec() {
 
 // P-ra-c
 #[test]
-fn an_inbox_gives_back_what_a_large_decompressed_message_needed() {
+fn an_inbox_frees_the_memory_of_a_large_decompressed_message() {
     let [large, _] = bomb(4);
     for compressed in [true, false] {
         let deflate = Deflate::new();

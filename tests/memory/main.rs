@@ -1,4 +1,4 @@
-//! Memory: what endpoints allocate, counted by the allocator itself.
+//! The memory that endpoints allocate, counted by a global allocator.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests panic
 
@@ -11,8 +11,8 @@ use hybi::frame::{Header, Opcode};
 #[global_allocator]
 static ALLOCATOR: counting::Counting = counting::Counting;
 
-/// A client's frame: its first byte, the length that it declares, and the payload, which a masking
-/// key of zeros leaves as it is.
+/// A client's frame: its first byte, the declared length, and the payload. The masking key is zero,
+/// so that the payload is unchanged.
 fn frame(first: u8, length: u64, payload: &[u8]) -> Vec<u8> {
     let header = Header::new(Opcode::Binary, true, length).unwrap().with_mask([0; 4]);
     let mut bytes = header.encode().to_vec();

@@ -1,4 +1,4 @@
-//! An allocator that counts, and what an action allocated with it.
+//! A counting allocator, which measures the memory that a function allocates.
 //!
 //! ```
 //! #[global_allocator]
@@ -8,7 +8,7 @@
 //! assert_eq!(cost.kept, 100);
 //! ```
 
-#![allow(unsafe_code)] // hands everything on to the system's
+#![allow(unsafe_code)] // forwards to the system's allocator
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -19,11 +19,11 @@ use std::{
 pub struct Counting;
 
 thread_local! {
-    /// Below zero where a thread frees what another allocated.
+    /// Negative if the thread frees memory that another allocated.
     static LIVE: Cell<isize> = const { Cell::new(0) };
     static PEAK: Cell<isize> = const { Cell::new(0) };
     static HELD: Cell<isize> = const { Cell::new(0) };
-    /// Every byte ever allocated, growing included.
+    /// All bytes ever allocated, including growth.
     static TOTAL: Cell<isize> = const { Cell::new(0) };
 }
 
@@ -33,7 +33,7 @@ fn grown(by: usize) {
     PEAK.set(PEAK.get().max(LIVE.get()));
 }
 
-/// What is there now, is there for good.
+/// Updates the peak that counts growing as done in place.
 fn settled() {
     HELD.set(HELD.get().max(LIVE.get()));
 }
@@ -58,7 +58,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // As if it moved: for a moment there are both.
+        // Count both blocks for a moment, as if the data moved.
         grown(size);
         shrunk(layout.size());
         settled();
@@ -67,20 +67,20 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// What something allocated: at the most at one time, in all, and still.
+/// The memory that a function allocated.
 #[derive(Debug)]
 pub struct Cost {
-    /// At one time, where growing in place counts as moving.
+    /// The peak, if growing always moves the data.
     pub peak: isize,
-    /// At one time, where growing is done in place.
+    /// The peak, if growing is done in place.
     pub held: isize,
-    /// Every byte, growing included.
+    /// All bytes allocated, including growth.
     pub total: isize,
-    /// What is still allocated.
+    /// The bytes that are still allocated.
     pub kept: isize,
 }
 
-/// Runs `act`, and returns what this thread allocated meanwhile.
+/// Runs `act` and returns the memory that this thread allocated meanwhile.
 pub fn measure<T>(act: impl FnOnce() -> T) -> (T, Cost) {
     let (live, total) = (LIVE.get(), TOTAL.get());
     PEAK.set(live);
@@ -101,12 +101,12 @@ pub const KIB: usize = 1024;
 pub const MIB: usize = 1024 * KIB;
 
 impl Cost {
-    /// Whether at no time more than this many bytes were allocated.
+    /// Whether at most this many bytes were allocated at any time.
     pub fn peaks_within(&self, bytes: usize) -> bool {
         self.peak <= bytes.cast_signed()
     }
 
-    /// Whether no more than this many bytes were allocated in all.
+    /// Whether at most this many bytes were allocated in total.
     pub fn totals_within(&self, bytes: usize) -> bool {
         self.total <= bytes.cast_signed()
     }

@@ -1,4 +1,4 @@
-//! Inboxes that are shared and taken apart, and the reply to a Close that is the caller's.
+//! Inboxes that are shared, split and shrunk, and Close frames that the caller replies to.
 
 use hybi::{CloseCode, CloseReply, Config, Error, Event, Inbox, Misuse, Overrun, State};
 
@@ -7,7 +7,8 @@ use crate::support::{
     wire::{BINARY, BOTH, CLOSE, CONTINUATION, FIN, From, PING, TEXT, frame},
 };
 
-/// A conversation with fragments, control frames between them, and text that is cut anywhere.
+/// A conversation with fragments, a control frame between them, and text that is split inside
+/// characters.
 fn conversation() -> Vec<u8> {
     let mut bytes = frame(From::Client, TEXT, "naï".as_bytes());
     bytes.extend(frame(From::Client, FIN | PING, b"ping"));
@@ -19,11 +20,11 @@ fn conversation() -> Vec<u8> {
 
 // L-04
 #[test]
-fn one_inbox_serves_every_connection_wherever_each_is_interrupted() {
+fn connections_share_an_inbox_however_their_input_is_split() {
     let bytes = conversation();
     for cut in Cut::all(bytes.len()) {
         let mut shared = Inbox::with_capacity(1024);
-        // Three connections take turns; what one leaves waits in an inbox of its own.
+        // Three connections take turns. Each moves its unfinished input to an inbox of its own.
         let mut connections: Vec<_> =
             (0..3).map(|_| (server(Config::new()), None::<Inbox>, Vec::<Heard>::new())).collect();
         for piece in cut.pieces(&bytes) {
@@ -62,7 +63,7 @@ fn one_inbox_serves_every_connection_wherever_each_is_interrupted() {
 }
 
 #[test]
-fn an_inbox_shrinks_to_what_it_holds() {
+fn an_inbox_keeps_its_contents_when_it_shrinks() {
     let message = frame(From::Client, FIN | TEXT, &[b'x'; 100]);
     for end in 0..message.len() {
         let (mut websocket, mut inbox) = (server(Config::new()), Inbox::with_capacity(4096));
@@ -83,7 +84,7 @@ fn unread_bytes_are_consumed_from_the_front() {
     assert_eq!(inbox.unread(), b"bod");
     assert_eq!(inbox.consume(4), Err(Overrun { count: 4, available: 3 }));
     assert_eq!(inbox.unread(), b"bod");
-    assert_eq!(inbox.copy_from(b"y, more"), 5, "the room is there again");
+    assert_eq!(inbox.copy_from(b"y, more"), 5, "consumed bytes make room");
     assert_eq!(inbox.unread(), b"body, mo");
     inbox.consume(8).unwrap();
     assert!(inbox.is_empty());
@@ -122,7 +123,7 @@ fn a_caller_may_finish_its_message_before_it_replies_to_a_close() {
 
 // 6455-5.5.1-j
 #[test]
-fn a_client_that_has_replied_itself_waits_for_the_end_of_the_input() {
+fn a_client_whose_caller_has_replied_waits_for_the_end_of_input() {
     let mut websocket = client(Config::new().close_reply(CloseReply::Manual));
     let (mut inbox, mut outbox) = (Inbox::with_capacity(64), Vec::new());
     let _ = inbox.copy_from(&frame(From::Server, FIN | CLOSE, b""));
@@ -135,9 +136,9 @@ fn a_client_that_has_replied_itself_waits_for_the_end_of_the_input() {
     assert!(websocket.should_close_transport());
 }
 
-// 6455-5.5.1-k: both Close frames cross.
+// 6455-5.5.1-k: the Close frames cross.
 #[test]
-fn a_close_that_crosses_ours_needs_no_reply_by_the_caller() {
+fn a_close_that_crosses_ours_needs_no_reply_from_the_caller() {
     for from in BOTH {
         let config = Config::new().close_reply(CloseReply::Manual);
         let bytes = frame(from, FIN | CLOSE, b"\x03\xe8");

@@ -1,4 +1,4 @@
-//! The closing handshake, from both ends.
+//! The closing handshake, in both roles.
 
 use hybi::{CloseCode, Config, Error, FixedOutbox, Inbox, Misuse, OutboxFull, State};
 
@@ -14,7 +14,7 @@ fn close_frame(from: From, code: u16) -> Vec<u8> {
 
 // 6455-5.5.1-f, P-cl-e, 6455-7.1.5-a, 6455-7.1.6-a, 6455-7.1.3-a, 6455-5.5.1-d
 #[test]
-fn a_close_is_answered_with_its_code() {
+fn the_reply_to_a_close_echoes_its_code() {
     let bytes = frame(From::Client, FIN | CLOSE, &close_body(4321, "so long"));
     for cut in Cut::all(bytes.len()) {
         let outcome = feed(From::Client, Config::new(), &bytes, &cut);
@@ -29,7 +29,7 @@ fn a_close_is_answered_with_its_code() {
 
 // 6455-7.1.5-a, 6455-5.5.1-f
 #[test]
-fn an_empty_close_is_answered_with_an_empty_one() {
+fn the_reply_to_an_empty_close_is_empty() {
     let bytes = frame(From::Client, FIN | CLOSE, b"");
     let outcome = feed(From::Client, Config::new(), &bytes, &Cut::Whole);
     assert_eq!(outcome.heard, [Heard::Close(None, String::new())]);
@@ -52,7 +52,7 @@ fn every_code_that_may_be_sent_is_accepted_and_echoed() {
 
 // 6455-7.1.2-a, 6455-5.5.1-i, 6455-5.5.1-j, 6455-7.1.1-c
 #[test]
-fn a_server_closes() {
+fn a_server_begins_the_closing_handshake() {
     let mut pair = Pair::new(Config::new());
     let server = &mut pair.server;
     server.websocket.close(CloseCode::GOING_AWAY, "bye", &mut server.outbox).unwrap();
@@ -61,7 +61,7 @@ fn a_server_closes() {
     pair.settle();
     assert_eq!(pair.client.heard, [Heard::Close(Some(1001), "bye".into())]);
     assert_eq!(pair.server.heard, [Heard::Close(Some(1001), String::new())]);
-    // The server closes the transport at once, the client waits for that.
+    // The server closes the transport at once. The client waits for the server to do so.
     assert!(pair.server.websocket.should_close_transport() && !pair.server.websocket.is_closing());
     assert!(!pair.client.websocket.should_close_transport() && pair.client.websocket.is_closing());
     assert_eq!(pair.client.websocket.end_of_input(), Ok(()));
@@ -71,7 +71,7 @@ fn a_server_closes() {
 
 // 6455-7.1.2-a, 6455-6.1-d
 #[test]
-fn a_client_closes() {
+fn a_client_begins_the_closing_handshake() {
     let mut pair = Pair::new(Config::new());
     let client = &mut pair.client;
     client.websocket.close_without_code(&mut client.outbox).unwrap();
@@ -84,7 +84,7 @@ fn a_client_closes() {
 
 // 6455-5.5.1-k, 6455-5.5.1-h
 #[test]
-fn both_close_at_once() {
+fn close_frames_cross() {
     let mut pair = Pair::new(Config::new());
     let Pair { server, client } = &mut pair;
     server.websocket.close(CloseCode::NORMAL, "server", &mut server.outbox).unwrap();
@@ -99,7 +99,7 @@ fn both_close_at_once() {
 
 // 6455-5.5.1-h, 6455-7.3-a, 6455-6.1-a, 6455-5.5.1-a
 #[test]
-fn after_a_close_nothing_is_sent() {
+fn nothing_is_sent_after_a_close() {
     let mut websocket = server(Config::new());
     let mut outbox = Vec::new();
     websocket.close(CloseCode::NORMAL, "", &mut outbox).unwrap();
@@ -115,7 +115,7 @@ fn after_a_close_nothing_is_sent() {
         assert_eq!(websocket.frame_text("x").map(|_| ()), refused);
         assert_eq!(websocket.frame_binary(b"x").map(|_| ()), refused);
         assert_eq!(outbox, sent);
-        // The same once the peer's Close is here too.
+        // Nor after the peer's Close has arrived.
         let bytes = close_frame(From::Client, 1000);
         let outcome = receive(&mut websocket, Inbox::with_capacity(64), &bytes, &Cut::Whole);
         assert_eq!(outcome.outbox, b"");
@@ -124,7 +124,7 @@ fn after_a_close_nothing_is_sent() {
 
 // G-12, 6455-5.5-c, P-cl-i, 6455-7.4.1-b, 6455-7.4.1-e, 6455-7.4.1-g
 #[test]
-fn what_cannot_be_sent_changes_nothing() {
+fn a_close_that_cannot_be_sent_changes_nothing() {
     let long = "é".repeat(62); // 124 bytes
     let mut outbox = Vec::new();
     let mut websocket = server(Config::new());
@@ -157,7 +157,7 @@ fn what_cannot_be_sent_changes_nothing() {
 
 // P-cl-a, G-09
 #[test]
-fn what_follows_a_close_is_discarded() {
+fn bytes_after_a_close_are_discarded() {
     let mut bytes = close_frame(From::Client, 1000);
     bytes.extend(frame(From::Client, FIN | TEXT, b"late"));
     bytes.extend([0xff; 1000]);
@@ -171,12 +171,12 @@ fn what_follows_a_close_is_discarded() {
 
 // P-cl-b, 6455-5.5.1-g
 #[test]
-fn a_close_inside_a_message_ends_it() {
+fn a_close_inside_a_message_abandons_it() {
     let mut bytes = frame(From::Client, TEXT, b"never to be");
     bytes.extend(close_frame(From::Client, 1000));
     let mut websocket = server(Config::new());
     let mut outbox = Vec::new();
-    websocket.send_text_fragment("given up", hybi::Fragment::More, &mut outbox).unwrap();
+    websocket.send_text_fragment("abandoned", hybi::Fragment::More, &mut outbox).unwrap();
     let outcome = receive(&mut websocket, Inbox::with_capacity(64), &bytes, &Cut::Whole);
     assert_eq!(outcome.heard, [Heard::Close(Some(1000), String::new())]);
     assert_eq!(outcome.outbox, close_frame(From::Server, 1000));
@@ -209,13 +209,13 @@ fn data_after_our_close_is_checked_and_dropped_or_delivered() {
     let bytes = frame(From::Client, FIN | TEXT, b"\xff");
     let outcome = receive(&mut websocket, Inbox::with_capacity(64), &bytes, &Cut::Whole);
     assert_eq!(outcome.error, Some(hybi::Violation::TextNotUtf8.into()));
-    // Our Close was sent already: there is no second one.
+    // Our Close was already sent, so there is no second one.
     assert_eq!((outcome.outbox.len(), outcome.state), (0, State::Failed));
     assert!(websocket.should_close_transport());
 }
 
 #[test]
-fn a_close_in_the_middle_of_a_message_that_is_being_received() {
+fn our_close_in_the_middle_of_a_received_message() {
     let message = frame(From::Client, FIN | TEXT, b"in two halves");
     let (head, tail) = message.split_at(9);
     for deliver in [false, true] {
@@ -258,8 +258,8 @@ fn the_end_of_input_in_every_state() {
             1006,
         ),
         ("after our Close", close_sent(), lost, State::Lost, 1006),
-        ("after the peer's", fed(open(), &peer_close), Ok(()), State::Ended, 1000),
-        ("after both", fed(close_sent(), &peer_close), Ok(()), State::Ended, 1000),
+        ("after the peer's Close", fed(open(), &peer_close), Ok(()), State::Ended, 1000),
+        ("after both Close frames", fed(close_sent(), &peer_close), Ok(()), State::Ended, 1000),
         ("after a failure", fed(open(), b"\xff"), Ok(()), State::Failed, 1006),
     ];
     for (name, mut websocket, expected, state, code) in cases {
@@ -275,7 +275,7 @@ fn the_end_of_input_in_every_state() {
 
 // 6455-5.5.1-f
 #[test]
-fn the_reply_waits_for_room() {
+fn the_reply_to_a_close_waits_for_room() {
     let mut websocket = server(Config::new());
     let mut inbox = Inbox::with_capacity(64);
     assert!(inbox.copy_from(&close_frame(From::Client, 1000)) > 0);
@@ -290,9 +290,9 @@ fn the_reply_waits_for_room() {
     assert!(websocket.should_close_transport());
 }
 
-// P-cl-j, 6455-5.5.1-f, 6455-7.1.7-e: a peer may close its sending half alone, and go on reading
+// P-cl-j, 6455-5.5.1-f, 6455-7.1.7-e: a peer may close only its sending direction
 #[test]
-fn a_close_that_waits_for_room_outlasts_the_end_of_input() {
+fn a_pending_close_can_be_sent_after_the_end_of_input() {
     fn check<R: hybi::Role>(mut websocket: hybi::Connection<R>, input: &[u8], answer: &[u8]) {
         let mut inbox = Inbox::with_capacity(64);
         assert_eq!(inbox.copy_from(input), input.len());
@@ -326,9 +326,9 @@ fn a_close_that_waits_for_room_outlasts_the_end_of_input() {
     }
 }
 
-// P-cl-j: and none that cannot be sent is waited for
+// P-cl-j: a Close that can never be sent does not delay the end
 #[test]
-fn a_client_that_cannot_mask_its_reply_is_done() {
+fn a_client_without_a_key_for_its_reply_closes_the_transport() {
     #[derive(Debug)]
     struct NoKey;
     impl hybi::random::Entropy for NoKey {
@@ -367,7 +367,7 @@ fn the_close_of_a_failure_waits_for_room() {
 }
 
 #[test]
-fn a_close_without_room_can_be_tried_again() {
+fn a_close_can_be_retried_when_there_is_room() {
     let mut websocket = server(Config::new());
     let mut outbox = FixedOutbox::over([0; 5]);
     websocket.send_text("hi", &mut outbox).unwrap();

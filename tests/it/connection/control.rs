@@ -42,25 +42,25 @@ fn by_default_every_ping_is_answered() {
 
 // 6455-5.5.3-b, P-cl-h
 #[test]
-fn the_latest_of_a_batch_is_answered_on_request() {
+fn only_the_latest_ping_of_a_batch_is_answered_if_configured() {
     let config = Config::new().pongs(Pongs::Latest);
     let bytes = pings(From::Client, &[b"1", b"2", b"3"]);
     let outcome = feed(From::Client, config, &bytes, &Cut::Whole);
     assert_eq!(outcome.outbox, pongs(From::Server, &[b"3"]));
-    // Byte by byte, each is a batch.
+    // If the input arrives byte by byte, each ping is a batch.
     let outcome = feed(From::Client, config, &bytes, &Cut::Every(1));
     assert_eq!(outcome.outbox, pongs(From::Server, &[b"1", b"2", b"3"]));
 }
 
 // P-cl-h, P-fe-b, G-01, G-02
 #[test]
-fn beyond_the_backlog_the_latest_waits() {
+fn above_the_backlog_only_the_latest_ping_is_answered() {
     let config = Config::new().pongs(Pongs::All { max_backlog: 3 }).outbox_high_water(10);
     let bytes = pings(From::Client, &[b"1", b"2", b"3", b"4", b"5"]);
     let mut websocket = server(config);
     let mut inbox = Inbox::with_capacity(100);
     assert_eq!(inbox.copy_from(&bytes), bytes.len());
-    let mut outbox = vec![0; 10]; // at the mark: nothing may be added
+    let mut outbox = vec![0; 10]; // at the high-water mark
     while websocket.receive(&mut inbox, &mut outbox).unwrap().is_some() {}
     assert_eq!(outbox.len(), 10);
     outbox.clear();
@@ -69,7 +69,7 @@ fn beyond_the_backlog_the_latest_waits() {
 }
 
 #[test]
-fn left_to_the_caller_no_ping_is_answered() {
+fn with_manual_pongs_no_ping_is_answered() {
     let config = Config::new().pongs(Pongs::Manual);
     let mut websocket = server(config);
     let bytes = pings(From::Client, &[b"1"]);
@@ -82,7 +82,7 @@ fn left_to_the_caller_no_ping_is_answered() {
 
 // 6455-5.5.2-b
 #[test]
-fn a_pong_leaves_before_data_that_is_sent_later() {
+fn a_pending_pong_is_sent_before_the_next_message() {
     let mut websocket = server(Config::new().pongs(Pongs::Latest));
     let mut inbox = Inbox::with_capacity(100);
     assert!(inbox.copy_from(&pings(From::Client, &[b"?"])) > 0);
@@ -109,7 +109,7 @@ fn a_pong_waits_for_room_in_a_fixed_outbox() {
 
 // 6455-5.5.3-c, G-03
 #[test]
-fn pongs_nobody_asked_for_need_no_answer() {
+fn unsolicited_pongs_are_not_answered() {
     for from in BOTH {
         let bytes = pongs(from, &[b"", b"x"]);
         let outcome = feed(from, Config::new(), &bytes, &Cut::Whole);
@@ -120,7 +120,7 @@ fn pongs_nobody_asked_for_need_no_answer() {
 
 // P-cl-c
 #[test]
-fn after_our_close_pings_are_not_answered() {
+fn pings_after_our_close_are_not_answered() {
     let mut websocket = client(Config::new());
     let mut outbox = Vec::new();
     websocket.close(hybi::CloseCode::NORMAL, "", &mut outbox).unwrap();
@@ -132,7 +132,7 @@ fn after_our_close_pings_are_not_answered() {
 
 // 6455-5.5.2-a
 #[test]
-fn after_the_peers_close_pings_are_not_answered() {
+fn pings_after_the_peers_close_are_ignored() {
     let mut bytes = frame(From::Client, FIN | CLOSE, &close_body(1000, ""));
     bytes.extend(pings(From::Client, &[b"?"]));
     let outcome = feed(From::Client, Config::new(), &bytes, &Cut::Whole);
@@ -142,7 +142,7 @@ fn after_the_peers_close_pings_are_not_answered() {
 
 // 6455-5.5.2-c, 6455-5.5-c
 #[test]
-fn pings_and_pongs_are_sent_while_open() {
+fn pings_and_pongs_are_sent_only_in_the_open_state() {
     let mut websocket = client(Config::new());
     let mut outbox = Vec::new();
     let long = [b'x'; 126];

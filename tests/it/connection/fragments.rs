@@ -7,7 +7,7 @@ use crate::support::{
     wire::{BINARY, CONTINUATION, FIN, From, PING, PONG, TEXT, frame},
 };
 
-/// The lengths of pieces, and that they are the message, and that the last is the last.
+/// Checks that the pieces form the message and that the last one is marked. Returns their lengths.
 fn lengths<T: Copy + AsRef<[u8]>>(
     message: &[u8],
     pieces: impl Iterator<Item = (T, Fragment)> + Clone,
@@ -23,7 +23,7 @@ fn lengths<T: Copy + AsRef<[u8]>>(
 
 // P-fe-c, 6455-5.4-f
 #[test]
-fn a_message_is_cut_into_pieces() {
+fn a_message_is_split_into_pieces() {
     let cases: [(&str, usize, &[usize], &[usize]); 12] = [
         // text, size, lengths as text, lengths as binary
         ("", 3, &[0], &[0]),
@@ -33,7 +33,7 @@ fn a_message_is_cut_into_pieces() {
         ("abcd", 3, &[3, 1], &[3, 1]),
         ("abcdef", 3, &[3, 3], &[3, 3]),
         ("ab", 0, &[1, 1], &[1, 1]),
-        // No character is cut, and each piece has one.
+        // No character is split, and each piece has at least one.
         ("ab\u{e9}cde", 3, &[2, 3, 2], &[3, 3, 1]),
         ("\u{1f600}a\u{1f600}", 3, &[4, 1, 4], &[3, 3, 3]),
         ("\u{1f600}\u{1f600}", 1, &[4, 4], &[1; 8]),
@@ -61,7 +61,7 @@ fn a_message_is_cut_into_pieces() {
 
 // 6455-6.1-b, 6455-6.1-c, 6455-5.4-c
 #[test]
-fn pieces_go_over_the_wire_as_one_message() {
+fn the_pieces_are_sent_as_one_message() {
     fn send<R: Role>(mut websocket: Connection<R>) -> Vec<u8> {
         let mut outbox = Vec::new();
         for (piece, fragment) in Fragment::split_text("ab\u{e9}cde", 3) {
@@ -90,13 +90,13 @@ fn pieces_go_over_the_wire_as_one_message() {
 
 // P-fe-c, 6455-5.5.2-b, 6455-5.4-e
 #[test]
-fn a_ping_is_answered_before_the_rest_of_the_message() {
+fn a_ping_is_answered_between_two_pieces() {
     fn check<R: Role>(mut websocket: Connection<R>, from: From, peer: From) {
         let data = vec![7; 1024 * 1024];
         let (mut inbox, mut outbox, mut frames) = (Inbox::with_capacity(64), vec![], vec![]);
         for (index, (piece, fragment)) in Fragment::split_binary(&data, 64 * 1024).enumerate() {
             websocket.send_binary_fragment(piece, fragment, &mut outbox).unwrap();
-            // Written out before there is more.
+            // The outbox is written before the next piece.
             frames.push(std::mem::take(&mut outbox));
             if index == 2 {
                 assert!(inbox.copy_from(&frame(peer, FIN | PING, b"?")) > 0);

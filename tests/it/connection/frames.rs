@@ -1,4 +1,4 @@
-//! The frame level: one table drives the header's parser and writer, the decoder and the encoder.
+//! Frames: the parser and the writer of headers, the decoder and the encoder.
 
 use hybi::{
     Violation,
@@ -22,7 +22,7 @@ fn rules(from: From) -> Rules {
     }
 }
 
-/// Every kind of header that there is, with the lengths at which its form changes.
+/// Every kind of header, with lengths around each change of its encoding.
 fn headers(from: From) -> Vec<(Header, Vec<u8>)> {
     let mut headers = Vec::new();
     for opcode in OPCODES {
@@ -43,7 +43,7 @@ fn headers(from: From) -> Vec<(Header, Vec<u8>)> {
 
 // 6455-5.2-c, 6455-5.2-f, 6455-5.2-i, 6455-5.2-k, 6455-11.8-a
 #[test]
-fn headers_are_written_and_read_back() {
+fn headers_are_encoded_and_parsed() {
     for from in BOTH {
         let rules = rules(from).allowing(ANY);
         for (header, bytes) in headers(from) {
@@ -64,7 +64,7 @@ fn headers_are_written_and_read_back() {
 
 // 6455-5.2-j, 6455-5.5-c
 #[test]
-fn there_are_no_invalid_headers() {
+fn invalid_headers_cannot_be_constructed() {
     for opcode in OPCODES {
         let long = Header::new(opcode, true, 126).is_err();
         assert_eq!(long, opcode.is_control());
@@ -75,7 +75,7 @@ fn there_are_no_invalid_headers() {
     }
 }
 
-/// Takes a stream apart, joining the payload of each frame.
+/// Decodes a stream and joins the payload of each frame.
 fn decode(
     decoder: &mut Decoder,
     bytes: &[u8],
@@ -103,7 +103,7 @@ fn decode(
 
 // 6455-5.2-g, P-fd-d, 6455-5.4-g
 #[test]
-fn a_stream_is_taken_apart_and_put_together() {
+fn a_stream_is_decoded_and_encoded_again() {
     for from in BOTH {
         let payloads: [(u8, &[u8]); 6] = [
             (0x01, b"Hel"),
@@ -138,7 +138,7 @@ fn a_stream_is_taken_apart_and_put_together() {
 
 // P-fd-e
 #[test]
-fn a_broken_stream_stays_broken() {
+fn a_decoder_that_failed_stays_failed() {
     let mut decoder = Decoder::from_server();
     let (frames, violation) = decode(&mut decoder, b"\x81\x01a\x83\x00", &Cut::Every(1));
     assert_eq!((frames.len(), violation), (1, Some(Violation::ReservedOpcode(3))));
@@ -165,7 +165,7 @@ fn reserved_bits_pass_only_where_allowed() {
 }
 
 #[test]
-fn an_encoder_holds_the_caller_to_the_header() {
+fn an_encoder_requires_the_payload_that_the_header_declares() {
     let mut encoder = Encoder::new();
     let header = Header::new(Opcode::Binary, true, 3).unwrap();
     encoder.header(header).unwrap();

@@ -1,4 +1,4 @@
-//! Changes of inboxes in the middle of messages.
+//! Changing the inbox in the middle of messages.
 
 use hybi::{ChunkEvent, Config, Fragment, Inbox, Misuse};
 
@@ -24,7 +24,7 @@ fn conversations() -> Vec<Conversation> {
         |name, bytes, heard| Conversation { name, bytes, heard, server: || server(Config::new()) };
     vec![
         new(
-            "fragments of text, cut inside characters",
+            "fragments of text, split inside characters",
             frames(&[
                 (TEXT, &bytes[..1]),
                 (CONTINUATION, &bytes[1..4]),
@@ -55,7 +55,7 @@ fn conversations() -> Vec<Conversation> {
     ]
 }
 
-/// What a connection leaves that ends in the middle of a message.
+/// The inbox of a connection that ended in the middle of a message.
 fn foreign() -> Inbox {
     let mut inbox = Inbox::with_capacity(4096);
     let bytes = frame(From::Client, BINARY, &[b'X'; 1000]);
@@ -68,7 +68,7 @@ fn foreign() -> Inbox {
 
 // P-cl-a, P-ra-e
 #[test]
-fn an_inbox_may_change_while_it_is_empty() {
+fn an_empty_inbox_may_be_changed() {
     for conversation in conversations() {
         change_everywhere(&conversation, foreign);
     }
@@ -76,7 +76,7 @@ fn an_inbox_may_change_while_it_is_empty() {
 
 // P-cl-a, P-ra-e
 #[test]
-fn an_inbox_may_serve_another_connection_while_it_is_empty() {
+fn another_connection_may_use_an_empty_inbox() {
     for first in conversations() {
         for second in conversations() {
             share_everywhere(&first, &second);
@@ -86,7 +86,7 @@ fn an_inbox_may_serve_another_connection_while_it_is_empty() {
 
 // P-ra-e, P-u8-a
 #[test]
-fn a_character_whose_start_is_missing_is_a_misuse_and_can_still_be_received() {
+fn a_missing_start_of_a_character_is_a_misuse_and_recoverable() {
     let bytes = frame(From::Client, FIN | TEXT, "éé".as_bytes());
     let (mut websocket, mut outbox) = (server(Config::new()), Vec::new());
     let mut inbox = Inbox::with_capacity(64);

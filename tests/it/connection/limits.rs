@@ -1,4 +1,4 @@
-//! Limits: each at its value and one beyond, in both directions.
+//! Limits: each at its value and one above, in both directions.
 
 use hybi::{Config, Error, Inbox, InboxFull, LimitExceeded, Overrun, State};
 
@@ -29,7 +29,7 @@ fn the_size_of_a_frame() {
         for cut in Cut::all(bytes.len()) {
             assert_eq!(feed(from, config, &bytes, &cut).heard, [binary(&data)]);
         }
-        // The header alone tells, before a byte of the payload.
+        // The header is refused before any payload arrives.
         for size in [201, 65_535, 65_536, 1 << 62, (1 << 63) - 1] {
             let bytes = header(from, FIN | BINARY, size);
             let limit = LimitExceeded::FrameSize { size, limit: 200 };
@@ -54,7 +54,7 @@ fn the_size_of_a_message() {
         fits.extend(frame(from, FIN | CONTINUATION, b"67890"));
         assert_eq!(feed(from, config, &fits, &Cut::Every(1)).heard, [binary(b"1234567890")]);
 
-        // The sum counts, up to the end of what the header declares; it cannot overflow.
+        // The limit applies to the sum with the declared length, which cannot overflow.
         for size in [6, 100, (1 << 63) - 1] {
             let mut exceeds = bytes.clone();
             exceeds.extend(header(from, CONTINUATION, size));
@@ -102,7 +102,7 @@ fn the_number_of_fragments() {
 
 // 6455-10.4-b, E-03, E-04, E-05, E-06, L-01
 #[test]
-fn the_defaults_let_pass_what_is_usual() {
+fn common_messages_are_within_the_default_limits() {
     let large = vec![b'a'; 16 * 1024 * 1024];
     let outcome = feed(
         From::Client,
@@ -133,9 +133,9 @@ fn the_defaults_let_pass_what_is_usual() {
 
 // P-fd-a
 #[test]
-fn a_fixed_inbox_says_what_it_cannot_hold() {
+fn a_message_too_large_for_a_fixed_inbox_is_refused() {
     for from in BOTH {
-        // All of it holds one frame.
+        // A single frame may fill the inbox.
         let whole = frame(from, FIN | BINARY, &[1; 200]);
         for cut in [Cut::Every(1), Cut::Every(64), Cut::Whole] {
             let outcome = feed_fixed::<200>(from, Config::new(), &whole, &cut);
@@ -146,7 +146,7 @@ fn a_fixed_inbox_says_what_it_cannot_hold() {
         let outcome = feed_fixed::<200>(from, Config::new(), &bytes, &Cut::Whole);
         assert_refused(&outcome, other(from), limit, 1009);
 
-        // Before the last fragment, 139 bytes are kept for a control frame.
+        // Before the last fragment, 139 bytes are reserved for a control frame.
         let ping = frame(from, FIN | PING, &[b'?'; 125]);
         let exact =
             [&frame(from, BINARY, &[1; 61])[..], &ping, &frame(from, FIN, &[2; 139])].concat();
@@ -160,7 +160,7 @@ fn a_fixed_inbox_says_what_it_cannot_hold() {
         let outcome = feed_fixed::<200>(from, Config::new(), &bytes, &Cut::Whole);
         assert_refused(&outcome, other(from), limit, 1009);
 
-        // An inbox that is smaller than a control frame.
+        // An inbox smaller than a control frame.
         let limit = LimitExceeded::InboxSize { size: ping.len() as u64, limit: 100 };
         let outcome = feed_fixed::<100>(from, Config::new(), &ping, &Cut::Whole);
         assert_refused(&outcome, other(from), limit, 1009);
@@ -168,22 +168,22 @@ fn a_fixed_inbox_says_what_it_cannot_hold() {
 }
 
 #[test]
-fn an_inbox_that_is_full_asks_to_be_received_from() {
+fn a_full_inbox_has_no_spare_room() {
     let mut inbox = Inbox::over([0; 8]);
     assert_eq!(inbox.copy_from(&[0; 10]), 8);
     assert_eq!(inbox.spare(), Err(InboxFull));
     let error = inbox.read_from(&mut &[0; 10][..]).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::OutOfMemory);
     let mut growing = Inbox::with_capacity(8);
-    assert_eq!(growing.copy_from(&[0; 10]), 8, "nobody asked for more");
+    assert_eq!(growing.copy_from(&[0; 10]), 8, "an inbox grows only for a message");
 }
 
 #[test]
-fn a_read_brings_what_is_usual_or_a_piece_and_no_more_than_a_large_frame_lacks() {
+fn the_spare_room_is_bounded() {
     const PIECE: usize = 24 * 1024;
-    for (usual, most) in [(1024, PIECE), (PIECE + 1, PIECE + 1), (1 << 18, 1 << 18)] {
+    for (initial, most) in [(1024, PIECE), (PIECE + 1, PIECE + 1), (1 << 18, 1 << 18)] {
         let (mut websocket, mut outbox) = (server(Config::new()), Vec::new());
-        let mut inbox = Inbox::with_capacity(usual);
+        let mut inbox = Inbox::with_capacity(initial);
         let message = frame(From::Client, FIN | BINARY, &vec![7; 1 << 20]);
         let mut rest = &message[..];
         while !rest.is_empty() {
@@ -195,14 +195,14 @@ fn a_read_brings_what_is_usual_or_a_piece_and_no_more_than_a_large_frame_lacks()
                 assert_eq!(inbox.spare().unwrap().len(), rest.len());
             }
         }
-        // The next message is not known yet, though there is room for a mebibyte.
+        // The length of the next message is not known, although there is room for a mebibyte.
         assert_eq!(inbox.spare().unwrap().len(), most);
     }
 }
 
 // J-03
 #[test]
-fn more_than_there_was_room_for_cannot_be_filled() {
+fn committing_more_than_the_room_is_an_error() {
     let mut inbox = Inbox::over([0; 8]);
     inbox.commit(3).unwrap();
     let refused = Err(Overrun { count: 6, available: 5 });

@@ -1,4 +1,4 @@
-//! Advancing and looking: an event that a function returns, and one that is no longer there.
+//! `advance` and `Inbox::event`: returning events from functions, and stale events.
 
 use std::{
     future::Future,
@@ -14,7 +14,7 @@ use crate::support::{
     wire::{BINARY, CLOSE, CONTINUATION, FIN, From, PING, TEXT, frame},
 };
 
-/// A wrapper that lends its events, as one over an asynchronous stream would.
+/// A wrapper that returns borrowed events, like one over an asynchronous stream.
 struct Lending<T> {
     stream: T,
     websocket: Connection<Server>,
@@ -22,7 +22,7 @@ struct Lending<T> {
     outbox: Vec<u8>,
 }
 
-/// What an asynchronous stream offers.
+/// An asynchronous stream.
 trait Source {
     fn read(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<usize>> + Send;
     fn write(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
@@ -61,7 +61,7 @@ impl<T: Source> Lending<T> {
     }
 }
 
-/// A stream that is ready on every second poll, and gives three bytes at a time.
+/// A stream that is ready on every second poll, and reads at most three bytes at a time.
 struct Halting {
     input: io::Cursor<Vec<u8>>,
     written: Vec<u8>,
@@ -80,7 +80,7 @@ impl Source for Halting {
     }
 }
 
-/// Pending once.
+/// Returns `Pending` once.
 async fn halt() {
     let mut has_halted = false;
     std::future::poll_fn(|_| {
@@ -123,11 +123,11 @@ fn a_function_over_any_stream_returns_events() {
     assert_eq!(websocket.stream.written, b"\x8a\x01?");
 }
 
-/// What makes an event stale.
+/// A use of the inbox that makes its event stale.
 type Change = fn(&mut Inbox, &mut Connection<Server>);
 
 #[test]
-fn a_look_at_what_may_have_changed_finds_nothing() {
+fn a_stale_event_is_none() {
     let changes: [(&str, Change); 7] = [
         ("spare", |inbox, _| assert!(inbox.spare().is_ok())),
         ("copy_from", |inbox, _| assert_eq!(inbox.copy_from(b"x"), 1)),
@@ -159,7 +159,7 @@ fn a_look_at_what_may_have_changed_finds_nothing() {
 }
 
 #[test]
-fn a_chunk_is_no_message_and_a_message_no_chunk() {
+fn chunks_and_messages_are_not_mixed_up() {
     let (mut websocket, mut inbox) = (server(Config::new()), Inbox::with_capacity(64));
     let _ = inbox.copy_from(&frame(From::Client, FIN | TEXT, b"one").repeat(2));
     assert!(websocket.advance_chunk(&mut inbox, &mut Vec::new()).unwrap());
@@ -191,7 +191,7 @@ fn the_body_of_an_invalid_close_can_be_logged() {
     assert_eq!(inbox.invalid_close(), None);
 }
 
-/// Drives any endpoint.
+/// Receives all events, in either role.
 fn events<R: Role>(websocket: &mut Connection<R>, inbox: &mut Inbox) -> Vec<String> {
     let mut events = Vec::new();
     while websocket.advance(inbox, &mut Vec::new()).unwrap() {
@@ -201,7 +201,7 @@ fn events<R: Role>(websocket: &mut Connection<R>, inbox: &mut Inbox) -> Vec<Stri
 }
 
 #[test]
-fn a_message_outlives_the_inbox() {
+fn an_owned_message_is_made_from_an_event() {
     let mut inbox = Inbox::with_capacity(64);
     let _ = inbox.copy_from(&frame(From::Client, FIN | TEXT, b"text"));
     let _ = inbox.copy_from(&frame(From::Client, FIN | BINARY, b"data"));

@@ -1,10 +1,10 @@
-//! A server and a client in one process, with the wire between them in the test's hand.
+//! A server and a client in one process. The test carries the bytes between them.
 
 use hybi::{Client, Config, Connection, Inbox, Role, Server};
 
 use crate::support::feed::{ExampleKey, Heard, client, own, server};
 
-/// One end, with its buffers.
+/// An endpoint with its buffers.
 pub(crate) struct End<R: Role> {
     pub(crate) websocket: Connection<R>,
     pub(crate) inbox: Inbox,
@@ -22,7 +22,7 @@ impl Pair {
         Self { server: End::new(server(config)), client: End::new(client(config)) }
     }
 
-    /// Carries bytes both ways until nobody has anything to say.
+    /// Carries bytes both ways until both outboxes are empty.
     pub(crate) fn settle(&mut self) {
         while !self.server.outbox.is_empty() || !self.client.outbox.is_empty() {
             let (to_client, to_server) =
@@ -38,7 +38,7 @@ impl<R: Role> End<R> {
         Self { websocket, inbox: Inbox::with_capacity(128), outbox: vec![], heard: vec![] }
     }
 
-    /// Receives all of these bytes, which break no rule.
+    /// Receives all of these bytes, which must be valid.
     pub(crate) fn hear(&mut self, mut bytes: &[u8]) {
         loop {
             let taken = self.inbox.copy_from(bytes);

@@ -1,4 +1,4 @@
-//! Properties: what holds for every input and every way to cut it.
+//! Properties that hold for any input, however it is split.
 
 use hybi::{Config, Fragment, Inbox, Pongs};
 use proptest::{collection::vec, prelude::*};
@@ -8,7 +8,7 @@ use crate::support::{
     wire::{BOTH, CLOSE, CONTINUATION, FIN, From, PING, PONG, close_body, frame},
 };
 
-/// Something to send.
+/// A message or a control frame to send.
 #[derive(Clone, Debug)]
 enum Message {
     Text(String),
@@ -26,7 +26,7 @@ fn message() -> impl Strategy<Value = Message> {
     ]
 }
 
-/// The frames of a message, cut into fragments of this size with a pong between any two.
+/// The frames of a message, in fragments of this size with a pong between any two.
 fn frames(from: From, message: &Message, fragment: usize) -> Vec<u8> {
     let (opcode, payload) = match message {
         Message::Text(text) => (1, text.as_bytes()),
@@ -58,7 +58,7 @@ fn expected(message: &Message, fragment: usize) -> Vec<Heard> {
 proptest! {
     // P-fd-d, 6455-5.4-a, G-17
     #[test]
-    fn any_cut_gives_the_same_messages(
+    fn any_split_gives_the_same_messages(
         messages in vec((message(), 1..300_usize), 0..8),
         cuts in vec(any::<usize>(), 0..12),
     ) {
@@ -90,7 +90,7 @@ proptest! {
 
     // P-fd-f, 6455-10.1-a, 6455-10.7-a, P-fd-d
     #[test]
-    fn no_input_panics_and_any_cut_gives_the_same(
+    fn no_input_panics_and_any_split_gives_the_same_result(
         bytes in vec(prop_oneof![any::<u8>(), 0x80..=0x8a_u8, 0..4_u8], 0..400),
         length in 1..40_usize,
     ) {
@@ -106,7 +106,7 @@ proptest! {
 
     // 6455-6.1-e, 6455-5.4-c
     #[test]
-    fn what_is_sent_is_heard(
+    fn all_messages_are_received_as_sent(
         messages in vec((message(), any::<bool>()), 0..10),
         fragment in 1..200_usize,
         length in 1..500_usize,

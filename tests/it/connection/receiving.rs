@@ -1,4 +1,4 @@
-//! Receiving messages: every stream, cut in every way, in both directions, delivers the same.
+//! Receiving messages: any split of a stream delivers the same, in both directions.
 
 use hybi::{Config, Error, Fragment, Inbox, Misuse, State, Violation};
 
@@ -13,7 +13,7 @@ fn stream(from: From, frames: Frames<'_>) -> Vec<u8> {
     frames.iter().flat_map(|(first, payload)| frame(from, *first, payload)).collect()
 }
 
-/// Feeds the frames in every way and checks what is heard.
+/// Feeds the frames in every way and checks the events.
 fn check(name: &str, frames: Frames<'_>, expected: &[Heard]) {
     for from in BOTH {
         let bytes = stream(from, frames);
@@ -78,7 +78,7 @@ fn every_length_form() {
 
 // 6455-5.4-h, 6455-6.2-c, 6455-6.2-d, 6455-5.4-m, 6455-5.4-a, 6455-5.4-k
 #[test]
-fn fragments_make_one_message() {
+fn fragments_are_reassembled() {
     check("two", &[(TEXT, b"Hel"), (FIN | CONTINUATION, b"lo")], &[text("Hello")]);
     check(
         "four, and the next message",
@@ -130,7 +130,7 @@ fn control_frames_between_fragments_leave_the_message_intact() {
 
 // 6455-5.6-a, 3629-3-b, 6455-8.1-a
 #[test]
-fn characters_may_be_cut_by_fragments() {
+fn fragments_may_split_characters() {
     let whole = "κόσμε \u{0} \u{fffe}\u{ffff} \u{feff}\u{10ffff} é 𝄞";
     for split in 0..=whole.len() {
         let (head, tail) = whole.as_bytes().split_at(split);
@@ -143,21 +143,21 @@ fn characters_may_be_cut_by_fragments() {
 
 // 6455-5.6-b, P-u8-b
 #[test]
-fn binary_and_pings_are_not_inspected() {
+fn binary_data_and_pings_need_not_be_utf8() {
     check("invalid", &[(FIN | BINARY, b"\xff\xc0\x80")], &[binary(b"\xff\xc0\x80")]);
     check("ping", &[(FIN | PING, b"\xff\xc0\x80")], &[Heard::Ping(b"\xff\xc0\x80".into())]);
 }
 
 // P-fd-g
 #[test]
-fn a_masking_key_of_zero_is_a_key() {
+fn a_masking_key_of_zero_is_valid() {
     let bytes = [0x81, 0x82, 0, 0, 0, 0, b'h', b'i'];
     assert_eq!(feed(From::Client, Config::new(), &bytes, &Cut::Whole).heard, [text("hi")]);
 }
 
 // 6455-5.4-b
 #[test]
-fn chunks_come_before_the_frame_is_complete() {
+fn chunks_are_delivered_before_the_frame_is_complete() {
     use hybi::{ChunkEvent, Inbox};
     let mut websocket = crate::support::feed::server(Config::new());
     let mut inbox = Inbox::over([0; 64]);
@@ -179,7 +179,7 @@ fn chunks_come_before_the_frame_is_complete() {
 }
 
 #[test]
-fn a_message_that_came_out_in_part_is_not_delivered_as_a_whole() {
+fn a_message_begun_in_chunks_is_not_delivered_whole() {
     use hybi::{ChunkEvent, Inbox};
     for closes in [false, true] {
         let mut websocket = crate::support::feed::server(Config::new().deliver_while_closing(true));
@@ -202,7 +202,7 @@ fn a_message_that_came_out_in_part_is_not_delivered_as_a_whole() {
 }
 
 #[test]
-fn the_rest_of_a_message_that_came_out_in_part_is_dropped_as_any_other() {
+fn the_rest_of_a_message_begun_in_chunks_is_dropped_after_our_close() {
     use hybi::Inbox;
     let mut websocket = crate::support::feed::server(Config::new());
     let mut inbox = Inbox::over([0; 200]);
@@ -218,13 +218,13 @@ fn the_rest_of_a_message_that_came_out_in_part_is_dropped_as_any_other() {
 
 // P-ra-d
 #[test]
-fn a_stream_larger_than_memory_passes_in_chunks() {
+fn a_message_larger_than_memory_is_received_in_chunks() {
     use hybi::{ChunkEvent, Inbox};
     let config = Config::new().max_message_size(u64::MAX).max_frame_size(u64::MAX);
     let mut websocket = crate::support::feed::server(config);
     let mut inbox = Inbox::over([0; 4096]);
     let mut outbox = Vec::new();
-    let total = 10 * 1024 * 1024 * 1024_u64; // 10 GiB are declared, 64 MiB of them sent
+    let total = 10 * 1024 * 1024 * 1024_u64; // declares 10 GiB, of which 64 MiB are sent
     let _ = inbox.copy_from(&crate::support::wire::header(From::Client, FIN | BINARY, total));
     let mut received = 0;
     while received < 64 * 1024 * 1024 {
@@ -240,9 +240,9 @@ fn a_stream_larger_than_memory_passes_in_chunks() {
     }
 }
 
-// P-u8-a: whatever the caller does with inboxes, text is UTF-8.
+// P-u8-a: text is UTF-8, even if the caller mixes up inboxes.
 #[test]
-fn text_is_valid_even_if_inboxes_are_changed_in_the_middle_of_it() {
+fn text_is_valid_even_if_the_inbox_is_changed_inside_a_message() {
     let half = |first: u8, payload: &[u8]| {
         let mut websocket = client(Config::new());
         let mut inbox = Inbox::with_capacity(64);
@@ -262,7 +262,8 @@ fn text_is_valid_even_if_inboxes_are_changed_in_the_middle_of_it() {
                 _ => b"abcdefgh",
             };
             assert_eq!(inbox.copy_from(rest), rest.len());
-            // As many bytes of another connection are not recognized, but are not taken for text.
+            // If the other inbox holds as many bytes, the change is not detected, but they do not
+            // count as text.
             let expected: Error = if held.len() == other.len() {
                 Violation::TextNotUtf8.into()
             } else {

@@ -1,4 +1,4 @@
-//! Sending: the bytes of every frame, for both roles.
+//! Sending: the bytes of every frame, in both roles.
 
 use hybi::{
     Client, Config, Connection, Error, Event, FixedOutbox, Fragment, Inbox, Misuse, Outbox,
@@ -12,7 +12,7 @@ use crate::support::{
     wire::{BINARY, CONTINUATION, FIN, From, PING, TEXT, frame},
 };
 
-/// Sends on both roles and checks the bytes.
+/// Sends in both roles and checks the bytes.
 fn check(
     config: Config,
     expected: &[(u8, &[u8])],
@@ -30,7 +30,7 @@ fn check(
     assert_eq!(outbox, wire(From::Client));
 }
 
-/// The same calls on both roles.
+/// The same calls in both roles.
 macro_rules! check {
     ($config:expr, $expected:expr, |$websocket:ident, $outbox:ident| $send:expr) => {
         check($config, $expected, |$websocket, $outbox| $send, |$websocket, $outbox| $send)
@@ -70,7 +70,7 @@ fn every_length_form() {
         check!(Config::new(), &[(FIN | BINARY, &data)], |websocket, outbox| {
             websocket.send_binary(&data, outbox).unwrap();
         });
-        // A strict receiver agrees.
+        // A strict receiver accepts it.
         for from in [From::Client, From::Server] {
             let outcome = feed(from, Config::new(), &frame(from, FIN | BINARY, &data), &Cut::Whole);
             assert_eq!(outcome.heard, [binary(&data)]);
@@ -80,7 +80,7 @@ fn every_length_form() {
 
 // 6455-6.1-b, 6455-6.1-c, 6455-5.4-c, 6455-5.4-e, 6455-5.4-f
 #[test]
-fn fragment_by_fragment_with_a_ping_between() {
+fn fragments_with_a_ping_between_them() {
     let expected: [(u8, &[u8]); 5] = [
         (BINARY, b""),
         (CONTINUATION, b"a"),
@@ -150,7 +150,7 @@ fn a_client_masks_its_own_buffer() {
 
 // P-fe-a
 #[test]
-fn text_given_as_bytes_is_checked() {
+fn text_passed_as_bytes_is_validated() {
     let mut websocket = client(Config::new());
     for (bytes, offset) in [(&b"ab\xff"[..], 2), (b"ab\xe2\x82", 2), (b"\xed\xa0\x80", 1)] {
         let mut given = bytes.to_vec();
@@ -161,7 +161,7 @@ fn text_given_as_bytes_is_checked() {
 }
 
 #[test]
-fn a_message_is_prepared_once() {
+fn prepared_messages_are_sent() {
     let mut pair = Pair::new(Config::new());
     let prepared = [Prepared::text("news"), Prepared::binary(&[9; 200])];
     for message in &prepared {
@@ -173,7 +173,7 @@ fn a_message_is_prepared_once() {
     assert_eq!(pair.client.heard, [text("news"), binary(&[9; 200])]);
 }
 
-/// Counts what is drawn, and fails when it is used up.
+/// Records the keys drawn, and fails after a number of them.
 #[derive(Debug)]
 struct Counting<'a> {
     drawn: &'a mut Vec<[u8; 4]>,
@@ -192,7 +192,7 @@ impl Entropy for Counting<'_> {
 
 // 6455-5.3-b, 6455-10.3-a, 6455-10.3-c, H-01, B-10
 #[test]
-fn every_frame_has_a_key_of_its_own() {
+fn every_frame_has_a_fresh_masking_key() {
     let mut drawn = Vec::new();
     let mut outbox = Vec::new();
     let entropy = Counting { drawn: &mut drawn, left: 1000 };
@@ -214,7 +214,7 @@ fn every_frame_has_a_key_of_its_own() {
 
 // P-mk-c, 6455-5.3-c
 #[test]
-fn without_randomness_nothing_is_sent() {
+fn nothing_is_sent_without_a_masking_key() {
     let mut drawn = Vec::new();
     let entropy = Counting { drawn: &mut drawn, left: 0 };
     let mut websocket = Connection::client(Config::new(), entropy);
@@ -230,7 +230,7 @@ fn without_randomness_nothing_is_sent() {
 
 // J-03
 #[test]
-fn an_outbox_without_room_is_left_as_it_was() {
+fn an_outbox_without_room_is_unchanged() {
     for size in 0..7 {
         let mut websocket = server(Config::new());
         let mut outbox = FixedOutbox::over([0; 7]);
@@ -239,7 +239,7 @@ fn an_outbox_without_room_is_left_as_it_was() {
         assert_eq!(websocket.send_text("12345", &mut outbox), full);
         assert_eq!(websocket.send_text_fragment("12345", Fragment::More, &mut outbox), full);
         assert_eq!(outbox.bytes().len(), 7 - size);
-        // No message was begun.
+        // No message was begun, so another can be sent.
         outbox.clear();
         websocket.send_text("12345", &mut outbox).unwrap();
         assert_eq!(outbox.bytes(), b"\x81\x0512345");
@@ -258,10 +258,10 @@ fn an_outbox_without_room_is_left_as_it_was() {
 
 // P-fe-b, E-15
 #[test]
-fn beyond_the_mark_nothing_more_is_taken() {
+fn nothing_is_sent_above_the_high_water_mark() {
     let mut websocket = server(Config::new().outbox_high_water(100));
     let mut outbox = Vec::new();
-    websocket.send_binary(&[1; 1000], &mut outbox).unwrap(); // one message may reach beyond
+    websocket.send_binary(&[1; 1000], &mut outbox).unwrap(); // one message may exceed the mark
     let full = outbox.clone();
     assert!(!websocket.has_room(&outbox));
     for _ in 0..3 {
@@ -278,7 +278,7 @@ fn beyond_the_mark_nothing_more_is_taken() {
 
 // P-fe-b
 #[test]
-fn an_echo_of_the_largest_message_and_of_what_came_behind_it_has_room() {
+fn an_echo_of_the_largest_message_and_the_next_ones_has_room() {
     let largest = frame(From::Client, FIN | BINARY, &vec![7; 16 * 1024 * 1024]);
     let small = frame(From::Client, FIN | TEXT, b"Hello").repeat(1000);
     let mut websocket = server(Config::new());
@@ -302,7 +302,7 @@ fn an_echo_of_the_largest_message_and_of_what_came_behind_it_has_room() {
 
 // 6455-2.1-a
 #[test]
-fn the_outbox_may_be_written_in_any_pieces() {
+fn the_outbox_may_be_written_in_parts() {
     let mut websocket = client(Config::new());
     let mut outbox = FixedOutbox::over([0; 64]);
     let mut written = Vec::new();

@@ -1,4 +1,4 @@
-//! What a peer must not do: each rule, at the byte that proves it broken, in both directions.
+//! Protocol violations: each is detected at the first byte that proves it, in both directions.
 
 use hybi::{CloseCode, Config, Error, State, Violation};
 
@@ -10,14 +10,14 @@ use crate::support::{
     },
 };
 
-/// Checks that the bytes fail with this violation, at the byte with this index and not before,
-/// however they are cut; that the Close that says so is all that is sent; and that what follows is
-/// not looked at.
+/// Checks that the bytes fail with this violation exactly at the byte with this index, however they
+/// are split. The endpoint must send a Close with the violation's code and ignore the bytes after
+/// it.
 fn check(from: From, bytes: &[u8], index: usize, violation: Violation) {
     let code = violation.close_code();
     let answer = frame(other(from), FIN | CLOSE, &close_body(code.get(), ""));
     for cut in Cut::all(bytes.len()) {
-        let followed = [bytes, &frame(from, FIN | TEXT, b"not looked at")].concat();
+        let followed = [bytes, &frame(from, FIN | TEXT, b"ignored")].concat();
         for bytes in [bytes, &followed] {
             for outcome in [
                 feed(from, Config::new(), bytes, &cut),
@@ -44,7 +44,7 @@ fn other(from: From) -> From {
     }
 }
 
-/// The bit that a sender sets in the second byte.
+/// The mask bit as this sender sets it in the second byte.
 fn mask_bit(from: From) -> u8 {
     if from == From::Client { 0x80 } else { 0 }
 }
@@ -66,7 +66,7 @@ fn reserved_bits() {
 
 // 6455-9.1-d
 #[test]
-fn an_extension_that_was_not_negotiated_is_not_used() {
+fn rsv1_is_invalid_without_an_extension() {
     for from in BOTH {
         check(from, &frame(from, FIN | RSV1 | TEXT, b"x"), 0, Violation::ReservedBits);
     }
@@ -122,13 +122,13 @@ fn the_wrong_mask_bit() {
             }
         }
     }
-    // A key of zero changes no byte, but it is there.
+    // A masking key of zero is still a masking key.
     check(From::Server, &[FIN | TEXT, 0x80, 0, 0, 0, 0], 1, Violation::Masked);
 }
 
 // 6455-5.2-d, D-09
 #[test]
-fn lengths_in_a_longer_form() {
+fn lengths_that_are_not_minimally_encoded() {
     for from in BOTH {
         for length in [0_u16, 1, 125] {
             let [high, low] = length.to_be_bytes();
@@ -138,7 +138,7 @@ fn lengths_in_a_longer_form() {
         for length in [0_u64, 1, 125, 126, 65_535] {
             let mut bytes = vec![FIN | BINARY, mask_bit(from) | 0x7f];
             bytes.extend_from_slice(&length.to_be_bytes());
-            // Six zeros prove it.
+            // Six zero bytes prove it.
             check(from, &bytes, 7, Violation::LengthNotMinimal);
         }
     }
@@ -160,7 +160,7 @@ fn lengths_with_the_top_bit() {
 
 // 6455-5.4-i, G-16
 #[test]
-fn a_continuation_of_nothing() {
+fn a_continuation_without_a_message() {
     for from in BOTH {
         for fin in [0, FIN] {
             let header = header(from, fin | CONTINUATION, 5);
@@ -206,13 +206,13 @@ fn text_fails_at_the_first_impossible_byte() {
     ];
     for from in BOTH {
         for (text, impossible) in cases {
-            // In a frame that promises more and is not complete.
+            // In an incomplete frame.
             let mut bytes = frame(from, FIN | TEXT, &[text, &[b'.'; 40]].concat());
             bytes.truncate(bytes.len() - 40);
             let at = bytes.len() - text.len() + impossible;
             check(from, &bytes, at, Violation::TextNotUtf8);
 
-            // And in a fragment that begins in the middle of it.
+            // And in a fragment that begins in the middle of the invalid sequence.
             let mut fragments = frame(from, TEXT, &text[..impossible]);
             let rest = frame(from, CONTINUATION, &text[impossible..]);
             let at = fragments.len() + rest.len() - (text.len() - impossible);
@@ -254,7 +254,7 @@ fn malformed_close_bodies() {
             let bytes = frame(from, FIN | CLOSE, body);
             check(from, &bytes, bytes.len() - 1, violation);
         }
-        // A valid one that ends inside a character.
+        // A reason of 123 bytes that ends inside a character.
         let body = [&close_body(1000, "")[..], &[b'x'; 122], b"\xc3"].concat();
         let bytes = frame(from, FIN | CLOSE, &body);
         check(from, &bytes, bytes.len() - 1, Violation::CloseReasonNotUtf8);
@@ -263,7 +263,7 @@ fn malformed_close_bodies() {
 
 // 6455-7.1.7-b
 #[test]
-fn after_a_failure_a_close_is_not_looked_at() {
+fn a_close_after_a_failure_is_ignored() {
     for from in BOTH {
         let mut bytes = vec![0xff];
         bytes.extend(frame(from, FIN | CLOSE, &close_body(1000, "")));

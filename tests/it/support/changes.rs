@@ -1,24 +1,23 @@
-//! Inboxes that are swapped, cloned, shared, released, or replaced by smaller ones.
+//! Checks that inboxes may be swapped, cloned, shared, released, or replaced by smaller ones.
 //!
-//! A conversation is fed up to a byte, received from up to an event, and then the inbox is changed.
-//! Where nothing was held, the conversation goes on in the new inbox as if nothing had happened. A
-//! part of a message that is missing is [`Misuse::InboxChanged`]; with the old inbox, everything
-//! goes on.
+//! A test feeds a conversation up to some byte, receives some of its events, and then changes the
+//! inbox. If the old inbox was empty, the conversation continues in the new one. If it held part of
+//! a message, the connection returns [`Misuse::InboxChanged`] and continues with the old inbox.
 
 use hybi::{Connection, Error, Inbox, LimitExceeded, Misuse, Server, State, Storage};
 
 use super::feed::{Heard, join, own};
 
-/// What a client sends to a server, and what is heard of it, the Close at its end included.
+/// The bytes that a client sends to a server, and the events at the server, up to the Close.
 pub(crate) struct Conversation {
     pub(crate) name: &'static str,
     pub(crate) bytes: Vec<u8>,
     pub(crate) heard: Vec<Heard>,
-    /// Makes the server's end.
+    /// Creates the server's connection.
     pub(crate) server: fn() -> Connection<Server>,
 }
 
-/// A server that has received a part of a conversation.
+/// A server in the middle of a conversation.
 struct Receiver {
     websocket: Connection<Server>,
     chunks: bool,
@@ -45,7 +44,7 @@ impl Receiver {
         }
     }
 
-    /// Feeds the rest, and receives all of it.
+    /// Feeds the rest of the bytes and receives all events.
     fn finish<S: Storage>(&mut self, inbox: &mut Inbox<S>, mut rest: &[u8]) -> Result<(), Error> {
         loop {
             while self.next(inbox)? {}
@@ -53,13 +52,13 @@ impl Receiver {
                 return Ok(());
             }
             let taken = inbox.copy_from(rest);
-            assert!(taken > 0, "an inbox that was received from has room");
+            assert!(taken > 0, "an inbox without pending events has room");
             rest = &rest[taken..];
         }
     }
 }
 
-/// Feeds the first `fed` bytes, and receives `events` events; `None` if there are fewer.
+/// Feeds the first `fed` bytes and receives `events` events. `None` if there are fewer.
 fn begin(
     conversation: &Conversation,
     chunks: bool,
@@ -77,7 +76,7 @@ fn begin(
     Some((receiver, inbox))
 }
 
-/// Goes on in another inbox.
+/// Continues with another inbox.
 fn go_on<S: Storage>(
     conversation: &Conversation,
     mut receiver: Receiver,
@@ -86,7 +85,7 @@ fn go_on<S: Storage>(
     rest: &[u8],
 ) {
     let was_empty = original.is_empty() && other.is_empty();
-    // What a connection did not look at is no part of a message: the caller may lose it.
+    // Unread bytes do not belong to a message yet, so their loss is not detected.
     let only_unread = other.is_empty() && !original.unread().is_empty();
     let has_ended = receiver.websocket.state() != State::Open;
     match receiver.next(&mut other) {
@@ -142,7 +141,7 @@ pub(crate) fn change_everywhere(conversation: &Conversation, foreign: impl Fn() 
                 let Some((receiver, inbox)) = begin() else { break };
                 go_on(conversation, receiver, inbox, foreign(), rest);
 
-                // A clone holds the same.
+                // A clone continues like the original.
                 let Some((mut receiver, inbox)) = begin() else { break };
                 receiver.finish(&mut inbox.clone(), rest).unwrap();
                 assert_eq!(receiver.heard, conversation.heard, "{}", conversation.name);
@@ -151,7 +150,7 @@ pub(crate) fn change_everywhere(conversation: &Conversation, foreign: impl Fn() 
     }
 }
 
-/// Two connections share an inbox: while it is empty, either may use it.
+/// Checks that two connections can share an inbox while it is empty.
 pub(crate) fn share_everywhere(first: &Conversation, second: &Conversation) {
     for chunks in [false, true] {
         for cut in 0..=first.bytes.len() {
@@ -163,7 +162,7 @@ pub(crate) fn share_everywhere(first: &Conversation, second: &Conversation) {
             } else {
                 let result = two.finish(&mut shared, &[]);
                 let held = result == Err(Misuse::InboxChanged.into());
-                // Part of a header is all that may be held without being part of a message.
+                // Only part of a header can be held outside a message.
                 assert!(held || shared.unread().len() < 14, "{}, {cut}: {result:?}", first.name);
                 two.finish(&mut Inbox::with_capacity(64), &second.bytes).unwrap();
             }

@@ -1,4 +1,4 @@
-//! Feeding bytes to an endpoint in every way, and collecting what comes out.
+//! Feeds bytes to an endpoint in every way, and collects the results.
 
 use hybi::{
     ChunkEvent, Client, Close, Config, Connection, Error, Event, Inbox, Role, Server, State,
@@ -8,7 +8,7 @@ use hybi::{
 
 use super::wire::{From, KEY};
 
-/// Always the key of the example in section 5.7, so that expected bytes can be written down.
+/// Always returns the masking key of the example in section 5.7, so that the bytes are known.
 #[derive(Clone, Debug)]
 pub(crate) struct ExampleKey;
 
@@ -27,7 +27,7 @@ pub(crate) fn client(config: Config) -> Connection<Client<ExampleKey>> {
     Connection::client(config, ExampleKey)
 }
 
-/// An event that owns what it says.
+/// An event that owns its payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     Text(String),
@@ -45,7 +45,7 @@ pub(crate) fn binary(data: &[u8]) -> Heard {
     Heard::Binary(data.into())
 }
 
-/// What became of an endpoint.
+/// The final state of an endpoint and everything that it delivered and sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) heard: Vec<Heard>,
@@ -67,15 +67,15 @@ impl Outcome {
     }
 }
 
-/// How the input is cut.
+/// How the input is split into reads.
 #[derive(Clone, Debug)]
 pub(crate) enum Cut {
     Whole,
     /// Into pieces of this many bytes.
     Every(usize),
-    /// In two.
+    /// Into two pieces at this index.
     At(usize),
-    /// At all of these places, which are in order.
+    /// At these indexes, in ascending order.
     AtAll(Vec<usize>),
 }
 
@@ -96,7 +96,7 @@ impl Cut {
         }
     }
 
-    /// Whole, byte by byte, and at every split in two; a few splits where there are too many.
+    /// Whole, in pieces of 1 and 7 bytes, and in two at every index. Long inputs skip some indexes.
     pub(crate) fn all(length: usize) -> Vec<Self> {
         let step = length / 600 + 1;
         let splits = (0..=length).step_by(step).map(Self::At);
@@ -104,8 +104,8 @@ impl Cut {
     }
 }
 
-/// Feeds the endpoint that `from` talks to, and receives whole messages: by `receive`, and by `advance`
-/// and a look, which must agree.
+/// Feeds the peer of `from` and receives whole messages, by `receive` and by `advance`, which must
+/// give the same results.
 pub(crate) fn feed(from: From, config: Config, bytes: &[u8], cut: &Cut) -> Outcome {
     let inbox = || Inbox::with_capacity(64);
     let (received, looked) = match from {
@@ -118,7 +118,7 @@ pub(crate) fn feed(from: From, config: Config, bytes: &[u8], cut: &Cut) -> Outco
             look(&mut client(config), inbox(), bytes, cut),
         ),
     };
-    assert_eq!(received, looked, "by `receive`, and by `advance`");
+    assert_eq!(received, looked, "`receive` and `advance` differ");
     received
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn feed_fixed<const N: usize>(
     }
 }
 
-/// The same, receiving in chunks, which are put together again.
+/// The same in chunks, which are joined again.
 pub(crate) fn feed_chunks(from: From, config: Config, bytes: &[u8], cut: &Cut) -> Outcome {
     match from {
         From::Client => receive_chunks(&mut server(config), Inbox::over([0; 160]), bytes, cut),
@@ -159,7 +159,7 @@ pub(crate) fn receive<R: Role, S: Storage>(
     Outcome::of(websocket, heard, error, outbox)
 }
 
-/// The same by `advance` and a look.
+/// The same by `advance` and `Inbox::event`.
 fn look<R: Role, S: Storage>(
     websocket: &mut Connection<R>,
     inbox: Inbox<S>,
@@ -169,7 +169,7 @@ fn look<R: Role, S: Storage>(
     let (mut heard, mut outbox) = (Vec::new(), Vec::new());
     let error = hand_over(inbox, bytes, cut, |inbox| {
         let is_found = websocket.advance(inbox, &mut outbox)?;
-        assert_eq!(inbox.event(), inbox.event(), "every look is the same");
+        assert_eq!(inbox.event(), inbox.event(), "`event` is repeatable");
         heard.extend(inbox.event().as_ref().map(own));
         assert_eq!(is_found, inbox.event().is_some());
         assert!(!matches!(
@@ -181,7 +181,7 @@ fn look<R: Role, S: Storage>(
     Outcome::of(websocket, heard, error, outbox)
 }
 
-/// Receives in chunks, which are put together again.
+/// Receives in chunks, which are joined again.
 pub(crate) fn receive_chunks<R: Role, S: Storage>(
     websocket: &mut Connection<R>,
     inbox: Inbox<S>,
@@ -197,8 +197,8 @@ pub(crate) fn receive_chunks<R: Role, S: Storage>(
     Outcome::of(websocket, heard, error, outbox)
 }
 
-/// Hands the pieces to an inbox, as it has room; `next` receives once, and tells whether there was
-/// something.
+/// Copies the pieces into an inbox as it has room. `next` receives once and returns whether there
+/// was an event.
 fn hand_over<S: Storage>(
     mut inbox: Inbox<S>,
     bytes: &[u8],
@@ -215,7 +215,7 @@ fn hand_over<S: Storage>(
                     Ok(true) => assert_eq!(error, None, "nothing is delivered after an error"),
                     Ok(false) => break,
                     Err(found) => {
-                        assert_eq!(error.replace(found), None, "an error is told once");
+                        assert_eq!(error.replace(found), None, "an error is reported once");
                     }
                 }
             }
@@ -227,7 +227,7 @@ fn hand_over<S: Storage>(
     error
 }
 
-/// Adds a chunk to the message so far; a control frame is heard at once, a message at its end.
+/// Adds a chunk to the message so far. Returns a control frame at once, and a message at its end.
 pub(crate) fn join(chunk: &ChunkEvent<'_>, joined: &mut Vec<u8>) -> Option<Heard> {
     match *chunk {
         ChunkEvent::Text { text, fragment } => {

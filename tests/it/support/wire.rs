@@ -1,4 +1,4 @@
-//! Frames put together by hand, independently of the crate.
+//! Constructs frames independently of the crate.
 
 /// The masking key of the example in section 5.7.
 pub(crate) const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -13,7 +13,7 @@ pub(crate) const CLOSE: u8 = 8;
 pub(crate) const PING: u8 = 9;
 pub(crate) const PONG: u8 = 10;
 
-/// Who sends a frame.
+/// The sender of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum From {
     Client,
@@ -22,8 +22,8 @@ pub(crate) enum From {
 
 pub(crate) const BOTH: [From; 2] = [From::Client, From::Server];
 
-/// A frame: its first byte, then the length in the shortest form, the key if a client sends it,
-/// and the payload.
+/// A frame: its first byte, the length in its minimal encoding, the masking key if the sender is a
+/// client, and the payload.
 pub(crate) fn frame(from: From, first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = header(from, first, payload.len() as u64);
     match from {

@@ -11,7 +11,7 @@ use hybi::{
 
 use crate::endpoint::{Endpoint, Pair, SIZE, Sequence, carry, empty_inbox};
 
-/// A step of the conversation; its number is the exit status if it fails.
+/// A step of the conversation. Its number is the exit status if it fails.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
     Open = 1,
@@ -23,13 +23,13 @@ pub(crate) enum Step {
     TooLarge = 7,
 }
 
-/// What went wrong in a step.
+/// The failure of a step.
 #[derive(Debug)]
 #[allow(dead_code)] // read by `Debug`
 pub(crate) enum Wrong {
-    /// What was checked in this line does not hold.
+    /// The check in this line failed.
     Unexpected { line: u32 },
-    /// The engine refused.
+    /// A call returned an error.
     Error(Error),
     /// So did the client's opening handshake.
     Opening(client::Error),
@@ -108,7 +108,7 @@ fn open() -> Checked<Pair> {
     })
 }
 
-/// Text from the client, masked on its way, comes back from the server.
+/// The server echoes a masked text from the client.
 fn echo(pair: &mut Pair) -> Checked {
     const TEXT: &str = "Tee für zwei";
     let Pair { client, server } = pair;
@@ -130,7 +130,8 @@ fn echo(pair: &mut Pair) -> Checked {
     nothing_more(server)
 }
 
-/// A message in three fragments with a ping between them, which is answered first.
+/// A message in three fragments with a ping between them, which is answered before the message
+/// ends.
 fn ping_amid_fragments(pair: &mut Pair) -> Checked {
     let Pair { client: Endpoint { websocket, outbox, .. }, .. } = pair;
     websocket.send_text_fragment("one, ", Fragment::More, outbox)?;
@@ -150,8 +151,7 @@ fn ping_amid_fragments(pair: &mut Pair) -> Checked {
     nothing_more(client)
 }
 
-/// One frame that is larger than both inbox and outbox, masked where it lies and received as it
-/// comes.
+/// A frame that is larger than both inbox and outbox. It is masked in place and received in chunks.
 fn chunks(pair: &mut Pair) -> Checked {
     const COUNT: usize = SIZE;
     let Pair { client, server } = pair;
@@ -181,7 +181,7 @@ fn chunks(pair: &mut Pair) -> Checked {
     nothing_more(server)
 }
 
-/// A full outbox takes nothing of a message, and all of it once it was written out.
+/// A full outbox accepts no part of a message, and all of it after it has been written.
 fn full_outboxes(pair: &mut Pair) -> Checked {
     let Pair { client, server } = pair;
     full_outbox(client, server)?;
@@ -205,7 +205,7 @@ fn full_outbox<R: Role, P: Role>(from: &mut Endpoint<R>, to: &mut Endpoint<P>) -
     nothing_more(to)
 }
 
-/// The client closes, the server replies and is done, the client waits for the end of the input.
+/// The client closes. The server replies and is done. The client waits for the end of the input.
 fn close(pair: &mut Pair) -> Checked {
     let Pair { client, server } = pair;
     client.websocket.close(CloseCode::NORMAL, "good night", &mut client.outbox)?;
@@ -230,7 +230,7 @@ fn close(pair: &mut Pair) -> Checked {
     check(client.outbox.bytes().is_empty())
 }
 
-/// A message for which the inbox has no room fails the connection with 1009, by its header alone.
+/// A message that does not fit in the inbox fails the connection with 1009 when its header arrives.
 fn too_large(pair: &mut Pair) -> Checked {
     let Pair { client, server } = pair;
     let mut data = [0; SIZE + 1];
@@ -252,7 +252,7 @@ fn too_large(pair: &mut Pair) -> Checked {
     check(client.websocket.state() == State::Ended)
 }
 
-/// The next event is this one.
+/// Checks that this is the next event.
 #[track_caller]
 fn next<R: Role>(endpoint: &mut Endpoint<R>, expected: Event<'_>) -> Checked {
     let Endpoint { websocket, inbox, outbox } = endpoint;

@@ -1,17 +1,17 @@
-//! An endpoint in fixed arrays, and the wire between two of them.
+//! An endpoint with fixed-size buffers, and the transport between two of them.
 
 use hybi::{
     Config, Connection, FixedOutbox, Role, Server,
     random::{Entropy, EntropyError},
 };
 
-/// The size of each inbox and outbox, in bytes: room for the heads of the opening handshake.
+/// The size of each inbox and outbox, in bytes. There is room for the opening handshake.
 pub(crate) const SIZE: usize = 512;
 
 pub(crate) type Inbox = hybi::FixedInbox<[u8; SIZE]>;
 pub(crate) type Client = hybi::Client<Sequence>;
 
-/// One end of a connection, with its buffers.
+/// An endpoint with its buffers.
 pub(crate) struct Endpoint<R: Role> {
     pub(crate) websocket: Connection<R>,
     pub(crate) inbox: Inbox,
@@ -19,25 +19,25 @@ pub(crate) struct Endpoint<R: Role> {
 }
 
 impl<R: Role> Endpoint<R> {
-    /// Goes on with the inbox of the opening handshake: frames may have come behind it.
+    /// Keeps the inbox of the opening handshake, which may contain frames.
     pub(crate) fn new(websocket: Connection<R>, inbox: Inbox) -> Self {
         Self { websocket, inbox, outbox: FixedOutbox::over([0; SIZE]) }
     }
 
-    /// Carries what waits in the outbox to the peer.
+    /// Moves the pending bytes of the outbox to the peer.
     pub(crate) fn send_to<P: Role>(&mut self, peer: &mut Endpoint<P>) {
         carry(&mut self.outbox, &mut peer.inbox);
     }
 }
 
-/// Both ends of a connection.
+/// Both endpoints of a connection.
 pub(crate) struct Pair {
     pub(crate) client: Endpoint<Client>,
     pub(crate) server: Endpoint<Server>,
 }
 
 impl Pair {
-    /// Two ends that have the opening handshake behind them.
+    /// Two endpoints after the opening handshake.
     pub(crate) fn connected() -> Self {
         let client = Connection::client(Config::new(), Sequence::new());
         let server = Connection::server(Config::new());
@@ -52,7 +52,7 @@ pub(crate) fn empty_inbox() -> Inbox {
     Inbox::over([0; SIZE])
 }
 
-/// Carries bytes over the wire, as many as there is room for.
+/// Moves as many bytes to the inbox as it has room for.
 pub(crate) fn carry<B>(outbox: &mut FixedOutbox<B>, inbox: &mut Inbox)
 where
     B: AsRef<[u8]> + AsMut<[u8]>,
@@ -62,10 +62,10 @@ where
     debug_assert_eq!(dropped, Ok(()));
 }
 
-/// Bytes in a fixed sequence, which repeats after 256.
+/// A fixed sequence of bytes, which repeats after 256.
 ///
-/// A client on a network needs bytes that nobody can predict. Here nothing leaves the process, and
-/// with a known sequence each run is the same.
+/// A client on a network needs unpredictable bytes. Here nothing leaves the process, and a fixed
+/// sequence makes each run the same.
 #[derive(Debug)]
 pub(crate) struct Sequence(u8);
 

@@ -1,4 +1,4 @@
-//! What the program needs of the C library, on any Unix.
+//! Bindings to the C library, for any Unix.
 
 use core::{
     ffi::{c_int, c_void},
@@ -11,7 +11,7 @@ unsafe extern "C" {
     pub(crate) safe fn abort() -> !;
 }
 
-/// An open file to write text to.
+/// An open file descriptor to write text to.
 pub(crate) struct Output(c_int);
 
 impl Output {
@@ -28,7 +28,7 @@ impl fmt::Write for Output {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut rest = text.as_bytes();
         while !rest.is_empty() {
-            // SAFETY: the pointer and the length are those of one slice, which `write` only reads.
+            // SAFETY: the pointer and the length belong to one slice, which `write` only reads.
             let written = unsafe { write(self.0, rest.as_ptr().cast(), rest.len()) };
             let written = usize::try_from(written).map_err(|_| fmt::Error)?;
             rest = rest.get(written..).ok_or(fmt::Error)?;

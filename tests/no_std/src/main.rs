@@ -1,8 +1,8 @@
-//! Two WebSocket endpoints talk to each other in fixed arrays, without std and without an allocator.
+//! Two WebSocket endpoints with fixed-size buffers, without std and without an allocator.
 //!
-//! That it links is half of the proof: a dependency that used `std` would bring a second panic
-//! handler, one that used `alloc` would ask for an allocator, and there is none. The other half is
-//! that it runs. The exit status is 0, or the number of the [`Step`] that failed.
+//! The program proves that the crate works without them by linking and running. A dependency on
+//! `std` would add a second panic handler, and one on `alloc` would require an allocator, which
+//! does not exist. The exit status is 0, or the number of the [`Step`] that failed.
 #![no_std]
 #![no_main]
 
@@ -35,6 +35,6 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     libc::abort()
 }
 
-/// Named by the compiled `core`, which could unwind; never called here.
+/// Referenced by the precompiled `core`, which supports unwinding. Never called here.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
