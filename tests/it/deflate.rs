@@ -1,8 +1,8 @@
 //! permessage-deflate (RFC 7692): negotiation, receiving and sending, for both roles.
 //!
-//! Compressed data comes from the RFC or is put together by hand out of stored blocks; what the
-//! crate compresses is read by [`inflate`] too, which shares no code with it and holds it to its
-//! window.
+//! Compressed data comes from the RFC or is constructed by hand from stored blocks. The output of
+//! the crate's compressor is also decompressed by [`inflate`], which shares no code with the crate
+//! and enforces the window.
 
 mod answers;
 mod endings;

@@ -1,4 +1,4 @@
-//! A client's offers, and the answers that it takes (RFC 7692, sections 5, 7 and 7.1).
+//! A client's offers, and the responses that it accepts (RFC 7692, sections 5, 7 and 7.1).
 
 use hybi::{
     Event, Inbox, Uri,
@@ -9,7 +9,7 @@ use hybi::{
 use super::endpoint::{answered, policy};
 use crate::support::handshake::client::{SampleNonce, answer, assert_fails, request};
 
-/// Direction by direction: the window, and whether it is kept.
+/// The window and the context takeover of the server, then of the client.
 fn facts(parameters: Negotiated) -> (u8, bool, u8, bool) {
     let (server, client) = (parameters.server(), parameters.client());
     (
@@ -22,7 +22,7 @@ fn facts(parameters: Negotiated) -> (u8, bool, u8, bool) {
 
 // P-pd-k, 7692-7.1.1.1-a, 7692-7.1.1.2-a, 7692-7.1.2.1-a, 7692-7.1.2.2-a, P-pd-b, F-17, 6455-9-b
 #[test]
-fn one_offer_is_on_the_wire() {
+fn a_client_makes_one_offer() {
     let bare = "permessage-deflate; client_max_window_bits";
     let none = "server_no_context_takeover; client_no_context_takeover";
     let cases = [
@@ -67,7 +67,7 @@ fn one_offer_is_on_the_wire() {
             .filter_map(|line| line.strip_prefix("Sec-WebSocket-Extensions: "))
             .collect();
         assert_eq!(fields, [offers]);
-        // Servers in use accept every element of several.
+        // Some servers accept every element of an offer.
         assert!(!fields[0].contains(','), "one element");
     }
     assert!(!written(Request::new(&uri)).to_lowercase().contains("extensions"), "off by default");
@@ -76,7 +76,7 @@ fn one_offer_is_on_the_wire() {
 // 7692-5-d, 7692-7-b, 7692-7.1.1.1-a, 7692-7.1.1.1-c, 7692-7.1.2.1-c, 7692-7.1.2.2-c, P-pd-a,
 // 6455-9.1-e, F-09, F-15
 #[test]
-fn answers_that_fit_no_offer_fail() {
+fn responses_that_fit_no_offer_fail() {
     let open = policy(true);
     let strict = policy(false).receive_window(10).send_window(11);
     let granted = "server_no_context_takeover; server_max_window_bits=10";
@@ -114,7 +114,7 @@ fn answers_that_fit_no_offer_fail() {
 
 // 7692-5-d, 7692-5-f, 6455-9-a, 6455-9.1-d, 7692-5-e
 #[test]
-fn answers_with_other_extensions_or_the_same_twice_fail() {
+fn responses_with_other_or_repeated_extensions_fail() {
     let policy = policy(true);
     let cases: [(&[&str], Failure); 7] = [
         (&["permessage-deflate, permessage-deflate"], Failure::ExtensionTwice),
@@ -142,7 +142,7 @@ fn answers_with_other_extensions_or_the_same_twice_fail() {
 
 // 7692-7.1.1.1-d, 7692-7.1.1.2-b, 7692-7.1.1.2-c, 7692-7.1.2.1-d, 7692-7.1.2.2-d, 6455-9.1-b
 #[test]
-fn answers_that_fit_are_taken() {
+fn responses_that_fit_the_offer_are_accepted() {
     let open = policy(true);
     let twelve = policy(true).send_window(12);
     let limits = policy(false).receive_window(10);
@@ -168,7 +168,7 @@ fn answers_that_fit_are_taken() {
 
 // P-pd-c, 7692-7.1.2.2-f, F-09
 #[test]
-fn every_answer_that_is_taken_can_be_used() {
+fn every_accepted_response_can_be_used() {
     let policy = policy(true);
     let message = b"The road goes ever on and on, down from the door where it began. ".repeat(9);
     for server in 8..=15 {
@@ -194,8 +194,8 @@ fn every_answer_that_is_taken_can_be_used() {
 
 // 7692-7.1.2.2-e
 #[test]
-fn a_client_always_lets_its_window_be_limited() {
-    // Unless it offers no parameters at all.
+fn a_client_always_offers_to_limit_its_window() {
+    // A server may send `client_max_window_bits` only if the client offered it.
     for policy in [policy(true), policy(false), policy(false).send_window(9).receive_window(8)] {
         let mut bytes = Vec::new();
         request().deflate(&policy).send_with(SampleNonce, &mut bytes).unwrap();

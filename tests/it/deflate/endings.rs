@@ -1,8 +1,8 @@
 //! Every way in which a compressed message can end (RFC 7692, sections 7.2.1, 7.2.2 and 7.2.3).
 //!
-//! Each ending is put after contents of many lengths, after each kind of previous message, with and
-//! without context takeover, whole and split. What must come of it is what the plain inflater in
-//! [`inflate`](super::inflate) makes of the same payloads.
+//! Each ending follows contents of many lengths and each kind of previous message, with and without
+//! context takeover, whole and split. The expected result comes from the simple inflater in
+//! [`inflate`](super::inflate).
 
 use hybi::{Config, Connection, Error, Inbox, LimitExceeded, Server, Violation};
 
@@ -15,7 +15,7 @@ use crate::support::{
     wire::{BINARY, CONTINUATION, FIN, From, RSV1, frame},
 };
 
-/// What a message ends with, after its content in blocks that are not final.
+/// The endings of a message. Its content precedes them in blocks that are not final.
 const ENDINGS: [(&str, &[u8]); 14] = [
     ("nothing", &[]),
     ("an empty block", &[0x00]),
@@ -33,8 +33,8 @@ const ENDINGS: [(&str, &[u8]); 14] = [
     ("a final block and a byte", &[0x03, 0x00, 0x55]),
 ];
 
-/// `length` bytes `a` in one block of fixed codes, and all that follows on a byte boundary: a
-/// literal, matches at distance 1, and an empty stored block.
+/// `length` bytes `a` in one block of fixed codes (a literal, then matches at distance 1), followed
+/// by an empty stored block, so that the next block begins on a byte boundary.
 fn fixed_run(length: usize) -> Vec<u8> {
     let mut bits: Vec<u8> = vec![0, 1, 0];
     let mut put = |value: usize, count: usize| {
@@ -56,7 +56,7 @@ fn fixed_run(length: usize) -> Vec<u8> {
         put(0x30 + usize::from(b'a'), 8);
     }
     put(0, 7);
-    // An empty stored block, which ends on a byte.
+    // An empty stored block, which ends on a byte boundary.
     bits.extend([0, 0, 0]);
     let byte = |bits: &[u8]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit);
     let mut bytes: Vec<u8> = bits.chunks(8).map(byte).collect();
@@ -67,7 +67,7 @@ fn fixed_run(length: usize) -> Vec<u8> {
 /// The same as the final block, with nothing after it.
 fn final_fixed_run(length: usize) -> Vec<u8> {
     let mut bytes = fixed_run(length);
-    // Without the empty stored block and its header, of which three bits may lie in a byte alone.
+    // Remove the empty stored block and its header, whose three bits may take a byte of their own.
     let code_bits =
         3 + match length {
             0 => 0,
@@ -78,7 +78,7 @@ fn final_fixed_run(length: usize) -> Vec<u8> {
     bytes
 }
 
-/// What must come of these messages: those before the first that is invalid, and whether there is
+/// The expected result: the messages before the first invalid one, and whether there is an invalid
 /// one.
 fn expected(takeover: bool, payloads: &[&[u8]]) -> (Vec<Vec<u8>>, bool) {
     let mut inflater = Inflater::new(15);
@@ -132,7 +132,7 @@ fn every_ending_after_every_previous_message() {
             for content in &contents {
                 for (name, ending) in ENDINGS {
                     let payload = [&content[..], ending].concat();
-                    // The message is whole, or in two frames with the ending in the second.
+                    // The message in one frame, or in two with the ending in the second.
                     let pieces = [vec![&payload[..]], vec![&content[..], ending]];
                     let payloads: Vec<_> = first.into_iter().chain([&payload[..]]).collect();
                     let expected = expected(takeover, &payloads);
@@ -168,7 +168,7 @@ fn every_ending_after_every_previous_message() {
 // P-pd-d, P-fd-d, 7692-7.2.3.4-a
 #[test]
 fn every_length_around_the_size_of_the_output() {
-    // The output starts with 4 KiB and doubles; in chunks it has room for 16 KiB.
+    // The output buffer starts at 4 KiB and doubles. For chunks it has room for 16 KiB.
     let around = |size: usize| size - 3..=size + 3;
     let sizes = [4096, 8192, 16 * 1024, 32 * 1024].into_iter().flat_map(around);
     for length in (1..=4).chain(256..=260).chain(sizes) {
@@ -196,7 +196,7 @@ fn every_length_around_the_size_of_the_output() {
                             format!("{length} bytes, {payload:02x?}, {how:?}, {cut:?}")
                         });
                     }
-                    // Here the whole message is in the inbox, with room after it.
+                    // The complete message is in the inbox, with room after it.
                     let inbox = Inbox::with_capacity(64 * 1024);
                     let outcome = receive(&mut server(takeover), inbox, &bytes, &cut);
                     check(&expected, &outcome, || {
@@ -210,8 +210,8 @@ fn every_length_around_the_size_of_the_output() {
 
 // P-pd-d, P-fd-d, P-pd-e
 #[test]
-fn every_room_for_the_output() {
-    // The output has room for one more byte than the limit allows, and no less than 4 KiB at first.
+fn every_size_of_the_output_buffer() {
+    // The output buffer has room for one byte more than the limit, and starts at 4 KiB or more.
     for length in [1, 2, 3, 255, 256, 257, 258, 259, 260, 1000, 4095, 4096, 4097, 8192] {
         let mut cases: Vec<Vec<u8>> = vec![final_fixed_run(length)];
         cases.extend(ENDINGS.map(|(_, ending)| [&fixed_run(length)[..], ending].concat()));

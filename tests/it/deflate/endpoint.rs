@@ -1,4 +1,4 @@
-//! Connections with compression, made by the public handshake, and ways to feed them.
+//! Connections that negotiated compression by the public handshake, and ways to feed them.
 
 use hybi::{
     Client, Config, Connection, Inbox, Origins, Role, Server, Uri,
@@ -17,12 +17,12 @@ use crate::support::{
     wire::{FIN, From, RSV1, frame},
 };
 
-/// Compresses whatever there is, and keeps windows where `takeover` says so.
+/// Compresses messages of any length, with or without context takeover in both directions.
 pub(crate) fn policy(takeover: bool) -> Deflate {
     Deflate::new().threshold(0).send_context_takeover(takeover).receive_context_takeover(takeover)
 }
 
-/// The two ends of a connection between these policies.
+/// Connects a server and a client with these policies.
 pub(crate) fn connect(
     server: &Deflate,
     client: &Deflate,
@@ -44,8 +44,8 @@ pub(crate) fn connect(
     (server, client)
 }
 
-/// A server that has answered a request with these values of `Sec-WebSocket-Extensions`, and the
-/// values in its answer.
+/// A server that has accepted a request with these values of `Sec-WebSocket-Extensions`, and the
+/// values in its response.
 pub(crate) fn offer(policy: &Deflate, offers: &[&str]) -> (Connection<Server>, Vec<String>) {
     let request = sound().with("Sec-WebSocket-Extensions", offers).bytes();
     let mut response = Vec::new();
@@ -56,7 +56,7 @@ pub(crate) fn offer(policy: &Deflate, offers: &[&str]) -> (Connection<Server>, V
     (server, answers)
 }
 
-/// A client whose offer was answered with these values of `Sec-WebSocket-Extensions`.
+/// A client that received a response with these values of `Sec-WebSocket-Extensions`.
 pub(crate) fn answered(
     policy: &Deflate,
     answers: &[&str],
@@ -90,19 +90,19 @@ fn inbox_of(bytes: &[u8]) -> Inbox {
     inbox
 }
 
-/// A whole message that is marked as compressed.
+/// A message in one frame that is marked as compressed.
 pub(crate) fn compressed(from: From, opcode: u8, payload: &[u8]) -> Vec<u8> {
     frame(from, FIN | RSV1 | opcode, payload)
 }
 
-/// A message compressed without compressing anything: stored blocks, and what RFC 7692, section
-/// 7.2.1 leaves of the last, empty one.
+/// A message in stored blocks, which compress nothing, without the last four bytes of the empty
+/// block at its end (RFC 7692, section 7.2.1).
 pub(crate) fn stored(data: &[u8]) -> Vec<u8> {
     let blocks = data.chunks(0xffff).flat_map(|block| stored_block(0, block));
     blocks.chain([0]).collect()
 }
 
-/// A stored block (RFC 1951, section 3.2.4) that begins on a byte.
+/// A stored block that begins on a byte boundary (RFC 1951, section 3.2.4).
 pub(crate) fn stored_block(is_final: u8, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).unwrap();
     [&[is_final][..], &length.to_le_bytes(), &(!length).to_le_bytes(), data].concat()
@@ -117,7 +117,7 @@ pub(crate) enum How {
 
 pub(crate) const WAYS: [How; 2] = [How::Whole, How::Chunks];
 
-/// Feeds the endpoint that `from` talks to, with compression in use.
+/// Feeds the peer of `from`, which uses compression.
 pub(crate) fn hear(
     from: From,
     takeover: bool,
@@ -160,7 +160,7 @@ pub(crate) fn hear_at_fixed<R: Role, const N: usize>(
     }
 }
 
-/// Feeds it in every way, which must all come to the same.
+/// Feeds the peer of `from` in every way. All must give the same result.
 pub(crate) fn hear_all(from: From, takeover: bool, config: Config, bytes: &[u8]) -> Outcome {
     let outcome = hear(from, takeover, config, bytes, &Cut::Whole, How::Whole);
     for how in WAYS {
@@ -172,7 +172,7 @@ pub(crate) fn hear_all(from: From, takeover: bool, config: Config, bytes: &[u8])
     outcome
 }
 
-/// Bytes that no compressor makes shorter.
+/// Incompressible bytes.
 pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     std::iter::repeat_with(|| {

@@ -1,4 +1,4 @@
-//! Data that is no DEFLATE stream, or no text.
+//! Invalid DEFLATE data, and decompressed text that is not UTF-8.
 
 use hybi::{Config, Error, LimitExceeded, Violation};
 
@@ -14,8 +14,8 @@ use crate::support::{
 const INVALID: Option<Error> = Some(Error::Protocol(Violation::NotDeflate));
 const NO_TEXT: Option<Error> = Some(Error::Protocol(Violation::TextNotUtf8));
 
-/// Checks that it fails with this error and 1007, in both roles and however it is cut, and that
-/// nothing comes of what is behind it.
+/// Checks that the message fails with this error and 1007, in both roles and however it is split,
+/// and that the frames after it are ignored.
 fn check_fails(takeover: bool, opcode: u8, payload: &[u8], error: Option<Error>) {
     for from in BOTH {
         let behind = [compressed(from, TEXT, &HELLO), frame(from, FIN | TEXT, b"plain")].concat();
@@ -39,26 +39,27 @@ fn invalid_data() {
     let cases: [&[u8]; 13] = [
         // Nothing at all.
         &[],
-        // A block of type 3.
+        // A block of the reserved type 3.
         &[0x06],
         &[0x07],
-        // A stored block whose length does not hold.
+        // A stored block whose lengths do not match.
         &[0x00, 0x05, 0x00, 0xfa, 0xfe, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00],
-        // More lengths than there are codes.
+        // A dynamic block with more lengths than codes.
         &[0xfc, 0xff, 0xff, 0xff],
-        // A distance with nothing there.
+        // A distance beyond the start of the data.
         &[0xf2, 0x00, 0x11, 0x00, 0x00],
-        // The same behind a final block that is empty.
+        // The same after an empty final block.
         &[0x03, 0x00, 0xf2, 0x00, 0x11, 0x00, 0x00],
-        // The tail is not left out.
+        // The tail is not removed.
         &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00, 0x00, 0xff, 0xff],
-        // One byte of the tail is left in.
+        // One byte of the tail is not removed.
         &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00],
-        // Something behind the end.
+        // A byte after the end.
         &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x55],
         // A zlib header.
         &[0x78, 0x9c, 0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
-        // The head of a dynamic block, which would go on in what is put behind the message.
+        // The header of a dynamic block, which would continue in the tail that the receiver
+        // appends.
         &[0x94, 0x00, 0x2b],
         // A gzip header.
         &[0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xff, 0xf2, 0x48, 0x00],
@@ -72,11 +73,11 @@ fn invalid_data() {
 
 // P-pd-d, 7692-7.2.2-a
 #[test]
-fn data_that_is_cut_off() {
+fn truncated_data() {
     let two_blocks = [0xf2, 0x48, 5, 0, 0, 0, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00];
     for payload in [&HELLO[..], &two_blocks] {
         for length in 0..payload.len() {
-            // Where the first of the two blocks ends, there is a message.
+            // The first of the two blocks is a valid message.
             if payload.len() == 13 && length == 4 {
                 continue;
             }
@@ -87,8 +88,8 @@ fn data_that_is_cut_off() {
 
 // P-pd-d
 #[test]
-fn a_stored_block_is_not_filled_with_what_a_sender_leaves_out() {
-    // Four bytes are missing, as many as are put behind a message before it is decompressed.
+fn a_stored_block_is_not_completed_by_the_tail() {
+    // Four bytes are missing, the length of the tail that the receiver appends.
     for length in [4, 5, 100, 4096, 4100] {
         let block = stored_block(0, &vec![b'a'; length]);
         check_long(&block[..block.len() - 4]);
@@ -107,8 +108,8 @@ fn check_long(payload: &[u8]) {
 
 // P-pd-d, P-pd-i, P-fd-d
 #[test]
-fn any_bit_may_be_wrong() {
-    // A dynamic block, as zlib writes it at level 9, with text beyond ASCII.
+fn any_bit_may_be_flipped() {
+    // A dynamic block, as zlib writes it at level 9, with text that is not all ASCII.
     let sample = dynamic_sample();
     for takeover in [false, true] {
         for opcode in [TEXT, BINARY] {
@@ -124,7 +125,7 @@ fn any_bit_may_be_wrong() {
                     error => {
                         assert!(error == INVALID || error == NO_TEXT, "{error:?}");
                         check_close(from, &first, 1007);
-                        // What ends on another bit than it should may show in the next message.
+                        // If the stream ends at a wrong bit, only the next message may fail.
                         assert!(first.heard.len() <= 1);
                     }
                 }
@@ -143,11 +144,11 @@ fn any_bit_may_be_wrong() {
 
 // P-fd-d, P-pd-d
 #[test]
-fn what_comes_first_is_told_however_the_bytes_are_cut() {
-    // A byte that no text has, then a block of a type that there is not; in one block, too.
+fn the_first_error_is_reported_however_the_bytes_are_split() {
+    // An invalid byte in the text before a block of an invalid type, and in one block with it.
     check_fails(false, TEXT, &[&stored_block(0, b"abc\xff")[..], &[0x07]].concat(), NO_TEXT);
     check_fails(false, TEXT, &[&stored_block(1, b"abc\xff")[..], &[0x07]].concat(), NO_TEXT);
-    // The other way round, the byte is never seen.
+    // In the other order, the byte is never decompressed.
     check_fails(false, TEXT, &[&[0x07], &stored_block(0, b"abc\xff")[..]].concat(), INVALID);
 }
 
@@ -159,13 +160,13 @@ fn dynamic_sample() -> Vec<u8> {
     let mut outbox = Vec::new();
     server.send_text(text, &mut outbox).unwrap();
     assert_eq!(outbox[..2], [0xc1, 126], "compressed, of more than 125 bytes");
-    assert_eq!(outbox[4] & 0b110, 0b100, "with its own codes");
+    assert_eq!(outbox[4] & 0b110, 0b100, "with dynamic codes");
     outbox.split_off(4)
 }
 
 // 7692-6-b, 7692-6-f, 6455-8.1-a
 #[test]
-fn text_is_judged_decompressed() {
+fn decompressed_text_is_validated() {
     let invalid: [&[u8]; 6] =
         [b"abc\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"abc\xe2\x82", b"\x80"];
     for data in invalid {
@@ -177,7 +178,7 @@ fn text_is_judged_decompressed() {
             assert_eq!(hear_all(from, true, Config::new(), &bytes).heard, [binary(data)]);
         }
     }
-    // Compressed bytes that are no text, of data that is; characters over frames and blocks.
+    // The compressed bytes are not UTF-8, but the data is. Characters span frames and blocks.
     let word = "κόσμε 🦀";
     for cut in 0..=word.len() {
         let (head, tail) = word.as_bytes().split_at(cut);
@@ -193,16 +194,17 @@ fn text_is_judged_decompressed() {
 
 // 7692-6-a, 7692-6-b, 6455-8.1-b
 #[test]
-fn an_impossible_byte_ends_the_connection_inside_an_unfinished_frame() {
+fn an_invalid_byte_fails_the_connection_inside_an_incomplete_frame() {
     for from in BOTH {
         for how in WAYS {
             let block = stored_block(0, b"abc\xffdefghijkl");
-            // A frame that declares much more than ever comes.
+            // A frame that declares more payload than arrives.
             let mut bytes = header(from, FIN | RSV1 | TEXT, 1_000_000);
             let start = bytes.len();
             let masked = frame(from, FIN | RSV1 | TEXT, &block);
             bytes.extend(&masked[masked.len() - block.len()..]);
-            // The impossible byte is the ninth: five of the block's header, and three before it.
+            // The invalid byte is the ninth, after five bytes of the block's header and three of
+            // text.
             let at = start + 9;
             for cut in [Cut::Whole, Cut::Every(1)] {
                 let outcome = hear(from, true, Config::new(), &bytes[..at - 1], &cut, how);
@@ -216,9 +218,9 @@ fn an_impossible_byte_ends_the_connection_inside_an_unfinished_frame() {
 
 // 7692-7.2.3.4-a, P-pd-m
 #[test]
-fn final_blocks_grow_with_the_payload() {
-    // An empty final block of fixed codes takes ten bits, so two bytes. Four of them may have data
-    // after them, and one more for every 32 bytes before them.
+fn the_limit_of_final_blocks_grows_with_the_payload() {
+    // An empty final block of fixed codes has ten bits, which take two bytes. Four such blocks may
+    // have data after them, and one more for every 32 bytes before them.
     let too_many = |taken| Some(Error::Limit(LimitExceeded::FinalBlocks(taken)));
     let (empty, block) = ([0x03, 0x00], stored_block(0, &[b'a'; 59]));
     let cases = [
@@ -231,7 +233,7 @@ fn final_blocks_grow_with_the_payload() {
     ];
     for (blocks, error) in cases {
         let payload = [blocks, vec![0x00]].concat();
-        // A final block at the end of the message before does not count.
+        // A final block at the end of the previous message does not count.
         for before in [&[0x00][..], &[0x01], &[0x03, 0x00], &[0x03, 0x00, 0x00]] {
             let bytes = [before, &payload].map(|payload| compressed(From::Client, BINARY, payload));
             let bytes = bytes.concat();

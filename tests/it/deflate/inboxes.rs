@@ -1,4 +1,4 @@
-//! Changes of inboxes in the middle of compressed messages.
+//! Changing the inbox in the middle of compressed messages.
 
 use hybi::{ChunkEvent, Config, Connection, Fragment, Inbox, Misuse, Server};
 
@@ -24,14 +24,14 @@ fn frames(frames: &[(u8, &[u8])]) -> Vec<u8> {
     frames.iter().flat_map(|(first, payload)| frame(From::Client, *first, payload)).collect()
 }
 
-/// 40,000 zeros in one match after the other, by fixed codes: more than one chunk holds.
+/// 40,000 zeros in consecutive matches of fixed codes. They exceed a chunk.
 fn zeros() -> Vec<u8> {
     // A literal 0 (0b00110000), then length 258 at distance 1 (0b11000101 and 0b00000) 155 times.
     let mut bits = vec![0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 0];
     for _ in 0..155 {
         bits.extend([1, 1, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0]);
     }
-    // The end of the block and an empty stored one, of which the tail is left out.
+    // The end of the block, and an empty stored block without its tail.
     bits.extend([0; 10]);
     let byte = |bits: &[u8]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | bit);
     bits.chunks(8).map(byte).collect()
@@ -44,7 +44,7 @@ fn conversations() -> Vec<Conversation> {
     let mut all = Vec::new();
     for server in [takeover as fn() -> _, no_takeover] {
         all.push(Conversation {
-            name: "fragments of text, cut inside characters",
+            name: "fragments of text, split inside characters",
             bytes: frames(&[
                 (RSV1 | TEXT, &stored_block(0, &word[..3])),
                 (FIN | PING, b"ping"),
@@ -95,7 +95,7 @@ fn conversations() -> Vec<Conversation> {
     all
 }
 
-/// What a connection leaves that ends in the middle of a compressed message.
+/// The inbox of a connection that ended in the middle of a compressed message.
 fn foreign() -> Inbox {
     let mut inbox = Inbox::with_capacity(4096);
     let bytes = frame(From::Client, RSV1 | BINARY, &stored_block(0, &[b'X'; 1000]));
@@ -107,7 +107,7 @@ fn foreign() -> Inbox {
 
 // P-cl-a, P-ra-e
 #[test]
-fn an_inbox_may_change_while_it_is_empty() {
+fn an_empty_inbox_may_be_changed() {
     for conversation in conversations() {
         change_everywhere(&conversation, foreign);
     }
@@ -115,7 +115,7 @@ fn an_inbox_may_change_while_it_is_empty() {
 
 // P-cl-a, P-ra-e
 #[test]
-fn an_inbox_may_serve_another_connection_while_it_is_empty() {
+fn another_connection_may_use_an_empty_inbox() {
     for first in conversations() {
         for second in conversations() {
             share_everywhere(&first, &second);
@@ -125,7 +125,7 @@ fn an_inbox_may_serve_another_connection_while_it_is_empty() {
 
 // P-cl-a
 #[test]
-fn a_message_that_a_close_cut_off_leaves_nothing_in_the_inbox() {
+fn a_message_abandoned_by_a_close_leaves_the_inbox_empty() {
     for chunks in [false, true] {
         let mut inbox = Inbox::with_capacity(64);
         let mut outbox = Vec::new();
@@ -139,7 +139,7 @@ fn a_message_that_a_close_cut_off_leaves_nothing_in_the_inbox() {
             while first.receive(&mut inbox, &mut outbox).unwrap().is_some() {}
         }
         assert!(inbox.is_empty());
-        // The next connection may send no more than three bytes a message, and sends one.
+        // The next connection limits messages to three bytes, and receives one.
         let config = Config::new().max_message_size(3);
         let mut second = connect(&policy(true), &policy(true), config).0;
         let bytes = frame(From::Client, FIN | RSV1 | TEXT, &stored(b"B"));
@@ -151,7 +151,7 @@ fn a_message_that_a_close_cut_off_leaves_nothing_in_the_inbox() {
 
 // P-ra-e
 #[test]
-fn inboxes_with_compressed_payload_that_waits_are_not_mixed_up() {
+fn inboxes_with_pending_compressed_payload_are_not_mixed_up() {
     let frame = frames(&[(FIN | RSV1 | BINARY, &zeros())]);
     let begin = |chunks| {
         let (mut websocket, mut inbox) = (takeover(), Inbox::with_capacity(4096));
@@ -161,13 +161,13 @@ fn inboxes_with_compressed_payload_that_waits_are_not_mixed_up() {
         }
         (websocket, inbox)
     };
-    // Less of the frame is left after two chunks than after one.
+    // Less of the frame is left after two chunks than after one, so the change is detected.
     let ((mut one, mut own), (_, mut other)) = (begin(2), begin(1));
     let misuse = Err(Misuse::InboxChanged.into());
     assert_eq!(one.receive_chunk(&mut other, &mut Vec::new()), misuse);
     let last = one.receive_chunk(&mut own, &mut Vec::new()).unwrap();
     assert!(matches!(last, Some(ChunkEvent::Binary { fragment: Fragment::Last, .. })), "{last:?}");
-    // As many bytes are held: garbage may come of it, and nothing worse.
+    // The inboxes hold as many bytes. The result may be garbage, but nothing worse.
     let ((mut one, _), (_, mut other)) = (begin(1), begin(2));
     while let Ok(Some(_)) = one.receive_chunk(&mut other, &mut Vec::new()) {}
 }

@@ -1,9 +1,9 @@
-//! An inflater (RFC 1951), as plain as can be, that refuses distances beyond a window.
+//! A simple inflater (RFC 1951) that refuses distances beyond a window.
 
 /// Inflates the messages of one direction.
 pub(crate) struct Inflater {
     window: usize,
-    /// All that was inflated and may be referred to.
+    /// The output that later messages may refer to.
     output: Vec<u8>,
 }
 
@@ -13,34 +13,34 @@ struct Bits {
     at: usize,
 }
 
-/// A Huffman code: how many codes there are of each length, and the symbols in order.
+/// A Huffman code: the number of codes of each length, and the symbols in order.
 struct Code {
     counts: [usize; 16],
     symbols: Vec<usize>,
 }
 
 impl Inflater {
-    /// With a window of 2^`bits` bytes.
+    /// An inflater with a window of 2^`bits` bytes.
     pub(crate) fn new(bits: u8) -> Self {
         Self { window: 1 << bits, output: Vec::new() }
     }
 
-    /// Forgets the window.
+    /// Clears the window.
     pub(crate) fn forget(&mut self) {
         self.output.clear();
     }
 
-    /// Inflates a message as this crate sends them; the next one may refer to it.
+    /// Inflates a message as this crate sends it. The next message may refer to it.
     pub(crate) fn message(&mut self, payload: &[u8]) -> Vec<u8> {
         let (message, has_final_block) = self.any_message(payload).unwrap();
         assert!(!has_final_block, "no final block is ever sent");
         message
     }
 
-    /// Inflates a message as any peer may send it, and returns whether it has a final block.
+    /// Inflates a message as any peer may send it. Also returns whether it has a final block.
     ///
-    /// `None` if it is none: it must end with an empty stored block without the last four bytes
-    /// (RFC 7692, section 7.2.1), or with a final block.
+    /// `None` if it is invalid. A message must end with an empty stored block without its last four
+    /// bytes (RFC 7692, section 7.2.1), or with a final block.
     pub(crate) fn any_message(&mut self, payload: &[u8]) -> Option<(Vec<u8>, bool)> {
         let start = self.output.len();
         let mut bits = Bits { bytes: [payload, &[0, 0, 0xff, 0xff]].concat(), at: 0 };
@@ -125,7 +125,7 @@ impl Inflater {
     }
 }
 
-/// The codes at the start of a block that brings its own (section 3.2.7).
+/// Reads the codes at the start of a dynamic block (section 3.2.7).
 fn dynamic(bits: &mut Bits) -> Option<(Code, Code)> {
     const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
     let (literals, distances, count) = (bits.take(5)? + 257, bits.take(5)? + 1, bits.take(4)? + 4);
@@ -149,7 +149,7 @@ fn dynamic(bits: &mut Bits) -> Option<(Code, Code)> {
 }
 
 impl Bits {
-    /// The next bits, or `None` where there are fewer.
+    /// Reads the next `count` bits. `None` if there are fewer.
     fn take(&mut self, count: usize) -> Option<usize> {
         let end = self.at + count;
         if end > self.bytes.len() * 8 {

@@ -1,4 +1,4 @@
-//! Limits on what is received: frames as they come, messages as they are decompressed.
+//! Limits on received frames, and on messages while they are decompressed.
 
 use hybi::{Config, Error, LimitExceeded};
 
@@ -12,12 +12,12 @@ use crate::support::{
     wire::{BINARY, BOTH, CONTINUATION, FIN, From, RSV1, TEXT, frame, header},
 };
 
-#[allow(clippy::unnecessary_wraps)] // as it is compared
+#[allow(clippy::unnecessary_wraps)] // compared with an `Option`
 fn message_size(limit: u64) -> Option<Error> {
     Some(LimitExceeded::MessageSize { size: limit + 1, limit }.into())
 }
 
-/// A message of so many zeros, compressed by the crate.
+/// A message of `count` zeros, compressed by the crate.
 fn zeros(count: usize) -> Vec<u8> {
     let (mut server, _) = connect(&policy(false), &policy(false), Config::new());
     let mut bytes = Vec::new();
@@ -28,7 +28,7 @@ fn zeros(count: usize) -> Vec<u8> {
 
 // P-pd-e, F-01, F-02, F-08, P-pd-i, F-12
 #[test]
-fn a_message_at_the_limit_and_one_byte_beyond() {
+fn a_message_at_the_limit_and_one_byte_above() {
     let limit = 5;
     let config = Config::new().max_message_size(limit);
     for takeover in [false, true] {
@@ -41,7 +41,7 @@ fn a_message_at_the_limit_and_one_byte_beyond() {
                 (vec![binary(b"Hello"), binary(b"abcde")], None)
             );
             for payload in [stored(b"abcdef"), stored(&[b'a'; 1000])] {
-                // Corrupt data and good messages behind it come to nothing.
+                // Corrupt data and valid messages after it are ignored.
                 let behind = [compressed(from, TEXT, &[0x07]), compressed(from, TEXT, &HELLO)];
                 let bytes = [compressed(from, BINARY, &payload), behind.concat()].concat();
                 let outcome = hear_all(from, takeover, config, &bytes);
@@ -53,7 +53,7 @@ fn a_message_at_the_limit_and_one_byte_beyond() {
 
 // P-pd-e, F-01, F-02, F-03, F-04, F-06, F-08
 #[test]
-fn a_small_message_that_becomes_large() {
+fn a_small_message_that_decompresses_to_a_large_one() {
     let limit = 10_000;
     let config = Config::new().max_message_size(limit);
     let (exact, beyond, bomb) = (zeros(10_000), zeros(10_001), zeros(1_000_000));
@@ -68,7 +68,7 @@ fn a_small_message_that_becomes_large() {
                     let outcome = hear(&compressed(from, BINARY, payload));
                     assert_eq!((outcome.heard.len(), outcome.error), (0, message_size(limit)));
                     check_close(from, &outcome, 1009);
-                    // Over fragments.
+                    // In fragments.
                     let mut bytes = frame(from, RSV1 | BINARY, &payload[..5]);
                     for piece in payload[5..].chunks(3) {
                         bytes.extend(frame(from, CONTINUATION, piece));
@@ -83,7 +83,7 @@ fn a_small_message_that_becomes_large() {
 
 // P-pd-e, 7692-7.2.2-b
 #[test]
-fn the_limit_is_each_messages_own() {
+fn the_limit_applies_to_each_message() {
     let config = Config::new().max_message_size(5);
     for from in BOTH {
         let mut bytes = compressed(from, BINARY, &HELLO);
@@ -95,9 +95,9 @@ fn the_limit_is_each_messages_own() {
 
 // P-pd-f, F-07
 #[test]
-fn each_limit_holds_alone() {
+fn the_limits_are_independent() {
     for from in BOTH {
-        // Frames: the compressed length counts, when the header arrives.
+        // Frames: the compressed length counts, and is checked when the header arrives.
         let config = Config::new().max_message_size(u64::MAX).max_frame_size(6);
         let too_large = Some(LimitExceeded::FrameSize { size: 7, limit: 6 }.into());
         let outcome = hear_all(from, true, config, &compressed(from, BINARY, &HELLO));
@@ -110,7 +110,7 @@ fn each_limit_holds_alone() {
         let outcome = hear_all(from, true, config, &in_two.concat());
         assert_eq!(outcome.heard, [binary(b"Hello")]);
 
-        // Messages: the decompressed length counts, and only that.
+        // Messages: only the decompressed length counts.
         let config = Config::new().max_message_size(4).max_frame_size(u64::MAX);
         let outcome = hear_all(from, true, config, &compressed(from, BINARY, &HELLO));
         assert_eq!(outcome.error, message_size(4));
@@ -131,7 +131,7 @@ fn each_limit_holds_alone() {
 
 // P-pd-e, P-pd-f
 #[test]
-fn a_limit_of_nothing_and_no_limit() {
+fn a_limit_of_zero_and_no_limit() {
     let config = Config::new().max_message_size(0);
     for from in BOTH {
         let outcome = hear_all(from, true, config, &compressed(from, BINARY, &[0x00]));

@@ -1,4 +1,4 @@
-//! Offers, and what a server answers (RFC 7692, sections 5, 7 and 7.1).
+//! Offers, and a server's responses (RFC 7692, sections 5, 7 and 7.1).
 
 use hybi::{deflate::Deflate, server::Refusal};
 
@@ -10,7 +10,7 @@ use crate::support::handshake::server::{assert_refused, opening, sound};
 
 const NAME: &str = "permessage-deflate";
 
-/// Faults in the parameters of an offer.
+/// Invalid parameters of an offer.
 const INVALID: [&str; 38] = [
     "server_max_window_bits",
     "server_max_window_bits=0",
@@ -52,7 +52,7 @@ const INVALID: [&str; 38] = [
     "Server_No_Context_Takeover",
 ];
 
-/// Checks the answer to offers, none if it is empty.
+/// Checks the response to offers. It accepts none if `expected` is empty.
 fn check(policy: &Deflate, offers: &[&str], expected: &str) {
     let (server, answers) = offer(policy, offers);
     let expected = if expected.is_empty() { vec![] } else { vec![expected] };
@@ -60,7 +60,7 @@ fn check(policy: &Deflate, offers: &[&str], expected: &str) {
     assert_eq!(server.compression().is_some(), !answers.is_empty(), "{offers:?}");
 }
 
-/// Checks the parameters in the answer to an offer with these parameters.
+/// Checks the parameters in the response to an offer with these parameters.
 fn check_parameters(policy: &Deflate, offered: &str, answered: &str) {
     let full = |parameters: &str| {
         if parameters.is_empty() { NAME.into() } else { format!("{NAME}; {parameters}") }
@@ -106,7 +106,7 @@ fn each_parameter_is_answered() {
 
 // 7692-7.1.1.1-d, 7692-7.1.1.2-b, 7692-7.1.2.1-b, 7692-7.1.2.1-d, 7692-7.1.2.2-b, 7692-7.1.2.2-d
 #[test]
-fn a_servers_own_wishes_are_in_its_answer() {
+fn a_servers_settings_are_in_its_response() {
     let takeover = policy(true);
     let small = takeover.clone().send_window(10).receive_window(11);
     let none = "server_no_context_takeover; client_no_context_takeover";
@@ -143,7 +143,7 @@ fn a_servers_own_wishes_are_in_its_answer() {
 // 7692-7-a, 7692-7.1.1.1-a, 7692-7.1.1.2-a, 7692-7.1.2.1-a, 7692-7.1.2.2-a, 7692-5-b,
 // 6455-9.1-e, P-ex-a, F-09, F-15, F-16
 #[test]
-fn an_invalid_offer_is_declined_and_the_next_one_taken() {
+fn an_invalid_offer_is_declined_and_the_next_one_accepted() {
     let policy = policy(true);
     for parameters in INVALID {
         let bad = format!("{NAME}; {parameters}");
@@ -154,17 +154,17 @@ fn an_invalid_offer_is_declined_and_the_next_one_taken() {
         check(&policy, &[&format!("{bad}, {good}")], &good);
         check(&policy, &[&bad, &good], &good);
         check(&policy, &[&format!("{bad}, {bad}"), &format!("{good}, {NAME}")], &good);
-        // Nothing of a declined offer is left behind, nor looked at behind a good one.
+        // A declined offer has no effect, before or after an accepted one.
         check(&policy, &[&format!("{bad}, {NAME}")], NAME);
         check(&policy, &[&format!("{good}, {bad}")], &good);
-        // A fault stays one beside what is sound.
+        // An invalid parameter makes the offer invalid, even next to valid ones.
         check(&policy, &[&format!("{bad}; client_no_context_takeover")], "");
     }
 }
 
 // 6455-9.1-a, 6455-9.1-b, 7692-7.1.2.1-a
 #[test]
-fn what_is_no_list_of_extensions_is_refused() {
+fn a_malformed_list_of_extensions_is_refused() {
     let values = [
         "server_max_window_bits=",
         "server_max_window_bits=\"\"",
@@ -182,7 +182,7 @@ fn what_is_no_list_of_extensions_is_refused() {
 
 // 7692-5-a, 7692-5-b, 6455-9.1-c, 6455-9-b, P-ex-a, P-ex-b, F-16
 #[test]
-fn the_first_offer_that_suits_is_taken() {
+fn the_first_acceptable_offer_is_accepted() {
     let takeover = policy(true);
     let first = "permessage-deflate; server_max_window_bits=10";
     let second = "permessage-deflate; client_max_window_bits=9";
@@ -207,19 +207,19 @@ fn the_first_offer_that_suits_is_taken() {
 
 // 7692-7.1.2.1-b, 7692-7-a, P-pd-b, F-10
 #[test]
-fn a_window_that_the_compressor_cannot_keep_to_is_declined() {
+fn a_window_that_the_compressor_does_not_support_is_declined() {
     let eight = "permessage-deflate; server_max_window_bits=8";
     check(&policy(true), &[eight], "");
     check(&policy(false), &[&format!("{eight}; client_max_window_bits=8")], "");
     check(&policy(true), &[&format!("{eight}, {NAME}")], NAME);
-    // A policy cannot say it either.
+    // The settings do not allow it either.
     let answer = "permessage-deflate; server_max_window_bits=9";
     check(&policy(true).send_window(8), &[NAME], answer);
 }
 
 // 7692-7.1.2.2-b
 #[test]
-fn a_server_that_insists_declines_what_it_cannot_limit() {
+fn a_server_that_requires_a_window_declines_a_window_that_it_cannot_limit() {
     let policy = policy(true).receive_window(10).require_receive_window(true);
     let limited = "permessage-deflate; client_max_window_bits=10";
     check(&policy, &[NAME], "");
@@ -230,7 +230,7 @@ fn a_server_that_insists_declines_what_it_cannot_limit() {
 
 // 7692-5-c, 7692-7.1.2.1-b, 7692-7.1.2.2-b, P-pd-c, F-09
 #[test]
-fn every_offer_is_answered_with_no_more_than_it_offers_and_can_be_used() {
+fn every_response_stays_within_its_offer_and_can_be_used() {
     let policies = [policy(true), policy(false), policy(true).send_window(11).receive_window(9)];
     let message =
         b"All that is gold does not glitter, not all those who wander are lost. ".repeat(9);
@@ -282,8 +282,8 @@ fn every_offer_is_answered_with_no_more_than_it_offers_and_can_be_used() {
     }
 }
 
-/// Windows from 8 to 15 for both directions, the client's also not offered (6) or without a value
-/// (7), and both flags.
+/// Windows from 8 to 15 for both directions, and both flags. For the client's window, 6 means not
+/// offered and 7 means offered without a value.
 fn combinations() -> impl Iterator<Item = (u8, u8, u8)> {
     let windows = (8..=15).flat_map(|server| (6..=15).map(move |client| (server, client)));
     windows.flat_map(|(server, client)| (0..4).map(move |flags| (server, client, flags)))

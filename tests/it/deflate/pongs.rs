@@ -1,5 +1,5 @@
-//! Automatic pongs while a message is sent in fragments: some peers break on a control frame
-//! inside a compressed message.
+//! Automatic pongs while a message is sent in fragments. Some peers fail the connection if a
+//! control frame arrives inside a compressed message.
 
 use hybi::{CloseCode, Config, Connection, FixedOutbox, Fragment, Inbox, Outbox, Pongs, Role};
 
@@ -8,15 +8,15 @@ use crate::support::wire::{CLOSE, CONTINUATION, FIN, From, PING, PONG, RSV1, TEX
 
 const POLICIES: [Pongs; 3] = [Pongs::all(), Pongs::Latest, Pongs::Manual];
 
-/// An end that sends a message in fragments, and hears pings meanwhile.
+/// An endpoint that sends a message in fragments and receives pings meanwhile.
 struct End<R: Role> {
     websocket: Connection<R>,
     inbox: Inbox,
-    /// Who sends to it.
+    /// The role of its peer.
     peer: From,
 }
 
-/// Runs the same for a server and a client with these policies.
+/// Runs the same steps for a server and a client with these policies.
 macro_rules! both {
     ($config:expr, |$end:ident| $check:expr) => {{
         let (server, client) = connect(&policy(true), &policy(true), $config);
@@ -64,7 +64,7 @@ impl<R: Role> End<R> {
     }
 }
 
-/// Takes what waits.
+/// Takes the pending bytes.
 fn take(outbox: &mut Vec<u8>) -> Vec<u8> {
     std::mem::take(outbox)
 }
@@ -88,7 +88,8 @@ fn a_pong_waits_for_the_end_of_a_compressed_message() {
             end.hear_pings(&[], &mut outbox);
             assert_eq!(take(&mut outbox), b"", "{pongs:?}: inside the message");
 
-            // Of several, one stays pending; it leaves at once, and once.
+            // Of several pongs, one stays pending. It is sent at the end of the message, and only
+            // once.
             end.send("three", Last, &mut outbox);
             let sent = take(&mut outbox);
             assert_eq!(sent[0], FIN | CONTINUATION);
@@ -100,7 +101,7 @@ fn a_pong_waits_for_the_end_of_a_compressed_message() {
             end.hear_pings(&[], &mut outbox);
             assert_eq!(outbox, b"");
 
-            // Between messages, nothing waits.
+            // Between messages, pongs do not wait.
             end.hear_pings(&[b"4"], &mut outbox);
             let at_once: &[&[u8]] = if pongs == Pongs::Manual { &[] } else { &[b"4"] };
             assert_eq!(take(&mut outbox), end.pongs(at_once));
@@ -114,7 +115,7 @@ fn a_pong_waits_for_the_end_of_a_compressed_message() {
 
 // P-cl-k, 6455-5.4-e, 6455-5.5.2-b
 #[test]
-fn a_pong_leaves_between_fragments_that_are_not_compressed() {
+fn a_pong_is_sent_between_uncompressed_fragments() {
     use Fragment::{Last, More};
     for (pongs, expected) in [
         (Pongs::all(), &[&b"1"[..], b"2"][..]),
@@ -125,7 +126,7 @@ fn a_pong_leaves_between_fragments_that_are_not_compressed() {
             let mut outbox = Vec::new();
             end.websocket.set_compression(false);
             end.send("one", More, &mut outbox);
-            // The first fragment has decided for the message.
+            // The setting at the first fragment applies.
             end.websocket.set_compression(true);
             assert_eq!(take(&mut outbox), end.frame(TEXT, b"one"));
             end.hear_pings(&[b"1", b"2"], &mut outbox);
@@ -153,13 +154,13 @@ fn the_caller_may_send_control_frames_inside_a_compressed_message() {
 
 // P-cl-k, 6455-5.5.2-b
 #[test]
-fn a_pong_that_waits_leaves_before_the_first_fragment() {
+fn a_pending_pong_is_sent_before_the_first_fragment() {
     both!(Config::new().pongs(Pongs::Latest), |end| {
         let mut outbox = Vec::new();
         let ping = frame(end.peer, FIN | PING, b"1");
         assert_eq!(end.inbox.copy_from(&ping), ping.len());
         assert!(end.websocket.receive(&mut end.inbox, &mut outbox).unwrap().is_some());
-        assert_eq!(outbox, b"", "there may be more");
+        assert_eq!(outbox, b"", "the batch may contain more pings");
         end.send("one", Fragment::More, &mut outbox);
         assert!(outbox.starts_with(&end.pongs(&[b"1"])));
     });
@@ -178,7 +179,7 @@ fn a_pong_without_room_after_the_message_is_not_lost() {
         end.send("two", Last, &mut outbox);
         let sent = outbox.bytes().len();
         end.hear_pings(&[], &mut outbox);
-        assert_eq!(outbox.bytes().len(), sent, "there is no room");
+        assert_eq!(outbox.bytes().len(), sent, "the outbox has no room");
         outbox.clear();
         end.hear_pings(&[], &mut outbox);
         assert_eq!(outbox.bytes(), end.pongs(&[&[b'x'; 40]]));
@@ -187,7 +188,7 @@ fn a_pong_without_room_after_the_message_is_not_lost() {
 
 // P-cl-k, 6455-5.5.2-a
 #[test]
-fn a_close_gives_the_message_up_and_the_pong_leaves_before_it() {
+fn a_close_abandons_the_message_and_the_pong_is_sent_before_it() {
     both!(Config::new(), |end| {
         let mut outbox = Vec::new();
         end.send("one", Fragment::More, &mut outbox);
@@ -199,7 +200,7 @@ fn a_close_gives_the_message_up_and_the_pong_leaves_before_it() {
         end.hear_pings(&[b"2"], &mut outbox);
         assert_eq!(outbox, b"");
     });
-    // Without room for both, the Close goes first: after it, no pong is sent.
+    // Without room for both, only the Close is sent.
     both!(Config::new(), |end| {
         end.send("one", Fragment::More, &mut Vec::new());
         end.hear_pings(&[b"1"], &mut Vec::new());
@@ -215,7 +216,7 @@ fn a_close_gives_the_message_up_and_the_pong_leaves_before_it() {
 
 // P-cl-k, 6455-5.5.2-a
 #[test]
-fn the_peers_close_leaves_no_pong() {
+fn the_peers_close_drops_the_pending_pong() {
     both!(Config::new(), |end| {
         let mut outbox = Vec::new();
         end.send("one", Fragment::More, &mut outbox);

@@ -1,4 +1,4 @@
-//! Receiving what is well compressed (RFC 7692, sections 6, 7.2.2 and 7.2.3).
+//! Receiving valid compressed messages (RFC 7692, sections 6, 7.2.2 and 7.2.3).
 
 use hybi::{Config, Error, Inbox, LimitExceeded, Violation};
 
@@ -13,7 +13,7 @@ use crate::support::{
 
 /// Section 7.2.3.1.
 pub(crate) const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
-/// Section 7.2.3.2: the same again, out of the window.
+/// Section 7.2.3.2: the same text again, as a reference into the window.
 pub(crate) const AGAIN: [u8; 5] = [0xf2, 0x00, 0x11, 0x00, 0x00];
 /// Section 7.2.3.3.
 const STORED: [u8; 11] = [0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00];
@@ -33,7 +33,7 @@ fn fragments(from: From, pieces: &[&[u8]]) -> Vec<u8> {
     frames.collect::<Vec<_>>().concat()
 }
 
-/// Checks what is heard, in both roles and however the bytes are cut.
+/// Checks the events, in both roles and however the bytes are split.
 fn check(takeover: bool, write: impl Fn(From) -> Vec<u8>, expected: &[Heard]) {
     for from in BOTH {
         let outcome = hear_all(from, takeover, Config::new(), &write(from));
@@ -53,7 +53,7 @@ fn the_examples_of_the_rfc() {
         (&[0x00], ""),
         // The empty block that ends a message may be of another type.
         (&[0x02, 0x00], ""),
-        // A final block with nothing behind it.
+        // A final block at the end.
         (&[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00], "Hello"),
         (&[0x01, 0x05, 0x00, 0xfa, 0xff, b'H', b'e', b'l', b'l', b'o'], "Hello"),
     ];
@@ -63,7 +63,7 @@ fn the_examples_of_the_rfc() {
             let as_binary = binary(expected.as_bytes());
             let twice = [as_binary.clone(), as_binary];
             check(takeover, |from| compressed(from, BINARY, payload).repeat(2), &twice);
-            // Cut into frames at every byte.
+            // Split into frames at every byte.
             for cut in 0..=payload.len() {
                 let (head, tail) = payload.split_at(cut);
                 check(takeover, |from| fragments(from, &[head, tail]), &[text(expected)]);
@@ -78,14 +78,14 @@ fn the_examples_of_the_rfc() {
 
 // 7692-7.2.2-b, 7692-6-e, F-14
 #[test]
-fn the_window_carries_over() {
+fn the_window_is_kept_between_messages() {
     let write = |from| {
         [
             compressed(from, TEXT, &HELLO),
             compressed(from, TEXT, &AGAIN),
             frame(from, FIN | TEXT, b"plain"),
             compressed(from, BINARY, &AGAIN),
-            // An empty message leaves the window as it is.
+            // An empty message does not change the window.
             compressed(from, TEXT, &[0x00]),
             frame(from, TEXT, b"pl"),
             frame(from, FIN | CONTINUATION, b"ain"),
@@ -102,13 +102,13 @@ fn the_window_carries_over() {
 
 // 7692-7.2.2-c, 7692-7.2.2-d, P-pd-d
 #[test]
-fn without_takeover_there_is_no_window_to_refer_to() {
+fn without_takeover_the_window_is_empty() {
     for from in BOTH {
         let bytes = [compressed(from, TEXT, &HELLO), compressed(from, TEXT, &AGAIN)].concat();
         let outcome = hear_all(from, false, Config::new(), &bytes);
         assert_eq!(outcome.heard, [text("Hello")]);
         assert_eq!(outcome.error, Some(Violation::NotDeflate.into()));
-        // Nor has the first message anything before it.
+        // The window is empty before the first message too.
         for takeover in [false, true] {
             let outcome = hear_all(from, takeover, Config::new(), &compressed(from, TEXT, &AGAIN));
             assert_eq!(outcome.error, Some(Violation::NotDeflate.into()));
@@ -118,7 +118,7 @@ fn without_takeover_there_is_no_window_to_refer_to() {
 
 // 7692-7.2.3.4-a, 7692-7.2.1-b, 7692-7.2.2-b, F-19
 #[test]
-fn data_may_follow_a_final_block_and_refer_to_what_was_before_it() {
+fn data_after_a_final_block_may_refer_to_data_before_it() {
     let final_hello = &FINAL[..7];
     for takeover in [false, true] {
         let cases: [(Vec<u8>, &str); 6] = [
@@ -140,7 +140,7 @@ fn data_may_follow_a_final_block_and_refer_to_what_was_before_it() {
             }
         }
     }
-    // The next message refers to one that ended with a final block, whichever way it ended.
+    // The next message refers to one that ended with a final block, in any of the ways to end.
     for first in [final_hello, &FINAL, &stored_block(1, b"Hello")] {
         let write = |from| [compressed(from, TEXT, first), compressed(from, TEXT, &AGAIN)].concat();
         check(true, write, &[text("Hello"), text("Hello")]);
@@ -149,8 +149,8 @@ fn data_may_follow_a_final_block_and_refer_to_what_was_before_it() {
 
 // 7692-7.2.3.4-a, 7692-7.2.2-b
 #[test]
-fn a_final_block_keeps_all_of_a_large_window() {
-    // Stored data of more than a window, a final block, then a match as far back as there is:
+fn a_final_block_keeps_a_full_window() {
+    // Stored data longer than a window, a final block, then a match at the maximum distance:
     // length 258, distance 32768, by fixed codes.
     let far = fixed_match_of_258_at_32768();
     for length in [32_768, 32_769, 40_000, 65_000, 70_000] {
@@ -172,7 +172,7 @@ fn a_final_block_keeps_all_of_a_large_window() {
                 }
             }
         }
-        // Inside one message.
+        // The same inside one message.
         let whole = [&first[..], &stored_block(1, b""), &far].concat();
         let joined = [&data[..], &expected].concat();
         for how in WAYS {
@@ -186,10 +186,10 @@ fn a_final_block_keeps_all_of_a_large_window() {
     }
 }
 
-/// A block with fixed codes that holds just one match, and the empty block behind it.
+/// A block of fixed codes that contains a single match, and an empty block after it.
 fn fixed_match_of_258_at_32768() -> Vec<u8> {
     let mut bits: Vec<u8> = Vec::new();
-    // No final block, fixed codes: values have their lowest bit first.
+    // Not final, fixed codes. Values have their lowest bit first.
     bits.extend([0, 1, 0]);
     // Symbol 285, whose code of eight bits is 0b11000101; codes have their highest bit first.
     bits.extend([1, 1, 0, 0, 0, 1, 0, 1]);
@@ -226,7 +226,7 @@ fn control_frames_between_compressed_fragments() {
 
 // 7692-6-c, 7692-6-d, P-pd-i
 #[test]
-fn reserved_bits_where_they_mean_nothing() {
+fn reserved_bits_without_a_meaning() {
     for from in BOTH {
         let begun = [frame(from, RSV1 | TEXT, &HELLO[..3]), frame(from, TEXT, b"Hel")];
         let mut cases: Vec<Vec<u8>> = Vec::new();
@@ -276,17 +276,17 @@ fn rsv1_without_negotiation() {
 
 // P-pd-g, F-18, 7692-7.2.2-a
 #[test]
-fn a_small_inbox_takes_a_large_message_in_chunks() {
+fn a_small_inbox_receives_a_large_message_in_chunks() {
     let data = noise(100_000);
     let (mut sender, mut receiver) = connect(&policy(true), &policy(true), Config::new());
     let repetitive = vec![b'a'; 300_000];
     let mut bytes = Vec::new();
     for message in [&repetitive, &data] {
-        // In fragments whatever comes of it is sent compressed.
+        // A message in fragments is sent compressed even if that makes it longer.
         sender.send_binary_fragment(message, hybi::Fragment::More, &mut bytes).unwrap();
         sender.send_binary_fragment(b"", hybi::Fragment::Last, &mut bytes).unwrap();
     }
-    // Just room for a header and one byte.
+    // Room for a header and one byte.
     let outcome = hear_at_fixed::<_, 15>(&mut receiver, &bytes, &Cut::Every(11), How::Chunks);
     assert_eq!(outcome.error, None);
     assert!(outcome.heard == [binary(&repetitive), binary(&data)]);
@@ -294,7 +294,7 @@ fn a_small_inbox_takes_a_large_message_in_chunks() {
 
 // P-pd-l
 #[test]
-fn a_message_is_as_large_as_its_inbox_at_most_compressed_or_not() {
+fn a_message_is_at_most_as_large_as_its_inbox_compressed_or_not() {
     let message = vec![b'a'; 200];
     for from in BOTH {
         for (bytes, fits) in [
@@ -323,7 +323,7 @@ fn a_message_is_as_large_as_its_inbox_at_most_compressed_or_not() {
 
 // P-pd-g
 #[test]
-fn chunks_are_small_whatever_came_before() {
+fn chunks_are_small_even_after_a_large_message() {
     let (mut sender, mut receiver) = connect(&policy(false), &policy(false), Config::new());
     let zeros = vec![0; 4 * 1024 * 1024];
     let mut bytes = Vec::new();
@@ -343,7 +343,7 @@ fn chunks_are_small_whatever_came_before() {
     };
     assert!(longest(&mut receiver, &mut inbox, &mut outbox) <= 16 * 1024);
 
-    // A message received whole has made room for itself.
+    // A message that was received whole has enlarged the buffer.
     assert_eq!(inbox.copy_from(&bytes), bytes.len());
     assert!(receiver.receive(&mut inbox, &mut outbox).unwrap().is_some());
     assert!(receiver.receive(&mut inbox, &mut outbox).unwrap().is_none());

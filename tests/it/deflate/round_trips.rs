@@ -1,4 +1,4 @@
-//! What is sent is heard, under every policy.
+//! Messages arrive as they were sent, under any policy.
 
 use hybi::{Config, Connection, Fragment, Role, deflate::Deflate};
 use proptest::{collection::vec, prelude::*};
@@ -8,7 +8,7 @@ use crate::support::feed::{Cut, Heard, binary, text};
 
 // P-pd-c, 7692-7.1.2.2-f, 7692-7.1.1.2-b, F-09
 #[test]
-fn every_policy_agrees_with_an_open_one() {
+fn every_policy_works_with_the_default() {
     let open = policy((15, true, 15, true, false));
     for send in 8..=15 {
         for receive in 8..=15 {
@@ -30,14 +30,14 @@ fn policy((send, keeps, receive, lets_keep, insist): (u8, bool, u8, bool, bool))
         .require_receive_window(insist)
 }
 
-/// Checks what two ends agree on, and that messages come through in both directions.
+/// Checks the negotiated parameters, and that messages arrive in both directions.
 fn check(server: &Deflate, client: &Deflate) {
     let (mut server, mut client) = connect(server, client, Config::new());
     let (ours, theirs) = (server.compression(), client.compression());
     assert_eq!(ours.is_some(), theirs.is_some());
     if let (Some(ours), Some(theirs)) = (ours, theirs) {
         assert_eq!(ours.server(), theirs.server());
-        // A client may do with less than the server has allowed.
+        // A client may use a smaller window than the server allows.
         assert!(theirs.client().window_bits() <= ours.client().window_bits());
         assert!(theirs.client().context_takeover() <= ours.client().context_takeover());
     }
@@ -141,7 +141,7 @@ fn send<R: Role>(
 proptest! {
     // P-pd-c, P-pd-h, 7692-5-c, 7692-6-b, 7692-7.2.1-a, 7692-7.2.2-b, P-fd-d
     #[test]
-    fn what_is_sent_is_heard(
+    fn all_messages_are_received_as_sent(
         policies in (any_policy(), any_policy()),
         steps in vec(step(), 0..8),
         size in prop_oneof![Just(None), (1..300_usize).prop_map(Some)],
@@ -163,7 +163,7 @@ proptest! {
 
     // P-pd-d, P-fd-f, P-fd-d
     #[test]
-    fn no_data_panics_and_any_cut_gives_the_same(
+    fn no_data_panics_and_any_split_gives_the_same_result(
         payload in vec(prop_oneof![any::<u8>(), 0..8_u8], 0..80),
         length in 1..20_usize,
         takeover: bool,

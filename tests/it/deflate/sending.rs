@@ -1,4 +1,4 @@
-//! Sending (RFC 7692, sections 6 and 7.2.1), byte by byte on the wire.
+//! Sending compressed messages (RFC 7692, sections 6 and 7.2.1).
 
 use hybi::{Client, Config, Connection, Error, FixedOutbox, Fragment, Prepared, Role, Server};
 
@@ -11,7 +11,7 @@ use crate::support::{
     wire::{CONTINUATION, FIN, KEY, RSV1, TEXT},
 };
 
-/// The frames on the wire: first byte and unmasked payload.
+/// The frames on the wire: their first byte and unmasked payload.
 fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
     while let [first, second, rest @ ..] = bytes {
@@ -37,7 +37,7 @@ fn json(count: usize) -> String {
     format!("[{}]", (0..count).map(item).collect::<Vec<_>>().join(","))
 }
 
-/// Both ends of a connection, both of which send the same in turn.
+/// Both endpoints of a connection. Both send the same messages in turn.
 struct Ends {
     server: Connection<Server>,
     client: Connection<Client<ExampleKey>>,
@@ -54,8 +54,8 @@ impl Ends {
     }
 }
 
-/// Lets both ends do the same, checks that the wire is the same but for masks and that the other
-/// end hears this; yields the frames.
+/// Runs the same calls on both endpoints. Checks that they send the same frames except for masking,
+/// and that the peer receives these messages. Returns the frames.
 macro_rules! both {
     ($ends:expr, $expected:expr, |$websocket:ident, $outbox:ident| $send:expr) => {{
         let (mut from_server, mut from_client) = (Vec::new(), Vec::new());
@@ -83,7 +83,7 @@ fn assert_heard<R: Role>(receiver: &mut Connection<R>, bytes: &[u8], expected: &
 
 // 7692-6-b, 7692-6-f, 7692-7.2.1-a, 7692-7.2.1-c, 7692-7.2.1-e, F-08
 #[test]
-fn without_takeover_each_message_stands_alone() {
+fn without_takeover_each_message_is_independent() {
     let mut ends = Ends::new(false, Config::new());
     let message = json(50);
     let mut first = None;
@@ -104,7 +104,7 @@ fn without_takeover_each_message_stands_alone() {
 
 // 7692-7.2.2-b, 7692-7.2.1-a, F-14
 #[test]
-fn with_takeover_the_same_again_is_short() {
+fn with_takeover_a_repeated_message_is_short() {
     let mut ends = Ends::new(true, Config::new());
     let message = json(20);
     let mut inflater = Inflater::new(15);
@@ -122,7 +122,7 @@ fn with_takeover_the_same_again_is_short() {
 
 // P-pd-h, 7692-6-e, F-17
 #[test]
-fn short_messages_and_those_that_are_not_to_be_are_not_compressed() {
+fn short_and_excluded_messages_are_not_compressed() {
     for takeover in [false, true] {
         let mut ends = Ends::of(&policy(takeover).threshold(100), Config::new());
         let (short, long) = ("a".repeat(99), "a".repeat(100));
@@ -168,7 +168,7 @@ fn short_messages_and_those_that_are_not_to_be_are_not_compressed() {
 
 // 7692-6-e, P-pd-h
 #[test]
-fn what_compression_would_enlarge_goes_plain() {
+fn messages_that_compression_enlarges_are_sent_uncompressed() {
     for takeover in [false, true] {
         let mut ends = Ends::new(takeover, Config::new());
         let message = json(20);
@@ -178,7 +178,7 @@ fn what_compression_would_enlarge_goes_plain() {
                 both!(ends, &[text(&message)], |websocket, outbox| {
                     websocket.send_text(&message, outbox).unwrap();
                 });
-                // What is sent again may lie in the window, but what went plain is not there.
+                // A message that was sent uncompressed must not be in the window.
                 let sent = both!(ends, &[binary(&noise)], |websocket, outbox| {
                     websocket.send_binary(&noise, outbox).unwrap();
                 });
@@ -188,7 +188,7 @@ fn what_compression_would_enlarge_goes_plain() {
         both!(ends, &[text(&message)], |websocket, outbox| {
             websocket.send_text(&message, outbox).unwrap();
         });
-        // Nothing is shorter than nothing.
+        // An empty message cannot become shorter.
         let sent = both!(ends, &[text("")], |websocket, outbox| {
             websocket.send_text("", outbox).unwrap();
         });
@@ -198,7 +198,7 @@ fn what_compression_would_enlarge_goes_plain() {
 
 // 7692-6-b, 7692-6-c, 7692-6-g, 7692-7.2.3.6-a, 7692-7.2.1-a
 #[test]
-fn fragments_are_slices_of_one_stream() {
+fn fragments_are_parts_of_one_stream() {
     use Fragment::{Last, More};
     for takeover in [false, true] {
         let mut ends = Ends::new(takeover, Config::new());
@@ -222,7 +222,7 @@ fn fragments_are_slices_of_one_stream() {
                     for (index, part) in parts.iter().enumerate() {
                         let fragment = if index + 1 == parts.len() { Last } else { More };
                         websocket.send_text_fragment(part, fragment, outbox).unwrap();
-                        // The first fragment decides for all.
+                        // The setting at the first fragment applies.
                         websocket.set_compression(true);
                     }
                 });
@@ -293,7 +293,7 @@ fn long_messages_are_compressed_piece_by_piece() {
 
 // 7692-6-e, P-fe-b
 #[test]
-fn a_full_outbox_loses_nothing() {
+fn a_full_outbox_loses_no_data() {
     use Fragment::{Last, More};
     for takeover in [false, true] {
         let mut ends = Ends::new(takeover, Config::new());
@@ -302,7 +302,7 @@ fn a_full_outbox_loses_nothing() {
             both!(ends, &[text(&one)], |websocket, outbox| {
                 websocket.send_text(&one, outbox).unwrap();
             });
-            // A whole message that does not fit, then one that does.
+            // A message in one frame that does not fit, then one that does.
             both!(ends, &[text(&two)], |websocket, outbox| {
                 let mut small = FixedOutbox::over([0; 10]);
                 let error = websocket.send_text(&two, &mut small).unwrap_err();
@@ -365,7 +365,7 @@ fn prepared_messages() {
             }
         }
     }
-    // Where compression is not in use.
+    // Without compression.
     let mut server = Connection::server(Config::new());
     assert_eq!(server.compression(), None);
     server.set_compression(true);

@@ -1,4 +1,4 @@
-//! What is sent keeps to the window that was agreed on (RFC 7692, section 7.2.1).
+//! Sent messages respect the negotiated window (RFC 7692, section 7.2.1).
 
 use hybi::{Config, deflate::Deflate};
 
@@ -8,7 +8,7 @@ use super::{
 };
 use crate::support::{handshake::client::SampleNonce, wire::FIN};
 
-/// Messages that repeat themselves at all distances around the window.
+/// Messages with repetitions at all distances around the window.
 fn messages(bits: u8) -> Vec<Vec<u8>> {
     let window = 1_usize << bits;
     let noise = noise(70_000);
@@ -28,7 +28,7 @@ fn messages(bits: u8) -> Vec<Vec<u8>> {
         window * 2 - 1,
         window * 2,
     ] {
-        // A piece, something else, the piece again.
+        // A piece, other data, the same piece again.
         let mut message = noise[..distance].to_vec();
         message.extend_from_slice(&noise[..300]);
         message.extend_from_slice(&noise[40_000..40_100]);
@@ -40,7 +40,7 @@ fn messages(bits: u8) -> Vec<Vec<u8>> {
 
 // 7692-7.2.1-d, 7692-7.1.2.2-f, 7692-7.2.1-e, F-11
 #[test]
-fn no_distance_is_beyond_the_window() {
+fn no_distance_exceeds_the_window() {
     for bits in 9..=15 {
         for level in [1, 2, 3, 6, 9] {
             for (takeover, memory_level) in [(true, 8), (false, 8), (true, 1)] {
@@ -83,7 +83,7 @@ fn check_server(policy: &Deflate, bits: u8) {
     assert!(compressed > 5);
 }
 
-/// The server's answer limits the client.
+/// The server's response limits the client.
 fn check_client(policy: &Deflate, bits: u8, takeover: bool) {
     let no = if takeover { "" } else { "; server_no_context_takeover" };
     let value = format!("permessage-deflate; client_max_window_bits={bits}{no}");
@@ -114,7 +114,7 @@ fn check_client(policy: &Deflate, bits: u8, takeover: bool) {
 
 // 7692-7.2.2-d, 7692-7.1.2.2-f
 #[test]
-fn the_other_end_decodes_every_window() {
+fn the_peer_decodes_every_window() {
     for bits in 9..=15 {
         let policy = policy(true).send_window(bits).receive_window(bits);
         let (mut server, mut client) = connect(&policy, &policy, Config::new());
