@@ -1,6 +1,6 @@
-//! The life of a connection, held against a [model](rules) of RFC 6455 in every order of frames and
-//! calls: both roles, an outbox that grows and one that is full at first, a client without masking
-//! keys.
+//! Compares the connection with a [model](rules) of RFC 6455, in every order of frames and calls:
+//! for both roles, with an outbox that grows and one that is full at first, and for a client
+//! without masking keys.
 //!
 //! ```sh
 //! cargo test --test it model:: -- --nocapture

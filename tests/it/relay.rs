@@ -1,6 +1,6 @@
-//! The relay: frames in both directions, faults of either side, and every way to end.
+//! The relay: frames in both directions, violations by either side, and every way to end.
 //!
-//! Expected bytes come from RFC 6455 or are worked out by hand in [`wire`], which shares no code
+//! Expected bytes come from RFC 6455 or are constructed by hand in [`wire`], which shares no code
 //! with the crate.
 
 mod closing;

@@ -1,4 +1,4 @@
-//! The connection of the crate, driven by the steps of the model.
+//! The crate's connection, driven by the steps of the model.
 
 use std::fmt::Debug;
 
@@ -13,11 +13,11 @@ use super::{
     wire,
 };
 
-/// How many bytes fit into an outbox that does not grow: one frame of a client, or a few of a
-/// server.
+/// The size of an outbox that does not grow, in bytes: room for one frame of a client, or for a few
+/// frames of a server.
 pub(crate) const OUTBOX: usize = 10;
 
-/// Masking keys, if there are any.
+/// A source of masking keys, which may have none.
 #[derive(Debug)]
 pub(crate) struct Keys {
     pub(crate) exist: bool,
@@ -30,7 +30,7 @@ impl Entropy for Keys {
     }
 }
 
-/// An outbox that grows, or one that is full at first.
+/// An outbox that grows, or a fixed one that is full at first.
 enum Out {
     Growing(Vec<u8>),
     Fixed(FixedOutbox<[u8; OUTBOX]>),
@@ -55,7 +55,7 @@ impl<R: hybi::Role + Debug> Endpoint<R> {
         Self { role, websocket, inbox: Inbox::with_capacity(1024), outbox }
     }
 
-    /// Takes a step, and reports what came of it.
+    /// Takes a step and returns its outcome.
     pub(crate) fn observe(&mut self, step: Step) -> Outcome {
         let before = self.outbox.pending();
         let result = self.act(step);
@@ -110,18 +110,19 @@ impl<R: hybi::Role + Debug> Endpoint<R> {
         self.websocket.should_close_transport()
     }
 
-    /// What it would still write by itself, if there were room.
+    /// The bytes that it would still send if there were room.
     pub(crate) fn unsent(&mut self) -> Vec<u8> {
         let mut outbox = Vec::new();
         let _ = self.websocket.receive_chunk(&mut self.inbox, &mut outbox);
         outbox
     }
 
-    /// All that decides what it does from here on; endpoints for which it is equal do the same.
+    /// The complete state of the endpoint. Endpoints with equal keys behave the same from here on.
     ///
-    /// The connection shows all its fields, but for the payload of a pong that waits and the key
-    /// of a frame in progress. Here all pings are equal, and frames arrive whole. What the inbox
-    /// does depends on what it holds, not where, as it grows. Of the outbox, only the room counts.
+    /// The debug output of the connection contains all its fields except for the payload of a
+    /// pending pong and the masking key of a frame in progress. Here all pings are equal, and
+    /// frames arrive complete. The inbox grows, so its behavior depends on its contents but not on
+    /// their position. Only the room in the outbox matters.
     pub(crate) fn key(&self) -> String {
         let Self { websocket, inbox, outbox, .. } = self;
         let unread = inbox.unread();
@@ -139,7 +140,7 @@ impl<R: hybi::Role + Debug> Endpoint<R> {
                 hybi::State::Failed => terms::State::Failed,
                 hybi::State::Ended => terms::State::Ended,
                 hybi::State::Lost => terms::State::Lost,
-                other => panic!("a state that the model does not have: {other:?}"),
+                other => panic!("the model has no such state: {other:?}"),
             },
             should_close_transport: websocket.should_close_transport(),
             is_closing: websocket.is_closing(),

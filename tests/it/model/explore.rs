@@ -1,4 +1,4 @@
-//! Every order of steps, taken by the connection and by the model.
+//! Takes the steps in every order, with the connection and with the model.
 
 use std::{collections::HashSet, env, fmt::Debug, thread, time::Instant};
 
@@ -10,20 +10,20 @@ use super::{
     terms::{Body, Fin, Frame, Kind, Role, State, Step},
 };
 
-/// How many steps are taken in every order, each order by itself. `HYBI_MODEL_DEPTH` overrides it:
-/// 5 take about a minute.
+/// The number of steps that are taken in every order, without merging equal states.
+/// `HYBI_MODEL_DEPTH` overrides it. 5 steps take about a minute.
 const UNMERGED: usize = 4;
 
-/// How many are taken in every order where equal states are merged.
+/// The number of steps that are taken in every order if equal states are merged.
 const MERGED: usize = 5;
 
-/// Where the number of steps is not limited, no frame arrives while this many wait in the inbox.
+/// If the number of steps is unlimited, no frame arrives while this many are in the inbox.
 const WAITING: usize = 1;
 
-/// Nor does a continuation that is not the last, once a message has this many frames.
+/// Nor does a continuation other than the last once a message has this many frames.
 const FRAGMENTS: usize = 2;
 
-/// All that can happen.
+/// All steps.
 const STEPS: [Step; 26] = [
     Step::Arrives(Frame::First(Kind::Text, Fin::Last)),
     Step::Arrives(Frame::First(Kind::Text, Fin::More)),
@@ -86,21 +86,24 @@ impl<R: hybi::Role + Debug> Setup<R> {
         endpoint
     }
 
-    /// Takes one step more, with the endpoint and the model.
+    /// Takes one more step, with the endpoint and the model.
     fn take(&self, path: &[Step], model: &mut Model, step: Step) -> Endpoint<R> {
         let mut endpoint = self.endpoint(path);
         let expected = model.step(step);
         let found = endpoint.observe(step);
         assert!(
             found == expected,
-            "{}: after {path:?}, {step:?} gives\n    {found:?}, where RFC 6455 asks for\n    {expected:?}",
+            "{}: after {path:?}, {step:?} gives\n    {found:?}, but RFC 6455 requires\n    {expected:?}",
             self.name,
         );
         let status = found.status;
         let phases =
             [status.state == State::Open, status.is_closing, status.should_close_transport];
         let phases = phases.iter().filter(|holds| **holds).count();
-        assert_eq!(phases, 1, "open, closing or done: after {path:?}, {step:?}: {status:?}");
+        assert_eq!(
+            phases, 1,
+            "not exactly one of open, closing, done: after {path:?}, {step:?}: {status:?}"
+        );
         endpoint
     }
 
@@ -111,7 +114,11 @@ impl<R: hybi::Role + Debug> Setup<R> {
             let mut next = model.clone();
             let mut endpoint = self.take(path, &mut next, step);
             if endpoint.should_close_transport() {
-                assert_eq!(endpoint.unsent(), b"", "done with {path:?}, {step:?}, but for a frame");
+                assert_eq!(
+                    endpoint.unsent(),
+                    b"",
+                    "done after {path:?}, {step:?}, but a frame is unsent"
+                );
             }
             drop(endpoint);
             if depth == 1 {
@@ -125,9 +132,9 @@ impl<R: hybi::Role + Debug> Setup<R> {
         count
     }
 
-    /// Takes every step in every state that `depth` steps lead to, and returns how many states
-    /// there are and how long the way to the last one is. States that equal one seen before are
-    /// not gone into again: see [`Endpoint::key`].
+    /// Takes every step in every state within `depth` steps. Returns the number of states and the
+    /// length of the longest path to one. A state with a [key](Endpoint::key) that was seen before
+    /// is not explored again.
     fn every_state(&self, depth: usize, skips: fn(&Model, Step) -> bool) -> (usize, usize) {
         let mut ways = vec![(Vec::new(), self.model())];
         let mut seen = HashSet::from([(self.endpoint(&[]).key(), self.model())]);
@@ -150,7 +157,7 @@ impl<R: hybi::Role + Debug> Setup<R> {
     }
 }
 
-/// Whether a step leads beyond the bounds that make the number of states finite.
+/// Whether a step exceeds the bounds that make the number of states finite.
 fn is_beyond(model: &Model, step: Step) -> bool {
     match step {
         Step::Arrives(Frame::Continuation(Fin::More)) => {
@@ -161,7 +168,7 @@ fn is_beyond(model: &Model, step: Step) -> bool {
     }
 }
 
-/// Runs all kinds of endpoints at once.
+/// Runs all kinds of endpoints in parallel.
 macro_rules! each {
     (|$setup:ident| $run:expr) => {
         thread::scope(|scope| {
@@ -198,7 +205,7 @@ fn every_order_of_frames_and_calls() {
 // P-cl-j, 6455-5.5.1-f
 #[test]
 #[cfg_attr(miri, ignore)] // too many steps
-fn every_order_of_more_frames_and_calls() {
+fn every_order_of_more_frames_and_calls_with_states_merged() {
     each!(|setup| {
         let begun = Instant::now();
         let (states, depth) = setup.every_state(MERGED, |_, _| false);
@@ -214,7 +221,7 @@ fn every_order_of_more_frames_and_calls() {
 // P-cl-j, 6455-5.5.1-f
 #[test]
 #[cfg_attr(miri, ignore)] // too many steps
-fn every_state_that_can_be_reached() {
+fn every_reachable_state() {
     each!(|setup| {
         let begun = Instant::now();
         let (states, length) = setup.every_state(usize::MAX, is_beyond);

@@ -1,8 +1,8 @@
-//! One endpoint of an open connection, as RFC 6455 describes it in sections 5.4, 5.5 and 7, with
-//! the policies of `docs/conformance` where the RFC leaves room.
+//! A model of an endpoint of an open connection: RFC 6455, sections 5.4, 5.5 and 7, with the
+//! policies of `docs/conformance` where the RFC leaves a choice.
 //!
-//! It is written from the text and for reading: it keeps what happened as facts, and derives from
-//! them what an endpoint may do. It shares no code with the crate.
+//! The model follows the text of the RFC and favors readability. It records what happened, and
+//! derives from that what the endpoint may do. It shares no code with the crate.
 
 use super::terms::{
     Body, DATA, Event, Fault, Fin, Frame, Kind, Outcome, PING, PONG, Role, Sent, State, Status,
@@ -11,26 +11,26 @@ use super::terms::{
 
 /// The endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[allow(clippy::struct_excessive_bools)] // each is a fact by itself
+#[allow(clippy::struct_excessive_bools)] // independent facts
 pub(crate) struct Model {
     role: Role,
     /// Whether a client has masking keys.
     has_keys: bool,
-    /// How many bytes fit into the outbox; `None` if it grows.
+    /// The size of the outbox in bytes, or `None` if it grows.
     outbox_size: Option<usize>,
     pending: usize,
-    /// Frames in the inbox that were not looked at.
+    /// Frames in the inbox that have not been processed.
     unread: Vec<Frame>,
     /// The message that the peer is sending.
     incoming: Option<Incoming>,
     /// The message that the endpoint is sending.
     outgoing: Option<Kind>,
-    /// The payload of the pong that is to be sent.
+    /// The payload of the pending pong.
     owed_pong: Option<Vec<u8>>,
-    /// The body of the Close that is to be sent.
+    /// The body of the pending Close.
     owed_close: Option<Vec<u8>>,
     close_sent: bool,
-    /// The code in the peer's Close, if it came, if it has one.
+    /// The peer's Close, if received, and its code, if it has one.
     #[allow(clippy::option_option)]
     close_received: Option<Option<u16>>,
     is_failed: bool,
@@ -40,15 +40,15 @@ pub(crate) struct Model {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Incoming {
     kind: Kind,
-    /// What was not delivered.
+    /// The data that has not been delivered.
     data: Vec<u8>,
     in_chunks: bool,
-    /// How many frames of it came.
+    /// The number of its frames so far.
     frames: usize,
 }
 
 impl Model {
-    /// An endpoint of a connection that was just opened, with a full outbox unless it grows.
+    /// An endpoint of a new connection. Its outbox is full unless it grows.
     pub(crate) fn new(role: Role, has_keys: bool, outbox_size: Option<usize>) -> Self {
         Self {
             role,
@@ -67,12 +67,12 @@ impl Model {
         }
     }
 
-    /// How many frames wait in the inbox.
+    /// The number of frames in the inbox that have not been processed.
     pub(crate) fn unread(&self) -> usize {
         self.unread.len()
     }
 
-    /// How many frames of the message that the peer is sending were looked at.
+    /// The number of frames processed of the message that the peer is sending.
     pub(crate) fn fragments(&self) -> usize {
         self.incoming.as_ref().map_or(0, |message| message.frames)
     }
@@ -104,13 +104,13 @@ impl Model {
         Outcome { result, written, status: self.status() }
     }
 
-    // Section 7: what an endpoint says about itself.
+    // Section 7: the state of the endpoint.
 
     fn status(&self) -> Status {
         let state = self.state();
         let should_close_transport = self.should_close_transport();
-        // Until the transport is closed, the end depends on the peer: on its Close, on its reading
-        // what is owed, or (section 7.1.1) on the server's closing the transport.
+        // Until the transport is closed, a closing endpoint waits for the peer: for its Close, for
+        // it to read the pending frames, or (section 7.1.1) for the server to close the transport.
         let is_closing = state != State::Open && !should_close_transport;
         Status { state, should_close_transport, is_closing, close_code: self.close_code() }
     }
@@ -130,15 +130,15 @@ impl Model {
 
     /// Whether to close the transport.
     fn should_close_transport(&self) -> bool {
-        // Sections 5.5.1 and 7.1.7: a Close that is owed is sent first. That the peer sends nothing
-        // more does not mean that it does not read.
+        // Sections 5.5.1 and 7.1.7: a pending Close is sent first. A peer that sends nothing more
+        // may still read.
         if self.owed_close.is_some() {
             return false;
         }
         let exchanged = self.close_sent && self.close_received.is_some();
         match self.role {
             _ if self.is_failed || self.input_ended => true,
-            // Section 5.5.1: the server closes it at once, the client waits for that.
+            // Section 5.5.1: the server closes it at once, the client waits for the server.
             Role::Server => exchanged,
             Role::Client => false,
         }
@@ -154,19 +154,19 @@ impl Model {
         }
     }
 
-    /// Whether section 6.1 lets data be sent: in the OPEN state.
+    /// Whether data may be sent. Section 6.1: in the OPEN state.
     fn is_open(&self) -> bool {
         self.state() == State::Open
     }
 
-    /// Whether what arrives is looked at: section 1.4 discards all that follows the peer's Close,
-    /// section 7.1.7 all that follows a failure.
+    /// Whether input is processed. Section 1.4 discards input after the peer's Close, section 7.1.7
+    /// input after a failure.
     fn listens(&self) -> bool {
         self.close_received.is_none() && !self.is_failed && !self.input_ended
     }
 
     fn end_of_input(&mut self) -> Result<(), Fault> {
-        // Section 7.2.1: without a Close of the peer's, the connection is lost.
+        // Section 7.2.1: without the peer's Close, the connection is lost.
         let is_lost = self.listens();
         self.input_ended = true;
         self.owed_pong = None;
@@ -180,7 +180,7 @@ impl Model {
         in_chunks: bool,
         written: &mut Vec<Sent>,
     ) -> Result<Option<Event>, Fault> {
-        // The caller's mistake: the message would lack its beginning.
+        // A mistake of the caller: the message would lack its beginning.
         let begun_in_chunks = self.incoming.as_ref().is_some_and(|message| message.in_chunks);
         if begun_in_chunks && !in_chunks && self.listens() && !self.close_sent {
             return Err(Fault::ChunksPending);
@@ -203,8 +203,8 @@ impl Model {
         Ok(None)
     }
 
-    /// One frame: what is delivered, or that it breaks a rule.
-    #[allow(clippy::match_same_arms)] // each has its section
+    /// Processes one frame. Returns the event, or the violation.
+    #[allow(clippy::match_same_arms)] // one arm for each section
     fn look_at(
         &mut self,
         frame: Frame,
@@ -215,8 +215,8 @@ impl Model {
         match frame {
             // Section 5.2: a reserved opcode.
             Frame::Broken => Err(()),
-            // Section 5.4: a message is one frame, or a first one and continuations of it, which
-            // no other message comes between.
+            // Section 5.4: a message is a single frame, or a first frame and its continuations. No
+            // other message may come between them.
             Frame::First(kind, fin) => {
                 if self.incoming.is_some() {
                     return Err(());
@@ -232,25 +232,25 @@ impl Model {
                 Ok(self.deliver(in_chunks, fin))
             }
             Frame::Ping => {
-                // Section 5.5.2. After our own Close a pong is of no use (P-cl-c).
+                // Section 5.5.2. A pong after our own Close is useless (P-cl-c).
                 if self.is_open() {
-                    // Section 5.5.3: of several pings, the latest may be answered alone.
+                    // Section 5.5.3: only the latest of several pings need be answered.
                     self.owed_pong = Some(data.clone());
                     self.send_what_is_owed(written);
                 }
                 Ok(Some(Event::Ping(data)))
             }
-            // Section 5.5.3: a pong needs no answer.
+            // Section 5.5.3: a pong is not answered.
             Frame::Pong => Ok(Some(Event::Pong(data))),
-            // Section 5.5.1: the body begins with a code of two bytes, if there is a body.
+            // Section 5.5.1: a nonempty body begins with a code of two bytes.
             Frame::Close(Body::Invalid) => Err(()),
             Frame::Close(body) => {
                 let code = (body == Body::Code).then_some(4000);
                 self.close_received = Some(code);
                 self.owed_pong = None;
                 self.unread.clear();
-                // Section 5.5.1: an endpoint that has sent no Close sends one, which echoes the
-                // code.
+                // Section 5.5.1: an endpoint that has not sent a Close replies with one, which
+                // echoes the code.
                 if !self.close_sent {
                     self.owed_close = Some(data);
                     self.send_what_is_owed(written);
@@ -260,12 +260,11 @@ impl Model {
         }
     }
 
-    /// Delivers the message in progress as far as it came.
+    /// Delivers the message in progress, or the part of it that has arrived.
     fn deliver(&mut self, in_chunks: bool, fin: Fin) -> Option<Event> {
         let message = self.incoming.as_mut()?;
         let kind = message.kind;
-        // Section 5.1 leaves open what becomes of data after our own Close; it is dropped
-        // (6455-5.1-d).
+        // Section 5.1 allows the peer to send data after our own Close. It is dropped (6455-5.1-d).
         let drops = self.close_sent;
         let event = match (in_chunks || drops, fin) {
             (true, fin) => Some(Event::Chunk(kind, std::mem::take(&mut message.data), fin)),
@@ -293,7 +292,7 @@ impl Model {
     // Sections 5.4, 5.5 and 6.1: sending.
 
     fn send(&mut self, kind: Kind, written: &mut Vec<Sent>) -> Result<(), Fault> {
-        // Section 5.4: not inside another message.
+        // Section 5.4: messages are not interleaved.
         if self.is_open() && self.outgoing.is_some() {
             return Err(Fault::MessageOpen);
         }
@@ -316,7 +315,7 @@ impl Model {
             (Some(open), _) if open == kind => 0,
             (Some(_), _) => return Err(Fault::KindChanged),
         };
-        // Section 5.5.2: the pong as soon as is practical.
+        // Section 5.5.2: the pong is sent as soon as is practical.
         self.send_what_is_owed(written);
         self.write(fin == Fin::Last, opcode, DATA.as_bytes(), written)?;
         self.outgoing = (fin == Fin::More).then_some(kind);
@@ -340,7 +339,7 @@ impl Model {
         if !self.is_open() {
             return Err(Fault::NotOpen);
         }
-        // Section 5.5.2: the pong for a ping that came before, unless the Close would lack room.
+        // Section 5.5.2: an earlier ping is answered if there is room for both frames.
         if let Some(pong) = self.owed_pong.clone()
             && self.fits(self.size(&pong) + self.size(body))
         {
@@ -353,7 +352,7 @@ impl Model {
         Ok(())
     }
 
-    /// Sends what the endpoint owes, as far as there is room.
+    /// Sends the pending pong and Close, as far as there is room.
     fn send_what_is_owed(&mut self, written: &mut Vec<Sent>) {
         if let Some(payload) = self.owed_pong.take()
             && self.write(true, 10, &payload, written).is_err()
@@ -369,7 +368,7 @@ impl Model {
         }
     }
 
-    /// Section 5.2: two bytes before a short payload, and the key.
+    /// Section 5.2: two bytes before a short payload, and the masking key.
     fn size(&self, payload: &[u8]) -> usize {
         let key = if self.role == Role::Client { 4 } else { 0 };
         2 + key + payload.len()
@@ -379,7 +378,7 @@ impl Model {
         self.outbox_size.is_none_or(|most| self.pending + size <= most)
     }
 
-    /// One frame, of which nothing or all goes to the outbox.
+    /// Appends a complete frame to the outbox, or nothing.
     fn write(
         &mut self,
         fin: bool,

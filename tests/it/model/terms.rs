@@ -1,21 +1,20 @@
-//! What the connection and the model are compared by: the steps that they take, and what comes of
-//! each.
+//! The interface of the connection and the model: the steps that they take, and the outcomes.
 
-/// Which endpoint it is.
+/// The role of the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Role {
     Client,
     Server,
 }
 
-/// What a message carries.
+/// The type of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     Text,
     Binary,
 }
 
-/// A frame that the peer sends.
+/// A frame from the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Frame {
     First(Kind, Fin),
@@ -44,10 +43,10 @@ pub(crate) enum Body {
     Invalid,
 }
 
-/// What can happen to an endpoint.
+/// An input or a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Step {
-    /// A frame of the peer's comes to the inbox.
+    /// A frame of the peer arrives in the inbox.
     Arrives(Frame),
     EndOfInput,
     Receive,
@@ -59,11 +58,11 @@ pub(crate) enum Step {
     /// With code 1000.
     Close,
     CloseWithoutCode,
-    /// All that the outbox holds is written to the transport.
+    /// The outbox is written to the transport.
     Drain,
 }
 
-/// What the peer's data frames carry, by kind of frame.
+/// The payload of each kind of frame of the peer.
 pub(crate) const fn payload(frame: Frame) -> &'static [u8] {
     match frame {
         Frame::First(Kind::Text, _) => b"t",
@@ -77,12 +76,12 @@ pub(crate) const fn payload(frame: Frame) -> &'static [u8] {
     }
 }
 
-/// What the endpoint's own frames carry.
+/// The payloads of the endpoint's own frames.
 pub(crate) const DATA: &str = "d";
 pub(crate) const PING: &[u8] = b"p";
 pub(crate) const PONG: &[u8] = b"q";
 
-/// What comes of a step.
+/// The outcome of a step.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) result: Result<Option<Event>, Fault>,
@@ -90,7 +89,7 @@ pub(crate) struct Outcome {
     pub(crate) status: Status,
 }
 
-/// What the endpoint delivers.
+/// An event that the endpoint delivers.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Message(Kind, Vec<u8>),
@@ -100,10 +99,10 @@ pub(crate) enum Event {
     Close(Option<u16>),
 }
 
-/// Why a call fails.
+/// The error of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The peer broke a rule; the connection is failed with this code.
+    /// The peer violated the protocol. The connection fails with this code.
     Failed(u16),
     Lost,
     NotOpen,
@@ -122,7 +121,7 @@ pub(crate) struct Sent {
     pub(crate) payload: Vec<u8>,
 }
 
-/// What an endpoint says about itself.
+/// The state that an endpoint reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Status {
     pub(crate) state: State,

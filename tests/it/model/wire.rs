@@ -1,10 +1,11 @@
-//! Frames as bytes, by hand (RFC 6455, section 5.2): the peer's written, the endpoint's read.
+//! Encodes the peer's frames and decodes the endpoint's, independently of the crate (RFC 6455,
+//! section 5.2).
 
 use super::terms::{Fin, Frame, Kind, Role, Sent, payload};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A frame of the peer of this endpoint.
+/// Encodes a frame from the peer of this endpoint.
 pub(crate) fn encode(to: Role, frame: Frame) -> Vec<u8> {
     let (opcode, fin) = match frame {
         Frame::First(Kind::Text, fin) => (1, fin),
@@ -27,12 +28,12 @@ pub(crate) fn encode(to: Role, frame: Frame) -> Vec<u8> {
     }
 }
 
-/// The frames of this endpoint, which all are short.
+/// Decodes the frames of this endpoint, which are all short.
 pub(crate) fn decode(from: Role, mut bytes: &[u8]) -> Vec<Sent> {
     let mut frames = Vec::new();
     while let [first, second, rest @ ..] = bytes {
         assert_eq!(first & 0x70, 0, "a reserved bit");
-        assert_eq!(second & 0x80 != 0, from == Role::Client, "masked, or not, by the wrong end");
+        assert_eq!(second & 0x80 != 0, from == Role::Client, "only a client masks");
         let length = usize::from(second & 0x7f);
         assert!(length < 126, "a long frame");
         let (key, rest) = rest.split_at(if from == Role::Client { 4 } else { 0 });
@@ -43,6 +44,6 @@ pub(crate) fn decode(from: Role, mut bytes: &[u8]) -> Vec<Sent> {
         frames.push(Sent { fin, opcode, payload: payload.collect() });
         bytes = rest;
     }
-    assert!(bytes.is_empty(), "half a frame");
+    assert!(bytes.is_empty(), "an incomplete frame");
     frames
 }

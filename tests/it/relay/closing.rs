@@ -9,7 +9,7 @@ use super::{
 
 // 6455-5.5.1-h, 6455-5.5.1-i, 6455-5.5.1-j, 6455-7.4.2-c, 6455-7.4.2-d
 #[test]
-fn a_close_and_its_reply_pass() {
+fn a_close_and_its_reply_are_relayed() {
     for (from, code) in [(Side::Client, 3000_u16), (Side::Server, 4001)] {
         let to = other(from);
         let code = code.to_be_bytes();
@@ -20,7 +20,7 @@ fn a_close_and_its_reply_pass() {
             link.carry_all(from, &pieces);
             assert_eq!(link.take(to), arriving(to, 0, CLOSE, &body));
             assert_eq!(link.should_close_transport(), [false; 2]);
-            assert!(link.relay.is_closing(), "the reply may never come");
+            assert!(link.relay.is_closing(), "it waits for the reply");
         }
         for pieces in cuts(&reply) {
             let mut link = Link::new();
@@ -28,7 +28,7 @@ fn a_close_and_its_reply_pass() {
             link.carry_all(to, &pieces);
             assert_eq!(link.take(from), arriving(from, 0, CLOSE, &code));
             assert_eq!(link.should_close_transport(), [true, false]);
-            assert!(link.relay.is_closing(), "the server may never close its transport");
+            assert!(link.relay.is_closing(), "it waits for the server to close its transport");
             link.end(Side::Client);
             link.end(Side::Server);
             assert_eq!((link.should_close_transport(), link.relay.failure()), ([true; 2], None));
@@ -39,7 +39,7 @@ fn a_close_and_its_reply_pass() {
 
 // 6455-5.5.1-k
 #[test]
-fn crossing_closes_pass_each_other() {
+fn crossing_closes_are_relayed() {
     let mut link = Link::new();
     link.pass(Side::Client, &close(Side::Client, 1000));
     link.pass(Side::Server, &close(Side::Server, 1001));
@@ -51,7 +51,7 @@ fn crossing_closes_pass_each_other() {
 
 // 6455-5.5.1-a, P-cl-a, P-cl-b, 6455-5.5.1-h
 #[test]
-fn nothing_behind_a_close_is_passed_or_looked_at() {
+fn bytes_after_a_close_are_ignored() {
     for from in BOTH {
         let to = other(from);
         let mut bytes = frame(from, TEXT, b"half a message");
@@ -71,7 +71,7 @@ fn nothing_behind_a_close_is_passed_or_looked_at() {
             assert!(link.take(from).is_empty());
             assert_eq!(link.relay.failure(), None);
         }
-        // And the fault would have been found one byte before.
+        // The violation is detected if it comes before the Close.
         let mut link = Link::new();
         link.carry(from, &[&bytes[..closed - close(from, 1000).len()], &[0xff]].concat());
         assert!(link.relay.failure().is_some());
@@ -80,7 +80,7 @@ fn nothing_behind_a_close_is_passed_or_looked_at() {
 
 // 6455-5.1-d
 #[test]
-fn frames_pass_until_the_reply() {
+fn frames_are_relayed_until_the_reply() {
     for from in BOTH {
         let to = other(from);
         let mut link = Link::new();
@@ -99,8 +99,8 @@ fn frames_pass_until_the_reply() {
 }
 
 #[test]
-fn a_close_passes_as_it_came_valid_or_not() {
-    // Empty, one byte alone, reserved codes, a reason that is not UTF-8, the longest one.
+fn a_close_is_relayed_unchanged_even_if_invalid() {
+    // Empty, a single byte, reserved codes, a reason that is not UTF-8, the longest one.
     let long = [&b"\x03\xe8"[..], &[b'x'; 123]].concat();
     for body in [&b""[..], b"\x03", b"\x03\xed", b"\x03\xee", b"\x03\xe8\xff", &long] {
         for from in BOTH {
@@ -109,7 +109,7 @@ fn a_close_passes_as_it_came_valid_or_not() {
             link.carry(from, &frame(from, CLOSE, body));
             assert_eq!(link.take(to), arriving(to, 0, CLOSE, body));
             assert_eq!((link.relay.failure(), link.should_close_transport()), (None, [false; 2]));
-            // The other side says what it thinks of it.
+            // The other side replies that it is invalid.
             link.carry(to, &close(to, 1002));
             assert_eq!(link.take(from), arriving(from, 0, CLOSE, b"\x03\xea"));
             assert!(link.relay.should_close_transport(Side::Client));
@@ -126,7 +126,7 @@ fn a_close_of_the_relay_waits_for_the_end_of_a_frame() {
             let payload = b"\x03\xe8the rest";
             let sent = frame(innocent, opcode, payload);
             let header = sent.len() - payload.len();
-            // From the whole header to the last byte but one.
+            // From the end of the header to the byte before the last.
             for cut in header..sent.len() {
                 let mut link = Link::new();
                 link.carry(innocent, &sent[..cut]);
@@ -142,7 +142,7 @@ fn a_close_of_the_relay_waits_for_the_end_of_a_frame() {
                 assert_eq!(link.take(culprit), expected, "{opcode:x} cut at {cut}");
                 assert!(link.relay.should_close_transport(culprit));
             }
-            // Before that, nothing of the frame has gone out.
+            // Before that, no part of the frame has been relayed.
             for cut in 0..header {
                 let mut link = Link::new();
                 link.carry(innocent, &sent[..cut]);
@@ -156,7 +156,7 @@ fn a_close_of_the_relay_waits_for_the_end_of_a_frame() {
 }
 
 #[test]
-fn a_close_of_the_relay_does_not_wait_for_a_frame_that_is_dropped() {
+fn a_close_of_the_relay_does_not_wait_for_a_dropped_frame() {
     for culprit in BOTH {
         let innocent = other(culprit);
         let late = frame(innocent, FIN | BINARY, b"too late");
@@ -176,7 +176,7 @@ fn a_close_of_the_relay_does_not_wait_for_a_frame_that_is_dropped() {
 
 // 6455-5.5.1-h
 #[test]
-fn a_close_that_comes_too_late_takes_no_place() {
+fn a_close_from_the_other_side_after_a_violation_is_dropped() {
     for culprit in BOTH {
         let mut link = Link::new();
         link.pass(culprit, b"\xff");
@@ -204,12 +204,12 @@ fn a_close_of_the_relay_waits_for_room() {
         assert!(relay.should_close_transport(side));
         outbox.clear();
         relay.send_close(side, &mut outbox);
-        assert!(outbox.bytes().is_empty(), "there is no second one");
+        assert!(outbox.bytes().is_empty(), "there is no second Close");
     }
 }
 
 #[test]
-fn without_keys_nothing_goes_to_the_server() {
+fn without_masking_keys_nothing_is_relayed_to_the_server() {
     let hello = frame(Side::Client, FIN | TEXT, b"Hello");
     let mut link = Link::with(Keys::until(1));
     link.carry(Side::Client, &hello.repeat(3));
@@ -218,7 +218,7 @@ fn without_keys_nothing_goes_to_the_server() {
     assert!(matches!(link.relay.failure(), Some((Side::Client, Error::Entropy(_)))));
     assert_eq!(link.should_close_transport(), [true; 2]);
 
-    // What comes from the server needs none.
+    // Frames from the server need no key.
     let mut link = Link::with(Keys::until(0));
     link.carry(Side::Server, &frame(Side::Server, FIN | TEXT, b"Hello"));
     assert_eq!(link.take(Side::Client), b"\x81\x05Hello");

@@ -1,4 +1,4 @@
-//! Transports that end, at every point.
+//! The end of the input of either side, at every point.
 
 use hybi::{Error, relay::Side};
 
@@ -10,15 +10,15 @@ use super::{
 /// Where the input ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Place {
-    /// Between two frames or in a header: the other side has whole frames.
+    /// Between two frames or in a header. The other side has only complete frames.
     Between,
     /// In a payload.
     Inside,
-    /// Behind a Close.
+    /// After a Close.
     Behind,
 }
 
-/// Frames with a Close at their end, and what stands at each place in them.
+/// Frames that end with a Close, and where each byte lies in them.
 fn script(from: Side) -> (Vec<u8>, Vec<Place>) {
     let payloads: [(u8, &[u8]); 6] = [
         (TEXT, b"Hel"),
@@ -32,7 +32,7 @@ fn script(from: Side) -> (Vec<u8>, Vec<Place>) {
     for (first, payload) in payloads {
         let frame = frame(from, first, payload);
         let header = frame.len() - payload.len();
-        // The place before each byte.
+        // One place for each index.
         places.extend(std::iter::repeat_n(Place::Between, header));
         places.extend(std::iter::repeat_n(Place::Inside, payload.len()));
         bytes.extend(frame);
@@ -54,7 +54,7 @@ fn the_end_of_input_at_every_point() {
             let before = link.take(to);
             link.end(from);
             let after = link.take(to);
-            assert!(link.take(from).is_empty(), "nothing is said to who is gone");
+            assert!(link.take(from).is_empty(), "nothing is sent to the side that ended");
             assert!(link.relay.should_close_transport(from), "{from:?} at {cut}");
             let lost = Some((from, Error::ConnectionLost));
             match place {
@@ -101,7 +101,7 @@ fn the_end_of_input_at_every_point() {
 }
 
 #[test]
-fn a_side_that_ends_without_a_reply_is_lost_to_the_other() {
+fn a_side_that_ends_without_a_reply_ends_the_other() {
     for from in BOTH {
         let to = other(from);
         let mut link = Link::new();
@@ -116,7 +116,7 @@ fn a_side_that_ends_without_a_reply_is_lost_to_the_other() {
 }
 
 #[test]
-fn what_comes_for_a_side_that_is_gone_is_checked_and_dropped() {
+fn frames_to_a_side_that_ended_are_checked_and_dropped() {
     for gone in BOTH {
         let from = other(gone);
         let message = frame(from, FIN | TEXT, b"on its way");
@@ -136,10 +136,10 @@ fn what_comes_for_a_side_that_is_gone_is_checked_and_dropped() {
 }
 
 #[test]
-fn a_side_that_ends_after_its_fault() {
+fn a_side_that_ends_after_its_violation() {
     for culprit in BOTH {
         let innocent = other(culprit);
-        // Before the relay has said anything, and while the other's frame is in progress.
+        // Before the relay has sent a Close, and while the other side's frame is in progress.
         let unfinished = frame(innocent, FIN | BINARY, b"unfinished");
         let mut link = Link::new();
         link.carry(innocent, &unfinished[..unfinished.len() - 1]);

@@ -1,4 +1,4 @@
-//! A relay with its two transports in the test's hand.
+//! A relay whose transports the test controls.
 
 use hybi::{
     frame::{Decoder, Opcode, Part},
@@ -8,12 +8,12 @@ use hybi::{
 
 use super::wire::{BOTH, masked, other, plain};
 
-/// The key of the nth frame to the server; no two are the same.
+/// The masking key of the nth frame to the server. All keys differ.
 pub(crate) fn key(n: u32) -> [u8; 4] {
     (n + 1).wrapping_mul(0x9e37_79b1).to_be_bytes()
 }
 
-/// Gives out one key after the other, and fails when they run out.
+/// Returns the keys in order, and fails when they run out.
 #[derive(Debug)]
 pub(crate) struct Keys {
     drawn: u32,
@@ -41,7 +41,7 @@ impl Entropy for Keys {
     }
 }
 
-/// A relay, and what it has for each side.
+/// A relay, and the bytes that it sent to each side.
 pub(crate) struct Link {
     pub(crate) relay: Relay<Keys>,
     to_client: Vec<u8>,
@@ -57,20 +57,20 @@ impl Link {
         Self { relay: Relay::new(keys), to_client: Vec::new(), to_server: Vec::new() }
     }
 
-    /// Carries what a side sent, as it was read at once.
+    /// Relays bytes from a side in one read, and sends any Close of the relay.
     pub(crate) fn carry(&mut self, from: Side, bytes: &[u8]) {
         self.pass(from, bytes);
         self.send_closes();
     }
 
-    /// The same, read in these pieces.
+    /// The same, in one read for each piece.
     pub(crate) fn carry_all(&mut self, from: Side, pieces: &[&[u8]]) {
         for piece in pieces {
             self.carry(from, piece);
         }
     }
 
-    /// Carries what a side sent, and leaves it at that.
+    /// Relays bytes from a side in one read.
     pub(crate) fn pass(&mut self, from: Side, bytes: &[u8]) {
         let mut bytes = bytes.to_vec();
         let passed = self.relay.pass(from, &mut bytes);
@@ -84,13 +84,13 @@ impl Link {
         self.relay.send_close(Side::Server, &mut self.to_server);
     }
 
-    /// The side's transport ends.
+    /// Ends the input of a side.
     pub(crate) fn end(&mut self, side: Side) {
         self.relay.end_of_input(side);
         self.send_closes();
     }
 
-    /// All that the side was sent so far.
+    /// The bytes sent to a side and not taken yet.
     pub(crate) fn sent_to(&self, side: Side) -> &[u8] {
         match side {
             Side::Client => &self.to_client,
@@ -98,7 +98,7 @@ impl Link {
         }
     }
 
-    /// What the side was sent since this was asked for.
+    /// Takes the bytes sent to a side since the previous call.
     pub(crate) fn take(&mut self, side: Side) -> Vec<u8> {
         std::mem::take(self.queue(side))
     }
@@ -115,7 +115,7 @@ impl Link {
     }
 }
 
-/// A frame as it is to reach this side, if it is the nth that the relay sends there.
+/// A frame as it must arrive at this side, if it is the nth that the relay sends there.
 pub(crate) fn arriving(at: Side, n: u32, first: u8, payload: &[u8]) -> Vec<u8> {
     match at {
         Side::Client => plain(first, payload),
@@ -123,7 +123,7 @@ pub(crate) fn arriving(at: Side, n: u32, first: u8, payload: &[u8]) -> Vec<u8> {
     }
 }
 
-/// The body of the Close that this side gets when the other one is no longer there.
+/// The body of the Close that this side receives after the other one has ended or failed.
 pub(crate) fn left_alone(side: Side) -> [u8; 2] {
     match side {
         Side::Client => [0x03, 0xf3], // 1011
@@ -131,23 +131,23 @@ pub(crate) fn left_alone(side: Side) -> [u8; 2] {
     }
 }
 
-/// Bytes as they may be read: at once, one by one, and in two pieces at every place.
+/// The bytes split into reads: whole, byte by byte, and in two at every index.
 pub(crate) fn cuts(bytes: &[u8]) -> Vec<Vec<&[u8]>> {
     let splits = (0..=bytes.len()).map(|at| vec![&bytes[..at], &bytes[at..]]);
     [vec![bytes], bytes.chunks(1).collect()].into_iter().chain(splits).collect()
 }
 
-/// A frame, read by the crate's decoder under the rules of whoever gets it.
+/// A frame, decoded by the crate under the rules of its receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) opcode: Opcode,
     pub(crate) fin: bool,
     pub(crate) payload: Vec<u8>,
-    /// How many bytes of payload are missing.
+    /// The number of missing payload bytes.
     pub(crate) missing: u64,
 }
 
-/// Reads what was sent to this side, in which the decoder finds no fault.
+/// Decodes the bytes sent to this side, which must be valid.
 pub(crate) fn read(at: Side, bytes: &[u8]) -> Vec<Frame> {
     let mut decoder = match at {
         Side::Client => Decoder::from_server(),

@@ -9,7 +9,7 @@ use hybi::{
 
 use super::link::Link;
 
-/// Takes all of these bytes.
+/// An inbox that holds these bytes.
 fn inbox(bytes: &[u8]) -> Inbox {
     let mut inbox = Inbox::with_capacity(4096);
     assert_eq!(inbox.copy_from(bytes), bytes.len());
@@ -17,15 +17,15 @@ fn inbox(bytes: &[u8]) -> Inbox {
 }
 
 #[test]
-fn what_was_read_behind_the_handshakes_is_passed_first() {
-    // The client asks, and sends its first message right behind.
+fn bytes_after_the_handshakes_are_relayed_first() {
+    // The client sends its request, and its first message directly after it.
     let uri = Uri::parse("ws://gateway.example/chat").unwrap();
     let mut from_client = Vec::new();
     let asked = client::Request::new(&uri).subprotocols(&["v2", "v1"]);
     let mut opening = asked.send(&mut from_client).unwrap();
     from_client.extend(super::wire::frame(Side::Client, 0x81, b"early"));
 
-    // The gateway asks the server behind for the same.
+    // The gateway requests the same target from the backend.
     let mut client_inbox = inbox(&from_client);
     let mut to_client = Vec::new();
     let mut gateway = server::Opening::new(Origins::any());
@@ -37,7 +37,7 @@ fn what_was_read_behind_the_handshakes_is_passed_first() {
     let asked = client::Request::new(&behind).subprotocols(&offered);
     let mut asking = asked.send(&mut to_server).unwrap();
 
-    // The server accepts, and greets right behind.
+    // The backend accepts, and sends a message directly after its response.
     let mut backend_inbox = inbox(&to_server);
     let mut from_server = Vec::new();
     let mut backend = server::Opening::new(Origins::any());
@@ -46,7 +46,7 @@ fn what_was_read_behind_the_handshakes_is_passed_first() {
     let mut backend = asked.accept().subprotocol("v1").finish(&mut from_server).unwrap();
     backend.send_text("welcome", &mut from_server).unwrap();
 
-    // The gateway accepts as the server did, and relays.
+    // The gateway accepts with the same subprotocol, and relays.
     let mut server_inbox = inbox(&from_server);
     let Some(Response::Accepted(accepted)) = asking.receive(&mut server_inbox).unwrap() else {
         panic!("the server accepts");

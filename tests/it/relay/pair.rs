@@ -1,4 +1,4 @@
-//! A client and a server that talk through a relay.
+//! A client and a server that are connected by a relay.
 
 use hybi::{
     Client, Config, Connection, Error, Event, Fragment, Inbox, Role, Server, State, relay::Side,
@@ -10,7 +10,7 @@ use super::{
     wire::{BOTH, other},
 };
 
-/// What one end heard, but for pongs and the Close.
+/// The events at an endpoint, except for pongs and the Close.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Heard {
     Text(String),
@@ -18,33 +18,33 @@ enum Heard {
     Ping(Vec<u8>),
 }
 
-/// What an end does.
+/// An action of an endpoint.
 #[derive(Clone, Debug)]
 enum Act {
     Say(Heard),
     Close,
 }
 
-/// One thing that happens.
+/// A step of the test.
 #[derive(Clone, Debug)]
 enum Step {
     Do(Side, Act),
-    /// The relay reads at most so many bytes of what this side has sent.
+    /// The relay reads at most this many bytes from this side.
     Carry(Side, usize),
-    /// This side reads at most so many bytes of what the relay has sent.
+    /// This side reads at most this many bytes from the relay.
     Read(Side, usize),
 }
 
-/// One end of the conversation.
+/// An endpoint of the conversation.
 struct End<R: Role> {
     websocket: Connection<R>,
     inbox: Inbox,
     outbox: Vec<u8>,
-    /// The size of the fragments that it sends.
+    /// The maximum size of the fragments that it sends.
     fragment: usize,
     said: Vec<Heard>,
     heard: Vec<Heard>,
-    /// What the relay has sent and this end has not read.
+    /// Bytes from the relay that this endpoint has not read.
     arriving: Vec<u8>,
 }
 
@@ -77,7 +77,7 @@ impl<R: Role> End<R> {
         }
     }
 
-    /// Reads at most this much of what arrives, and finds no fault in it.
+    /// Reads at most `length` bytes of what has arrived, which must be valid.
     fn read(&mut self, length: usize) {
         let length = length.min(self.arriving.len());
         let bytes: Vec<u8> = self.arriving.drain(..length).collect();
@@ -131,7 +131,7 @@ impl Conversation {
         self.server.arriving.extend(self.link.take(Side::Server));
     }
 
-    /// Goes on until nobody has anything to say.
+    /// Continues until no bytes are in transit.
     fn settle(&mut self, length: usize) {
         let is_quiet = |end: &Conversation| {
             let client = end.client.outbox.is_empty() && end.client.arriving.is_empty();
@@ -167,7 +167,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     // P-fd-d, 6455-5.4-a, 6455-5.4-c, 6455-5.4-h, 6455-5.5.1-k
     #[test]
-    fn all_that_is_said_is_heard(
+    fn all_messages_are_relayed(
         steps in vec(step(), 0..60),
         fragment in 1..200_usize,
         length in 1..100_usize,

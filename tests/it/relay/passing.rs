@@ -1,4 +1,4 @@
-//! Frames that pass, in both directions.
+//! Relaying frames in both directions.
 
 use hybi::{
     random::{Entropy, EntropyError, OsEntropy},
@@ -10,7 +10,7 @@ use super::{
     wire::{BINARY, BOTH, CONTINUATION, FIN, KEY, PING, PONG, TEXT, frame, header, masked, other},
 };
 
-/// Always these four bytes.
+/// Always returns this key.
 #[derive(Debug)]
 struct Always([u8; 4]);
 
@@ -21,7 +21,7 @@ impl Entropy for Always {
     }
 }
 
-/// A message in fragments with control frames between them, and others in one frame.
+/// A message in fragments with control frames between them, and messages in one frame.
 fn conversation() -> Vec<(u8, Vec<u8>)> {
     vec![
         (TEXT, b"Hel".to_vec()),
@@ -36,7 +36,7 @@ fn conversation() -> Vec<(u8, Vec<u8>)> {
     ]
 }
 
-/// These frames as one side sends them, and as they are to reach the other.
+/// These frames as one side sends them, and as they must arrive at the other.
 fn sent_and_expected(from: Side, frames: &[(u8, Vec<u8>)]) -> (Vec<u8>, Vec<u8>) {
     let (mut sent, mut expected) = (Vec::new(), Vec::new());
     for ((first, payload), n) in frames.iter().zip(0..) {
@@ -56,7 +56,7 @@ fn the_example_of_the_rfc() {
     assert_eq!(passed.slices(), [&b""[..], b"\x81\x85\x01\x02\x03\x04\x49\x67\x6f\x68\x6e"]);
 }
 
-/// Draws keys in another way than bytes, as a generator that keeps keys in store does.
+/// Implements `masking_key` separately from `fill`, like a generator that draws keys in advance.
 #[derive(Debug)]
 struct KeysApart(u8);
 
@@ -71,9 +71,9 @@ impl Entropy for KeysApart {
     }
 }
 
-// 6455-5.3-e, P-mk-a: of frames, and of the Close of the relay itself
+// 6455-5.3-e, P-mk-a: for relayed frames, and for the relay's own Close
 #[test]
-fn a_masking_key_is_drawn_as_the_source_draws_keys() {
+fn masking_keys_come_from_the_masking_key_method() {
     let mut relay = Relay::new(KeysApart(0));
     let mut sent = *b"\x81\x81\0\0\0\0a\x81\x81\0\0\0\0b";
     let passed = relay.pass(Side::Client, &mut sent);
@@ -89,7 +89,7 @@ fn a_masking_key_is_drawn_as_the_source_draws_keys() {
 
 // 6455-5.4-g, 6455-5.3-a, 6455-5.3-b, 6455-5.1-c, P-fd-d, P-mk-a
 #[test]
-fn frames_pass_as_they_are_but_for_a_key_of_their_own() {
+fn frames_are_relayed_with_only_their_masking_key_changed() {
     for from in BOTH {
         let (sent, expected) = sent_and_expected(from, &conversation());
         for pieces in cuts(&sent) {
@@ -105,7 +105,7 @@ fn frames_pass_as_they_are_but_for_a_key_of_their_own() {
 
 // 6455-5.2-c, 6455-5.2-i, 6455-5.3-f
 #[test]
-fn every_form_of_the_length_passes() {
+fn every_encoding_of_the_length_is_relayed() {
     for from in BOTH {
         for length in [0, 1, 125, 126, 127, 65535, 65536, 70000] {
             let payload: Vec<u8> = (0..=250).cycle().take(length).collect();
@@ -133,13 +133,13 @@ fn no_two_frames_get_the_same_key() {
         let passed = relay.pass(Side::Client, &mut sent);
         passed.slices()[1].chunks(6).map(|frame| frame[2..].to_vec()).collect()
     };
-    // Of so many random numbers of 32 bits, two are the same once in ten thousand runs.
+    // Among so many random 32-bit numbers, two are equal once in ten thousand runs.
     assert!(keys.len() > 995, "{}", keys.len());
 }
 
 // P-fd-g
 #[test]
-fn keys_of_zero_are_legal() {
+fn masking_keys_of_zero_are_valid() {
     let sent = masked([0; 4], FIN | TEXT, b"Hello");
     let mut link = Link::new();
     link.carry(Side::Client, &sent);
@@ -152,7 +152,7 @@ fn keys_of_zero_are_legal() {
 }
 
 #[test]
-fn what_is_passed_lies_where_it_was_read() {
+fn relayed_bytes_are_not_copied() {
     for from in BOTH {
         let (sent, _) = sent_and_expected(from, &conversation());
         let mut bytes = sent.clone();
@@ -167,7 +167,7 @@ fn what_is_passed_lies_where_it_was_read() {
 
 // P-fd-d
 #[test]
-fn a_header_in_pieces_is_kept_until_it_is_whole() {
+fn a_partial_header_is_kept_until_it_is_complete() {
     for from in BOTH {
         let mask = (from == Side::Client).then_some(KEY);
         for length in [5, 300, 70000] {
@@ -190,7 +190,7 @@ fn a_header_in_pieces_is_kept_until_it_is_whole() {
 
 // P-fd-c
 #[test]
-fn a_frame_of_any_length_passes() {
+fn a_frame_of_any_length_is_relayed() {
     for from in BOTH {
         let mask = (from == Side::Client).then_some(KEY);
         let mut link = Link::new();
@@ -203,12 +203,12 @@ fn a_frame_of_any_length_passes() {
         assert_eq!((read[0].payload.len(), read[0].missing), (100_000, i64::MAX as u64 - 100_000));
         assert_eq!(link.relay.failure(), None);
     }
-    // All that it holds is inline.
+    // It stores everything inline.
     assert!(size_of::<Relay<Always>>() <= 256);
 }
 
 #[test]
-fn both_directions_pass_side_by_side() {
+fn the_directions_are_independent() {
     let client = sent_and_expected(Side::Client, &conversation());
     let server = sent_and_expected(Side::Server, &conversation());
     let mut link = Link::new();
@@ -223,7 +223,7 @@ fn both_directions_pass_side_by_side() {
 
 // P-se-f
 #[test]
-fn nothing_of_keys_and_payload_is_shown() {
+fn debug_output_hides_keys_and_payload() {
     let secret = b"secret";
     let mut relay = Relay::new(OsEntropy::new());
     let mut from_server = frame(Side::Server, FIN | TEXT, secret);

@@ -1,4 +1,4 @@
-//! What holds for every input, every way to cut it, and every order of things.
+//! Properties that hold for any input, however it is split, and any order of steps.
 
 use hybi::{FixedOutbox, frame::Opcode, relay::Side};
 use proptest::{collection::vec, prelude::*};
@@ -8,12 +8,12 @@ use super::{
     wire::{BOTH, close, frame},
 };
 
-/// One thing that happens.
+/// A step of the test.
 #[derive(Clone, Debug)]
 enum Step {
     Pass(Side, Vec<u8>),
     End(Side),
-    /// A Close may be sent, where there is room for so many bytes.
+    /// The relay may send a Close, with room for this many bytes.
     SendClose(Side, usize),
 }
 
@@ -21,7 +21,7 @@ fn side() -> impl Strategy<Value = Side> {
     prop_oneof![Just(Side::Client), Just(Side::Server)]
 }
 
-/// Sound frames with a part missing now and then, or anything.
+/// Valid frames, some of them truncated, or arbitrary bytes.
 fn input() -> impl Strategy<Value = (Side, Vec<u8>)> {
     let first = prop_oneof![
         8 => prop_oneof![Just(0x80_u8), Just(0x81), Just(0x82), Just(0x89), Just(0x8a)],
@@ -47,14 +47,14 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// All that a stream of frames owes whoever reads it; the last may be incomplete.
+/// Checks that a stream of frames is valid for its receiver. The last frame may be incomplete.
 fn check_stream(frames: &[Frame]) -> Result<(), TestCaseError> {
     let mut in_message = false;
     for (index, frame) in frames.iter().enumerate() {
         let is_last = index + 1 == frames.len();
         prop_assert!(frame.missing == 0 || is_last);
         match frame.opcode {
-            Opcode::Close => prop_assert!(is_last, "something follows a Close"),
+            Opcode::Close => prop_assert!(is_last, "no frame follows a Close"),
             Opcode::Ping | Opcode::Pong => {}
             Opcode::Continuation => prop_assert!(in_message),
             Opcode::Text | Opcode::Binary => prop_assert!(!in_message),
@@ -71,7 +71,7 @@ proptest! {
 
     // P-fd-f, 6455-10.1-a, 6455-5.5.1-a, 6455-5.5.1-h, 6455-7.1.7-b
     #[test]
-    fn each_side_gets_whole_frames_in_order_and_one_close_at_most(
+    fn each_side_receives_valid_frames_and_at_most_one_close(
         steps in vec(step(), 0..40),
     ) {
         let mut link = Link::new();
@@ -91,7 +91,7 @@ proptest! {
                 sent[side as usize].extend(link.take(side));
             }
         }
-        // Both leave in the end: whatever happened before, nothing is left to be waited for.
+        // After both inputs have ended, the relay waits for nothing.
         for side in BOTH {
             link.send_closes();
             link.carry(side, &close(side, 1000));
@@ -106,7 +106,7 @@ proptest! {
 
     // P-fd-d
     #[test]
-    fn any_cut_gives_the_same(
+    fn any_split_gives_the_same_result(
         inputs in vec(input(), 0..20),
         cuts in vec(1..20_usize, 1..6),
     ) {

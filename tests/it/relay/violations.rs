@@ -1,4 +1,4 @@
-//! What breaks the protocol: who gets which code, and what still passes.
+//! Protocol violations: which side receives which close code, and which frames are still relayed.
 
 use hybi::{Error, Violation, relay::Side};
 
@@ -10,7 +10,7 @@ use super::{
     },
 };
 
-/// Bytes of which the last one proves a fault, or completes the header that has no place there.
+/// Bytes whose last one proves a violation, or completes a header that is not allowed there.
 fn faults(from: Side) -> Vec<(Vec<u8>, Violation)> {
     let mask: u8 = if from == Side::Client { 0x80 } else { 0 };
     let key = (from == Side::Client).then_some(KEY);
@@ -37,7 +37,7 @@ fn faults(from: Side) -> Vec<(Vec<u8>, Violation)> {
         let bytes = [&[FIN | BINARY, mask | 0x7e][..], &length.to_be_bytes()].concat();
         faults.push((bytes, Violation::LengthNotMinimal));
     }
-    // Six zeros and two bytes more are a length that fits into two.
+    // A length of six zeros and two more bytes has a shorter encoding.
     faults.push((vec![FIN | TEXT, mask | 0x7f, 0, 0, 0, 0, 0, 0], Violation::LengthNotMinimal));
     faults.push((vec![FIN | TEXT, mask | 0x7f, 0x80], Violation::LengthTopBit));
     for fin in [0, FIN] {
@@ -56,11 +56,11 @@ fn faults(from: Side) -> Vec<(Vec<u8>, Violation)> {
 // 6455-5.2-a, 6455-5.2-b, 6455-5.2-d, 6455-5.2-e, 6455-5.1-a, 6455-5.1-b, 6455-5.5-a, 6455-5.5-b,
 // 6455-5.4-i, 6455-5.4-j, P-fd-d, P-fd-e, 6455-7.1.7-e, 6455-7.1.7-b
 #[test]
-fn the_culprit_gets_the_code_and_the_other_side_a_close() {
+fn the_culprit_receives_the_code_and_the_other_side_a_close() {
     for from in BOTH {
         for (fault, violation) in faults(from) {
             let sound = frame(from, FIN | TEXT, b"sound");
-            // Behind the fault, something sound again, and a Close.
+            // After the violation, a valid frame and a Close.
             let behind = [frame(from, PING, b"behind"), close(from, 1000)].concat();
             let bytes = [&sound[..], &fault, &behind].concat();
             let mut passed = arriving(other(from), 0, FIN | TEXT, b"sound");
@@ -89,7 +89,7 @@ fn the_culprit_gets_the_code_and_the_other_side_a_close() {
 
 // P-fd-e
 #[test]
-fn a_fault_is_found_at_its_last_byte_and_not_before() {
+fn a_violation_is_detected_at_its_last_byte_and_not_before() {
     for from in BOTH {
         for (fault, violation) in faults(from) {
             let (last, before) = fault.split_last().unwrap();
@@ -110,11 +110,11 @@ fn the_other_side_ends_with_a_closing_handshake() {
         link.carry(from, b"\xff");
         link.take(from);
         link.take(innocent);
-        // What was on its way is checked and dropped.
+        // Frames in transit are checked and dropped.
         link.carry(innocent, &frame(innocent, FIN | TEXT, b"for nobody"));
         link.carry(innocent, &close(innocent, 1001));
         assert_eq!((link.take(from), link.take(innocent)), (vec![], vec![]));
-        // The client's transport is ours to close, the server closes its own.
+        // The relay closes the client's transport; the server closes its own.
         assert_eq!(link.relay.should_close_transport(innocent), innocent == Side::Client);
         assert_eq!(link.relay.is_closing(), innocent == Side::Server);
         link.end(innocent);
@@ -125,7 +125,7 @@ fn the_other_side_ends_with_a_closing_handshake() {
 
 // 6455-5.5.1-h
 #[test]
-fn a_fault_in_a_reply_to_the_relay_brings_no_second_close() {
+fn a_violation_in_the_reply_to_the_relay_causes_no_second_close() {
     for from in BOTH {
         let mut link = Link::new();
         link.carry(from, b"\xff");
@@ -138,7 +138,7 @@ fn a_fault_in_a_reply_to_the_relay_brings_no_second_close() {
 }
 
 #[test]
-fn faults_of_both_sides_before_anything_is_said() {
+fn violations_by_both_sides_before_a_close_is_sent() {
     for from in BOTH {
         let mut link = Link::new();
         link.pass(from, b"\xff");
@@ -153,7 +153,7 @@ fn faults_of_both_sides_before_anything_is_said() {
 
 // 6455-5.1-a, 6455-5.1-b
 #[test]
-fn a_whole_frame_of_the_wrong_side_does_not_pass() {
+fn a_frame_with_the_wrong_masking_is_not_relayed() {
     let wrong = [
         (Side::Client, plain(FIN | TEXT, b"Hello"), Violation::NotMasked),
         (Side::Server, masked([0; 4], FIN | TEXT, b"Hello"), Violation::Masked),

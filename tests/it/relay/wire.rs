@@ -1,4 +1,4 @@
-//! Frames put together by hand, independently of the crate.
+//! Constructs frames independently of the crate.
 
 use hybi::relay::Side;
 
@@ -31,7 +31,7 @@ pub(crate) fn frame(from: Side, first: u8, payload: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A frame without a mask.
+/// An unmasked frame.
 pub(crate) fn plain(first: u8, payload: &[u8]) -> Vec<u8> {
     [&header(None, first, payload.len() as u64)[..], payload].concat()
 }
