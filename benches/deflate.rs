@@ -1,4 +1,4 @@
-//! Compressed messages: what a server sends, and what a client receives.
+//! Compressed messages, sent by a server and received by a client.
 
 use std::{fmt::Write, hint::black_box};
 
@@ -35,7 +35,7 @@ fn deflate(criterion: &mut Criterion) {
                 });
             });
 
-            // The batch begins with an empty window, so that it may follow upon itself.
+            // The batch begins with an empty window, so that it can be received repeatedly.
             outbox.clear();
             let mut server = Connection::server(Config::new()).with_deflate(&deflate, parameters);
             send(&mut server, &texts, &mut outbox);
@@ -58,7 +58,7 @@ fn send(server: &mut Connection<Server>, texts: &[String], outbox: &mut Vec<u8>)
     black_box(outbox);
 }
 
-/// Text of just this size as an application sends it: records that are alike and not the same.
+/// Text of exactly this size like that of an application: records that are similar but not equal.
 fn json(nth: usize, size: Size) -> String {
     let mut text = String::from("[");
     let mut state = nth as u64 + 1;

@@ -1,4 +1,4 @@
-//! Frames without buffers and messages: headers, and streams taken apart and put together.
+//! The frame layer: headers, and decoding and encoding of streams.
 
 use std::hint::black_box;
 
@@ -16,7 +16,7 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 criterion_group! { name = benches; config = quick(); targets = header, stream }
 
-/// One size for each of the three forms of the length.
+/// One size for each encoding of the length.
 fn header(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("frame/header");
     for size in [Size(125), Size(1024), Size(64 * 1024)] {
@@ -38,7 +38,7 @@ fn stream(criterion: &mut Criterion) {
     for size in SIZES {
         group.throughput(Throughput::Bytes(size.0 as u64));
 
-        // Unmasking the payload twice masks it again, and the headers stay as they are.
+        // Unmasking the payload twice masks it again. The headers do not change.
         let mut wire = Wire::new(Sender::Client, Kind::Binary, size, 1);
         let mut decoder = Decoder::from_client();
         group.bench_function(BenchmarkId::new("decode", size), |bencher| {

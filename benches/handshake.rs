@@ -14,7 +14,7 @@ use crate::support::quick;
 
 const URI: &str = "wss://server.example.com/chat?room=1";
 
-/// What a browser sends, as long as it usually is.
+/// A request of typical length from a browser.
 const BROWSER: &[u8] = b"GET /chat?room=1 HTTP/1.1\r\n\
     Host: server.example.com\r\n\
     Connection: Upgrade\r\n\
@@ -63,7 +63,7 @@ fn handshake(criterion: &mut Criterion) {
     });
 }
 
-/// A nonce that is always the same, so that one answer serves every request.
+/// Always returns the same nonce, so that one response fits every request.
 struct Fixed;
 
 impl Entropy for Fixed {
@@ -73,14 +73,14 @@ impl Entropy for Fixed {
     }
 }
 
-/// A client's request, in an outbox that is cleared before.
+/// Clears the outbox and writes a client's request to it.
 fn ask<E: Entropy>(entropy: E, outbox: &mut Vec<u8>) -> Opening<'static, E> {
     outbox.clear();
     let uri = Uri::parse(black_box(URI)).unwrap();
     Request::new(&uri).subprotocols(&["chat"]).send_with(entropy, outbox).unwrap()
 }
 
-/// A server's answer, in an outbox that is cleared before.
+/// Clears the outbox and writes a server's response to it.
 fn accept(request: &[u8], inbox: &mut Inbox, outbox: &mut Vec<u8>) -> Connection<Server> {
     outbox.clear();
     assert_eq!(inbox.copy_from(request), request.len());
@@ -90,7 +90,7 @@ fn accept(request: &[u8], inbox: &mut Inbox, outbox: &mut Vec<u8>) -> Connection
     request.accept().subprotocol("chat").finish(outbox).unwrap()
 }
 
-/// What a client makes of the answer.
+/// Checks the response as a client.
 fn conclude<E: Entropy>(
     mut opening: Opening<'_, E>,
     answer: &[u8],

@@ -1,11 +1,11 @@
-//! Benches of the crate's parts, in one binary.
+//! Microbenchmarks of the parts of the crate, in one binary.
 //!
 //! ```sh
-//! cargo bench                # all of them
-//! cargo bench -- receive/    # those whose name contains this
+//! cargo bench                # all
+//! cargo bench -- receive/    # those whose name contains `receive/`
 //! ```
 
-#![allow(clippy::unwrap_used)] // a bench that fails is to stop
+#![allow(clippy::unwrap_used)] // a failing bench must stop
 
 #[cfg(feature = "deflate")]
 mod deflate;
@@ -19,7 +19,7 @@ mod utf8;
 
 use criterion::Criterion;
 
-/// What `criterion_main!` does, for benches that depend on a feature as well.
+/// Replaces `criterion_main!`, because some benches depend on a feature.
 fn main() {
     mask::benches();
     utf8::benches();

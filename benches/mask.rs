@@ -28,7 +28,7 @@ fn mask(criterion: &mut Criterion) {
             bencher.iter(|| black_box(mask).apply(black_box(&mut payload)));
         });
 
-        // As the rest of a payload lies in an inbox: anywhere, and in the middle of the key.
+        // Like the rest of a payload in an inbox: unaligned, and in the middle of the masking key.
         payload.insert(0, 0);
         group.bench_function(BenchmarkId::new("apply to a rest", size), |bencher| {
             bencher.iter(|| black_box(rest_mask).apply(black_box(&mut payload[1..])));

@@ -1,6 +1,6 @@
-//! Receiving messages of each kind in both roles, whole, in fragments and in chunks.
+//! Receiving messages of each type in both roles, in one frame, in fragments and in chunks.
 //!
-//! Each row includes the copy into the inbox, which stands for the read.
+//! Each row includes the copy into the inbox, in place of a read.
 
 use std::hint::black_box;
 
@@ -36,7 +36,7 @@ fn client(criterion: &mut Criterion) {
     }
 }
 
-/// As a server, each message in four fragments.
+/// As a server, messages in four fragments.
 fn fragments(criterion: &mut Criterion) {
     let mut websocket = Connection::server(Config::new());
     for kind in [Binary, MultiByte] {
@@ -46,7 +46,7 @@ fn fragments(criterion: &mut Criterion) {
     }
 }
 
-/// As a server, each message as it comes.
+/// As a server, messages in chunks.
 fn chunks(criterion: &mut Criterion) {
     let mut websocket = Connection::server(Config::new());
     for kind in [Binary, MultiByte] {
@@ -56,7 +56,7 @@ fn chunks(criterion: &mut Criterion) {
     }
 }
 
-/// Measures a row for each size: the inbox takes in a batch of messages in so many fragments.
+/// Measures a row for each size: a batch of messages in this many fragments.
 fn rows(
     criterion: &mut Criterion,
     group: &str,

@@ -1,4 +1,4 @@
-//! Sending binary messages, in every way there is.
+//! Sending binary messages, by every method.
 
 use std::hint::black_box;
 
@@ -36,7 +36,7 @@ fn server(criterion: &mut Criterion) {
     }
 }
 
-/// With keys from the operating system.
+/// A client with masking keys seeded from the operating system.
 fn client(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("send/client");
     let mut websocket = Connection::client(Config::new(), OsEntropy::new());
@@ -55,7 +55,7 @@ fn client(criterion: &mut Criterion) {
     }
 }
 
-/// Fills an outbox with a batch of messages, again and again.
+/// Fills an outbox with a batch of messages repeatedly.
 fn append(
     bencher: &mut Bencher<'_>,
     size: Size,

@@ -1,4 +1,4 @@
-//! What the benches have in common: the sizes, what is sent, and how it is measured.
+//! Support for the benches: sizes, payloads, and the measurement.
 
 pub(crate) mod payload;
 pub(crate) mod wire;
@@ -14,15 +14,15 @@ use criterion::{Bencher, Criterion};
 pub(crate) const SIZES: [Size; 6] =
     [Size(16), Size(125), Size(1024), Size(16 * 1024), Size(64 * 1024), Size(1024 * 1024)];
 
-/// How many bytes of payload a batch has, at least: more than one read brings.
+/// The minimum payload of a batch, in bytes. It exceeds one read.
 const BATCH: usize = 256 * 1024;
 
-/// The length of a payload, shown as `125B`, `16KiB`.
+/// The length of a payload. It is displayed as `125B` or `16KiB`.
 #[derive(Clone, Copy)]
 pub(crate) struct Size(pub(crate) usize);
 
 impl Size {
-    /// How many messages of this size make a batch.
+    /// The number of messages of this size in a batch.
     pub(crate) fn batch(self) -> usize {
         (BATCH / self.0).max(2)
     }
@@ -38,7 +38,7 @@ impl fmt::Display for Size {
     }
 }
 
-/// Quick enough to be run while one works: a third of a second for each row.
+/// A fast configuration for use during development: a third of a second for each row.
 pub(crate) fn quick() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_millis(80))
@@ -48,7 +48,7 @@ pub(crate) fn quick() -> Criterion {
         .without_plots()
 }
 
-/// Measures a batch of so many messages; one iteration is one message.
+/// Measures a batch of `messages` messages. One iteration is one message.
 pub(crate) fn each_of(messages: usize, bencher: &mut Bencher<'_>, mut batch: impl FnMut()) {
     let messages = messages as u64;
     bencher.iter_custom(|iterations| {
@@ -57,7 +57,7 @@ pub(crate) fn each_of(messages: usize, bencher: &mut Bencher<'_>, mut batch: imp
         for _ in 0..batches {
             batch();
         }
-        // The last batch is measured whole, too.
+        // The last batch is complete too, so take the share of the iterations.
         let nanoseconds = start.elapsed().as_nanos() * u128::from(iterations);
         let share = nanoseconds / u128::from(batches * messages);
         Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX))

@@ -1,4 +1,4 @@
-//! Checking text as it arrives.
+//! Incremental validation of text.
 
 use std::hint::black_box;
 
@@ -7,7 +7,7 @@ use hybi::utf8::Validator;
 
 use crate::support::{SIZES, payload::Kind, quick};
 
-/// The length of a piece: odd, so that characters are cut.
+/// The length of a piece in bytes. It is odd, so that characters are split.
 const PIECE: usize = 1021;
 
 criterion_group! { name = benches; config = quick(); targets = utf8 }

@@ -1,16 +1,16 @@
-//! Payloads of each kind in any size.
+//! Payloads of each kind and any size.
 
 use std::fmt;
 
 use hybi::frame::Opcode;
 
-/// What a payload consists of.
+/// The content of a payload.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Binary,
-    /// Text whose characters are one byte long.
+    /// Text with characters of one byte.
     Ascii,
-    /// Text whose characters are up to four bytes long.
+    /// Text with characters of one to four bytes.
     MultiByte,
 }
 
@@ -25,7 +25,7 @@ impl Kind {
     /// A payload of this kind.
     pub(crate) fn payload(self, size: usize) -> Vec<u8> {
         match self {
-            // Every value, so that it is neither ASCII nor UTF-8.
+            // All byte values, so that it is neither ASCII nor UTF-8.
             Self::Binary => (0..=u8::MAX).rev().cycle().take(size).collect(),
             Self::Ascii => text("The kettle boils, and nobody is at home. ", size),
             Self::MultiByte => text("Ђак пише: «水は冷たい», und grüßt 🫖. ", size),
@@ -43,7 +43,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The phrase again and again, and dots where no further character fits.
+/// Repeats the phrase, and fills the rest with dots if no further character fits.
 fn text(phrase: &str, size: usize) -> Vec<u8> {
     let mut text = String::with_capacity(size);
     for character in phrase.chars().cycle() {

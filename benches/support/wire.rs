@@ -1,4 +1,4 @@
-//! What comes from the transport.
+//! The bytes that arrive from the transport.
 
 use std::hint::black_box;
 
@@ -10,26 +10,26 @@ use hybi::{
 
 use super::{Size, payload::Kind};
 
-/// How many bytes one read brings at the most.
+/// The maximum length of one read, in bytes.
 const READ: usize = 64 * 1024;
 
-/// Who sends.
+/// The role of the sender.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
     Client,
     Server,
 }
 
-/// A batch of messages, as their frames follow one another on the wire.
+/// The frames of a batch of messages, as on the wire.
 pub(crate) struct Wire {
     pub(crate) bytes: Vec<u8>,
     pub(crate) messages: usize,
-    /// Of each message.
+    /// The size of each message.
     pub(crate) size: Size,
 }
 
 impl Wire {
-    /// Messages that are all alike, each in so many fragments; only their masking keys differ.
+    /// Equal messages, each in this many fragments. Only their masking keys differ.
     pub(crate) fn new(sender: Sender, kind: Kind, size: Size, fragments: usize) -> Self {
         let payload = kind.payload(size.0);
         let mut wire = Self { bytes: Vec::new(), messages: size.batch(), size };
@@ -47,7 +47,7 @@ impl Wire {
         wire
     }
 
-    /// Brings all of it into an inbox, read by read, with what is to be done after each.
+    /// Copies all bytes into an inbox, read by read, and calls `receive` after each.
     pub(crate) fn read_into(&self, inbox: &mut Inbox, mut receive: impl FnMut(&mut Inbox)) {
         let mut rest = &self.bytes[..];
         while !rest.is_empty() {
@@ -61,7 +61,7 @@ impl Wire {
         }
     }
 
-    /// Lets a connection receive all of it, message by message.
+    /// Receives all messages with a connection.
     pub(crate) fn deliver<R: Role>(&self, websocket: &mut Connection<R>, inbox: &mut Inbox) {
         let mut outbox = Vec::new();
         let mut messages = 0;
@@ -79,7 +79,7 @@ impl Wire {
     }
 
     fn push(&mut self, sender: Sender, header: Header, payload: &[u8]) {
-        // Any keys will do that are not all the same.
+        // Any keys that are not all equal will do.
         let at = self.bytes.len() as u64;
         let [key @ .., _, _, _, _] = (at + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes();
         let header = if sender == Sender::Client { header.with_mask(key) } else { header };

@@ -1,4 +1,4 @@
-//! An allocator that counts, but only while somebody wants to know.
+//! An allocator that counts while counting is enabled.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -12,7 +12,7 @@ static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 static LIVE: AtomicIsize = AtomicIsize::new(0);
 static PEAK: AtomicIsize = AtomicIsize::new(0);
 
-/// Counts while something is done: how often it allocated or grew what it had.
+/// Runs `act` and returns its number of allocations and reallocations.
 pub(crate) fn count<T>(act: impl FnOnce() -> T) -> (T, usize) {
     let before = ALLOCATIONS.load(Relaxed);
     IS_ON.store(true, Relaxed);
@@ -21,13 +21,13 @@ pub(crate) fn count<T>(act: impl FnOnce() -> T) -> (T, usize) {
     (result, ALLOCATIONS.load(Relaxed) - before)
 }
 
-/// Forgets what was live, so that the peak is that of what is counted from here on.
+/// Resets the live bytes and their peak.
 pub(crate) fn reset_peak() {
     LIVE.store(0, Relaxed);
     PEAK.store(0, Relaxed);
 }
 
-/// The most bytes that were live at once while it counted.
+/// The peak of the live bytes while counting was enabled.
 pub(crate) fn peak() -> usize {
     usize::try_from(PEAK.load(Relaxed)).unwrap_or(0)
 }
@@ -38,7 +38,7 @@ fn allocated(by: usize, instead_of: usize) {
     PEAK.fetch_max(LIVE.fetch_add(change, Relaxed) + change, Relaxed);
 }
 
-// SAFETY: all is left to the system's allocator; this only counts.
+// SAFETY: all calls are forwarded to the system's allocator, and counting does not allocate.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if IS_ON.load(Relaxed) {

@@ -1,4 +1,4 @@
-//! The server behind the transport of a client's opening handshake.
+//! The server that responds to a client's opening handshake.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha1::{Digest, Sha1};
@@ -19,7 +19,7 @@ impl Answer {
         Self(response)
     }
 
-    /// Answers a request, which is whole.
+    /// Responds to a complete request.
     pub(crate) fn to(&mut self, request: &[u8]) {
         let mut hash = Sha1::new();
         hash.update(key(request));

@@ -1,4 +1,4 @@
-//! What is compared. Each is driven as its own documentation advises.
+//! The candidates. Each is used as its documentation recommends.
 
 pub(crate) mod fastwebsockets;
 pub(crate) mod flate2;
@@ -15,7 +15,7 @@ pub(crate) mod yawc;
 
 use ::bytes::Bytes;
 
-/// The level of compression, for all: hybi's default.
+/// The compression level of all candidates, which is hybi's default.
 const LEVEL: u32 = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) enum Role {
 }
 
 pub(crate) trait Receives {
-    /// Receives so many messages, and shows each.
+    /// Receives this many messages and shows each.
     fn receive(&mut self, count: usize, look: impl FnMut(&[u8]));
 }
 
@@ -35,6 +35,6 @@ pub(crate) trait Sends {
 }
 
 pub(crate) trait Echoes {
-    /// Receives so many messages, and sends each back.
+    /// Receives this many messages and echoes each.
     fn echo(&mut self, count: usize);
 }

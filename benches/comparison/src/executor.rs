@@ -1,14 +1,14 @@
-//! Futures over memory, which are ready when they are first polled.
+//! Runs futures over memory, which are ready at the first poll.
 
 use std::{
     pin::pin,
     task::{Context, Poll, Waker},
 };
 
-/// Polls once.
+/// Polls a future once.
 pub(crate) fn now<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => panic!("memory never makes anybody wait"),
+        Poll::Pending => panic!("a future over memory is always ready"),
     }
 }

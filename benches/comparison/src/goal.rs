@@ -1,28 +1,28 @@
-//! What hybi is judged by.
+//! The goals that hybi is judged by.
 
 use std::fmt;
 
 use crate::{record::Record, row::Standing};
 
-/// Each is a highest cost.
+/// A maximum cost.
 #[derive(Clone, Copy)]
 pub(crate) enum Goal {
-    /// A part of what the best peer takes.
+    /// A fraction of the time of the best peer.
     OfBestPeer(f64),
-    /// The same, where what the limits of the row take is in every figure and not counted.
+    /// The same after subtracting the time of the row's limits from both.
     OfBestPeerBeyondLimits(f64),
-    /// A part of what all limits of the row take together.
+    /// A fraction of the sum of the row's limits.
     OfLimits(f64),
-    /// A part of what hybi takes for binary messages of this size.
+    /// A fraction of hybi's time for binary messages of this size.
     OfOwnBinary(f64),
     Nanoseconds(f64),
     NoAllocation,
 }
 
-/// How a row stands to a goal.
+/// Whether a row meets a goal.
 pub(crate) struct Verdict {
     goal: Goal,
-    /// What was reached; absent where there is nothing to compare with in this run.
+    /// The measured value. `None` if this run has nothing to compare it with.
     reached: Option<f64>,
 }
 

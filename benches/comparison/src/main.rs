@@ -1,4 +1,4 @@
-//! hybi beside its peers, in memory, in one process. The README tells how it is measured.
+//! Compares hybi with its peers, in memory, in one process. The README describes the measurement.
 
 mod allocation;
 mod answer;
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Measures the rows whose names contain one of these, or all, and prints their times.
+/// Measures the rows whose names contain one of these strings, or all rows, and prints their times.
 fn compare(effort: Effort, filters: &[String]) -> Vec<Record> {
     println!("{}", table::times_head());
     let (mut records, mut missed, mut judged) = (Vec::new(), 0, 0);
@@ -70,7 +70,7 @@ fn compare(effort: Effort, filters: &[String]) -> Vec<Record> {
     records
 }
 
-/// What we took for binary messages where this is the same with ASCII text.
+/// If this record is for ASCII text, our time for binary messages of the same size.
 fn own_binary(record: &Record, records: &[Record]) -> Option<f64> {
     let kind = format!("{} binary", record.kind.strip_suffix(" ascii")?);
     let binary = records.iter().find(|other| other.kind == kind && other.size == record.size);

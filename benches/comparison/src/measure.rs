@@ -1,4 +1,4 @@
-//! Measuring a row: those who take part take turns, and medians count.
+//! Measures a row: the entrants take turns, and the medians count.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,11 @@ use crate::{
     row::{Row, Run},
 };
 
-/// How much is measured.
+/// The effort of a measurement.
 #[derive(Clone, Copy)]
 pub(crate) struct Effort {
     pub(crate) rounds: usize,
-    /// How long one has the word in one round.
+    /// The duration of a turn in one round.
     pub(crate) turn: Duration,
 }
 
@@ -23,7 +23,7 @@ pub(crate) fn measure(row: &Row, effort: Effort) -> Vec<Figures> {
     for entrant in &row.entrants {
         allocation::reset_peak();
         let (mut run, _) = allocation::count(|| (entrant.make)());
-        // The first pass makes the buffers; what the second allocates is allocated forever.
+        // The first pass allocates the buffers. The second counts the allocations of every pass.
         allocation::count(|| run.pass());
         let ((), allocations) = allocation::count(|| run.pass());
         figures.push(Figures {
@@ -45,12 +45,12 @@ pub(crate) fn measure(row: &Row, effort: Effort) -> Vec<Figures> {
     figures
 }
 
-/// One that takes part, and how long its passes took.
+/// An entrant and the times of its passes.
 struct Turns {
     run: Box<dyn Run>,
-    /// So many passes make a turn.
+    /// The number of passes in a turn.
     passes: u32,
-    /// Nanoseconds for a pass, turn by turn.
+    /// The time of a pass in nanoseconds, for each turn.
     times: Vec<f64>,
 }
 

@@ -1,5 +1,5 @@
-//! The picture: a panel for each kind of traffic, in which every candidate's time is shown as so
-//! many times that of hybi.
+//! The chart: a panel for each kind of traffic, which shows the time of every candidate relative to
+//! that of hybi.
 
 use std::fmt::Write;
 
@@ -16,10 +16,10 @@ const MARGIN: f64 = 24.0;
 const HEAD: f64 = 92.0;
 /// The plot within its panel.
 const PLOT: Area = Area { left: 46.0, top: 40.0, right: 274.0, bottom: 270.0 };
-/// The least distance of two labels.
+/// The minimum distance between two labels.
 const LINE: f64 = 12.5;
 
-/// Each has its color in all panels.
+/// The color of each peer, the same in all panels.
 const COLORS: [(&str, &str); 8] = [
     ("tungstenite", "#b05a00"),
     ("fastwebsockets", "#0072b2"),
@@ -58,10 +58,10 @@ pub(crate) fn draw(records: &[Record]) -> String {
          viewBox=\"0 0 {width} {height}\" font-family=\"system-ui, sans-serif\" font-size=\"12\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
          <text x=\"{MARGIN}\" y=\"42\" font-size=\"22\" font-weight=\"600\" fill=\"#1d1f23\">\
-         hybi beside its peers</text>\n\
-         <text x=\"{MARGIN}\" y=\"66\" font-size=\"14\" fill=\"{GREY}\">Time for a message as so \
-         many times that of hybi, logarithmic: above the red line is slower, below it is faster. \
-         In red, what hybi takes. Dashed: limits.</text>\n"
+         hybi compared with its peers</text>\n\
+         <text x=\"{MARGIN}\" y=\"66\" font-size=\"14\" fill=\"{GREY}\">Time per message relative to \
+         hybi, logarithmic: above the red line is slower, below it is faster. \
+         Red: the time of hybi. Dashed: limits.</text>\n"
     );
     for (index, panel) in panels.iter().enumerate() {
         let (x, y) =
@@ -74,7 +74,7 @@ pub(crate) fn draw(records: &[Record]) -> String {
     svg
 }
 
-/// One kind of traffic, at one size or at several.
+/// One kind of traffic, at one or more sizes.
 fn draw_panel(panel: &[&Record], svg: &mut String) {
     let lines = lines(panel);
     let all = || lines.iter().flat_map(|line| line.points.iter().map(|(_, ratio)| *ratio));
@@ -116,7 +116,7 @@ fn draw_panel(panel: &[&Record], svg: &mut String) {
             text(svg, (x, y), "middle", GREY, &size.replace(' ', "\u{a0}"));
         }
         let ours = format!("{} ns", short(record.best(Standing::Ours).unwrap_or_default()));
-        // Neighbours take turns, so that long figures do not touch.
+        // Alternate between two heights, so that long figures do not touch.
         let y = bottom + if index % 2 == 0 { 31.0 } else { 44.0 };
         text(svg, (x, y), "middle", OURS, &ours);
     }
@@ -126,7 +126,7 @@ fn draw_panel(panel: &[&Record], svg: &mut String) {
     draw_labels(&lines, panel.len(), &scale, svg);
 }
 
-/// A candidate in a panel: where it took part, as so many times hybi's time.
+/// A candidate in a panel: its times relative to hybi's, at the sizes that it took part in.
 struct Line<'a> {
     name: &'a str,
     standing: Standing,
@@ -155,7 +155,7 @@ fn lines<'a>(panel: &[&'a Record]) -> Vec<Line<'a>> {
             }
         }
     }
-    // What is drawn last lies on top.
+    // The last lines are drawn on top.
     lines.sort_by_key(|line| line.standing == Standing::Ours);
     lines
 }
@@ -203,7 +203,7 @@ fn draw_line(line: &Line<'_>, count: usize, scale: &Scale, svg: &mut String) {
     }
 }
 
-/// Names each line at its right end. Labels that would lie upon each other are moved apart.
+/// Labels each line at its right end. Labels that would overlap are moved apart.
 fn draw_labels(lines: &[Line<'_>], count: usize, scale: &Scale, svg: &mut String) {
     let mut ends: Vec<_> = lines
         .iter()
@@ -237,7 +237,7 @@ fn draw_labels(lines: &[Line<'_>], count: usize, scale: &Scale, svg: &mut String
     }
 }
 
-/// Moves sorted places apart, as little as it takes, and keeps them in the panel.
+/// Moves sorted positions apart by as little as necessary, and keeps them in the panel.
 fn spread(places: &mut [f64]) {
     for _ in 0..200 {
         for index in 1..places.len() {
@@ -263,7 +263,7 @@ fn text(svg: &mut String, (x, y): (f64, f64), anchor: &str, color: &str, text: &
     .unwrap();
 }
 
-/// Nanoseconds in few digits.
+/// Nanoseconds with few digits.
 fn short(nanoseconds: f64) -> String {
     if nanoseconds < 10_000.0 {
         number(nanoseconds)

@@ -1,5 +1,4 @@
-//! What was measured, as a file that machines read: tab-separated values under the target
-//! directory.
+//! The measurements as a file of tab-separated values in the target directory.
 
 use std::{env, fmt::Write, fs, io, path::PathBuf};
 
@@ -12,14 +11,14 @@ pub(crate) struct Record {
     pub(crate) figures: Vec<Figures>,
 }
 
-/// What one cost in one row, for each message.
+/// The cost of one candidate in one row, for each message.
 pub(crate) struct Figures {
     pub(crate) name: String,
     pub(crate) standing: Standing,
     /// The median.
     pub(crate) nanoseconds: f64,
     pub(crate) allocations: f64,
-    /// The most bytes that it held at once, all in all.
+    /// The peak of the allocated memory, in bytes and not for each message.
     pub(crate) peak: usize,
 }
 
@@ -33,14 +32,14 @@ const STANDINGS: [(Standing, &str); 4] = [
 ];
 
 impl Record {
-    /// Of those with this standing, the least nanoseconds.
+    /// The lowest time of the entrants with this standing, in nanoseconds.
     pub(crate) fn best(&self, standing: Standing) -> Option<f64> {
         let of = self.figures.iter().filter(|figures| figures.standing == standing);
         of.map(|figures| figures.nanoseconds).min_by(f64::total_cmp)
     }
 }
 
-/// Where records are kept.
+/// The path of the file.
 pub(crate) fn path() -> io::Result<PathBuf> {
     let mut path = env::current_exe()?;
     // The binary is in a folder named for its profile.

@@ -1,4 +1,4 @@
-//! A row of the table: one kind of traffic at one size, and those who take part.
+//! A row of the table: one kind of traffic at one size, and the entrants.
 
 use std::{hint::black_box, rc::Rc};
 
@@ -12,11 +12,11 @@ use crate::{
 };
 
 pub(crate) struct Row {
-    /// What kind of traffic it is; a panel of the picture.
+    /// The kind of traffic. Each kind is a panel of the chart.
     pub(crate) kind: String,
     /// The size of a message, in bytes.
     pub(crate) size: usize,
-    /// How many messages are in one pass.
+    /// The number of messages in one pass.
     pub(crate) messages: usize,
     pub(crate) entrants: Vec<Entrant>,
     pub(crate) goals: Vec<Goal>,
@@ -25,7 +25,7 @@ pub(crate) struct Row {
 pub(crate) struct Entrant {
     pub(crate) name: &'static str,
     pub(crate) standing: Standing,
-    /// Makes it anew, so that what it allocates can be counted.
+    /// Creates the entrant, so that its allocations can be counted.
     pub(crate) make: Box<dyn Fn() -> Box<dyn Run>>,
 }
 
@@ -33,16 +33,16 @@ pub(crate) struct Entrant {
 pub(crate) enum Standing {
     Ours,
     Peer,
-    /// What is shown beside them and not judged by.
+    /// Shown for comparison, and not used by goals.
     Baseline,
-    /// What no candidate is expected to beat.
+    /// A lower bound that no candidate is expected to beat.
     Limit,
 }
 
 pub(crate) trait Run {
-    /// Goes over all messages of the row once.
+    /// Processes all messages of the row once.
     fn pass(&mut self);
-    /// Does the same and panics unless every byte is right.
+    /// Does the same, and panics unless every byte is correct.
     fn check(&mut self);
 }
 
@@ -104,7 +104,7 @@ impl<S: Sends> Run for Sending<S> {
 /// Sending compressed messages as a server.
 pub(crate) struct Compressing<S> {
     pub(crate) sender: S,
-    /// Makes another that has sent nothing yet, so that what it sends can be decompressed.
+    /// Creates a new sender, whose messages can be decompressed from the first one on.
     pub(crate) make: Rc<dyn Fn(Transport) -> S>,
     pub(crate) messages: Rc<[Bytes]>,
     pub(crate) takeover: bool,
@@ -136,11 +136,11 @@ impl<S: Sends> Run for Compressing<S> {
 pub(crate) struct Opening<F> {
     pub(crate) open: F,
     pub(crate) transport: Transport,
-    /// Whether what one handshake wrote is right.
+    /// Whether the bytes that one handshake wrote are correct.
     pub(crate) is_right: fn(&[u8]) -> bool,
 }
 
-/// How many connections are opened in one pass.
+/// The number of connections that are opened in one pass.
 pub(crate) const OPENINGS: usize = 64;
 
 impl<F: FnMut()> Run for Opening<F> {
@@ -158,7 +158,7 @@ impl<F: FnMut()> Run for Opening<F> {
     }
 }
 
-/// Work that leaves nothing to be checked.
+/// Work without a result to check.
 pub(crate) struct Working<S> {
     pub(crate) worker: S,
     pub(crate) messages: Rc<[Bytes]>,

@@ -11,7 +11,7 @@ use crate::row::Row;
 
 const SIZES: [usize; 6] = [16, 125, 1024, 16 * 1024, 64 * 1024, 1024 * 1024];
 
-/// A row is made only when it is its turn, for some hold megabytes.
+/// Makes a row. This is done only when the row is measured, because some hold megabytes.
 pub(crate) type Make = Box<dyn Fn() -> Row>;
 
 /// All rows by name, in order.

@@ -20,7 +20,7 @@ const PEERS: [&str; 8] = [
     "wtx",
 ];
 
-/// The head of the table of times.
+/// The header of the table of times.
 pub(crate) fn times_head() -> String {
     let columns = [&["hybi"][..], &PEERS, &["limits", "hybi / best peer", "goals"]].concat();
     head("nanoseconds for each message", &columns)
@@ -44,7 +44,7 @@ pub(crate) fn times(record: &Record, verdicts: &[Verdict]) -> String {
     line
 }
 
-/// The whole table of memory.
+/// The table of memory.
 pub(crate) fn memory(records: &[Record]) -> String {
     let columns = [&["hybi"][..], &PEERS].concat();
     let mut table = head("allocations for each message / peak, KiB", &columns);
@@ -63,11 +63,11 @@ pub(crate) fn memory(records: &[Record]) -> String {
     table
 }
 
-/// The cells of ours and of the peers.
+/// The cells of hybi and of the peers.
 fn cells(record: &Record, cell: &dyn Fn(&Figures) -> String) -> String {
     let mut line = format!("| {:46} |", name(record));
     for column in [&["hybi"][..], &PEERS].concat() {
-        // Who takes part in two ways has two figures in one cell.
+        // A candidate that takes part in two ways has two figures in one cell.
         let ways: Vec<_> = record
             .figures
             .iter()
@@ -99,7 +99,7 @@ fn head(first: &str, columns: &[&str]) -> String {
     format!("{head}\n{line}")
 }
 
-/// With three digits or more.
+/// A number with at least three digits.
 pub(crate) fn number(nanoseconds: f64) -> String {
     if nanoseconds < 100.0 { format!("{nanoseconds:.1}") } else { format!("{nanoseconds:.0}") }
 }

@@ -1,4 +1,4 @@
-//! Messages, and the bytes that they are on the wire.
+//! Messages, and their bytes on the wire.
 
 use std::{
     fmt::{self, Write},
@@ -7,7 +7,7 @@ use std::{
 
 use bytes::Bytes;
 
-/// What is in a message.
+/// The content of a message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
     Binary,
@@ -52,22 +52,22 @@ fn multi_byte(size: usize, random: &mut Random) -> Vec<u8> {
     let mut text = String::with_capacity(size);
     while text.len() < size {
         let character = CHARACTERS[random.below(CHARACTERS.len())];
-        // What does not fit any more is filled up.
+        // Fill the rest if no further character fits.
         text.push(if text.len() + character.len_utf8() <= size { character } else { '.' });
     }
     text.into_bytes()
 }
 
-/// Messages and how they look on the wire.
+/// Messages and their bytes on the wire.
 pub(crate) struct Traffic {
     pub(crate) messages: Vec<Bytes>,
     pub(crate) image: Rc<[u8]>,
 }
 
-/// How much one image holds at least, in messages.
+/// The minimum payload of an image, in bytes.
 const IMAGE: usize = 256 * 1024;
 
-/// The size of a fragment where messages are fragmented.
+/// The size of a fragment of a fragmented message.
 const FRAGMENT: usize = 16 * 1024;
 
 const FIN: u8 = 0x80;
@@ -81,7 +81,7 @@ const BINARY: u8 = 2;
 const PING: u8 = 9;
 
 impl Traffic {
-    /// As many messages as fill an image, and at least four, each in a frame of its own.
+    /// Enough messages to fill an image, at least four, each in one frame.
     pub(crate) fn new(content: Content, size: usize, masked: bool) -> Self {
         let mut random = Random::new();
         let count = (IMAGE / size).max(4);
@@ -118,7 +118,7 @@ impl Traffic {
         Self { messages, image: image.into() }
     }
 
-    /// JSON text from a client, compressed by a function that is called message by message.
+    /// JSON text from a client. The function compresses each message.
     pub(crate) fn compressed(size: usize, mut compress: impl FnMut(&[u8]) -> Vec<u8>) -> Self {
         let mut random = Random::new();
         let messages = json_messages(size);
@@ -131,13 +131,13 @@ impl Traffic {
     }
 }
 
-/// As many messages as fill an image, and at least four, each different from the others.
+/// Enough messages to fill an image, at least four, all different.
 pub(crate) fn json_messages(size: usize) -> Vec<Bytes> {
     let mut random = Random::new();
     (0..(IMAGE / size).max(4)).map(|_| json(size, &mut random).into()).collect()
 }
 
-/// Text of this size as an application sends it: records that are alike and not the same.
+/// Text of this size like that of an application: records that are similar but not equal.
 fn json(size: usize, random: &mut Random) -> Vec<u8> {
     let mut text = String::from("[");
     while text.len() < size {
@@ -182,8 +182,8 @@ pub(crate) fn append_header(first: u8, length: usize, key: Option<[u8; 4]>, to: 
     }
 }
 
-/// Takes the payloads of data messages out of whole frames, each in one frame, and checks that they
-/// are compressed and masked or not.
+/// Extracts the payloads of data messages, each in one complete frame, and checks whether they are
+/// compressed and masked.
 pub(crate) fn payloads(mut wire: &[u8], masked: bool, compressed: bool) -> Vec<Vec<u8>> {
     let mut payloads = Vec::new();
     while let [first, second, rest @ ..] = wire {
@@ -209,7 +209,7 @@ pub(crate) fn payloads(mut wire: &[u8], masked: bool, compressed: bool) -> Vec<V
     payloads
 }
 
-/// Numbers that are the same in every run.
+/// Pseudorandom numbers that are the same in every run.
 struct Random(u64);
 
 impl Random {
@@ -229,7 +229,7 @@ impl Random {
     }
 }
 
-/// A size as people write it.
+/// A size, displayed with its unit.
 pub(crate) struct Size(pub(crate) usize);
 
 impl fmt::Display for Size {

@@ -1,4 +1,4 @@
-//! The other end of the wire: memory that is read as a socket is, and that takes what is written.
+//! A transport in memory, with the interface of a socket.
 
 use std::{
     cell::{Cell, RefCell},
@@ -14,13 +14,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::answer::Answer;
 
-/// The most that one read brings, as from a socket.
+/// The maximum length of one read in bytes, as for a socket.
 pub(crate) const READ: usize = 64 * 1024;
 
-/// Who sends many messages writes them out when so much waits.
+/// The number of pending bytes at which a sender of many messages writes them.
 pub(crate) const WRITE: usize = 16 * 1024;
 
-/// A handle to a transport; all of them are the same transport.
+/// A handle to a transport. Clones share the transport.
 #[derive(Clone)]
 pub(crate) struct Transport(Rc<Ends>);
 
@@ -29,18 +29,18 @@ struct Ends {
     position: Cell<usize>,
     fate: Cell<Fate>,
     written: RefCell<Vec<u8>>,
-    /// A server's answer to the request that was written, which is read instead of the image.
+    /// The server's response to the request that was written. It is read instead of the image.
     answer: RefCell<Option<Answer>>,
 }
 
-/// What becomes of bytes that are written.
+/// The handling of written bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// They are gone, as far as the sender can see.
+    /// They are discarded.
     Discarded,
-    /// They are appended to a buffer, as by a sender that writes out when `WRITE` bytes wait.
+    /// They are appended to a buffer, which is cleared when it has `WRITE` bytes.
     Appended,
-    /// They are all kept, to be looked at.
+    /// They are all kept for checks.
     Kept,
 }
 
@@ -55,19 +55,19 @@ impl Transport {
         }))
     }
 
-    /// A transport with a server behind it, which answers each request for a WebSocket.
+    /// A transport to a server that accepts each opening handshake.
     pub(crate) fn to_server() -> Self {
         let transport = Self::new(Rc::default(), Fate::Discarded);
         transport.0.answer.replace(Some(Answer::new()));
         transport
     }
 
-    /// Begins again.
+    /// Starts again from the beginning.
     pub(crate) fn rewind(&self) {
         self.0.position.set(0);
     }
 
-    /// Keeps what is written while something is done, and returns it.
+    /// Runs a function and returns the bytes written meanwhile.
     pub(crate) fn written_by(&self, act: impl FnOnce()) -> Vec<u8> {
         let fate = self.0.fate.replace(Fate::Kept);
         self.0.written.borrow_mut().clear();
@@ -76,12 +76,12 @@ impl Transport {
         self.0.written.take()
     }
 
-    /// Reads once into the room that a buffer has.
+    /// Reads once into the spare capacity of a buffer.
     pub(crate) fn read_into(&self, buffer: &mut BytesMut) -> usize {
         self.next(buffer.capacity() - buffer.len(), |bytes| buffer.extend_from_slice(bytes))
     }
 
-    /// Takes what comes next, up to this many bytes.
+    /// Takes the next bytes, at most this many.
     fn next(&self, most: usize, take: impl FnOnce(&[u8])) -> usize {
         let answer = self.0.answer.borrow();
         let image = answer.as_ref().map_or(&*self.0.image, |answer| &answer.0);

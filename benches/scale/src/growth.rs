@@ -1,4 +1,4 @@
-//! How cost grows: each kind of traffic at sizes that differ by powers of four.
+//! The growth of the cost: each kind of traffic at sizes that are powers of four.
 
 use std::{
     hint::black_box,
@@ -11,28 +11,28 @@ use hybi::{Error, Role};
 
 use crate::traffic::{self, Content, FRAGMENT, Receiver, Sender};
 
-/// How many times more than expected a byte may cost, at the largest sizes.
+/// The maximum ratio of the cost of a byte to the expected cost, at the largest sizes.
 const TOLERANCE: f64 = 2.5;
 
-/// The sizes at which the usual cost of a byte is taken.
+/// The medium sizes, whose cost of a byte is the reference.
 pub(crate) const USUAL: RangeInclusive<usize> = 1 << 16..=1 << 20;
 
-/// How many of the largest sizes are judged.
+/// The number of largest sizes that are compared with the reference.
 const JUDGED: usize = 3;
 
-/// Pieces of one byte are not measured beyond this, because it takes long.
+/// The largest message that is measured in pieces of one byte, which takes long.
 const LARGEST_BY_BYTES: usize = 1 << 20;
 
-/// A round is long enough for the clock.
+/// The minimum duration of a round, for the precision of the clock.
 const SHORTEST_ROUND: Duration = Duration::from_micros(500);
 
-/// More rounds are measured for so long.
+/// Further rounds are measured for this time.
 const ENOUGH: Duration = Duration::from_millis(40);
 
-/// All that is measured.
+/// All measurements.
 pub(crate) struct Growth {
     pub(crate) panels: Vec<Panel>,
-    /// A bare copy: what the caches do to any byte.
+    /// A bare copy, which shows the effect of the caches.
     pub(crate) copy: Series,
 }
 
@@ -42,26 +42,26 @@ pub(crate) struct Panel {
     pub(crate) series: Vec<Series>,
 }
 
-/// One way to cut it.
+/// One size of the pieces.
 pub(crate) struct Series {
     pub(crate) label: String,
     pub(crate) points: Vec<Point>,
 }
 
-/// One size.
+/// One size of the message.
 pub(crate) struct Point {
-    /// The message, in bytes.
+    /// The size of the message, in bytes.
     pub(crate) size: usize,
-    /// What one of them costs, in nanoseconds.
+    /// The cost of one byte, in nanoseconds.
     pub(crate) cost: f64,
-    /// The most memory that was allocated at one time for the first message, in bytes.
+    /// The peak of the memory allocated for the first message, in bytes.
     pub(crate) peak: usize,
-    /// What was allocated for it in all, for each of its bytes.
+    /// The total memory allocated for the first message, divided by its size.
     allocated: f64,
 }
 
 impl Growth {
-    /// Measures all.
+    /// Measures everything.
     pub(crate) fn measure() -> Result<Self, Error> {
         let panels = vec![
             receiving("receive binary", Content::Binary)?,
@@ -74,23 +74,23 @@ impl Growth {
         Ok(Self { panels, copy: copying()? })
     }
 
-    /// How many times more than expected a byte costs at the largest sizes: the worst of them.
+    /// The highest ratio of the cost of a byte to the expected cost, at the largest sizes.
     ///
-    /// Expected is what it usually costs, and what a byte that is only copied costs more at that
-    /// size than it usually does, because the caches are too small.
+    /// The expected cost is that at medium sizes, plus the additional cost of a bare copy at the
+    /// larger size, whose data no longer fits in the caches.
     pub(crate) fn of_cost(&self, series: &Series) -> f64 {
         let copy = self.copy.usual(|point| point.cost);
         let usual = series.usual(|point| point.cost) - copy;
         series.worst(|point| point.cost / (usual + self.copy.cost_at(point.size)))
     }
 
-    /// The same for what is allocated in all, which the growing of buffers decides.
+    /// The same ratio for the total allocated memory, which depends on how buffers grow.
     pub(crate) fn of_allocations(series: &Series) -> f64 {
         let usual = series.usual(|point| point.allocated);
         series.worst(|point| point.allocated / usual)
     }
 
-    /// Whether nothing bends upward.
+    /// Whether no cost grows faster than the size.
     pub(crate) fn is_straight(&self) -> bool {
         self.panels.iter().flat_map(|panel| &panel.series).all(|series| {
             self.of_cost(series) <= TOLERANCE && Self::of_allocations(series) <= TOLERANCE
@@ -106,7 +106,7 @@ impl Series {
         Ok(Self { label, points: points.collect::<Result<_, _>>()? })
     }
 
-    /// The median at usual sizes.
+    /// The median at medium sizes.
     fn usual(&self, figure: impl Fn(&Point) -> f64) -> f64 {
         let usual = self.points.iter().filter(|point| USUAL.contains(&point.size));
         let mut figures: Vec<_> = usual.map(figure).collect();
@@ -114,26 +114,26 @@ impl Series {
         figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
     }
 
-    /// The most at the largest sizes.
+    /// The maximum at the largest sizes.
     fn worst(&self, figure: impl Fn(&Point) -> f64) -> f64 {
         self.points.iter().rev().take(JUDGED).map(figure).fold(0.0, f64::max)
     }
 
-    /// The cost at this size, or at the next one that was measured.
+    /// The cost at this size, or at the next larger one that was measured.
     fn cost_at(&self, size: usize) -> f64 {
         let at = self.points.iter().find(|point| point.size >= size);
         at.map_or(f64::NAN, |point| point.cost)
     }
 }
 
-/// What is read at a time, and the size of the frames that are sent.
+/// The sizes of the reads when receiving, and of the frames when sending.
 const PIECES: [usize; 4] = [1, 16, 1460, 65_536];
 
 fn sizes() -> impl Iterator<Item = usize> {
     (0..=13).map(|exponent| 4usize.pow(exponent))
 }
 
-/// The same, without those that would take long in pieces of this size.
+/// The same, without sizes that would take long in pieces of this size.
 fn sizes_for(piece: usize) -> impl Iterator<Item = usize> {
     sizes().filter(move |size| piece > 1 || *size <= LARGEST_BY_BYTES)
 }
@@ -172,7 +172,7 @@ fn receiving_fragments() -> Result<Panel, Error> {
 fn receiving_point(message: &str, wire: &[u8], piece: usize) -> Result<Point, Error> {
     let mut messages = Vec::new();
     Receiver::new().receive(wire, piece, |received| messages.push(received.to_vec()))?;
-    assert_eq!(messages, [message.as_bytes()], "it arrives as it was sent");
+    assert_eq!(messages, [message.as_bytes()], "the message arrives as it was sent");
     point(message.len(), Receiver::new, |receiver| {
         receiver.receive(wire, piece, |received| {
             black_box(received);
@@ -228,7 +228,7 @@ fn fragments_sent<R: Role>(
     Series::of(label.into(), points)
 }
 
-/// A bare copy in pieces of 64 KiB: what the machine's memory does at such a size.
+/// A bare copy in pieces of 64 KiB, which shows the effect of the caches at each size.
 fn copying() -> Result<Series, Error> {
     let points = sizes().map(|size| {
         let message = traffic::payload(size);
@@ -252,8 +252,7 @@ fn pieces(piece: usize) -> String {
     }
 }
 
-/// Measures one size. The same state is used for one message after another; memory is that of the
-/// first.
+/// Measures one size. All messages use the same state. The memory is measured for the first one.
 #[allow(clippy::cast_precision_loss)] // far below 2^52
 fn point<S>(
     size: usize,
@@ -265,7 +264,7 @@ fn point<S>(
         act(&mut state).map(|()| state)
     });
     let mut state = state?;
-    // The best of several rounds: what else runs on the machine only ever makes it slower.
+    // Take the best of several rounds, because other load on the machine only makes them slower.
     let (mut times, mut rounds, mut best) = (1, 0, Duration::MAX);
     let began = Instant::now();
     while rounds < 5 || (rounds < 50 && began.elapsed() < ENOUGH) {

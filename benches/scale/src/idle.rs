@@ -1,5 +1,5 @@
-//! What idle connections hold, each after a message was echoed, so that its buffers were in use and
-//! were given back.
+//! The memory of idle connections. Each has echoed a message, so that its buffers were allocated
+//! and freed.
 
 use std::{
     env,
@@ -19,29 +19,29 @@ use hybi::{
 
 use crate::traffic;
 
-/// What the connections agreed on.
+/// The negotiated compression.
 #[derive(Clone, Copy)]
 pub(crate) enum Agreement {
     Plain,
-    /// Compression whose window is given up after each message.
+    /// Compression without context takeover.
     Compressed,
-    /// Compression whose window is kept, in both directions.
+    /// Compression with context takeover in both directions.
     Takeover,
 }
 
-/// What connections hold, all together.
+/// The memory of all connections together.
 pub(crate) struct Held {
     agreement: Agreement,
-    /// By the allocator's count, in bytes.
+    /// The allocated memory as counted by the allocator, in bytes.
     allocated: usize,
-    /// By how much the process grew, in bytes.
+    /// The growth of the resident memory of the process, in bytes.
     resident: usize,
 }
 
 impl Agreement {
     pub(crate) const ALL: [Self; 3] = [Self::Plain, Self::Compressed, Self::Takeover];
 
-    /// The one of this name.
+    /// The agreement with this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|agreement| agreement.name() == name)
     }
@@ -73,7 +73,7 @@ impl Agreement {
 }
 
 impl Held {
-    /// Measures in a process of its own, whose memory nobody has used before.
+    /// Measures in a new process, whose memory has not been used before.
     pub(crate) fn apart(agreement: Agreement) -> Result<Self, Box<dyn Error>> {
         let output =
             Command::new(env::current_exe()?).args(["--idle", agreement.name()]).output()?;
@@ -100,7 +100,7 @@ impl Held {
             Ok::<_, Box<dyn Error>>(connections)
         });
         let grown = resident()? - before;
-        assert_eq!(connections?.len(), agreement.connections(), "all are still there");
+        assert_eq!(connections?.len(), agreement.connections(), "all connections are still open");
         Ok(Self { agreement, allocated: cost.kept.unsigned_abs(), resident: grown })
     }
 
@@ -125,12 +125,12 @@ impl Display for Held {
     }
 }
 
-/// The head of that table.
+/// The header of the table.
 pub(crate) const HEAD: &str = "\
 | idle, bytes for each connection | connections | struct | allocated | resident |
 | --- | ---: | ---: | ---: | ---: |";
 
-/// What a server keeps for a connection.
+/// The state of a server for one connection.
 struct Idle {
     websocket: Connection<Server>,
     inbox: Inbox,
@@ -138,7 +138,7 @@ struct Idle {
 }
 
 impl Idle {
-    /// Answers the request for a connection.
+    /// Accepts a request.
     fn open(request: &[u8], deflate: Option<&Deflate>) -> Result<Self, Box<dyn Error>> {
         let (mut inbox, mut outbox) = (Inbox::with_capacity(16 * 1024), Vec::new());
         assert_eq!(inbox.copy_from(request), request.len());
@@ -153,7 +153,7 @@ impl Idle {
         Ok(Self { websocket, inbox, outbox })
     }
 
-    /// Sends back what is in these frames.
+    /// Echoes the messages in these frames.
     fn echo(&mut self, frames: &[u8]) -> Result<(), hybi::Error> {
         let Self { websocket, inbox, outbox } = self;
         assert_eq!(inbox.copy_from(frames), frames.len());
@@ -165,7 +165,7 @@ impl Idle {
         Ok(())
     }
 
-    /// Gives back what an idle connection has no use for.
+    /// Frees the memory that an idle connection does not need.
     fn rest(&mut self) {
         if self.inbox.is_empty() {
             self.inbox.release();
@@ -174,7 +174,7 @@ impl Idle {
     }
 }
 
-/// What a client sends on each of the connections, and what it gets.
+/// The bytes that a client sends on each connection, and the bytes that it expects.
 struct Client {
     request: Vec<u8>,
     response: Vec<u8>,
@@ -183,7 +183,7 @@ struct Client {
 }
 
 impl Client {
-    /// Talks to one server, to learn it.
+    /// Records the bytes of a conversation with one server.
     fn new(deflate: Option<&Deflate>) -> Result<Self, Box<dyn Error>> {
         let uri = Uri::parse("ws://server.example.com/")?;
         let mut request = Vec::new();
@@ -201,7 +201,11 @@ impl Client {
             return Err("not accepted".into());
         };
         let mut websocket = accepted.finish();
-        assert_eq!(websocket.compression().is_some(), deflate.is_some(), "as asked for");
+        assert_eq!(
+            websocket.compression().is_some(),
+            deflate.is_some(),
+            "compression as requested"
+        );
 
         let text = traffic::payload(1024);
         let mut message = Vec::new();
@@ -210,11 +214,11 @@ impl Client {
         let echo = server.outbox;
         assert_eq!(inbox.copy_from(&echo), echo.len());
         let received = websocket.receive(&mut inbox, &mut Vec::new())?;
-        assert_eq!(received, Some(Event::Text(&text)), "it comes back as it was sent");
+        assert_eq!(received, Some(Event::Text(&text)), "the message is echoed");
         Ok(Self { request, response, message, echo })
     }
 
-    /// Says the same to another server, and leaves it idle.
+    /// Replays the conversation with another server, and leaves it idle.
     fn converse(&self, deflate: Option<&Deflate>) -> Result<Idle, Box<dyn Error>> {
         let mut server = Idle::open(&self.request, deflate)?;
         assert_eq!(server.outbox, self.response);
@@ -226,7 +230,7 @@ impl Client {
     }
 }
 
-/// The memory of this process that is in use, in bytes.
+/// The resident memory of this process, in bytes.
 fn resident() -> Result<usize, Box<dyn Error>> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,11 +1,11 @@
-//! How hybi's cost grows with messages, and what idle connections hold.
+//! Measures how hybi's cost grows with the size of messages, and the memory of idle connections.
 //!
-//! - A byte costs the same, however large its message is and however it is cut, and so does the
-//!   memory that is allocated for it. At the largest sizes it may cost 2.5 times what it usually
-//!   does, not counting what a bare copy costs more there because the caches are too small; if it
-//!   costs more, the program fails. Let nothing else run meanwhile.
-//! - An idle connection holds a few hundred bytes, measured with a million of them in one process
-//!   (Linux only; it takes about a gigabyte).
+//! - The time and the allocated memory for each byte do not depend on the size of the message or on
+//!   how it is split. At the largest sizes, a byte may cost 2.5 times as much as at medium sizes,
+//!   plus the additional cost of a bare copy, whose data no longer fits in the caches. If it costs
+//!   more, the program fails. Run nothing else meanwhile.
+//! - An idle connection holds a few hundred bytes. This is measured with a million connections in
+//!   one process (Linux only; it takes about a gigabyte).
 //!
 //! ```sh
 //! cargo run --release -- --picture growth.svg
@@ -56,6 +56,6 @@ fn run(picture: Option<&str>) -> Result<ExitCode, Box<dyn Error>> {
     if growth.is_straight() {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("more than 2.5 times what is expected: it bends upward");
+    eprintln!("the cost grows faster than the size: more than 2.5 times the expected cost");
     Ok(ExitCode::FAILURE)
 }

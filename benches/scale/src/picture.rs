@@ -1,4 +1,4 @@
-//! The growth as a picture: a panel for each kind of traffic, both axes logarithmic.
+//! A chart of the growth: a panel for each kind of traffic, with two logarithmic axes.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -22,7 +22,7 @@ const COSTS: (f64, f64) = (-2.5, 2.5);
 /// From the smallest pieces to the largest.
 const COLOURS: [&str; 4] = ["#0b3c5d", "#1f77b4", "#d35400", "#1e8449"];
 
-/// Labels are kept so far from each other.
+/// The minimum distance between labels.
 const LINE: f64 = 13.0;
 
 /// An SVG.
@@ -38,9 +38,9 @@ impl Display for Picture<'_> {
             f,
             r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" font-family="sans-serif" font-size="12" fill="#333">
 <rect width="100%" height="100%" fill="white"/>
-<text x="{LEFT}" y="26" font-size="18" fill="#111">What a byte costs, by the size of its message</text>
-<text x="{LEFT}" y="46">Nanoseconds a byte; a line for each size of the pieces that are read, or of the frames that are sent.</text>
-<text x="{LEFT}" y="62">Dashed: a bare copy of as many bytes, which costs more where the caches are too small. Grey: the sizes that the largest are held against.</text>"##
+<text x="{LEFT}" y="26" font-size="18" fill="#111">Cost of a byte by the size of its message</text>
+<text x="{LEFT}" y="46">Nanoseconds per byte. One line for each size of the reads, or of the frames that are sent.</text>
+<text x="{LEFT}" y="62">Dashed: a bare copy, which costs more when the data does not fit in the caches. Grey: the medium sizes, which are the reference for the largest.</text>"##
         )?;
         for (index, panel) in growth.panels.iter().enumerate() {
             let (column, row) = (index % COLUMNS, index / COLUMNS);
@@ -57,7 +57,7 @@ fn draw(f: &mut Formatter<'_>, panel: &Panel, copy: &Series) -> fmt::Result {
     draw_frame(f, panel.title)?;
     draw_line(f, copy, "#888", r#"stroke-dasharray="4 3""#)?;
     let mut labels = vec![label(copy, "#666")];
-    // Two lines are told apart best by the first and the third colour.
+    // Two lines are easiest to distinguish in the first and the third colour.
     let step = COLOURS.len() / panel.series.len();
     for (series, colour) in panel.series.iter().zip(COLOURS.iter().step_by(step)) {
         draw_line(f, series, colour, "")?;
@@ -118,7 +118,7 @@ fn draw_line(f: &mut Formatter<'_>, series: &Series, colour: &str, style: &str) 
     writeln!(f, r#""/>"#)
 }
 
-/// What a line is called, at its end.
+/// The label of a line, at its right end.
 struct Label<'a> {
     x: f64,
     y: f64,
@@ -131,14 +131,14 @@ fn label<'a>(series: &'a Series, colour: &'static str) -> Label<'a> {
     Label { x: x + 6.0, y: y + 4.0, text: &series.label, colour }
 }
 
-/// Where a size lies in a panel.
+/// The horizontal position of a size in a panel.
 #[allow(clippy::cast_precision_loss)] // less than 2^27
 fn across(size: usize) -> f64 {
     let (least, most) = SIZES;
     LEFT + ((size as f64).log10() - least) / (most - least) * (WIDTH - LEFT - RIGHT)
 }
 
-/// Where a cost lies in a panel.
+/// The vertical position of a cost in a panel.
 fn down(cost: f64) -> f64 {
     let (least, most) = COSTS;
     ABOVE + (most - cost.log10()) / (most - least) * (HEIGHT - ABOVE - BELOW)

@@ -1,10 +1,10 @@
-//! The figures as tables, to be read as they are or as Markdown.
+//! The figures as tables in Markdown.
 
 use std::fmt::{self, Display, Formatter};
 
 use crate::growth::{Growth, Panel, Series};
 
-/// What grows, a table for each kind of traffic.
+/// The growth, with a table for each kind of traffic.
 pub(crate) struct Table<'a>(pub(crate) &'a Growth);
 
 impl Display for Table<'_> {
@@ -35,7 +35,7 @@ fn write_panel(f: &mut Formatter<'_>, growth: &Growth, panel: &Panel) -> fmt::Re
         writeln!(f, "|")?;
     }
     write_growth(f, panel, "times the expected cost", |series| growth.of_cost(series))?;
-    write_growth(f, panel, "times the usual allocations", Growth::of_allocations)
+    write_growth(f, panel, "times the medium allocations", Growth::of_allocations)
 }
 
 fn write_growth(
@@ -51,7 +51,7 @@ fn write_growth(
     writeln!(f, "|")
 }
 
-/// A number of bytes, in the largest unit that it fills.
+/// A number of bytes, displayed in the largest suitable unit.
 pub(crate) struct Bytes(pub(crate) usize);
 
 impl Display for Bytes {

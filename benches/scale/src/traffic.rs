@@ -1,26 +1,26 @@
-//! The traffic that is measured: one message after another, in pieces.
+//! The measured traffic: consecutive messages, in pieces.
 
 use hybi::{
     Client, Config, Connection, Error, Event, Fragment, Inbox, Role, Server, random::OsEntropy,
 };
 
-/// The payload of each fragment, where a message is sent fragment by fragment.
+/// The payload of each fragment of a message in fragments, in bytes.
 pub(crate) const FRAGMENT: usize = 64;
 
-/// What a message carries.
+/// The type of a message.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Content {
     Binary,
-    /// Of several languages, so that not all is ASCII.
+    /// Text in several languages, so that it is not all ASCII.
     Text,
 }
 
-/// Settings that let the largest message pass.
+/// Settings that allow the largest message.
 fn config() -> Config {
     Config::new().max_message_size(1 << 30).max_frame_size(1 << 30).outbox_high_water(usize::MAX)
 }
 
-/// So many bytes to be sent.
+/// A payload of this many bytes.
 pub(crate) fn payload(length: usize) -> String {
     const WORDS: &str = "Water boils. Wasser kocht über. Вода кипит. 水が沸く。";
     let mut text = WORDS.repeat(length / WORDS.len());
@@ -33,7 +33,7 @@ pub(crate) fn payload(length: usize) -> String {
     text
 }
 
-/// A server's end that receives, with its buffers.
+/// A server that receives, with its buffers.
 pub(crate) struct Receiver {
     websocket: Connection<Server>,
     inbox: Inbox,
@@ -49,7 +49,7 @@ impl Receiver {
         }
     }
 
-    /// Receives what a client sent, reading so many bytes at a time, and shows each message.
+    /// Receives the bytes of a client in reads of `piece` bytes, and passes each message to `show`.
     pub(crate) fn receive(
         &mut self,
         wire: &[u8],
@@ -76,7 +76,7 @@ impl Receiver {
     }
 }
 
-/// An end that sends, with its outbox, whose memory is kept.
+/// An endpoint that sends, with an outbox that keeps its memory.
 pub(crate) struct Sender<R: Role> {
     websocket: Connection<R>,
     outbox: Vec<u8>,
@@ -99,7 +99,7 @@ impl Sender<Client> {
 }
 
 impl<R: Role> Sender<R> {
-    /// Sends a message as this content, and returns what is to be written.
+    /// Sends a message and returns the bytes to write.
     pub(crate) fn send(&mut self, message: &str, content: Content) -> Result<&[u8], Error> {
         let Self { websocket, outbox, frame_size } = self;
         outbox.clear();
@@ -114,7 +114,7 @@ impl<R: Role> Sender<R> {
         Ok(outbox)
     }
 
-    /// The same fragment by fragment, as if each came by itself.
+    /// The same in fragments that are sent one by one.
     pub(crate) fn send_fragments(&mut self, message: &str) -> Result<&[u8], Error> {
         self.outbox.clear();
         for (piece, last) in Fragment::split_binary(message.as_bytes(), FRAGMENT) {

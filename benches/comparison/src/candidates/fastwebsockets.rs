@@ -1,4 +1,4 @@
-//! fastwebsockets, with its collector of fragments.
+//! fastwebsockets, with its `FragmentCollector`.
 
 use bytes::Bytes;
 use fastwebsockets::{FragmentCollector, Frame, OpCode, Payload, WebSocket};

@@ -1,5 +1,5 @@
-//! What users write whose library has no compression: flate2 on whole messages, behind the frames
-//! of tungstenite, or behind none that checks a rule of the protocol. The text is checked.
+//! Compression by hand, for a library without it: flate2 on whole messages, with the frames of
+//! tungstenite or with a bare walk that checks no rule of the protocol. Text is validated.
 
 use std::io::Write;
 
@@ -19,7 +19,7 @@ pub(crate) struct Flate2<F> {
     frames: F,
     compress: Compress,
     decompress: Decompress,
-    /// A message in its compressed form.
+    /// Compresses a message.
     compressed: Vec<u8>,
     message: Vec<u8>,
     output: Vec<u8>,
@@ -27,14 +27,14 @@ pub(crate) struct Flate2<F> {
 }
 
 impl Flate2<Walk> {
-    /// Behind a bare walk over frames, for messages of this size at most.
+    /// On a bare walk over frames, for messages of at most this size.
     pub(crate) fn by_hand(takeover: bool, size: usize, transport: Transport) -> Self {
         Self::new(takeover, Walk::new(size, transport.clone()), transport)
     }
 }
 
 impl Flate2<Frames> {
-    /// Behind the frames of tungstenite.
+    /// On the frames of tungstenite.
     pub(crate) fn with_tungstenite(takeover: bool, transport: Transport) -> Self {
         Self::new(takeover, Frames::new(transport.clone()), transport)
     }

@@ -1,4 +1,4 @@
-//! hybi, driven by the loop of its README.
+//! hybi, with the loop of its README.
 
 use std::io::Write;
 
@@ -29,7 +29,7 @@ impl Hybi<Server> {
 }
 
 impl Hybi<Server> {
-    /// With compression by its defaults, but for context takeover.
+    /// With the default compression, except for context takeover.
     pub(crate) fn compressed(takeover: bool, transport: Transport) -> Self {
         let direction = Direction::new(15, takeover).unwrap();
         let parameters = Negotiated::new(direction, direction);
@@ -45,7 +45,7 @@ impl Hybi<Client> {
 }
 
 impl<R: Role> Hybi<R> {
-    /// Reads as much at once as others do.
+    /// Reads as many bytes at once as other candidates do.
     pub(crate) fn with_inbox(self, bytes: usize) -> Self {
         Self { inbox: Inbox::with_capacity(bytes), ..self }
     }
@@ -116,7 +116,7 @@ impl Echoes for Hybi<Server> {
     }
 }
 
-/// Sends by vectored writes of a header and the payload where it lies.
+/// Sends by vectored writes of a header and a payload that is not copied.
 pub(crate) struct Vectored(Hybi<Server>);
 
 impl Vectored {
@@ -148,7 +148,7 @@ impl Echoes for Vectored {
                     Event::Binary(data) => websocket.frame_binary(data).unwrap(),
                     Event::Ping(_) | Event::Pong(_) | Event::Close(_) => continue,
                 };
-                // What waits in the outbox goes first.
+                // The pending bytes of the outbox are written first.
                 if !outbox.is_empty() {
                     transport.write_all(outbox).unwrap();
                     outbox.clear();
@@ -163,7 +163,7 @@ impl Echoes for Vectored {
     }
 }
 
-/// The buffers of a connection; another connection can use them after it.
+/// The buffers of a connection. The next connection reuses them.
 pub(crate) struct Buffers {
     inbox: Inbox,
     outbox: Vec<u8>,

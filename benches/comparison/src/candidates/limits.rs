@@ -1,4 +1,4 @@
-//! What the work costs at least: a copy, the XOR, validation, and a walk over the frames.
+//! Lower bounds of the cost: a copy, the XOR, validation, and a walk over the frames.
 
 use std::io::Read;
 
@@ -11,11 +11,11 @@ use crate::{
     transport::{Transport, WRITE},
 };
 
-/// Appends the payloads to a buffer, and nothing else.
+/// Only appends the payloads to a buffer.
 pub(crate) struct Copy {
     buffer: Vec<u8>,
-    /// Whether each lies behind the bytes of a server's header, and so elsewhere in its cache lines
-    /// than where it comes from.
+    /// Whether each is written after a server's header, and so at another alignment than its
+    /// source.
     behind_header: bool,
 }
 
@@ -46,19 +46,19 @@ impl Sends for Copy {
     }
 }
 
-/// Masks payloads in place, and nothing else.
+/// Only masks payloads in place.
 pub(crate) struct Xor {
     payload: Vec<u8>,
     mask: fn([u8; 4], &mut [u8]),
 }
 
 impl Xor {
-    /// By the loop that the compiler vectorises.
+    /// With a loop that the compiler vectorizes.
     pub(crate) fn safe() -> Self {
         Self { payload: Vec::new(), mask: mask_safely }
     }
 
-    /// By the widest instructions that the processor has.
+    /// With the widest vector instructions of the processor.
     pub(crate) fn widest() -> Self {
         Self { payload: Vec::new(), mask: widest_mask() }
     }
@@ -74,7 +74,7 @@ impl Sends for Xor {
     }
 }
 
-/// Validates text, and nothing else.
+/// Only validates text.
 pub(crate) struct Utf8;
 
 impl Sends for Utf8 {
@@ -85,7 +85,7 @@ impl Sends for Utf8 {
     }
 }
 
-/// Compresses the payloads, and nothing else.
+/// Only compresses the payloads.
 pub(crate) struct Compress {
     deflate: Deflate,
     takeover: bool,
@@ -98,7 +98,7 @@ impl Compress {
         Self { deflate, takeover, output: vec![0; 128 * 1024] }
     }
 
-    /// The compressed form, as it stands in a frame.
+    /// The compressed payload, as in a frame.
     pub(crate) fn compress(&mut self, message: &[u8]) -> &[u8] {
         let before = self.deflate.total_out();
         self.deflate.compress(message, &mut self.output, DeflateFlush::SyncFlush).unwrap();
@@ -118,7 +118,7 @@ impl Sends for Compress {
     }
 }
 
-/// Decompresses payloads, and nothing else: no text is checked.
+/// Only decompresses payloads, without validating text.
 pub(crate) struct Decompress {
     inflate: Inflate,
     takeover: bool,
@@ -130,7 +130,7 @@ impl Decompress {
         Self { inflate: Inflate::new(false, 15), takeover, output: vec![0; 128 * 1024] }
     }
 
-    /// The message, from what stands in a frame and the four bytes that were left out.
+    /// The message, from the payload of a frame and the four bytes that the sender removed.
     pub(crate) fn decompress(&mut self, compressed: &[u8]) -> &[u8] {
         let before = self.inflate.total_out();
         let flush = InflateFlush::SyncFlush;
@@ -151,11 +151,10 @@ impl Sends for Decompress {
     }
 }
 
-/// Reads, parses headers and unmasks in place, and nothing else: no rule of the protocol is
-/// checked.
+/// Only reads, parses headers and unmasks in place, without checking any rule of the protocol.
 pub(crate) struct Walk {
     buffer: Vec<u8>,
-    /// Where bytes lie that have not been looked at.
+    /// The range of the unprocessed bytes.
     from: usize,
     to: usize,
     mask: fn([u8; 4], &mut [u8]),
@@ -163,14 +162,14 @@ pub(crate) struct Walk {
 }
 
 impl Walk {
-    /// Over messages of this size at most. A buffer that is larger than it must be is slower, for
-    /// it does not fit the fastest cache.
+    /// For messages of at most this size. A larger buffer would be slower, because it does not fit
+    /// in L1.
     pub(crate) fn new(size: usize, transport: Transport) -> Self {
         let buffer = vec![0; (size + 14).max(16 * 1024)];
         Self { buffer, from: 0, to: 0, mask: widest_mask(), transport }
     }
 
-    /// The payload of the next frame, if all of it is there.
+    /// The payload of the next frame, if it is complete.
     fn next(&mut self) -> Option<&mut [u8]> {
         let (length, is_masked, rest) = match self.buffer.get(self.from..self.to)? {
             [_, second, rest @ ..] if second & 0x7F < 126 => {
@@ -241,8 +240,8 @@ fn mask_rest(key: [u8; 4], data: &mut [u8]) {
     }
 }
 
-/// Masks up to where memory is aligned for vectors of so many bytes, and returns the rest with the
-/// key as it applies there.
+/// Masks up to the first address that is aligned for vectors of this many bytes. Returns the rest
+/// and the key rotated for it.
 fn mask_to_border(mut key: [u8; 4], data: &mut [u8], align: usize) -> ([u8; 4], &mut [u8]) {
     let (start, rest) = data.split_at_mut(data.as_ptr().align_offset(align).min(data.len()));
     mask_rest(key, start);

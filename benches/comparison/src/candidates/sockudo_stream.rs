@@ -1,4 +1,4 @@
-//! sockudo-ws by its stream, without its timers, which no other has.
+//! sockudo-ws by its `WebSocketStream`, without its timers, which no other candidate has.
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};

@@ -1,4 +1,4 @@
-//! sockudo-ws by its sans-IO layer.
+//! sockudo-ws by its sans-IO `Protocol`.
 
 use std::io::Write;
 
@@ -13,7 +13,7 @@ use sockudo_ws::{
 use super::{Echoes, LEVEL, Receives, Role, Sends};
 use crate::transport::{READ, Transport, WRITE};
 
-/// The default limits of its own streams.
+/// The default limits of its streams.
 const FRAME: usize = 16 * 1024 * 1024;
 const MESSAGE: usize = 64 * 1024 * 1024;
 
@@ -48,7 +48,7 @@ impl SockudoWs<CompressedProtocol> {
     }
 }
 
-/// What both kinds of protocol have in common.
+/// The common interface of both kinds of protocol.
 pub(crate) trait Processes {
     fn process(&mut self, input: &mut BytesMut, messages: &mut Vec<Message>);
     fn encode(&mut self, message: &Message, output: &mut BytesMut);

@@ -1,5 +1,5 @@
-//! soketto, over buffered reading and writing as in its examples. It does not check text; its user
-//! does.
+//! soketto, with `BufReader` and `BufWriter` as in its examples. It does not validate text, so the
+//! candidate does.
 
 use bytes::Bytes;
 use futures_util::io::{BufReader, BufWriter};

@@ -1,4 +1,4 @@
-//! tokio-websockets: a stream and a sink of messages.
+//! tokio-websockets, as a stream and a sink of messages.
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};

@@ -35,7 +35,7 @@ impl Receives for Tungstenite {
     }
 }
 
-/// Its frames alone, as those use them who add what it lacks: it refuses what is compressed.
+/// Its frame layer alone, for users who add compression, which tungstenite itself refuses.
 pub(crate) struct Frames {
     socket: FrameSocket<Transport>,
     payload: Vec<u8>,
@@ -52,7 +52,7 @@ impl Receives for Frames {
         for _ in 0..count {
             let frame = self.socket.read(None).unwrap().unwrap();
             let key = frame.header().mask.unwrap();
-            // It leaves them masked.
+            // It does not unmask them.
             self.payload.clear();
             self.payload.extend_from_slice(frame.payload());
             mask_safely(key, &mut self.payload);

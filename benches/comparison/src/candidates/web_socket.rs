@@ -1,5 +1,5 @@
-//! web-socket, over a buffered reader as in its examples. It neither joins fragments nor checks
-//! text; its user does.
+//! web-socket, with a `BufReader` as in its examples. It neither joins fragments nor validates
+//! text, so the candidate does both.
 
 use bytes::Bytes;
 use tokio::io::BufReader;

@@ -1,4 +1,4 @@
-//! wtx. It masks where the payload lies, so that its user makes the copy.
+//! wtx. It masks the payload in place, so its user must make a copy.
 
 use std::io::{Read, Write};
 
@@ -19,7 +19,7 @@ use crate::{executor::now, transport::Transport};
 
 pub(crate) struct Wtx<const IS_CLIENT: bool> {
     websocket: WebSocketOwned<(), ChaCha20, Transport, IS_CLIENT>,
-    /// Where fragments are joined.
+    /// The buffer in which fragments are joined.
     joined: Vector<u8>,
     /// The message that is being sent.
     message: Vec<u8>,
@@ -77,7 +77,7 @@ impl Echoes for Wtx<false> {
     }
 }
 
-/// Sends as a server what it may change, as it demands, though it does not.
+/// Sends by vectored writes as a server. wtx requires mutable payloads, but does not change them.
 pub(crate) struct Vectored {
     wtx: Wtx<false>,
     messages: Vec<Vec<u8>>,

@@ -1,4 +1,4 @@
-//! yawc, with the buffers that its own benchmark chooses.
+//! yawc, with the buffer sizes of its own benchmark.
 
 use bytes::Bytes;
 use futures_util::SinkExt;
@@ -35,7 +35,7 @@ impl Yawc {
     }
 }
 
-/// Text is checked, which is off by default, and 1 MiB is received, which is too much by default.
+/// Validates text, which is off by default, and allows 1 MiB, which exceeds the default limit.
 fn options() -> Options {
     Options::default()
         .with_utf8()

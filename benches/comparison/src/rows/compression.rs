@@ -1,5 +1,4 @@
-//! Compression at a server: JSON text that is received, and sent, with context takeover and
-//! without.
+//! Compression at a server: receiving and sending JSON text, with and without context takeover.
 
 use std::rc::Rc;
 
@@ -38,7 +37,7 @@ pub(super) fn add(rows: &mut Vec<(String, Make)>) {
     }
 }
 
-/// All receive the same, which zlib-rs made by itself.
+/// All candidates receive the same bytes, which zlib-rs compressed.
 fn receives(kind: String, takeover: bool, size: usize) -> Row {
     use Standing::{Baseline, Ours, Peer};
     let mut compress = Compress::new(takeover);

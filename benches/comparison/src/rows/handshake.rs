@@ -1,4 +1,4 @@
-//! The opening handshake of a server and of a client: a connection is made and dropped.
+//! The opening handshake of a server and of a client: a connection is opened and dropped.
 
 use std::{hint::black_box, io::Write, rc::Rc};
 
@@ -11,7 +11,7 @@ use crate::{
     transport::{Fate, Transport},
 };
 
-/// As browsers send it, with the key of section 1.3.
+/// A request like that of a browser, with the key of section 1.3.
 const REQUEST: &str = "GET /chat HTTP/1.1\r\n\
     Host: example.com\r\n\
     Connection: Upgrade\r\n\
@@ -88,7 +88,7 @@ fn client() -> Row {
         client_entrant("wtx", Peer, |transport| {
             move || drop(black_box(wtx::connect(transport.clone())))
         }),
-        // The answer depends on the request, so that it is made while the clock runs.
+        // The response depends on the request, so it is made during the measurement.
         client_entrant("the server's answer", Limit, |transport| {
             move || assert_ne!(transport.clone().write(REQUEST.as_bytes()).unwrap(), 0)
         }),

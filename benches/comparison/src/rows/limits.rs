@@ -1,4 +1,4 @@
-//! What the work costs at least.
+//! Lower bounds of the cost.
 
 use std::rc::Rc;
 
@@ -21,7 +21,7 @@ pub(super) fn add(rows: &mut Vec<(String, Make)>) {
 }
 
 fn row(size: usize) -> Row {
-    // Text is data as good as any for a copy.
+    // The copy uses text too.
     let messages: Rc<[Bytes]> = Traffic::new(Content::MultiByte, size, false).messages.into();
     let count = messages.len();
     let entrants = vec![

@@ -1,4 +1,4 @@
-//! Sending: a server into one buffer, a server in two pieces, and a client.
+//! Sending: a server into one buffer, a server by vectored writes, and a client.
 
 use std::rc::Rc;
 
@@ -26,7 +26,7 @@ use crate::{
     transport::{Fate, Transport},
 };
 
-/// How many messages are sent in one pass at most.
+/// The maximum number of messages in one pass.
 const MESSAGES: usize = 64;
 
 pub(super) fn add(rows: &mut Vec<(String, Make)>) {
@@ -68,12 +68,12 @@ fn messages(size: usize) -> Messages {
     Traffic::new(Content::Binary, size, false).messages.into_iter().take(MESSAGES).collect()
 }
 
-/// A frame ends up in one buffer: the candidate's own, or that of the transport.
+/// Each frame is appended to one buffer, of the candidate or of the transport.
 fn appended(messages: &Messages) -> Vec<Entrant> {
     use Fate::{Appended, Discarded};
     use Standing::{Ours, Peer};
     let role = Role::Server;
-    // These two append small payloads only to buffers of their own.
+    // These two append only small payloads to their own buffers.
     let buffered = if messages[0].len() < 8192 { Discarded } else { Appended };
     vec![
         server("hybi", Ours, Discarded, messages, Hybi::server),
@@ -100,7 +100,7 @@ fn appended(messages: &Messages) -> Vec<Entrant> {
     ]
 }
 
-/// The payload stays where it is.
+/// The payload is not copied.
 fn vectored(messages: &Messages) -> Vec<Entrant> {
     use Fate::Discarded;
     use Standing::{Ours, Peer};
@@ -121,7 +121,7 @@ fn vectored(messages: &Messages) -> Vec<Entrant> {
     ]
 }
 
-/// A masked copy is made, and written as the candidate likes.
+/// A masked copy is made and written in the candidate's own way.
 fn client(messages: &Messages) -> Vec<Entrant> {
     use Standing::{Ours, Peer};
     let role = Role::Client;
