@@ -195,7 +195,7 @@ fn data_after_our_close_is_checked_and_dropped_or_delivered() {
         let mut outbox = Vec::new();
         let mut dropping = server(Config::new());
         dropping.close(CloseCode::NORMAL, "", &mut outbox).unwrap();
-        let inbox = Inbox::over([0; 160]); // what is dropped needs no room
+        let inbox = Inbox::over([0; 160]); // dropped messages need no room
         let outcome = receive(&mut dropping, inbox, &bytes, &cut);
         assert_eq!((outcome.heard, outcome.error), (vec![close.clone()], None));
 
