@@ -19,7 +19,7 @@ pub(crate) const MAX_OVERHEAD: usize = MAX_HEADER + MAX_CONTROL;
 
 /// Upper bound for one read unless the initial capacity is larger, in bytes. The bytes are then
 /// still in L1 (32 KiB or more) when they are unmasked.
-const PIECE: usize = 24 * 1024;
+const MAX_READ: usize = 24 * 1024;
 
 /// The caller's receive buffer.
 ///
@@ -153,7 +153,7 @@ impl<S: Storage> Inbox<S> {
         }
         self.make_room();
         let (end, expected) = (self.cursor.end, self.cursor.expected());
-        let most = self.storage.initial().max(PIECE);
+        let most = self.storage.initial().max(MAX_READ);
         let most = if expected >= LARGE { most.min(expected) } else { most };
         let bytes = self.storage.bytes_mut();
         let to = end.saturating_add(most).min(bytes.len());

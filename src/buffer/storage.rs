@@ -69,7 +69,7 @@ mod growing {
 
     /// The memory of a large message is freed when the inbox has become empty this many times in a
     /// row without needing more than its initial capacity.
-    const CALM: u8 = 64;
+    const SHRINK_AFTER: u8 = 64;
 
     /// Memory from the allocator.
     ///
@@ -81,19 +81,19 @@ mod growing {
         /// The capacity that it begins with and shrinks to, at least 1.
         initial: usize,
         /// How many times in a row the inbox has become empty without needing more than `initial`.
-        calm: u8,
+        small_uses: u8,
     }
 
     impl Growing {
         pub(in super::super) const fn with_capacity(initial: usize) -> Self {
             let initial = if initial == 0 { 1 } else { initial };
-            Self { bytes: Vec::new(), initial, calm: 0 }
+            Self { bytes: Vec::new(), initial, small_uses: 0 }
         }
 
         /// New memory that contains just these two ranges, with the same initial capacity.
         pub(in super::super) fn with_contents(&self, parts: [Range<usize>; 2]) -> Self {
             let bytes = parts.map(|part| &self.bytes[part]).concat();
-            Self { bytes, initial: self.initial, calm: 0 }
+            Self { bytes, initial: self.initial, small_uses: 0 }
         }
     }
 
@@ -128,12 +128,12 @@ mod growing {
 
         fn on_empty(&mut self, used: usize) {
             if used > self.initial || self.bytes.len() <= self.initial {
-                self.calm = 0;
+                self.small_uses = 0;
                 return;
             }
-            self.calm += 1;
-            if self.calm == CALM {
-                self.calm = 0;
+            self.small_uses += 1;
+            if self.small_uses == SHRINK_AFTER {
+                self.small_uses = 0;
                 self.bytes.truncate(self.initial);
                 self.bytes.shrink_to_fit();
             }
@@ -141,7 +141,7 @@ mod growing {
 
         fn release(&mut self) {
             self.bytes = Vec::new();
-            self.calm = 0;
+            self.small_uses = 0;
         }
     }
 }

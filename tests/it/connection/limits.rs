@@ -180,8 +180,8 @@ fn a_full_inbox_has_no_spare_room() {
 
 #[test]
 fn the_spare_room_is_bounded() {
-    const PIECE: usize = 24 * 1024;
-    for (initial, most) in [(1024, PIECE), (PIECE + 1, PIECE + 1), (1 << 18, 1 << 18)] {
+    const MAX_READ: usize = 24 * 1024;
+    for (initial, most) in [(1024, MAX_READ), (MAX_READ + 1, MAX_READ + 1), (1 << 18, 1 << 18)] {
         let (mut websocket, mut outbox) = (server(Config::new()), Vec::new());
         let mut inbox = Inbox::with_capacity(initial);
         let message = frame(From::Client, FIN | BINARY, &vec![7; 1 << 20]);
