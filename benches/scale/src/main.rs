@@ -1,9 +1,9 @@
 //! Measures how hybi's cost grows with the size of messages, and the memory of idle connections.
 //!
 //! - The time and the allocated memory for each byte do not depend on the size of the message or on
-//!   how it is split. At the largest sizes, a byte may cost 2.5 times as much as at medium sizes,
-//!   plus the additional cost of a bare copy, whose data no longer fits in the caches. If it costs
-//!   more, the program fails. Run nothing else meanwhile.
+//!   how it is split. At the largest sizes, a byte may cost 2.5 times the expected cost, which is
+//!   that at medium sizes plus the additional cost of a bare copy whose data no longer fits in the
+//!   caches. If it costs more, the program fails. Run nothing else meanwhile.
 //! - An idle connection holds a few hundred bytes. This is measured with a million connections in
 //!   one process (Linux only; it takes about a gigabyte).
 //!

@@ -8,7 +8,7 @@ use crate::support::feed::{Cut, Heard, binary, text};
 
 // P-pd-c, 7692-7.1.2.2-f, 7692-7.1.1.2-b, F-09
 #[test]
-fn every_policy_works_with_the_default() {
+fn every_policy_works_with_the_most_permissive_one() {
     let open = policy((15, true, 15, true, false));
     for send in 8..=15 {
         for receive in 8..=15 {
