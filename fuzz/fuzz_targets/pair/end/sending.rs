@@ -147,9 +147,14 @@ impl<R: Endpoint, S: Storage> End<R, S> {
         match (result, misuse) {
             (Ok(()), None) => {}
             (Err(Error::Misuse(found)), Some(expected)) => assert_eq!(found, expected),
-            (Err(Error::OutboxFull(OutboxFull { needed, .. })), None) => {
-                let is_full = self.outbox.pending() >= self.settings.config_outbox_size();
-                assert!(is_full || needed > self.outbox.room(), "there is room");
+            (Err(Error::AboveHighWater { pending, high_water }), None) => {
+                assert_eq!(pending, self.outbox.pending());
+                assert_eq!(high_water, self.settings.config_outbox_size());
+                assert!(pending >= high_water, "{pending} bytes are below {high_water}");
+            }
+            (Err(Error::OutboxFull(OutboxFull { needed, room })), None) => {
+                assert_eq!(room, self.outbox.room());
+                assert!(needed > room, "there is room for {needed} bytes");
             }
             (result, misuse) => panic!("{result:?}, where {misuse:?} was expected"),
         }
