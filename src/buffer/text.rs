@@ -3,12 +3,14 @@
 //! A text message is validated while it arrives, and delivered without a second pass. This module
 //! contains the complete argument for its soundness. It runs the validator itself, over the bytes
 //! in their buffer ([`Account::feed`], [`TextRange::validate`]), and only it can construct a
-//! [`TextRange`] that counts as proven. The surrounding code must uphold two invariants:
+//! [`TextRange`] that counts as proven. The surrounding code must uphold three invariants:
 //!
 //! - It does not write to the bytes between `start` and `end` of an account, nor to those of a
 //!   [`TextRange`] before that is dropped. The inbox gives out mutable bytes in two places
 //!   (`Inbox::parts`, `Inbox::spare`), and drops its text range in both.
 //! - When it moves the bytes, it moves the account with them ([`Account::shift`]).
+//! - It passes an [`IsAscii`] only with the bytes that were written by the pass that returned it. Such
+//!   bytes are not read again.
 //!
 //! The account belongs to the buffer, not to the connection. If the caller passes another inbox in
 //! the middle of a message, still only bytes that were validated count as text.

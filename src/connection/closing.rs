@@ -16,18 +16,33 @@
 //!     ┌──────┐        ┌───────┐
 //!     │ Lost │        │ Ended │
 //!     └──────┘        └───────┘
-//!
-//!  also:  Open          ── end of input ───────────────────► Lost
-//!         CloseSent     ── failure ────────────────────────► Failed
-//!         CloseReceived ── end of input ───────────────────► Ended
-//!         CloseReceived ── no masking key for the reply ───► Failed
 //! ```
+//!
+//! The drawing shows the common path; the table at [`State`] has every transition, and a test
+//! compares it with the code.
 //!
 //! `Failed`, `Ended` and `Lost` are final. In `Failed` and `Ended`, our Close may still wait for
 //! room in the outbox. The end of the input does not prove that the peer has stopped reading,
 //! because it may have closed only its sending direction.
 
 /// The state of a connection.
+///
+/// The transitions of the closing handshake (RFC 6455, sections 5.5.1 and 7.1). An empty cell leaves
+/// the state unchanged:
+///
+/// | state | we send a Close | the peer's Close arrives | failure | end of the input |
+/// | --- | --- | --- | --- | --- |
+/// | `Open` | `CloseSent` | `CloseReceived` | `Failed` | `Lost` |
+/// | `CloseSent` | | `Closed` | `Failed` | `Lost` |
+/// | `CloseReceived` | `Closed` | | `Failed` | `Ended` |
+/// | `Closed` | | | | `Ended` |
+/// | `Failed` | | | | |
+/// | `Ended` | | | | |
+/// | `Lost` | | | | |
+///
+/// A failure is a violation or an exceeded limit; in `CloseReceived`, it is a client that has no
+/// masking key for its reply. While the caller owes the reply
+/// ([`CloseReply::Manual`](crate::CloseReply::Manual)), the end of the input changes nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {
@@ -86,27 +101,31 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::{State::*, Step::*};
 
     // 6455-7.1.3-a, 6455-5.5.1-k, 6455-7.1.4-a
     #[test]
     fn transitions() {
         #[rustfmt::skip]
-        let table = [
-            //               SendClose      ReceiveClose   Fail           EndOfInput
-            (Open,          [CloseSent,     CloseReceived, Failed,        Lost  ]),
-            (CloseSent,     [CloseSent,     Closed,        Failed,        Lost  ]),
-            (CloseReceived, [Closed,        CloseReceived, Failed,        Ended ]),
-            (Closed,        [Closed,        Closed,        Closed,        Ended ]),
-            (Failed,        [Failed,        Failed,        Failed,        Failed]),
-            (Ended,         [Ended,         Ended,         Ended,         Ended ]),
-            (Lost,          [Lost,          Lost,          Lost,          Lost  ]),
-        ];
-        for (state, expected) in table {
-            for (step, expected) in [SendClose, ReceiveClose, Fail, EndOfInput].iter().zip(expected)
-            {
-                assert_eq!(state.after(*step), expected, "{state:?} after {step:?}");
+        let states = [Open, CloseSent, CloseReceived, Closed, Failed, Ended, Lost];
+        let steps = [SendClose, ReceiveClose, Fail, EndOfInput];
+        // The documentation of `State` is the table.
+        let rows =
+            include_str!("closing.rs").lines().filter_map(|line| line.strip_prefix("/// | `"));
+        let mut compared = 0;
+        for (state, row) in states.iter().zip(rows) {
+            let name = std::format!("{state:?}");
+            let mut cells = row.split('|').map(|cell| cell.trim().trim_matches('`'));
+            assert_eq!(cells.next(), Some(&name[..]));
+            for (step, cell) in steps.iter().zip(cells) {
+                let after = std::format!("{:?}", state.after(*step));
+                let expected = if cell.is_empty() { &name } else { cell };
+                assert_eq!(after, expected, "{state:?} after {step:?}");
+                compared += 1;
             }
         }
+        assert_eq!(compared, states.len() * steps.len());
     }
 }
