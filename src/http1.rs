@@ -8,6 +8,7 @@ mod excerpt;
 mod head;
 pub(crate) mod known;
 mod received;
+mod repeats;
 pub(crate) mod scanner;
 pub(crate) mod start_line;
 pub(crate) mod to_send;
@@ -19,6 +20,3 @@ pub(crate) use head::Head;
 pub use head::{HeadFault, HeadLimits};
 pub use received::{ReceivedHeaders, ReceivedHeadersIter};
 pub use to_send::{FieldError, HeaderField};
-
-/// A header field, its name in any case, its value perhaps with whitespace around it.
-pub(crate) type FieldRef<'a> = (&'a str, &'a [u8]);

@@ -1,8 +1,9 @@
 //! The fields that the opening handshake looks at, found in one pass over all of them.
 
 use super::{
-    FieldRef, ReceivedHeaders,
+    ReceivedHeaders,
     head::{HeadFault, HeadLimits},
+    repeats::Repeats,
     token::{count_down, elements, trim},
 };
 
@@ -110,9 +111,9 @@ impl<'a> Values<'a> {
     pub(crate) fn all(
         self,
         name: Name,
-        fields: impl Iterator<Item = FieldRef<'a>> + Clone,
+        headers: ReceivedHeaders<'a>,
     ) -> impl Iterator<Item = &'a [u8]> + Clone {
-        let more = self.has_more.then(|| values(fields, name).skip(1));
+        let more = self.has_more.then(|| headers.all(name.text()).skip(1));
         self.first.map(trim).into_iter().chain(more.into_iter().flatten())
     }
 }
@@ -124,12 +125,14 @@ pub(crate) struct Known<'a> {
     firsts: [Option<&'a [u8]>; COUNT],
     /// A bit for each that there is more than once.
     several: u16,
+    /// Where the further values of lists are.
+    repeats: Repeats,
 }
 
 impl<'a> Known<'a> {
     /// None yet of these fields: [`add`](Self::add) adds them one by one.
     pub(crate) const fn none_of(headers: ReceivedHeaders<'a>) -> Self {
-        Self { headers, firsts: [None; COUNT], several: 0 }
+        Self { headers, firsts: [None; COUNT], several: 0, repeats: Repeats::NONE }
     }
 
     /// All of these fields.
@@ -145,7 +148,12 @@ impl<'a> Known<'a> {
     pub(crate) fn add(&mut self, name: &str, value: &'a [u8]) {
         if let Some(name) = Name::of(name) {
             match &mut self.firsts[name as usize] {
-                Some(_) => self.several |= 1 << name as u8,
+                Some(_) => {
+                    self.several |= 1 << name as u8;
+                    if let (Some(lines), true) = (self.headers.lines(), LISTS.contains(&name)) {
+                        self.repeats.add(name, value, lines);
+                    }
+                }
                 first => *first = Some(value),
             }
         }
@@ -168,8 +176,15 @@ impl<'a> Known<'a> {
     }
 
     /// All values, in order.
-    pub(crate) fn all(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + Clone + use<'a> {
-        self.values(name).all(name, self.headers.iter())
+    pub(crate) fn all(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + Clone + use<'_, 'a> {
+        let values = self.values(name);
+        let lines = self.headers.lines().filter(|_| values.has_more && LISTS.contains(&name));
+        let found = lines.and_then(|lines| self.repeats.of(name, lines));
+        let searched =
+            (values.has_more && found.is_none()).then(|| self.headers.all(name.text()).skip(1));
+        let found = found.into_iter().flatten().map(trim);
+        let first = values.first.map(trim).into_iter();
+        first.chain(found).chain(searched.into_iter().flatten())
     }
 
     /// Checks that no list has more elements than the limits allow, the empty ones included, which
@@ -202,19 +217,6 @@ impl<'a> Known<'a> {
         self.only(name).is_some_and(is_token)
             || self.all(name).any(|value| elements(value).any(is_token))
     }
-}
-
-/// The values of all fields of a name, in order.
-pub(crate) fn values<'a>(
-    fields: impl Iterator<Item = FieldRef<'a>> + Clone,
-    name: Name,
-) -> impl Iterator<Item = &'a [u8]> + Clone {
-    let text = name.text();
-    // As most write it, first.
-    let is_same = move |other: &str| {
-        other.len() == text.len() && (other == text || other.eq_ignore_ascii_case(text))
-    };
-    fields.filter(move |(other, _)| is_same(other)).map(|(_, value)| trim(value))
 }
 
 #[cfg(test)]

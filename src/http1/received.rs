@@ -32,6 +32,16 @@ impl<'a> ReceivedHeaders<'a> {
         Self { source: Source::Map(map) }
     }
 
+    /// The field lines, unless another implementation of HTTP has parsed them.
+    #[allow(clippy::unnecessary_wraps)] // without the feature `http`, there is one source
+    pub(crate) const fn lines(self) -> Option<&'a [u8]> {
+        match self.source {
+            Source::Lines(lines) => Some(lines),
+            #[cfg(feature = "http")]
+            Source::Map(_) => None,
+        }
+    }
+
     /// The value of the first field of this name.
     pub fn get(self, name: &str) -> Option<&'a [u8]> {
         self.all(name).next()
@@ -39,9 +49,7 @@ impl<'a> ReceivedHeaders<'a> {
 
     /// The values of all fields of this name, in order.
     pub fn all(self, name: &str) -> impl Iterator<Item = &'a [u8]> + Clone {
-        self.iter()
-            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        ValuesOf { name, rest: self.iter() }
     }
 
     /// All names with their values.
@@ -97,6 +105,42 @@ impl core::fmt::Debug for ReceivedHeadersIter<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_list().entries(self.clone().map(|(name, _)| name)).finish()
     }
+}
+
+/// The values of all fields of one name.
+#[derive(Clone)]
+struct ValuesOf<'n, 'a> {
+    name: &'n str,
+    rest: ReceivedHeadersIter<'a>,
+}
+
+impl<'a> Iterator for ValuesOf<'_, 'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        match &mut self.rest.0 {
+            Rest::Lines(lines) => next_value_of(lines, self.name.as_bytes()),
+            #[cfg(feature = "http")]
+            Rest::Map(rest) => {
+                rest.find(|(name, _)| name.eq_ignore_ascii_case(self.name)).map(|(_, value)| value)
+            }
+        }
+    }
+}
+
+/// The value of the next field of this name. The parts of other lines are not looked for, because the
+/// lines of a hostile head are searched more than once.
+fn next_value_of<'a>(lines: &mut &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    while let Some(end) = find(lines, b'\n') {
+        let line = &lines[..end];
+        *lines = &lines[end + 1..];
+        if let Some((start, [b':', value @ ..])) = line.split_at_checked(name.len())
+            && start.eq_ignore_ascii_case(name)
+        {
+            return Some(trim(value.strip_suffix(b"\r")?));
+        }
+    }
+    None
 }
 
 fn next_line<'a>(lines: &mut &'a [u8]) -> Option<(&'a str, &'a [u8])> {

@@ -6,8 +6,8 @@ use crate::{
     extension,
     handshake::parse_version,
     http1::{
-        FieldRef, HeadFault,
-        known::{self, Known, Name},
+        HeadFault, ReceivedHeaders,
+        known::{Known, Name},
         token::{NamesFault, check_distinct, elements},
     },
 };
@@ -62,10 +62,8 @@ pub(crate) fn check_answer<'a>(
 }
 
 /// The versions of WebSocket that a server says it speaks (section 4.4).
-pub(crate) fn versions<'a>(
-    fields: impl Iterator<Item = FieldRef<'a>> + Clone,
-) -> impl Iterator<Item = u8> + Clone {
-    known::values(fields, Name::Version).flat_map(elements).filter_map(parse_version)
+pub(crate) fn versions(headers: ReceivedHeaders<'_>) -> impl Iterator<Item = u8> + Clone {
+    headers.all(Name::Version.text()).flat_map(elements).filter_map(parse_version)
 }
 
 /// Section 9.1: only what was offered, and each once.

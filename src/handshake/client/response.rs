@@ -157,7 +157,7 @@ impl<'i> Rejected<'i> {
 
     /// The versions of the WebSocket protocol that the server says it speaks (section 4.4).
     pub fn versions(&self) -> impl Iterator<Item = u8> + Clone + use<'i> {
-        check::versions(self.fields.iter())
+        check::versions(self.fields)
     }
 }
 

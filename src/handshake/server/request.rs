@@ -156,13 +156,13 @@ impl<'i> Request<'i> {
     /// The subprotocols that the client offers, in order of preference.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'i str> + Clone {
         // All are tokens, and so ASCII.
-        let lists = self.offer.subprotocols.all(Name::Protocol, self.headers.iter());
+        let lists = self.offer.subprotocols.all(Name::Protocol, self.headers);
         lists.flat_map(elements).filter_map(|name| core::str::from_utf8(name).ok())
     }
 
     /// The extensions that the client offers, in order of preference.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'i>> + Clone {
-        let lists = self.offer.extensions.all(Name::Extensions, self.headers.iter());
+        let lists = self.offer.extensions.all(Name::Extensions, self.headers);
         lists.flat_map(extension::parsed)
     }
 

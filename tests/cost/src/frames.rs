@@ -61,11 +61,6 @@ impl Receiver {
         format!("{role}{way}{piece}")
     }
 
-    /// Whether all that arrives is delivered as it arrives, in large pieces.
-    pub(crate) fn delivers_at_once(self) -> bool {
-        matches!(self.way, Way::Chunks) && self.piece == READ
-    }
-
     /// A frame that the other end sends.
     pub(crate) fn frame(self, first: u8, payload: &[u8]) -> Vec<u8> {
         frame(self.is_server, first, payload)

@@ -30,10 +30,6 @@ const FIELDS: usize = 90;
 /// How long a field is of which there are many.
 const FIELD: usize = 170;
 
-/// The limit for short fields of whitespace. httparse walks over whitespace around a value byte by
-/// byte, which alone takes six to seven times as long as a cookie.
-const WHITESPACE: f64 = 10.0;
-
 /// How long a head is, and the longest line in it.
 #[derive(Clone, Copy)]
 struct Size {
@@ -78,7 +74,6 @@ struct Shape {
     in_pieces: bool,
     /// Whether it is about what is negotiated, which matters for no plain HTTP.
     is_negotiation: bool,
-    limit: f64,
     expected: Expected,
     /// What becomes of it instead from this size on.
     beyond: Option<(Size, Expected)>,
@@ -146,7 +141,6 @@ impl Shape {
             offers: "",
             in_pieces: false,
             is_negotiation: false,
-            limit: HEAD,
             expected: Expected::SOUND,
             beyond: None,
         }
@@ -179,10 +173,6 @@ impl Shape {
 
     fn negotiates(self) -> Self {
         Self { is_negotiation: true, ..self }
-    }
-
-    fn of_whitespace(self) -> Self {
-        Self { limit: WHITESPACE, ..self }
     }
 
     /// Neither role takes such a head, whatever it is about.
@@ -271,7 +261,7 @@ fn entry(
         });
     }
     let reference = "an ordinary head of this length";
-    Entry { name, reference, limit: shape.limit, points }
+    Entry { name, reference, limit: HEAD, points }
 }
 
 /// The cheapest ordinary head of this length: the rest of it is cookies.

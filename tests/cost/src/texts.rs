@@ -13,10 +13,6 @@ const FIRST: u8 = 0x01;
 const MORE: u8 = 0x00;
 const LAST: u8 = 0x80;
 
-/// The limit for text in chunks, which are neither copied nor kept. ASCII then costs 0.27
-/// instructions a byte; validating anything else adds 0.84 with AVX2, in simdutf8.
-const IN_CHUNKS: f64 = 4.5;
-
 /// How long a message is.
 const LENGTHS: [usize; 3] = [16 * 1024, 128 * 1024, 512 * 1024];
 
@@ -115,7 +111,7 @@ fn in_one_frame((name, outcome, text): &Kind, receiver: Receiver) -> Entry {
     Entry {
         name: format!("{}: {name}", receiver.text()),
         reference: "ASCII text of this length",
-        limit: if receiver.delivers_at_once() { IN_CHUNKS } else { OTHER },
+        limit: OTHER,
         points: points.collect(),
     }
 }

@@ -40,8 +40,7 @@ fn any_fields() -> Vec<Shape> {
         }),
         Shape::with("values of spaces", |room, _| {
             fields(room, FIELDS, |_| repeat("X:", " ", "", FIELD))
-        })
-        .of_whitespace(),
+        }),
         Shape::with("tabs", |room, line| {
             fields(room, FIELDS, |_| repeat("X: v", "\t", "v", line.min(room / 3) - 2))
         })
