@@ -113,3 +113,150 @@ impl Incoming {
         Ok(step)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use crate::{
+        buffer::{Content, MAX_OVERHEAD},
+        config::Config,
+        error::LimitExceeded,
+        frame::Rules,
+        message::Delivery,
+    };
+
+    const FIN: u8 = 0x80;
+    const TEXT: u8 = 0x1;
+    const BINARY: u8 = 0x2;
+    const CONTINUATION: u8 = 0x0;
+
+    /// The header of an unmasked frame, as a server sends it.
+    fn header(first: u8, payload_len: u64) -> Header {
+        let mut bytes = [first, 127, 0, 0, 0, 0, 0, 0, 0, 0];
+        if payload_len < 126 {
+            bytes[1] = u8::try_from(payload_len).unwrap();
+        } else if let Ok(length) = u16::try_from(payload_len) {
+            bytes[1] = 126;
+            bytes[2..4].copy_from_slice(&length.to_be_bytes());
+        } else {
+            bytes[2..].copy_from_slice(&payload_len.to_be_bytes());
+        }
+        let rules = Rules::from_server().allowing(Reserved::RSV1);
+        Header::parse(&bytes, rules).unwrap().unwrap()
+    }
+
+    fn limits(config: &Config, delivery: Delivery, capacity: usize) -> Limits<'_> {
+        Limits { config, delivery, capacity }
+    }
+
+    // 6455-5.4-i, 6455-5.4-j
+    #[test]
+    fn the_order_of_fragments() {
+        let config = Config::new();
+        let limits = limits(&config, Delivery::Whole, usize::MAX);
+        let idle = || Incoming::Idle;
+        let in_message = || {
+            let mut incoming = Incoming::Idle;
+            incoming.begin(&header(TEXT, 1), &limits).unwrap();
+            incoming
+        };
+        let nothing = Err(Violation::NothingToContinue.into());
+        let inside = Err(Violation::MessageInsideMessage.into());
+        for fin in [0, FIN] {
+            assert_eq!(idle().begin(&header(fin | TEXT, 1), &limits), Ok(()));
+            assert_eq!(idle().begin(&header(fin | BINARY, 1), &limits), Ok(()));
+            assert_eq!(idle().begin(&header(fin | CONTINUATION, 1), &limits), nothing);
+            assert_eq!(in_message().begin(&header(fin | TEXT, 1), &limits), inside);
+            assert_eq!(in_message().begin(&header(fin | BINARY, 1), &limits), inside);
+            assert_eq!(in_message().begin(&header(fin | CONTINUATION, 1), &limits), Ok(()));
+        }
+    }
+
+    // 7692-6-b, 7692-6-d
+    #[test]
+    fn only_the_first_frame_of_a_message_may_be_marked_as_compressed() {
+        const RSV1: u8 = 0x40;
+        let config = Config::new();
+        let limits = limits(&config, Delivery::Whole, usize::MAX);
+        let mut incoming = Incoming::Idle;
+        incoming.begin(&header(BINARY, 1), &limits).unwrap();
+        let marked = incoming.begin(&header(RSV1 | CONTINUATION, 1), &limits);
+        assert_eq!(marked, Err(Violation::ReservedBits.into()));
+        let mut incoming = Incoming::Idle;
+        let begun = incoming.begin(&header(RSV1 | BINARY, 1), &limits);
+        assert_eq!(begun.is_ok(), matches!(incoming, Incoming::Inflating(_)));
+    }
+
+    // P-fd-a, 6455-10.4-a
+    #[test]
+    fn each_limit_holds_at_the_header_that_exceeds_it() {
+        let config = Config::new().max_message_size(300).max_frame_size(200).max_fragments(3);
+        let fragments = Err(LimitExceeded::Fragments { limit: 3 }.into());
+        let frame = Err(LimitExceeded::FrameSize { size: 201, limit: 200 }.into());
+        let message = Err(LimitExceeded::MessageSize { size: 301, limit: 300 }.into());
+        let inbox = |size, limit| Err(LimitExceeded::InboxSize { size, limit }.into());
+        // The inbox, the headers before the last one, and what becomes of the last one.
+        let table = [
+            (1000, &[(BINARY, 0), (CONTINUATION, 0), (CONTINUATION, 0), (FIN, 0)][..], fragments),
+            (1000, &[(FIN | BINARY, 201)], frame),
+            (1000, &[(FIN | BINARY, 200)], Ok(())),
+            (1000, &[(BINARY, 200), (FIN, 101)], message),
+            (1000, &[(BINARY, 200), (FIN, 100)], Ok(())),
+            (150, &[(FIN | BINARY, 151)], inbox(151, 150)),
+            (150, &[(FIN | BINARY, 150)], Ok(())),
+            // A control frame may come before the next fragment.
+            (150, &[(BINARY, 12)], inbox(12, 150 - MAX_OVERHEAD as u64)),
+            (150, &[(BINARY, 11)], Ok(())),
+            (150, &[(BINARY, 11), (FIN, 140)], inbox(151, 150)),
+        ];
+        for (capacity, headers, expected) in table {
+            let limits = limits(&config, Delivery::Whole, capacity);
+            let mut incoming = Incoming::Idle;
+            let (last, before) = headers.split_last().unwrap();
+            for (first, length) in before {
+                incoming.begin(&header(*first, *length), &limits).unwrap();
+            }
+            let result = incoming.begin(&header(last.0, last.1), &limits);
+            assert_eq!(result, expected, "{headers:?} in {capacity}");
+        }
+    }
+
+    /// Receives a text in two reads, and returns what is delivered after each.
+    fn deliveries(delivery: Delivery, text: &[u8], split: usize) -> [Option<(usize, bool)>; 2] {
+        let config = Config::new();
+        let limits = limits(&config, delivery, 1000);
+        let mut inbox = Inbox::over([0; 1000]);
+        let mut incoming = Incoming::Idle;
+        incoming.begin(&header(FIN | TEXT, text.len() as u64), &limits).unwrap();
+        [&text[..split], &text[split..]].map(|read| {
+            assert_eq!(inbox.copy_from(read), read.len());
+            let mut session = Session::NONE;
+            match incoming.advance(&mut inbox.parts(), &mut session, &limits).unwrap() {
+                Step::Found(Found::Message(Content::Text(text, _))) => {
+                    Some((text.range().len(), true))
+                }
+                Step::Found(Found::Chunk(Content::Text(text, _), last)) => {
+                    Some((text.range().len(), last))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    // 6455-5.6-a, 6455-8.1-b
+    #[test]
+    fn a_text_is_delivered_complete_or_up_to_the_last_complete_character() {
+        let text = "aé€".as_bytes();
+        for split in 0..text.len() {
+            let complete =
+                core::str::from_utf8(&text[..split]).map_or_else(|e| e.valid_up_to(), str::len);
+            let whole = deliveries(Delivery::Whole, text, split);
+            assert_eq!(whole, [None, Some((text.len(), true))]);
+            let chunks = deliveries(Delivery::Chunks, text, split);
+            let first = (complete > 0).then_some((complete, false));
+            assert_eq!(chunks, [first, Some((text.len() - complete, true))]);
+        }
+    }
+}
