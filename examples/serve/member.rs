@@ -89,7 +89,7 @@ impl Member {
         let End { websocket, outbox, .. } = &mut *end;
         let sent = websocket.send_prepared(message, outbox);
         self.changed.notify_one();
-        !matches!(sent, Err(hybi::Error::OutboxFull { .. }))
+        !matches!(sent, Err(hybi::Error::AboveHighWater { .. }))
     }
 
     /// Ends the connection without writing what waits in the outbox.

@@ -105,7 +105,7 @@ impl Handle {
     /// Sends a text message.
     ///
     /// If the peer does not take what waits for it, this fails with
-    /// [`OutboxFull`](Error::OutboxFull), and nothing was sent.
+    /// [`AboveHighWater`](Error::AboveHighWater), and nothing was sent.
     pub fn send_text(&self, text: &str) -> Result<(), Error> {
         let Shared { websocket, outbox, .. } = &mut *self.lock();
         websocket.send_text(text, outbox)?;

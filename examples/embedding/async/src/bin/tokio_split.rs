@@ -45,7 +45,7 @@ async fn connection(stream: TcpStream, room: &Room<Handle>) -> Result<(), Failur
 /// Whoever is too slow to take a message is disconnected.
 fn tell(member: &Handle, line: &str) -> bool {
     let sent = member.send_text(line);
-    if let Err(hybi::Error::OutboxFull { .. }) = sent {
+    if let Err(hybi::Error::AboveHighWater { .. }) = sent {
         // If it fails, the connection is closing already.
         let _ = member.close(CloseCode::POLICY_VIOLATION, "too slow");
     }

@@ -131,7 +131,7 @@ where
     fn offer(&mut self, message: &str) -> bool {
         match self.handle.send_text(message) {
             Ok(()) => true,
-            Err(hybi::Error::OutboxFull { .. }) => false,
+            Err(hybi::Error::AboveHighWater { .. }) => false,
             Err(error) => panic!("{error}"),
         }
     }
