@@ -2,15 +2,14 @@
 //!
 //! It shows three things:
 //!
-//! - **Messages larger than memory.** A megabyte does not fit, so a message is taken in chunks, and
-//!   each chunk goes back as a fragment of the answer, while the rest is still on its way. A peer
-//!   must read while it sends: one that first sends all of a large message has nobody to send it
-//!   to, once the buffers on the way back are full.
-//! - **Cancellation.** All state is in [`Echo`], none in the future of [`run`](Echo::run). That
-//!   future may be dropped wherever it waits, by a `select` for example, and made anew: nothing is
-//!   lost or sent twice, if the stream loses nothing when its own futures are dropped.
-//! - **Deadlines.** hybi reads no clock. One instant, until which something must have come,
-//!   bounds every wait, for input as for output.
+//! - **Messages larger than memory.** The server receives a message in chunks, and sends each chunk as a
+//!   fragment of the echo while the rest of the message arrives. The peer must read while it sends a
+//!   large message: when the buffers of the reverse direction are full, the server stops reading.
+//! - **Cancellation.** All state is in [`Echo`], none in the future of [`run`](Echo::run). So the future
+//!   can be dropped at any `await`, such as by a `select`, and created again. Nothing is lost or sent
+//!   twice, if the futures of the stream are cancel safe too.
+//! - **Deadlines.** hybi reads no clock. One deadline bounds every read and write, and each event extends
+//!   it.
 
 use embassy_time::{Duration, Instant, TimeoutError, with_deadline};
 use embedded_io_async::{Read, Write};
@@ -21,61 +20,61 @@ use hybi::{
     server::{self, Opening},
 };
 
-/// Room for the request, and for the largest chunk; a control frame must fit, too.
+/// Room for the request, for the largest chunk, and for a control frame.
 const INBOX: usize = 2048;
 
-/// The most that an event is answered with: the whole inbox in a frame.
-const ANSWER: usize = INBOX + MAX_HEADER;
+/// The largest reply to an event: the whole inbox in a frame.
+const REPLY: usize = INBOX + MAX_HEADER;
 
-/// Room for one answer, and for many short ones, which then leave together.
-const OUTBOX: usize = ANSWER + 512;
+/// Room for the largest reply, or for many short ones, which are then written together.
+const OUTBOX: usize = REPLY + 512;
 
 /// How long the opening handshake may take.
 const OPENING: Duration = Duration::from_secs(10);
 
-/// How long a peer may be silent, or not read what it is sent.
+/// How long a peer may be silent or not read.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// One connection, from the opening handshake to the end.
+/// One connection, from the opening handshake to the close.
 pub struct Echo {
     stage: Stage,
     inbox: FixedInbox<[u8; INBOX]>,
     outbox: FixedOutbox<[u8; OUTBOX]>,
-    /// Whether something was written and not flushed.
+    /// Whether output was written but not flushed.
     unflushed: bool,
-    /// How it ended; what is in the outbox is still to be written.
+    /// The result, after the end. The outbox may still hold output.
     outcome: Option<Result<(), Fault>>,
     deadline: Instant,
 }
 
-#[allow(clippy::large_enum_variant)] // there is no heap to put the larger one on
+#[allow(clippy::large_enum_variant)] // there is no heap for the larger variant
 enum Stage {
     Opening(Opening<'static>),
     Open(Connection<Server>),
 }
 
-/// What ended a connection within the protocol.
+/// An error of the opening handshake or of the connection.
 #[derive(Clone, Copy)]
 enum Fault {
     Opening(server::Error),
     WebSocket(Error),
 }
 
-/// Why a connection ended other than by a closing handshake.
+/// Why a connection ended without a closing handshake.
 #[derive(Debug)]
 pub enum Failure<E> {
-    /// The peer's request was refused.
+    /// The request was refused.
     Opening(server::Error),
-    /// The peer broke the protocol, or went away.
+    /// The peer violated the protocol, or disappeared.
     WebSocket(Error),
     /// The stream failed.
     Stream(E),
-    /// The peer did nothing for too long.
+    /// The deadline expired.
     Deadline,
 }
 
 impl Echo {
-    /// A connection that was just accepted.
+    /// A connection that TCP has just accepted.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -88,28 +87,28 @@ impl Echo {
         }
     }
 
-    /// Sends every message back until the connection ends; then close the stream.
+    /// Echoes messages until the connection ends. Then close the stream.
     ///
     /// # Errors
     ///
     /// The connection ended without a closing handshake.
     pub async fn run<S: Read + Write>(&mut self, stream: &mut S) -> Result<(), Failure<S::Error>> {
         loop {
-            let is_all_answered = self.answer();
-            // After an error too: the outbox holds the answer that tells the peer.
+            let all_received = self.answer();
+            // Also after an error: the outbox holds a response or a Close with the reason.
             self.write(stream).await?;
             if let Some(outcome) = self.outcome {
                 return Ok(outcome?);
             }
-            if is_all_answered {
+            if all_received {
                 self.read(stream).await?;
             }
         }
     }
 
-    /// Answers what has come, as far as there is room for the answers. Whether that is all.
+    /// Echoes while the outbox has room. Returns whether all input was received.
     fn answer(&mut self) -> bool {
-        while self.outcome.is_none() && self.outbox.room() >= ANSWER {
+        while self.outcome.is_none() && self.outbox.room() >= REPLY {
             match self.answer_next() {
                 Ok(true) => self.deadline = Instant::now() + SILENCE,
                 Ok(false) => return true,
@@ -119,13 +118,13 @@ impl Echo {
         false
     }
 
-    /// Answers the next event, if there is one.
+    /// Handles the request or the next event. False if there is none.
     fn answer_next(&mut self) -> Result<bool, Fault> {
         let Self { stage, inbox, outbox, outcome, .. } = self;
         match stage {
             Stage::Opening(opening) => {
                 let Some(request) = opening.receive(inbox, outbox)? else { return Ok(false) };
-                // No message is too large, for none is kept.
+                // Messages are not stored, so their size needs no limit.
                 let config = Config::new().max_message_size(u64::MAX).max_frame_size(u64::MAX);
                 *stage = Stage::Open(request.accept().config(config).finish(outbox)?);
             }
@@ -144,7 +143,7 @@ impl Echo {
         Ok(true)
     }
 
-    /// Writes all that is in the outbox.
+    /// Writes out the outbox.
     async fn write<S: Write>(&mut self, stream: &mut S) -> Result<(), Failure<S::Error>> {
         while self.outbox.pending() > 0 {
             let written = in_time(self.deadline, stream.write(self.outbox.bytes())).await?;

@@ -1,5 +1,5 @@
-//! The future of the echo under embassy is dropped wherever it waits, and made anew: nothing is
-//! lost or sent twice.
+//! Drops and recreates the future of the echo for embassy at each `Pending`. Nothing is lost or sent
+//! twice.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests panic
 
@@ -24,7 +24,7 @@ fn dropped_at_every_wait() {
                 Poll::Ready(ended) => break ended,
                 Poll::Pending => dropped += 1,
             }
-            assert!(dropped < 10 * stream.input.len(), "it does not get on");
+            assert!(dropped < 10 * stream.input.len(), "the echo makes no progress");
         };
         ended.unwrap();
         assert!(dropped >= 2 * stream.input.len() / piece, "dropped {dropped} times");
@@ -58,7 +58,7 @@ const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgra
     Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 
-/// What a client sends. The first message and the ping are those of RFC 6455, section 5.7.
+/// The bytes of a client. The first message and the ping are those of RFC 6455, section 5.7.
 fn input() -> Vec<u8> {
     let frames: &[&[u8]] = &[
         REQUEST,
@@ -67,7 +67,7 @@ fn input() -> Vec<u8> {
         b"\x01\x83\x37\xfa\x21\x3d\x7f\x9f\x4d",
         b"\x89\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58",
         b"\x80\x82\x3d\x37\xfa\x21\x51\x58",
-        // More than fits into any buffer, masked with zeros.
+        // More than any buffer, with a masking key of 0.
         b"\x82\xfe\x4e\x20\0\0\0\0",
         &large(),
         b"\x82\x80\x01\x02\x03\x04",
@@ -76,12 +76,12 @@ fn input() -> Vec<u8> {
     frames.concat()
 }
 
-/// 20,000 bytes, of which no two stretches are alike.
+/// 20,000 bytes without repetition.
 fn large() -> Vec<u8> {
     (0..10_000u16).flat_map(u16::to_be_bytes).collect()
 }
 
-/// The messages in what a server sent, with the opcodes that they began with.
+/// The opcodes and payloads of the messages in the bytes of a server.
 fn messages(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     let mut messages = vec![];
     let mut in_progress = None;
@@ -109,7 +109,7 @@ fn messages(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     messages
 }
 
-/// A stream that first waits, at each operation, and then takes or gives one piece.
+/// A stream whose operations wait once, and then read or write one piece.
 struct Stream {
     input: Vec<u8>,
     read: usize,
@@ -123,7 +123,7 @@ impl Stream {
         Self { input: input(), read: 0, output: vec![], piece, has_waited: false }
     }
 
-    /// Never the first time, and at once the second.
+    /// `Pending` at the first poll, ready at the second.
     async fn wait(&mut self) {
         std::future::poll_fn(|_| {
             self.has_waited = !self.has_waited;

@@ -1,5 +1,5 @@
-//! `bare` is a program without std and without an allocator that runs both embeddings. Here it is
-//! built and run: it would not link if anything in it asked for an allocator.
+//! Builds and runs `bare`, a program without std and without an allocator that contains both embeddings.
+//! It would not link if any code in it needed an allocator.
 
 use std::{
     env,
@@ -14,7 +14,7 @@ fn both_embeddings_run_without_std_and_without_an_allocator() {
         .arg(concat!(env!("CARGO_TARGET_TMPDIR"), "/bare"))
         .output()
         .unwrap();
-    let said = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    assert!(status.success(), "{said:#?}");
-    assert!(said[0].ends_with("embassy: an echo, and a deadline\n"), "{said:#?}");
+    let output = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    assert!(status.success(), "{output:#?}");
+    assert!(output[0].ends_with("embassy: an echo, and a deadline\n"), "{output:#?}");
 }

@@ -1,4 +1,4 @@
-//! Another implementation talks to the server under embassy.
+//! The server for embassy against another implementation.
 
 #[path = "../../peer/peer.rs"]
 mod peer;

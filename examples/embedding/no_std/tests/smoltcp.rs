@@ -1,4 +1,4 @@
-//! The conversation over smoltcp, with a clock and a generator that a test can know.
+//! The conversation over smoltcp, with a deterministic clock and generator.
 
 use hybi::{Error, client, random::EntropyError};
 use hybi_embedding_no_std::over_smoltcp::{Failure, Hardware, converse};
@@ -7,7 +7,7 @@ use smoltcp::{
     time::{Duration, Instant},
 };
 
-/// Has both ends converse, with time going on by so much at each look at the clock.
+/// Runs the conversation. The clock advances by `tick` at each call.
 fn run(tick: Duration, generator: impl FnMut() -> Option<u32>) -> Result<Vec<String>, Failure> {
     let mut now = Instant::ZERO;
     let clock = || {
@@ -20,14 +20,14 @@ fn run(tick: Duration, generator: impl FnMut() -> Option<u32>) -> Result<Vec<Str
     Ok(steps)
 }
 
-/// Known to everybody, which is fine where nothing leaves the process.
+/// Predictable, which is fine because no byte leaves the process.
 fn counter() -> impl FnMut() -> Option<u32> {
     let mut words = 0..;
     move || words.next()
 }
 
 #[test]
-fn every_step_goes_well() {
+fn every_step_succeeds() {
     let steps = run(Duration::from_millis(1), counter()).unwrap();
     assert_eq!(
         steps,
@@ -56,7 +56,7 @@ fn without_randomness_nothing_is_sent() {
 }
 
 #[test]
-fn a_deadline_ends_it() {
+fn the_conversation_has_a_deadline() {
     let failure = run(Duration::from_secs(9), counter()).unwrap_err();
     assert!(matches!(failure, Failure::Deadline), "{failure:?}");
 }

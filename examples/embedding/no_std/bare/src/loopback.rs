@@ -1,4 +1,4 @@
-//! A device that returns what is sent, in fixed memory; smoltcp's own allocates.
+//! A loopback device in fixed memory. That of smoltcp allocates.
 
 use smoltcp::{
     phy::{self, ChecksumCapabilities, Device, DeviceCapabilities, Medium},

@@ -1,7 +1,7 @@
 //! Both embeddings in a program without std and without an allocator.
 //!
-//! That it links is half of the proof: what used `std` would bring a second panic handler, what
-//! used `alloc` would ask for an allocator, and there is none. The other half is that it runs.
+//! If a dependency used `std`, linking would fail with a second panic handler. If one used `alloc`, it
+//! would fail without an allocator. The program also runs both embeddings.
 #![no_std]
 #![no_main]
 
@@ -21,7 +21,7 @@ use smoltcp::time::Instant;
 extern "C" fn main() -> c_int {
     let mut milliseconds = 0..;
     let clock = || Instant::from_millis(milliseconds.next().unwrap_or(i64::MAX));
-    // Known to everybody, which is fine where nothing leaves the process.
+    // Predictable, which is fine because no byte leaves the process.
     let mut words = 0..;
     let report = |step: core::fmt::Arguments<'_>| {
         let _ = writeln!(Output::standard(), "smoltcp: {step}");
@@ -49,6 +49,6 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     libc::abort()
 }
 
-/// Named by the compiled `core`, which could unwind; never called here.
+/// Referenced by the compiled `core`, which could unwind. Never called.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}

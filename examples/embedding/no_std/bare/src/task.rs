@@ -1,4 +1,4 @@
-//! The echo under embassy, polled by hand, with a clock that goes on when somebody waits for it.
+//! The echo for embassy, polled without an executor. Its clock advances when a task waits for it.
 
 use core::{
     convert::Infallible,
@@ -12,21 +12,21 @@ use embassy_time_driver::{Driver, time_driver_impl};
 use embedded_io_async::{ErrorType, Read, Write};
 use hybi_embedding_no_std::over_embassy::{Echo, Failure};
 
-/// Runs the echo to a clean end, and into its deadline.
+/// Runs the echo to a clean close, and to its deadline.
 pub(crate) fn run() -> Result<(), &'static str> {
     let mut stream = Stream { input: CLIENT, is_silent: false, output: [0; 512], written: 0 };
     if block_on(Echo::new().run(&mut stream)).is_err() {
-        return Err("the connection did not end as it should");
+        return Err("the connection did not close cleanly");
     }
     let output = &stream.output[..stream.written];
     if !(output.starts_with(b"HTTP/1.1 101 ") && output.ends_with(ANSWERS)) {
-        return Err("the answers are not what they should be");
+        return Err("the output is wrong");
     }
 
     let mut silent = Stream { is_silent: true, ..stream };
     match block_on(Echo::new().run(&mut silent)) {
         Err(Failure::Deadline) => Ok(()),
-        _ => Err("the deadline is not kept"),
+        _ => Err("the deadline did not expire"),
     }
 }
 
@@ -43,7 +43,7 @@ const ANSWERS: &[u8] = b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
 
 struct Stream {
     input: &'static [u8],
-    /// Whether reading never comes to an end.
+    /// Whether reads never complete.
     is_silent: bool,
     output: [u8; 512],
     written: usize,
@@ -84,7 +84,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Goes on to the moment that somebody waits for.
+/// Advances to the time that a task waits for.
 struct Clock(AtomicU64);
 
 time_driver_impl!(static CLOCK: Clock = Clock(AtomicU64::new(0)));

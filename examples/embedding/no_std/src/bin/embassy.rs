@@ -1,8 +1,7 @@
-//! The echo server of `over_embassy` on embassy's executor, with the operating system in the place
-//! of a network chip.
+//! The echo server of `over_embassy` on the executor of embassy, with TCP of the operating system.
 //!
-//! As on a microcontroller, memory is fixed: so many tasks as there may be connections, each with
-//! its buffers in it. Only [`Tcp`] and the listener would be others there.
+//! As on a microcontroller, memory is fixed: there is a task for each connection, which contains its
+//! buffers. Only [`Tcp`] and the listener differ on a microcontroller.
 //!
 //! ```sh
 //! cargo run --release --bin embassy -- 127.0.0.1:9001
@@ -22,7 +21,7 @@ use embassy_executor::Spawner;
 use embedded_io_async::{ErrorType, Read, Write};
 use hybi_embedding_no_std::over_embassy::Echo;
 
-/// How many connections there may be at a time; others wait to be accepted.
+/// The most connections at a time. Others wait to be accepted.
 const CONNECTIONS: usize = 4;
 
 static LISTENER: OnceLock<Async<TcpListener>> = OnceLock::new();
@@ -64,8 +63,8 @@ async fn converse(mut tcp: Tcp) -> Result<(), Box<dyn Error>> {
     Echo::new().run(&mut tcp).await.map_err(|failure| format!("{failure:?}").into())
 }
 
-/// A TCP connection of the operating system, as embedded drivers are seen. Its futures may be
-/// dropped: they act only when they are ready.
+/// A TCP connection of the operating system behind the traits of embedded drivers. Its futures are
+/// cancel safe: they read or write only when they complete.
 struct Tcp(Async<TcpStream>);
 
 impl ErrorType for Tcp {
@@ -84,6 +83,6 @@ impl Write for Tcp {
     }
 
     async fn flush(&mut self) -> io::Result<()> {
-        Ok(()) // nothing is kept back
+        Ok(()) // there is no buffer
     }
 }

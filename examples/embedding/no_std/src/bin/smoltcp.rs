@@ -1,8 +1,7 @@
-//! The conversation of `over_smoltcp`: a server and a client in one process, over TCP as smoltcp
-//! has it, without the operating system's.
+//! The conversation of `over_smoltcp`: a server and a client in one process, over the TCP of smoltcp.
 //!
-//! Here are only the clock, the randomness and the device, which on a microcontroller are pieces
-//! of hardware.
+//! This file contains only the clock, the source of randomness and the network device, which are
+//! hardware on a microcontroller.
 //!
 //! ```sh
 //! cargo run --release --bin smoltcp

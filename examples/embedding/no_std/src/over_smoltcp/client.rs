@@ -9,31 +9,31 @@ use smoltcp::socket::tcp::Socket;
 
 use super::{Failure, Input, Outbox, Wire};
 
-/// A client's end of one connection.
+/// The client of one connection.
 pub struct Client<'u, E: Entropy> {
     stage: Stage<'u, E>,
     wire: Wire,
 }
 
-#[allow(clippy::large_enum_variant)] // there is no heap to put the larger one on
+#[allow(clippy::large_enum_variant)] // there is no heap for the larger variant
 enum Stage<'u, E: Entropy> {
     Opening(Opening<'u, E>),
     Open(Connection<hybi::Client<E>>),
 }
 
 impl<'u, E: Entropy> Client<'u, E> {
-    /// Asks for the WebSocket of this URI, once the socket is connected.
+    /// Requests the WebSocket of this URI when the socket is connected.
     ///
     /// # Errors
     ///
-    /// There is no randomness to be had.
+    /// The source of randomness failed.
     pub fn new(uri: &Uri<'u>, entropy: E) -> Result<Self, client::Error> {
         let mut wire = Wire::new();
         let opening = Request::new(uri).send_with(entropy, &mut wire.outbox)?;
         Ok(Self { stage: Stage::Opening(opening), wire })
     }
 
-    /// The connection to send with and the outbox to send to, once it is open.
+    /// The connection and its outbox, for sending. `None` until it is open.
     pub fn open(&mut self) -> Option<(&mut Connection<hybi::Client<E>>, &mut Outbox)> {
         match &mut self.stage {
             Stage::Opening(_) => None,
@@ -41,17 +41,17 @@ impl<'u, E: Entropy> Client<'u, E> {
         }
     }
 
-    /// Whether it is over.
+    /// Whether to close the transport, because the connection has ended.
     pub fn should_close_transport(&self) -> bool {
         matches!(&self.stage, Stage::Open(websocket) if websocket.should_close_transport())
     }
 
-    /// Does what can be done now, and returns the next event, if there is one. Call it whenever
-    /// the interface was polled, until it is done.
+    /// Writes, reads, and returns the next event, if there is one. Call it after each poll of the
+    /// interface until [`should_close_transport`](Self::should_close_transport).
     ///
     /// # Errors
     ///
-    /// The server rejected the request, broke the protocol or went away.
+    /// The server rejected the request, violated the protocol, or disappeared.
     pub fn poll(&mut self, socket: &mut Socket<'_>) -> Result<Option<Event<'_>>, Failure> {
         self.wire.write(socket)?;
         let input = self.wire.read(socket)?;

@@ -1,4 +1,4 @@
-//! Both ends in one program: what they say to each other.
+//! A conversation of the client and the server in one program.
 
 use core::fmt::Arguments;
 
@@ -10,12 +10,11 @@ use super::{
     network::{Memory, Network},
 };
 
-/// Has a client talk to the server, over a device that returns what is sent, and reports each step
-/// that went well.
+/// Runs a client and a server over a loopback device, and reports each step that succeeded.
 ///
 /// # Errors
 ///
-/// The first step that did not.
+/// The first step that failed.
 pub fn converse<D: Device, E: Entropy>(
     device: &mut D,
     mut clock: impl FnMut() -> Instant,

@@ -11,26 +11,26 @@ use super::{Failure, Input, Wire};
 /// How long the opening handshake may take.
 const OPENING: Duration = Duration::from_secs(10);
 
-/// How long a peer may be silent, or not read what it is sent.
+/// How long a peer may be silent or not read.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// An echo server's end of one connection.
+/// The echo server of one connection.
 pub struct Echo {
     stage: Stage,
     wire: Wire,
-    /// How it ended; what is in the outbox is still to be written.
+    /// The result, after the end. The outbox may still hold output.
     outcome: Option<Result<(), Failure>>,
     deadline: Instant,
 }
 
-#[allow(clippy::large_enum_variant)] // there is no heap to put the larger one on
+#[allow(clippy::large_enum_variant)] // there is no heap for the larger variant
 enum Stage {
     Opening(Opening<'static>),
     Open(Connection<Server>),
 }
 
 impl Echo {
-    /// A connection whose peer is about to connect, or has done so.
+    /// A connection on a socket that listens or is connected.
     #[must_use]
     pub fn new(now: Instant) -> Self {
         Self {
@@ -41,19 +41,19 @@ impl Echo {
         }
     }
 
-    /// Does what can be done now, and tells whether the connection is over. Call it whenever the
-    /// interface was polled.
+    /// Writes, reads and echoes. Returns whether the connection has ended. Call it after each poll of the
+    /// interface.
     ///
     /// # Errors
     ///
-    /// It is over without a closing handshake.
+    /// The connection ended without a closing handshake.
     pub fn poll(&mut self, now: Instant, socket: &mut Socket<'_>) -> Result<bool, Failure> {
         if now >= self.deadline {
             socket.abort();
             return Err(Error::ConnectionLost.into());
         }
-        // Nothing is looked at before all is written: so there is room for each answer, and a peer
-        // that does not read is not read from.
+        // Receives only while the outbox is empty. So there is room for each reply, and a peer that
+        // does not read is slowed down.
         while self.wire.write(socket)? {
             if let Some(outcome) = self.outcome {
                 socket.close();
@@ -66,14 +66,14 @@ impl Echo {
                     Input::None => return Ok(false),
                     Input::Ended => self.outcome = Some(self.end_of_input()),
                 },
-                // The peer is told before the socket is closed.
+                // The outbox holds the reason. Write it before the socket is closed.
                 Err(error) => self.outcome = Some(Err(error)),
             }
         }
         Ok(false)
     }
 
-    /// Answers the next event, if there is one.
+    /// Handles the request or the next event. False if there is none.
     fn answer_next(&mut self) -> Result<bool, Failure> {
         let Wire { inbox, outbox } = &mut self.wire;
         match &mut self.stage {

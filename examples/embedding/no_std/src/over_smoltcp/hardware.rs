@@ -1,11 +1,12 @@
-//! Where a client's masking keys come from.
+//! The source of masking keys.
 
 use hybi::random::{Entropy, EntropyError};
 
-/// A hardware generator that yields 32 bits at a time, or nothing if it has failed.
+/// A hardware random number generator. The function returns 32 bits, or `None` if the generator has
+/// failed.
 ///
-/// Where there is none, seed a cryptographically secure generator with what the board can offer,
-/// and implement [`Entropy`] over that.
+/// Without such hardware, seed a cryptographically secure generator from the best source of the board,
+/// and implement [`Entropy`] for it.
 #[derive(Debug)]
 pub struct Hardware<F>(pub F);
 

@@ -1,15 +1,14 @@
-//! A server and a client over sockets of smoltcp: polled, with an inbox and an outbox of 1 KiB
-//! each.
+//! A server and a client over sockets of smoltcp. They are polled, and have an inbox and an outbox of
+//! 1 KiB each.
 //!
 //! They show three things:
 //!
-//! - **Fixed memory.** Messages come whole, and the inbox is the largest message: a larger one is
-//!   refused with close code 1009 as soon as its header has come, and the error says how long it
-//!   is and how much there is room for.
-//! - **No waiting.** [`Echo::poll`] and [`Client::poll`] do what can be done now. They belong into
-//!   the loop that polls the interface.
-//! - **Randomness of your own.** A client masks what it sends with keys that nobody can predict,
-//!   here from [`Hardware`].
+//! - **Fixed memory.** Messages are received whole, so the inbox limits their size. When the header of a
+//!   larger message arrives, the connection fails with close code 1009, and the error contains the
+//!   length of the message and the limit.
+//! - **No waiting.** [`Echo::poll`] and [`Client::poll`] never wait. Call them in the loop that polls the
+//!   interface.
+//! - **A source of randomness.** A client needs unpredictable masking keys, here from [`Hardware`].
 
 mod client;
 mod conversation;
@@ -28,35 +27,35 @@ use smoltcp::socket::tcp::{RecvError, Socket};
 /// The longest message, in bytes.
 pub const MESSAGE: usize = 1024;
 
-/// What is to be sent: room for the longest message in a frame.
+/// An outbox with room for the longest message in a frame.
 pub type Outbox = FixedOutbox<[u8; MESSAGE + MAX_HEADER]>;
 
-/// What ends a conversation before its time.
+/// Why a conversation failed.
 #[derive(Clone, Copy, Debug)]
 pub enum Failure {
-    /// The peer broke the protocol, or went away.
+    /// The peer violated the protocol, or disappeared.
     WebSocket(Error),
-    /// The server refused the client's request, or could not answer it.
+    /// The server refused the request, or could not respond.
     Accepting(hybi::server::Error),
-    /// The client's opening handshake failed, or could not begin.
+    /// The opening handshake of the client failed.
     Opening(hybi::client::Error),
-    /// The server rejected the client's request with this status.
+    /// The server responded with this status.
     Rejected(u16),
     /// TCP could not connect.
     Connect,
-    /// Something else came than what was expected.
+    /// An unexpected event.
     Unexpected,
-    /// Nothing came for too long.
+    /// The deadline expired.
     Deadline,
 }
 
-/// The buffers of one end, and their way to a socket.
+/// The buffers of one endpoint.
 struct Wire {
     inbox: FixedInbox<[u8; MESSAGE]>,
     outbox: Outbox,
 }
 
-/// What came of reading.
+/// The result of a read.
 #[derive(PartialEq)]
 enum Input {
     Some,
@@ -69,18 +68,18 @@ impl Wire {
         Self { inbox: Inbox::over([0; MESSAGE]), outbox: Outbox::over([0; MESSAGE + MAX_HEADER]) }
     }
 
-    /// Hands the socket what is in the outbox, as far as it takes it. Whether that is all.
+    /// Moves output to the socket, as much as it has room for. Returns whether the outbox is empty.
     fn write(&mut self, socket: &mut Socket<'_>) -> Result<bool, Overrun> {
         if socket.is_open() {
             let written = socket.send_slice(self.outbox.bytes()).unwrap_or(0);
             self.outbox.consume(written)?;
         } else {
-            self.outbox.clear(); // there is nobody to take it
+            self.outbox.clear(); // the peer cannot receive it
         }
         Ok(self.outbox.pending() == 0)
     }
 
-    /// Takes what the socket has received, as far as there is room for it.
+    /// Moves input from the socket to the inbox, as much as it has room for.
     fn read(&mut self, socket: &mut Socket<'_>) -> Result<Input, Error> {
         match socket.recv_slice(self.inbox.spare()?) {
             Ok(0) => Ok(Input::None),

@@ -1,4 +1,4 @@
-//! Both ends on one interface, whose device returns what is sent.
+//! A client and a server on one interface with a loopback device.
 
 use hybi::{Connection, Error, Event, Uri, client, random::Entropy};
 use smoltcp::{
@@ -16,24 +16,24 @@ const PORT: u16 = 9001;
 const URI: &str = "ws://127.0.0.1:9001/";
 
 /// How long a conversation may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server, a client, and what is between them.
+/// A server, a client, and the interface between them.
 pub(super) struct Network<'a, D, C, E: Entropy> {
     device: &'a mut D,
     clock: C,
     deadline: Instant,
     interface: Interface,
     sockets: SocketSet<'a>,
-    at_server: SocketHandle,
+    server_socket: SocketHandle,
     server: Echo,
-    /// How the connection ended for the server.
+    /// The result of the server, after the end.
     outcome: Option<Result<(), Failure>>,
-    at_client: SocketHandle,
+    client_socket: SocketHandle,
     client: Client<'static, E>,
 }
 
-/// Where the sockets keep their bytes.
+/// The memory of the sockets.
 pub(super) struct Memory<'a> {
     buffers: [[u8; 512]; 4],
     sockets: [SocketStorage<'a>; 2],
@@ -46,7 +46,7 @@ impl Memory<'_> {
 }
 
 impl<'a, D: Device, C: FnMut() -> Instant, E: Entropy> Network<'a, D, C, E> {
-    /// A server that listens, and a client that connects to it from this port.
+    /// A listening server, and a client that connects to it from this port.
     pub(super) fn connect(
         device: &'a mut D,
         mut clock: C,
@@ -63,25 +63,25 @@ impl<'a, D: Device, C: FnMut() -> Instant, E: Entropy> Network<'a, D, C, E> {
         let mut server = Socket::new(one, two);
         server.listen(PORT).map_err(|_| Failure::Connect)?;
         let mut client = Socket::new(three, four);
-        let asked = client.connect(interface.context(), (ADDRESS, PORT), port);
-        asked.map_err(|_| Failure::Connect)?;
+        let connected = client.connect(interface.context(), (ADDRESS, PORT), port);
+        connected.map_err(|_| Failure::Connect)?;
 
         let mut sockets = SocketSet::new(&mut memory.sockets[..]);
         Ok(Self {
             device,
             clock,
-            deadline: now + PATIENCE,
+            deadline: now + TIMEOUT,
             interface,
-            at_server: sockets.add(server),
+            server_socket: sockets.add(server),
             server: Echo::new(now),
             outcome: None,
-            at_client: sockets.add(client),
+            client_socket: sockets.add(client),
             client: Client::new(&Uri::parse(URI).map_err(client::Error::from)?, entropy)?,
             sockets,
         })
     }
 
-    /// Has the client send something, once the connection is open.
+    /// Waits until the connection is open, then sends as the client.
     pub(super) fn send(
         &mut self,
         send: impl FnOnce(&mut Connection<hybi::Client<E>>, &mut Outbox) -> Result<(), Error>,
@@ -94,7 +94,7 @@ impl<'a, D: Device, C: FnMut() -> Instant, E: Entropy> Network<'a, D, C, E> {
         }
     }
 
-    /// Waits for the client's next event, which must be what is expected.
+    /// Waits for the next event of the client, and checks it.
     pub(super) fn expect(
         &mut self,
         is_expected: impl FnOnce(Event<'_>) -> bool,
@@ -106,8 +106,7 @@ impl<'a, D: Device, C: FnMut() -> Instant, E: Entropy> Network<'a, D, C, E> {
         }
     }
 
-    /// Waits until the connection is over, without another event, and tells how it ended for the
-    /// server.
+    /// Waits for the end of the connection, without another event. Returns the result of the server.
     pub(super) fn end(&mut self) -> Result<Result<(), Failure>, Failure> {
         loop {
             if self.poll()?.is_some() {
@@ -119,7 +118,7 @@ impl<'a, D: Device, C: FnMut() -> Instant, E: Entropy> Network<'a, D, C, E> {
         }
     }
 
-    /// The main loop, once around.
+    /// One iteration of the main loop.
     fn poll(&mut self) -> Result<Option<Event<'_>>, Failure> {
         let now = (self.clock)();
         if now >= self.deadline {
@@ -127,13 +126,13 @@ impl<'a, D: Device, C: FnMut() -> Instant, E: Entropy> Network<'a, D, C, E> {
         }
         self.interface.poll(now, self.device, &mut self.sockets);
         if self.outcome.is_none() {
-            let ended = self.server.poll(now, self.sockets.get_mut(self.at_server));
+            let ended = self.server.poll(now, self.sockets.get_mut(self.server_socket));
             self.outcome = match ended {
                 Ok(false) => None,
                 Ok(true) => Some(Ok(())),
                 Err(error) => Some(Err(error)),
             };
         }
-        self.client.poll(self.sockets.get_mut(self.at_client))
+        self.client.poll(self.sockets.get_mut(self.client_socket))
     }
 }
