@@ -1,4 +1,4 @@
-//! The client that the fuzzing server of the Autobahn test suite drives.
+//! The client for the fuzzing server of the Autobahn test suite.
 //!
 //! `cargo run --release --example autobahn_client -- ws://127.0.0.1:9002 hybi`
 
@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     run(&format!("{url}/getCaseCount"), |text| count = text.parse().unwrap_or(0))?;
     println!("{count} cases");
     for case in 1..=count {
-        // That a case ends with an error is for the suite to judge.
+        // Some cases must end with an error. The suite judges that.
         if let Err(error) = run(&format!("{url}/runCase?case={case}&agent={agent}"), |_| {}) {
             println!("case {case}: {error}");
         }
@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     run(&format!("{url}/updateReports?agent={agent}"), |_| {})
 }
 
-/// Echoes all messages until the connection ends; `look` sees each text.
+/// Echoes all messages until the connection ends. Calls `look` with each text.
 fn run(url: &str, mut look: impl FnMut(&str)) -> Result<(), Box<dyn Error>> {
     let dial::Dialed { mut websocket, mut stream, mut inbox } = dial::dial(url, Config::new())?;
     let mut outbox = Vec::new();
@@ -44,7 +44,7 @@ fn run(url: &str, mut look: impl FnMut(&str)) -> Result<(), Box<dyn Error>> {
                 Err(error) => break Err(error),
             }
         };
-        // Also after an error: the Close frame that says what it was is in the outbox.
+        // Also after an error: the outbox holds a Close frame with the reason.
         stream.write_all(&outbox)?;
         outbox.clear();
         received?;

@@ -1,9 +1,9 @@
-//! An interactive client for the terminal: lines typed are sent as text, events are printed.
+//! An interactive client for the terminal. It sends each typed line as text, and prints events.
 //!
 //! `cargo run --example connect -- ws://127.0.0.1:9001/chat`
 //!
 //! The end of standard input (Ctrl-D) closes the connection. The exit status is 0 after a clean
-//! end, 1 after any other, 2 if the command line is wrong.
+//! close, 1 after any other end, and 2 if the command line is wrong.
 
 use std::{
     error::Error,
@@ -20,10 +20,10 @@ use hybi::{Client, CloseCode, Config, Connection, Event, Inbox};
 #[path = "shared/dial.rs"]
 mod dial;
 
-/// How long to wait for the server once the connection is closing.
-const CLOSE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for the server while the connection is closing.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The half of a connection that two threads share: one types, the other receives.
+/// The state that the typing thread and the receiving thread share.
 struct Shared {
     websocket: Connection<Client>,
     outbox: Vec<u8>,
@@ -52,7 +52,7 @@ fn run(url: &str) -> Result<(), Box<dyn Error>> {
     let shared = Arc::new(Mutex::new(Shared { websocket, outbox: Vec::new(), stream }));
 
     let typing = Arc::clone(&shared);
-    // This thread ends with the process: nothing can interrupt the reading of a line.
+    // This thread ends with the process, because reading a line cannot be interrupted.
     thread::spawn(move || {
         if let Err(error) = type_lines(&typing) {
             eprintln!("connect: {error}");
@@ -70,10 +70,10 @@ fn type_lines(shared: &Mutex<Shared>) -> Result<(), Box<dyn Error>> {
     with(shared, |Shared { websocket, outbox, stream }| {
         if websocket.state() == hybi::State::Open {
             websocket.close(CloseCode::NORMAL, "", outbox)?;
-            // The receiving thread is reading already, and a timeout set now would come too late.
+            // A read timeout would not affect the read that the other thread is waiting in.
             if let Ok(stream) = stream.try_clone() {
                 thread::spawn(move || {
-                    thread::sleep(CLOSE_PATIENCE);
+                    thread::sleep(CLOSE_TIMEOUT);
                     let _ = stream.shutdown(Shutdown::Both);
                 });
             }
@@ -108,8 +108,7 @@ fn receive(
     Ok(())
 }
 
-/// Does something with the connection, then writes what it left in the outbox, even after an
-/// error.
+/// Calls `act` with the connection, then writes out the outbox, also after an error.
 fn with(
     shared: &Mutex<Shared>,
     act: impl FnOnce(&mut Shared) -> Result<(), hybi::Error>,
@@ -128,7 +127,7 @@ fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {
 
 fn print(event: &Event<'_>) {
     match event {
-        // Whatever the peer sends, it does not steer the terminal.
+        // Escaped, so that the peer cannot control the terminal.
         Event::Text(text) => println!("< {}", text.escape_debug()),
         Event::Binary(data) => println!("< {} bytes of binary data", data.len()),
         Event::Ping(data) => println!("  ping, {} bytes", data.len()),

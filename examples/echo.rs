@@ -1,8 +1,8 @@
-//! The loop of the README, word for word, on blocking sockets: a thread for each connection.
+//! The loop of the README, word for word, on blocking sockets. Each connection has a thread.
 //!
-//! `cargo run --example echo -- 127.0.0.1:9001`. Pages of `https://example.com` alone are let in.
+//! `cargo run --example echo -- 127.0.0.1:9001`. It accepts only pages of `https://example.com`.
 //!
-//! That loop knows no time, so its transport has the deadlines.
+//! The loop has no deadlines, so they are in its transport.
 
 use hybi::{Event, Inbox, Origins, server::Opening};
 use std::{
@@ -72,20 +72,20 @@ const OPENING: Duration = Duration::from_secs(10);
 /// How long a peer may take to read all that is in the outbox.
 const WRITING: Duration = Duration::from_secs(30);
 
-/// How long a peer may be silent. It is sent no pings: those are in the examples with more code.
+/// How long a peer may be silent. This example sends no pings; longer ones do.
 const SILENCE: Duration = Duration::from_secs(300);
 
-/// How long to wait for the peer to end the connection.
+/// How long to wait for the peer to close the connection.
 const CLOSING: Duration = Duration::from_secs(10);
 
-/// A socket for a loop that reads, then writes out its outbox, and so on.
+/// A socket with deadlines, for a loop that reads and writes in turn.
 struct Transport<'s> {
     stream: Timed<'s>,
     turn: Turn,
 }
 
 enum Turn {
-    /// Nothing is written before the request is complete.
+    /// Until the first write, which follows the request.
     Opening,
     Writing,
     Reading,

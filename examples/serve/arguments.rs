@@ -5,18 +5,18 @@ use hybi::{Config, deflate::Deflate, http1::HeadLimits};
 const USAGE: &str = "\
 usage: serve [ADDR] [OPTIONS]
 
-ADDR is where to listen, 127.0.0.1:9001 by default. Sizes are in bytes; those of messages, frames
-and the outbox are for the echo.
+ADDR is the address to listen on, 127.0.0.1:9001 by default. Sizes are in bytes. The limits for
+messages, frames, fragments and the outbox apply to the echo.
 
   --message-size N    the largest message to receive (16777216)
   --frame-size N      the largest frame to receive (16777216)
   --fragments N       the most fragments of a message to receive (131072)
-  --outbox-size N     how much may wait to be sent (33554432)
-  --head-size N       the largest head of a request (16384)
+  --outbox-size N     the high-water mark of the outbox (33554432)
+  --head-size N       the largest request head (16384)
   --head-fields N     the most header fields of a request (100)
   --quiet             do not report connections that end with an error";
 
-/// What was asked for.
+/// The parsed command line.
 pub(crate) struct Arguments {
     pub(crate) address: String,
     pub(crate) config: Config,
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    /// Reads the command line; the error is to be shown.
+    /// Parses the command line. The error is a message for the user.
     pub(crate) fn parse(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut arguments = Self {
             address: "127.0.0.1:9001".into(),
@@ -35,7 +35,7 @@ impl Arguments {
             deflate: Deflate::new(),
             quiet: false,
         };
-        let mut addressed = false;
+        let mut has_address = false;
         while let Some(word) = words.next() {
             let mut number = || {
                 let value = words.next().ok_or_else(|| format!("{word} needs a number"))?;
@@ -50,10 +50,10 @@ impl Arguments {
                 "--head-size" => *head = head.size(number()? as usize),
                 "--head-fields" => *head = head.fields(number()? as usize),
                 "--quiet" => arguments.quiet = true,
-                _ if word.starts_with('-') || addressed => return Err(USAGE.into()),
+                _ if word.starts_with('-') || has_address => return Err(USAGE.into()),
                 _ => {
                     arguments.address = word;
-                    addressed = true;
+                    has_address = true;
                 }
             }
         }

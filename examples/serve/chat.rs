@@ -1,7 +1,7 @@
-//! The chat: what one sends goes to everybody.
+//! The chat: each message goes to all members.
 //!
-//! A message is prepared once and appended to the outbox of every member. A member that does not
-//! read is dropped when more waits for it than the limit allows, and so holds nobody up.
+//! A message is framed once and appended to the outbox of every member. A member that does not read
+//! is dropped when its outbox reaches the high-water mark, so that it does not delay the others.
 
 use std::{
     error::Error,
@@ -16,18 +16,18 @@ use crate::{
     member::{Member, lock},
 };
 
-/// Messages of a chat are short, and so is what waits for a member.
+/// Chat messages are short, so the limits are low.
 pub(crate) const CONFIG: Config =
     Config::new().max_message_size(64 * 1024).outbox_high_water(1024 * 1024);
 
-/// Everybody who is connected.
+/// The members of the chat.
 #[derive(Default)]
 pub(crate) struct Room {
     members: Mutex<Vec<Arc<Member>>>,
 }
 
 impl Room {
-    /// Lets a peer take part until its connection ends.
+    /// Adds a peer to the chat until its connection ends.
     pub(crate) fn chat(
         &self,
         websocket: Connection<Server>,

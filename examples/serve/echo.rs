@@ -1,10 +1,10 @@
-//! The echo: the loop of the README, with deadlines and a ping for a silent peer.
+//! The echo: the loop of the README, with deadlines, and a ping for a silent peer.
 
 use std::error::Error;
 
 use hybi::{Connection, Event, Inbox, Server};
 
-use crate::{PONG, SILENCE, tapped::Tapped, timed::is_late};
+use crate::{PONG, SILENCE, tapped::Tapped, timed::is_timeout};
 
 /// Sends every message back, until the connection ends.
 pub(crate) fn run(
@@ -15,7 +15,7 @@ pub(crate) fn run(
 ) -> Result<(), Box<dyn Error>> {
     let mut outbox = Vec::new();
     let ended = converse(&mut websocket, &mut inbox, &mut outbox, reader, writer);
-    // Also after an error: the Close frame that says what it was is in the outbox.
+    // Also after an error: the outbox holds a Close frame with the reason.
     writer.write_out(&mut outbox)?;
     ended
 }
@@ -42,7 +42,7 @@ fn converse(
             return Ok(());
         }
         let length = match reader.read_into(inbox, SILENCE) {
-            Err(error) if is_late(&error) => {
+            Err(error) if is_timeout(&error) => {
                 websocket.send_ping(b"", outbox)?;
                 writer.write_out(outbox)?;
                 reader.read_into(inbox, PONG)?

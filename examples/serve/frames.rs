@@ -1,4 +1,4 @@
-//! The frames channel: reports to a page what its browser does not show it.
+//! The frames channel: reports frames and handshakes to a page, because a browser does not.
 //!
 //! A script in a browser gets the messages of a WebSocket, but neither its frames nor the header
 //! fields of its opening handshake. A page that shows them connects to `/frames` first. The server
@@ -63,7 +63,7 @@ impl Channels {
         ended
     }
 
-    /// Where to report a connection with this target.
+    /// The report of a connection with this target.
     pub(crate) fn report(&self, connection: &'static str, target: &str) -> Report {
         let id = target.split_once("?frames=").map_or("", |(_, id)| id);
         let channel = lock(&self.open).get(id).map(Arc::downgrade).unwrap_or_default();
@@ -71,7 +71,7 @@ impl Channels {
     }
 }
 
-/// Reports on one connection to a frames channel, if its query names one.
+/// Reports one connection to a frames channel, if the query of its target names one.
 #[derive(Clone, Default)]
 pub(crate) struct Report {
     connection: &'static str,
@@ -106,7 +106,7 @@ impl Report {
         self.send(format_args!(r#""{name}":"{}""#, escaped(head.trim_end())));
     }
 
-    /// Reports a frame; `number` counts those of its sender from 1.
+    /// Reports a frame. `number` counts the frames of its sender from 1.
     pub(crate) fn frame(&self, from: &str, number: u64, header: &Header) {
         let opcode = match header.opcode() {
             Opcode::Continuation => "continuation",
@@ -135,7 +135,7 @@ impl Report {
     }
 }
 
-/// Text for a string of JSON.
+/// Escapes text for a JSON string.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,5 +1,5 @@
-//! A server for a browser, a terminal and a test suite: a page at `/`, a chat at `/chat`, an echo
-//! at every other path, and at `/frames` what the page shows of the frames of its connections.
+//! A server for browsers, terminals and test suites. It has a page at `/`, a chat at `/chat`, reports
+//! of frames for the page at `/frames`, and an echo at every other path.
 //!
 //! `cargo run --release --example serve`, then open <http://127.0.0.1:9001/>.
 
@@ -36,7 +36,7 @@ use timed::Timed;
 /// How long a peer may take for the opening handshake.
 const OPENING: Duration = Duration::from_secs(10);
 
-/// How long a peer may take to read all that is in its outbox.
+/// How long a peer may take to read its outbox.
 const WRITING: Duration = Duration::from_secs(30);
 
 /// How long a peer may be silent before it is sent a ping.
@@ -45,7 +45,7 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// How long it may be silent after the ping.
 const PONG: Duration = Duration::from_secs(10);
 
-/// How long to wait for the peer to end the connection.
+/// How long to wait for the peer to close the connection.
 const CLOSING: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
@@ -80,7 +80,7 @@ fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// What the connections share.
+/// The state that all connections share.
 struct Shared {
     arguments: Arguments,
     room: Room,
@@ -94,13 +94,13 @@ fn connection(socket: &TcpStream, shared: &Shared) -> Result<(), Box<dyn Error>>
     let mut inbox = Inbox::with_capacity(64 * 1024);
     let mut outbox = Vec::new();
     let opened = open(&mut stream, &mut inbox, &mut outbox, shared);
-    // Also after an error: the answer that says what it was is in the outbox.
+    // Also after an error: the outbox holds a response with the reason.
     stream.write_out(&mut outbox, WRITING)?;
     let ended = match opened {
-        Ok(Some(Opened { websocket, place, report })) => match place {
-            Place::Chat => shared.room.chat(websocket, inbox, socket, &report),
-            Place::Frames => shared.channels.serve(websocket, inbox, socket),
-            Place::Echo => {
+        Ok(Some(Opened { websocket, service, report })) => match service {
+            Service::Chat => shared.room.chat(websocket, inbox, socket, &report),
+            Service::Frames => shared.channels.serve(websocket, inbox, socket),
+            Service::Echo => {
                 let mut reader = Tapped::received(socket, &report);
                 let mut writer = Tapped::sent(socket, &report);
                 echo::run(websocket, inbox, &mut reader, &mut writer)
@@ -113,28 +113,28 @@ fn connection(socket: &TcpStream, shared: &Shared) -> Result<(), Box<dyn Error>>
     ended
 }
 
-/// An open connection, where it leads, and where to report its frames.
+/// An open connection, its service, and the report of its frames.
 struct Opened {
     websocket: Connection<Server>,
-    place: Place,
+    service: Service,
     report: Report,
 }
 
-/// Where a WebSocket leads.
-enum Place {
+/// The service that the path of the request selects.
+enum Service {
     Chat,
     Echo,
     Frames,
 }
 
-/// The opening handshake; `None` if the peer asked for a page, or for nothing.
+/// The opening handshake. `None` if the peer requested a page or sent nothing.
 fn open(
     stream: &mut Timed<'_>,
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
     Shared { arguments, channels, .. }: &Shared,
 ) -> Result<Option<Opened>, Box<dyn Error>> {
-    // Pages of this server, and clients that are no browsers.
+    // Pages of this server, and clients that are not browsers.
     let origins = Origins::same_host().or_no_browser();
     let mut opening = Opening::with_limits(origins, arguments.head);
     loop {
@@ -148,10 +148,10 @@ fn open(
                 return Ok(None);
             }
             Some(Incoming::WebSocket(request)) => {
-                let (place, name, config) = match request.path() {
-                    "/chat" => (Place::Chat, "chat", chat::CONFIG),
-                    "/frames" => (Place::Frames, "frames", frames::CONFIG),
-                    _ => (Place::Echo, "echo", arguments.config),
+                let (service, name, config) = match request.path() {
+                    "/chat" => (Service::Chat, "chat", chat::CONFIG),
+                    "/frames" => (Service::Frames, "frames", frames::CONFIG),
+                    _ => (Service::Echo, "echo", arguments.config),
                 };
                 let report = channels.report(name, request.target());
                 report.request(&request);
@@ -162,7 +162,7 @@ fn open(
                 }
                 let websocket = accept.finish(outbox)?;
                 report.response(outbox);
-                return Ok(Some(Opened { websocket, place, report }));
+                return Ok(Some(Opened { websocket, service, report }));
             }
         }
     }

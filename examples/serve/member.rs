@@ -1,6 +1,6 @@
-//! A connection that other threads send to.
+//! A connection that any thread can send over.
 //!
-//! It has two threads: one receives, the other writes what waits in the outbox.
+//! It has two threads: one receives, the other writes out the outbox.
 
 use std::{
     error::Error,
@@ -11,12 +11,12 @@ use std::{
 
 use hybi::{CloseCode, Connection, Event, Inbox, Prepared, Server};
 
-use crate::{PONG, SILENCE, accept::STACK, frames::Report, tapped::Tapped, timed::is_late};
+use crate::{PONG, SILENCE, accept::STACK, frames::Report, tapped::Tapped, timed::is_timeout};
 
-/// What the two threads and those who send share.
+/// A connection, shared by its two threads and all senders.
 pub(crate) struct Member {
     end: Mutex<End>,
-    /// Notified when there is something to write, or nothing more to come.
+    /// Notified when the outbox changes, and at the end of the connection.
     changed: Condvar,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Member {
 struct End {
     websocket: Connection<Server>,
     outbox: Vec<u8>,
-    /// Whether the writer is to stop once the outbox is written.
+    /// Whether the writer stops after it has written the outbox.
     over: bool,
 }
 
@@ -44,7 +44,7 @@ impl Member {
         match writer {
             Ok(writer) => Ok((member, writer)),
             Err(error) => {
-                // The connection is open already: a client may connect again later.
+                // The connection is already open, so close it with 1013: try again later.
                 let End { websocket, outbox, .. } = &mut *lock(&member.end);
                 websocket.close(CloseCode::TRY_AGAIN_LATER, "", outbox)?;
                 Tapped::sent(stream, report).write_out(outbox)?;
@@ -53,7 +53,7 @@ impl Member {
         }
     }
 
-    /// Receives until the connection ends, and hands over each message.
+    /// Receives until the connection ends. Calls `take` with each message.
     pub(crate) fn listen(
         &self,
         mut inbox: Inbox,
@@ -71,7 +71,7 @@ impl Member {
                 return Ok(());
             }
             let length = match stream.read_into(&mut inbox, SILENCE) {
-                Err(error) if is_late(&error) => {
+                Err(error) if is_timeout(&error) => {
                     self.ping()?;
                     stream.read_into(&mut inbox, PONG)?
                 }
@@ -83,7 +83,7 @@ impl Member {
         }
     }
 
-    /// Puts a message into the outbox. Returns false if that has no room.
+    /// Appends a message to the outbox. Returns false if the outbox has no room.
     pub(crate) fn send(&self, message: &Prepared) -> bool {
         let mut end = lock(&self.end);
         let End { websocket, outbox, .. } = &mut *end;
@@ -92,7 +92,7 @@ impl Member {
         !matches!(sent, Err(hybi::Error::AboveHighWater { .. }))
     }
 
-    /// Ends the connection without writing what waits in the outbox.
+    /// Ends the connection without writing out the outbox.
     pub(crate) fn drop_connection(&self) {
         let mut end = lock(&self.end);
         end.outbox.clear();
@@ -100,7 +100,7 @@ impl Member {
         self.changed.notify_one();
     }
 
-    /// Writes what waits in the outbox, and ends the thread that does.
+    /// Waits until the writer has written the outbox and has ended.
     pub(crate) fn stop(&self, writer: JoinHandle<()>) {
         lock(&self.end).over = true;
         self.changed.notify_one();
@@ -120,12 +120,12 @@ impl Member {
                 Err(error) => break Err(error),
             }
         };
-        // A pong or a Close may wait to be written, after an error too.
+        // The outbox may hold a pong or a Close, also after an error.
         self.changed.notify_one();
         received
     }
 
-    /// Asks a silent peer for a sign of life.
+    /// Sends a ping to a silent peer.
     fn ping(&self) -> Result<(), hybi::Error> {
         let End { websocket, outbox, .. } = &mut *lock(&self.end);
         websocket.send_ping(b"", outbox)?;
@@ -133,7 +133,7 @@ impl Member {
         Ok(())
     }
 
-    /// Writes what waits in the outbox, until there is nothing more to come.
+    /// Writes out the outbox until the connection ends.
     fn write(&self, stream: &TcpStream, report: &Report) {
         let mut tapped = Tapped::sent(stream, report);
         let mut bytes = Vec::new();
@@ -142,7 +142,7 @@ impl Member {
             while end.outbox.is_empty() && !end.over {
                 end = self.changed.wait(end).unwrap_or_else(PoisonError::into_inner);
             }
-            // Written without the lock, so that nobody waits for a slow peer.
+            // Without the lock, so that no sender waits for a slow peer.
             std::mem::swap(&mut bytes, &mut end.outbox);
             let over = end.over;
             drop(end);
@@ -150,7 +150,7 @@ impl Member {
                 break;
             }
         }
-        // Wakes the thread that reads, if the connection did not end by itself.
+        // Wakes the reading thread, if it still waits.
         let _ = stream.shutdown(Shutdown::Read);
     }
 }

@@ -183,7 +183,7 @@
       const bytes = bytesOf(data);
       const kind = `${typeof data === "string" ? "text" : "binary"}, ${counted(bytes.length, "byte")} · `;
       let shown = typeof data === "string" ? data : hex(bytes.subarray(0, MAX_BYTES));
-      // A cut inside a surrogate pair would leave half of one behind.
+      // A cut inside a surrogate pair would leave half of it.
       if (shown.length > MAX_SHOWN) shown = `${shown.slice(0, MAX_SHOWN).replace(/[\uD800-\uDBFF]$/, "")}…`;
       else if (typeof data !== "string" && bytes.length > MAX_BYTES) shown += " …";
       this.line(event, { sent: "→", received: "←" }[event], shown, kind, remark);

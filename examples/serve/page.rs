@@ -9,7 +9,7 @@ const FILES: [(&str, &str, &str); 3] = [
     ("/page.js", "text/javascript; charset=utf-8", include_str!("page.js")),
 ];
 
-/// Answers a request over plain HTTP.
+/// Responds to a plain HTTP request.
 pub(crate) fn answer(
     request: HttpRequest<'_>,
     outbox: &mut Vec<u8>,
@@ -38,17 +38,17 @@ pub(crate) fn answer(
     }
 }
 
-/// Names the cause to a client whose request for a WebSocket has arrived as plain HTTP.
+/// Explains to a client why its WebSocket request arrived as plain HTTP.
 fn upgrade_required(request: &HttpRequest<'_>) -> &'static str {
     let asks = |value: &[u8]| value.eq_ignore_ascii_case(b"websocket");
     if request.headers().get("Upgrade").is_some_and(asks) {
         // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
-        "This request asks for a WebSocket, but it came as HTTP/1.0, which knows no upgrade.\n\
-         Probably a proxy before this server speaks HTTP/1.0: have it speak HTTP/1.1 (nginx: \
-         proxy_http_version 1.1).\n"
+        "This request asks for a WebSocket, but it arrived over HTTP/1.0, which has no Upgrade.\n\
+         A proxy in front of this server probably uses HTTP/1.0. Configure it to use HTTP/1.1 \
+         (nginx: proxy_http_version 1.1).\n"
     } else {
         "This request has a Sec-WebSocket-Key field, but no \"Upgrade: websocket\".\n\
-         Probably a proxy before this server has removed it: have the proxy pass on Upgrade and \
-         Connection.\n"
+         A proxy in front of this server probably removed it. Configure the proxy to forward \
+         Upgrade and Connection.\n"
     }
 }

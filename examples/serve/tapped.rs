@@ -1,4 +1,4 @@
-//! One direction of a connection, with a report of each frame.
+//! Reads or writes one direction of a connection, and reports each frame.
 
 use std::{io, net::TcpStream, time::Duration};
 
@@ -9,26 +9,26 @@ use hybi::{
 
 use crate::{WRITING, frames::Report, timed::Timed};
 
-/// How many bytes are decoded at a time.
+/// How many bytes to decode at a time.
 const PIECE: usize = 16 * 1024;
 
-/// A socket that is read from, or that is written to.
+/// One direction of a socket.
 pub(crate) struct Tapped<'s> {
     stream: Timed<'s>,
     report: Report,
     from: &'static str,
     decoder: Decoder,
-    /// How many frames have passed.
+    /// How many frames have been reported.
     count: u64,
 }
 
 impl<'s> Tapped<'s> {
-    /// For what the client sends.
+    /// The direction from the client.
     pub(crate) fn received(stream: &'s TcpStream, report: &Report) -> Self {
         Self::new(stream, report, "client", Rules::from_client())
     }
 
-    /// For what the server sends.
+    /// The direction from the server.
     pub(crate) fn sent(stream: &'s TcpStream, report: &Report) -> Self {
         Self::new(stream, report, "server", Rules::from_server())
     }
@@ -41,14 +41,14 @@ impl<'s> Tapped<'s> {
     }
 
     /// Reads once into the inbox, within this time.
-    pub(crate) fn read_into(&mut self, inbox: &mut Inbox, patience: Duration) -> io::Result<usize> {
-        let length = inbox.read_from(self.stream.within(patience))?;
+    pub(crate) fn read_into(&mut self, inbox: &mut Inbox, timeout: Duration) -> io::Result<usize> {
+        let length = inbox.read_from(self.stream.within(timeout))?;
         let unread = inbox.unread();
         self.pass(&unread[unread.len() - length..]);
         Ok(length)
     }
 
-    /// Writes out an outbox, and leaves it empty.
+    /// Writes all of an outbox, and clears it.
     pub(crate) fn write_out(&mut self, outbox: &mut Vec<u8>) -> io::Result<()> {
         self.pass(outbox);
         self.stream.write_out(outbox, WRITING)
@@ -63,7 +63,7 @@ impl<'s> Tapped<'s> {
             // A copy, because the decoder unmasks in place.
             let (mut piece, decoder) = (piece.to_vec(), &mut self.decoder);
             let mut rest = piece.as_mut_slice();
-            // A violation ends the stream of frames.
+            // Nothing is reported after a violation.
             while let Ok(Some(part)) = decoder.decode(&mut rest) {
                 if let Part::Header(header) = part {
                     self.count += 1;

@@ -1,5 +1,5 @@
-//! Accepts connections, each for a thread of its own, also when threads, descriptors or
-//! memory run out.
+//! Accepts connections and serves each on its own thread. Survives a shortage of threads, descriptors
+//! or memory.
 
 use std::{
     hint::black_box,
@@ -15,30 +15,30 @@ mod report;
 
 pub(crate) use report::report;
 
-/// How many connections are served at a time. Further ones wait until one of these ends.
+/// The most connections at a time. Further ones wait to be accepted.
 const CONNECTIONS: usize = 2000;
 
-/// The stack of a thread. It is address space: only what is used takes memory.
+/// The stack of a thread, in bytes of address space. Only the used part takes memory.
 pub(crate) const STACK: usize = 256 * 1024;
 
-/// Address space that is left to those who are served. Without any, their next allocation would end
-/// the process.
+/// Address space that must be free before a connection is accepted, in bytes. Otherwise the next
+/// allocation of another connection could abort the process.
 ///
-/// With a limit on address space (`ulimit -v`), also set `MALLOC_ARENA_MAX=1`: glibc otherwise takes
-/// 64 MiB of it at once when a thread allocates for the first time, and so the reserve as well.
+/// With a limit on address space (`ulimit -v`), also set `MALLOC_ARENA_MAX=1`. Otherwise glibc
+/// reserves 64 MiB for the first allocation of each thread, which exceeds this reserve.
 const RESERVE: usize = 40 * 1024 * 1024;
 
-/// How long to wait when a connection cannot be accepted or served, instead of trying in a loop.
+/// How long to wait after a connection could not be accepted or served.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Calls `serve` with each connection, on a thread of its own.
+/// Calls `serve` for each connection, on its own thread.
 pub(crate) fn serve_each(
     listener: &TcpListener,
     serve: impl Fn(TcpStream) + Send + Sync + 'static,
 ) -> ! {
     let serve = Arc::new(serve);
     loop {
-        // Each thread holds one reference until it ends, also by a panic.
+        // Each thread holds one reference until it ends or panics.
         if Arc::strong_count(&serve) > CONNECTIONS {
             thread::sleep(PAUSE);
             continue;
@@ -46,21 +46,21 @@ pub(crate) fn serve_each(
         let accepted = listener.accept().and_then(|(stream, _)| {
             let serve = Arc::clone(&serve);
             reserve()?;
-            // If there is no thread for it, the connection is closed. `thread::spawn` would panic.
+            // Without a thread, the connection is closed. `thread::spawn` would panic instead.
             thread::Builder::new().stack_size(STACK).spawn(move || serve(stream))
         });
         if let Err(error) = accepted {
-            // Such as too many open files: others end in the meantime.
+            // Such as too many open files. Wait for other connections to end.
             report(format_args!("cannot serve a connection: {error}"));
             thread::sleep(PAUSE);
         }
     }
 }
 
-/// Fails if there is less than the reserve. It is address space, too: no memory is taken.
+/// Fails if less address space than the reserve is free. Takes no memory.
 fn reserve() -> io::Result<()> {
     let mut reserve = Vec::<u8>::new();
     let reserved = reserve.try_reserve_exact(RESERVE);
-    black_box(&reserve); // so that the allocation is not optimized away
+    black_box(&reserve); // keeps the allocation from being optimized away
     reserved.map_err(|_| ErrorKind::OutOfMemory.into())
 }

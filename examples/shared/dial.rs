@@ -1,4 +1,4 @@
-//! Opening a connection over TCP, as the clients among the examples do.
+//! Opens a client connection over TCP.
 
 use std::{
     error::Error,
@@ -18,10 +18,10 @@ use hybi::{
 
 use timed::Timed;
 
-/// How long the opening handshake may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// For the opening handshake.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An open connection with its transport; bytes that follow the response are in the inbox.
+/// An open connection and its transport. Bytes that follow the response are in the inbox.
 pub(crate) struct Dialed {
     pub(crate) websocket: Connection<Client>,
     pub(crate) stream: TcpStream,
@@ -32,7 +32,7 @@ pub(crate) struct Dialed {
 pub(crate) fn dial(uri: &str, config: Config) -> Result<Dialed, Box<dyn Error>> {
     let uri = Uri::parse(uri)?;
     if uri.is_secure() {
-        return Err("wss asks for TLS, which this example does without".into());
+        return Err("wss needs TLS, which this example does not have".into());
     }
     let stream = match uri.host() {
         Host::Name(name) => TcpStream::connect((name, uri.port()))?,
@@ -41,7 +41,7 @@ pub(crate) fn dial(uri: &str, config: Config) -> Result<Dialed, Box<dyn Error>> 
     };
     stream.set_nodelay(true)?;
 
-    let mut timed = Timed::new(&stream, PATIENCE);
+    let mut timed = Timed::new(&stream, TIMEOUT);
     let mut inbox = Inbox::with_capacity(64 * 1024);
     let mut outbox = Vec::new();
     let deflate = Deflate::new();
@@ -50,7 +50,7 @@ pub(crate) fn dial(uri: &str, config: Config) -> Result<Dialed, Box<dyn Error>> 
     timed.write_all(&outbox)?;
     let websocket = loop {
         if inbox.read_from(&mut timed)? == 0 {
-            return Err("the server hung up during the opening handshake".into());
+            return Err("the server closed the connection during the opening handshake".into());
         }
         match opening.receive(&mut inbox)? {
             None => {}
@@ -63,10 +63,9 @@ pub(crate) fn dial(uri: &str, config: Config) -> Result<Dialed, Box<dyn Error>> 
     Ok(Dialed { websocket, stream, inbox })
 }
 
-/// Reads on; 0 means that the transport has ended.
+/// Reads once; 0 is the end of the input.
 ///
-/// Once both Close frames were exchanged, the server ends the transport as it likes: a reset is
-/// as good an end as any.
+/// After both Close frames, the server may reset the transport. This is reported as the end too.
 pub(crate) fn read(inbox: &mut Inbox, stream: &mut TcpStream, state: State) -> io::Result<usize> {
     match inbox.read_from(stream) {
         Err(_) if state == State::Closed => Ok(0),
@@ -74,7 +73,7 @@ pub(crate) fn read(inbox: &mut Inbox, stream: &mut TcpStream, state: State) -> i
     }
 }
 
-/// What a server answered that did not accept the WebSocket.
+/// Describes the response of a server that did not accept the WebSocket.
 fn explain(rejected: &Rejected<'_>) -> String {
     let answered = format!("the server answered with status {}", rejected.status());
     let field = |name: &str| {
@@ -88,7 +87,7 @@ fn explain(rejected: &Rejected<'_>) -> String {
     let is_html = field("Content-Type").is_some_and(|kind| kind.starts_with("text/html"))
         || body.trim_start().starts_with('<');
     if is_html {
-        // It is meant for a browser. The title and the name of the program say the most.
+        // A page for a browser. Its title and the name of the server are the most useful parts.
         let title = title(&body).map_or_else(String::new, |title| format!(" {title:?}"));
         let by = field("Server").map_or_else(String::new, |name| format!(" by {name}"));
         return format!(

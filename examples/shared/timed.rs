@@ -1,7 +1,7 @@
 //! A blocking socket with deadlines for whole operations.
 //!
-//! The timeout of a socket bounds one read or one write: a peer that sends a byte now and then, or
-//! takes one, never exceeds it.
+//! The timeout of a socket bounds one read or one write. A peer that sends or reads a byte now and
+//! then never exceeds it.
 
 #![allow(dead_code)] // not every program needs all of it
 
@@ -11,33 +11,33 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How much is read and dropped at the end of a connection.
+/// The most bytes to read and discard at the end of a connection.
 const DRAINED: u64 = 16 * 1024 * 1024;
 
-/// How much memory an outbox keeps when it is empty.
+/// The most memory that an empty outbox keeps, in bytes.
 const KEPT: usize = 1024 * 1024;
 
-/// A socket, and when what is done with it must be complete.
+/// A socket and the deadline of the current operation.
 pub(crate) struct Timed<'s> {
     stream: &'s TcpStream,
     deadline: Instant,
 }
 
 impl<'s> Timed<'s> {
-    /// A socket with this much time for the first operation.
-    pub(crate) fn new(stream: &'s TcpStream, patience: Duration) -> Self {
-        Self { stream, deadline: Instant::now() + patience }
+    /// A socket with this timeout for the first operation.
+    pub(crate) fn new(stream: &'s TcpStream, timeout: Duration) -> Self {
+        Self { stream, deadline: Instant::now() + timeout }
     }
 
-    /// Begins another operation: all reads and writes from here on have this much time together.
-    pub(crate) fn within(&mut self, patience: Duration) -> &mut Self {
-        self.deadline = Instant::now() + patience;
+    /// Starts another operation: the timeout is for all of the following reads and writes together.
+    pub(crate) fn within(&mut self, timeout: Duration) -> &mut Self {
+        self.deadline = Instant::now() + timeout;
         self
     }
 
-    /// Writes out an outbox within this time, and leaves it empty.
-    pub(crate) fn write_out(&mut self, outbox: &mut Vec<u8>, patience: Duration) -> io::Result<()> {
-        self.within(patience).write_all(outbox)?;
+    /// Writes all of an outbox within this time, and clears it.
+    pub(crate) fn write_out(&mut self, outbox: &mut Vec<u8>, timeout: Duration) -> io::Result<()> {
+        self.within(timeout).write_all(outbox)?;
         if outbox.capacity() > KEPT {
             *outbox = Vec::new();
         }
@@ -45,23 +45,24 @@ impl<'s> Timed<'s> {
         Ok(())
     }
 
-    /// Ends the connection so that the peer can read all that was written: a socket that is closed
-    /// while input waits is reset, and the final bytes are lost. Waits this long for the peer's end.
-    pub(crate) fn end(&mut self, patience: Duration) {
+    /// Closes the connection without losing output. Closing a socket with unread input resets it, and
+    /// the peer may lose the final bytes. So this shuts down the output, and waits for the peer to
+    /// close, up to the timeout.
+    pub(crate) fn end(&mut self, timeout: Duration) {
         let _ = self.stream.shutdown(Shutdown::Write);
-        self.drain(patience);
+        self.drain(timeout);
     }
 
-    /// The same where another thread writes, and ends the output itself.
-    pub(crate) fn drain(&mut self, patience: Duration) {
-        let _ = io::copy(&mut self.within(patience).take(DRAINED), &mut io::sink());
+    /// As [`end`](Self::end), if another thread writes and shuts down the output.
+    pub(crate) fn drain(&mut self, timeout: Duration) {
+        let _ = io::copy(&mut self.within(timeout).take(DRAINED), &mut io::sink());
         let _ = self.stream.shutdown(Shutdown::Both);
     }
 
-    /// How much time is left.
+    /// The time left.
     fn left(&self) -> io::Result<Duration> {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(too_late()) } else { Ok(left) }
+        if left.is_zero() { Err(timed_out()) } else { Ok(left) }
     }
 }
 
@@ -83,16 +84,16 @@ impl Write for Timed<'_> {
     }
 }
 
-/// Whether an operation failed because its time was up.
-pub(crate) fn is_late(error: &io::Error) -> bool {
+/// Whether an operation failed because it exceeded its deadline.
+pub(crate) fn is_timeout(error: &io::Error) -> bool {
     error.kind() == ErrorKind::TimedOut
 }
 
-/// A socket whose timeout expires says that it would block.
+/// A socket reports an expired timeout as `WouldBlock`.
 fn explain(error: io::Error) -> io::Error {
-    if error.kind() == ErrorKind::WouldBlock { too_late() } else { error }
+    if error.kind() == ErrorKind::WouldBlock { timed_out() } else { error }
 }
 
-fn too_late() -> io::Error {
+fn timed_out() -> io::Error {
     io::Error::new(ErrorKind::TimedOut, "the peer took too long")
 }

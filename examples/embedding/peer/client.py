@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Talks to an echo server, and fails with a message if anything comes back wrong.
+"""Tests an echo server. Fails with a message if an echo is wrong.
 
 client.py ws://127.0.0.1:9001/
 client.py wss://localhost:9001/ --ca certificate.pem
@@ -13,7 +13,7 @@ import sys
 from websockets.asyncio.client import connect
 
 PIPELINED = 2000
-# For a server that does not answer: no case takes this long.
+# For a server that does not answer. No case takes this long.
 CASE_SECONDS = 60
 
 
@@ -23,7 +23,7 @@ def expect(condition, message):
 
 
 async def echo(websocket, message):
-    """Sends a message in one frame; the same must come back."""
+    """Sends a message in one frame, and checks the echo."""
     await websocket.send(message)
     same(await websocket.recv(), message)
 
@@ -48,7 +48,7 @@ async def empty(websocket):
 
 
 async def lengths(websocket):
-    """Around the lengths where the form of the header changes."""
+    """The lengths around which the header changes."""
     for length in (125, 126, 127, 65535, 65536):
         await echo(websocket, b"x" * length)
 
@@ -74,7 +74,7 @@ async def pings(websocket):
 async def ping_between_fragments(websocket):
     async def parts():
         yield "before, "
-        # Answered now, not when the message is complete.
+        # The pong must come before the message is complete.
         await (await websocket.ping(b"in the middle"))
         yield "after"
 
@@ -83,7 +83,7 @@ async def ping_between_fragments(websocket):
 
 
 async def pipelined(websocket):
-    """Many messages on their way at once; the answers come in the order of the messages."""
+    """Many messages in flight. The echoes come in order."""
     messages = [f"message {number} {'~' * (number % 300)}" for number in range(PIPELINED)]
 
     async def send():
@@ -98,10 +98,10 @@ async def pipelined(websocket):
 
 
 async def close(websocket):
-    """The server answers the Close, then ends the connection."""
+    """The server replies to the Close, then closes the connection."""
     await websocket.close(1000, "done")
     answer = websocket.protocol.close_rcvd
-    expect(answer is not None, "the server ended the connection without a Close")
+    expect(answer is not None, "the server closed the connection without a Close")
     expect(answer.code == 1000, f"sent Close with 1000, received it with {answer.code}")
 
 
@@ -119,7 +119,7 @@ CASES = [
 
 
 async def converse(url, tls, origin):
-    # The connection ends when the server ends it, not when a client loses patience.
+    # The server must close the connection, so the client has no timeout for it.
     settings = {"proxy": None, "close_timeout": None, "max_size": 2**22}
     async with connect(url, ssl=tls, origin=origin, **settings) as websocket:
         for case in CASES:
@@ -140,12 +140,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("url")
     parser.add_argument("--ca", metavar="FILE", help="the certificate to trust, for wss")
-    parser.add_argument("--origin", help="the page that asks, such as https://example.com")
+    parser.add_argument("--origin", help="the Origin to send, such as https://example.com")
     options = parser.parse_args()
     tls = ssl.create_default_context(cafile=options.ca) if options.ca else None
     try:
         asyncio.run(converse(options.url, tls, options.origin))
-    except Exception as error:  # whatever it is, one line tells
+    except Exception as error:  # report any error in one line
         sys.exit(str(error) or repr(error))
     print(f"{len(CASES)} cases passed")
 

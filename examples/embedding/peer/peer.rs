@@ -1,9 +1,9 @@
-//! Another implementation to talk to: Python's `websockets`, as a client and as a server.
+//! Another implementation as the peer: `websockets` of Python, as a client and as a server.
 //!
-//! The tests of each package of embeddings include this file. `examples/embedding/run` prepares the
-//! virtualenv that it needs.
+//! The tests of each package include this file. `examples/embedding/run` creates the virtual environment
+//! that it needs.
 
-#![allow(dead_code)] // no package needs all of it
+#![allow(dead_code)] // no package uses all of it
 #![allow(clippy::unwrap_used, clippy::panic)] // tests panic
 
 use std::{
@@ -15,13 +15,13 @@ use std::{
     time::Duration,
 };
 
-/// For what would never come: nothing here takes so long.
+/// A timeout that no working test reaches.
 pub(crate) const TOO_LONG: Duration = Duration::from_secs(60);
 
-/// A server in a process of its own, which ends with this value.
+/// A server in its own process, which ends when this is dropped.
 pub(crate) struct Server {
     process: Child,
-    /// Kept open: a server whose output nobody takes would fail when it prints.
+    /// Kept open, because printing to a closed pipe would fail.
     output: BufReader<ChildStdout>,
     address: String,
 }
@@ -32,14 +32,14 @@ impl Server {
         Self::start_with(binary, &[])
     }
 
-    /// Starts an embedding that takes more than its address.
+    /// Starts an embedding with further arguments after its address.
     pub(crate) fn start_with(binary: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(binary);
         command.arg("127.0.0.1:0").args(arguments);
         Self::spawn(command)
     }
 
-    /// Starts the peer's own echo server on a free port; for `wss` with `--certificate` and
+    /// Starts the echo server of `websockets` on a free port. For `wss`, pass `--certificate` and
     /// `--key`.
     pub(crate) fn start_peer(arguments: &[&str]) -> Self {
         let mut command = python("server.py");
@@ -47,7 +47,7 @@ impl Server {
         Self::spawn(command)
     }
 
-    /// Where it listens, such as `127.0.0.1:9001`.
+    /// Its address, such as `127.0.0.1:9001`.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
@@ -57,27 +57,26 @@ impl Server {
         format!("ws://{}/", self.address)
     }
 
-    /// The number of its process.
+    /// Its process id.
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
     }
 
-    /// The next line that it prints, after the one with its address.
+    /// The next line of its output, after the line with its address.
     pub(crate) fn next_line(&mut self) -> String {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();
         line.trim_end().into()
     }
 
-    /// An open connection to it, for frames by hand.
+    /// Opens a connection to it, for frames written by hand.
     pub(crate) fn open(&self) -> TcpStream {
         let (stream, answer) = self.ask("/", "");
         assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
         stream
     }
 
-    /// Asks it for a WebSocket, with further fields in the request, and gives the head of what it
-    /// answers.
+    /// Requests a WebSocket, with further header fields. Returns the response head.
     pub(crate) fn ask(&self, target: &str, fields: &str) -> (TcpStream, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(TOO_LONG)).unwrap();
@@ -90,14 +89,14 @@ impl Server {
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = Vec::new();
         while !answer.ends_with(b"\r\n\r\n") {
-            let mut byte = [0]; // so that nothing behind the answer is taken
+            let mut byte = [0]; // reads nothing after the response head
             stream.read_exact(&mut byte).unwrap();
             answer.extend(byte);
         }
         (stream, String::from_utf8(answer).unwrap())
     }
 
-    /// How much memory its process has in use, as Linux tells.
+    /// Its resident memory in KiB, from Linux.
     pub(crate) fn resident_kib(&self) -> usize {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -122,8 +121,7 @@ impl Drop for Server {
     }
 }
 
-/// Writes these bytes until the socket has taken nothing for a second, or everything; how many it
-/// took.
+/// Writes these bytes until a write blocks for a second. Returns how many bytes were written.
 pub(crate) fn offer(stream: &mut TcpStream, bytes: impl Iterator<Item = u8>) -> usize {
     const PIECE: usize = 16 * 1024;
     stream.set_write_timeout(Some(Duration::from_secs(1))).unwrap();
@@ -145,31 +143,31 @@ pub(crate) fn offer(stream: &mut TcpStream, bytes: impl Iterator<Item = u8>) -> 
     taken
 }
 
-/// Has the peer's client go through all its cases with the echo server at this URI.
+/// Runs all cases of the client of `websockets` with the echo server at this URI.
 pub(crate) fn check_echo(url: &str) {
     run_client(python("client.py").arg(url));
 }
 
-/// The same for a page of this origin.
+/// As [`check_echo`], with this origin.
 pub(crate) fn check_echo_from(origin: &str, url: &str) {
     run_client(python("client.py").arg(url).arg("--origin").arg(origin));
 }
 
-/// The same over TLS, trusting this certificate alone.
+/// As [`check_echo`], over TLS, trusting only this certificate.
 pub(crate) fn check_secure_echo(url: &str, certificate: &Path) {
     run_client(python("client.py").arg(url).arg("--ca").arg(certificate));
 }
 
 fn run_client(command: &mut Command) {
     let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the peer's client: {}", said.trim_end());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "client.py: {}", stderr.trim_end());
 }
 
 fn python(script: &str) -> Command {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python: PathBuf = package.join("../../../target/embedding/venv/bin/python");
-    assert!(python.exists(), "no {}: examples/embedding/run prepares it", python.display());
+    assert!(python.exists(), "{} is missing: run examples/embedding/run", python.display());
     let mut command = Command::new(python);
     command.arg(package.join("../peer").join(script));
     command

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An echo server. Prints where it listens, then serves until it is killed.
+"""An echo server. Prints its address, then serves until it is killed.
 
 server.py 127.0.0.1:0
 server.py 127.0.0.1:0 --certificate chain.pem --key key.pem

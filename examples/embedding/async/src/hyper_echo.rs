@@ -1,5 +1,5 @@
-//! A request that an HTTP server has parsed: hyper serves plain HTTP, and hands over the
-//! connection when a request for a WebSocket is accepted.
+//! WebSockets behind an HTTP server: hyper parses the request and serves plain HTTP, and hands over the
+//! connection when a WebSocket is accepted.
 
 use std::{convert::Infallible, io::Cursor};
 
@@ -21,11 +21,11 @@ use tokio::{io::AsyncReadExt, net::TcpStream, sync::mpsc::Receiver, time::timeou
 use crate::{
     report::report,
     tokio_echo::{CONFIG, Failure, Session, echo},
-    tokio_transport::{PATIENCE, Transport},
+    tokio_transport::{TIMEOUTS, Transport},
 };
 
-/// Serves one connection: plain HTTP and, once a WebSocket is accepted, that. What it is to send
-/// besides the echo comes from `join`.
+/// Serves one connection over HTTP, and over WebSocket after an upgrade. `join` returns the channel of
+/// the messages that the application sends over it.
 pub async fn serve(
     stream: TcpStream,
     deflate: &Deflate,
@@ -38,12 +38,12 @@ pub async fn serve(
             service_fn(async |request| Ok::<_, Infallible>(answer(request, deflate, &join))),
         )
         .with_upgrades();
-    // One deadline for a request and its response, which a peer may be slow to read.
-    timeout(PATIENCE.opening, serving).await??;
+    // One deadline for the request and the response, because a peer may read the response slowly.
+    timeout(TIMEOUTS.opening, serving).await??;
     Ok(())
 }
 
-/// Answers any request.
+/// Responds to any request.
 fn answer(
     mut request: hyper::Request<Incoming>,
     deflate: &Deflate,
@@ -60,7 +60,7 @@ fn answer(
             });
             response.map(|()| String::new())
         }
-        // This server has one page. With a key, the request has lost its Upgrade field on the way.
+        // This server has one page. A request with a key has lost its Upgrade field, so it gets 426.
         Err(Error::Refused(Refusal::NotWebSocket))
             if request.uri().path() == "/"
                 && !request.headers().contains_key("Sec-WebSocket-Key") =>
@@ -76,17 +76,17 @@ fn answer(
     }
 }
 
-/// Accepts a request for a WebSocket.
+/// Accepts a WebSocket request.
 fn accept(
     request: &hyper::Request<Incoming>,
     deflate: &Deflate,
 ) -> Result<(Response<()>, Connection<Server>), Error> {
-    // Pages of this server, and clients that are no browsers.
+    // Pages of this server, and clients that are not browsers.
     let origins = Origins::same_host().or_no_browser();
     Request::from_http(request, &origins)?.accept().config(CONFIG).deflate(deflate).finish_http()
 }
 
-/// Takes the connection over, once the response is written.
+/// Takes over the connection after the response is written.
 async fn converse(
     upgrade: OnUpgrade,
     websocket: Connection<Server>,
@@ -95,10 +95,10 @@ async fn converse(
     let upgraded = upgrade.await?.downcast::<TokioIo<TcpStream>>();
     let Parts { io, read_buf, .. } = upgraded.map_err(|_| "another transport was upgraded")?;
     let (reader, writer) = io.into_inner().into_split();
-    // What hyper has read already comes first.
+    // The bytes that hyper has already read come first.
     let mut transport = Transport::new(Cursor::new(read_buf).chain(reader), writer);
     let ended = Session::new(&mut transport, websocket, messages).run(echo).await;
-    // Also after an error: the Close that says what it was waits to be written.
+    // Also after an error: the outbox holds a Close with the reason.
     let finished = transport.finish().await;
     ended?;
     Ok(finished?)

@@ -1,6 +1,6 @@
-//! Echo servers over asynchronous runtimes, one file for each, to be copied.
+//! Echo servers over asynchronous runtimes, to copy.
 //!
-//! Each binary in `src/bin` opens a port and hands every connection to one of these.
+//! Each binary in `src/bin` listens on a port and serves connections with one of these modules.
 
 #[path = "../../../shared/deadlines.rs"]
 mod deadlines;

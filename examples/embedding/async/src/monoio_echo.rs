@@ -1,8 +1,8 @@
-//! The kernel owns a buffer as long as an operation is in flight (`io_uring`), and a connection
-//! that waits holds none: one pool serves all connections of a thread.
+//! With `io_uring`, the kernel owns a buffer during an operation. An idle connection has no buffer: all
+//! connections of a thread share a pool.
 //!
-//! A read or a write that is dropped may take bytes with it. So this waits for input without a
-//! buffer, which can be given up at any time, and drops a read or a write only with its connection.
+//! A read or a write that is dropped may lose bytes. So this module waits for readiness without a buffer,
+//! which is cancel safe, and drops a read or a write only with its connection.
 
 use std::{cell::RefCell, error::Error, mem, time::Duration};
 
@@ -13,10 +13,10 @@ use monoio::{
     time::timeout,
 };
 
-use crate::deadlines::Patience;
+use crate::deadlines::Timeouts;
 
 /// How long a peer may take.
-static PATIENCE: Patience = Patience {
+static TIMEOUTS: Timeouts = Timeouts {
     opening: Duration::from_secs(10),
     writing: Duration::from_secs(30),
     silence: Duration::from_secs(20),
@@ -26,13 +26,13 @@ static PATIENCE: Patience = Patience {
 
 const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
 
-/// How much is read at once.
+/// The size of a buffer, and the most bytes of one read.
 const BUFFER: usize = 64 * 1024;
 
-/// How many buffers are kept while nobody needs them.
+/// The most unused buffers in the pool.
 const KEPT: usize = 64;
 
-/// How much is read on at the end, in buffers.
+/// The most reads at the end of a connection, whose bytes are discarded.
 const LINGER: usize = 64;
 
 /// Why a connection ended.
@@ -57,33 +57,33 @@ impl Pool {
     }
 }
 
-/// Serves one connection: echoes what comes.
+/// Serves one connection: echoes messages.
 pub async fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Failure> {
     let mut session = Session {
         stream,
         pool,
         inbox: Inbox::with_capacity(4 * 1024),
         outbox: Vec::new(),
-        // Pages of this server, and clients that are no browsers.
+        // Pages of this server, and clients that are not browsers.
         stage: Stage::Opening(Opening::new(Origins::same_host().or_no_browser())),
     };
     let ended = session.run().await;
-    // Also after an error: the answer that says what it was waits to be written.
-    let finished = timeout(PATIENCE.closing, session.finish()).await;
-    // Whether the peer hangs up is its own affair.
-    let _ = timeout(PATIENCE.closing, session.linger()).await;
+    // Also after an error: the outbox holds a response or a Close with the reason.
+    let finished = timeout(TIMEOUTS.closing, session.finish()).await;
+    // A peer that does not close is not an error.
+    let _ = timeout(TIMEOUTS.closing, session.linger()).await;
     ended?;
     finished?
 }
 
-/// How far a connection is.
+/// The state of a connection.
 enum Stage {
     Opening(Opening<'static>),
     Open(Connection<Server>),
 }
 
 impl Stage {
-    /// Receives what was read and puts the answers into the outbox.
+    /// Receives and echoes.
     fn receive(&mut self, inbox: &mut Inbox, outbox: &mut Vec<u8>) -> Result<(), Failure> {
         if let Self::Opening(opening) = self
             && let Some(request) = opening.receive(inbox, outbox)?
@@ -123,14 +123,15 @@ impl Stage {
 
     fn end_of_input(&mut self) -> Result<(), Failure> {
         match self {
-            Self::Opening(_) => Err("the peer hung up during the opening handshake".into()),
+            Self::Opening(_) => {
+                Err("the peer closed the connection during the opening handshake".into())
+            }
             Self::Open(websocket) => Ok(websocket.end_of_input()?),
         }
     }
 }
 
-/// A connection. While it waits for input, and no message is in progress, it has nothing on the
-/// heap.
+/// A connection. While it waits for input and no message is in progress, it has no heap memory.
 struct Session<'p> {
     stream: TcpStream,
     pool: &'p Pool,
@@ -140,25 +141,25 @@ struct Session<'p> {
 }
 
 impl Session<'_> {
-    /// Goes through the stages, each with its deadlines.
+    /// Runs the opening handshake, the data transfer and the closing handshake, with their deadlines.
     async fn run(&mut self) -> Result<(), Failure> {
-        timeout(PATIENCE.opening, self.turn_while(Stage::is_opening)).await??;
+        timeout(TIMEOUTS.opening, self.turn_while(Stage::is_opening)).await??;
         self.turn_while(Stage::is_open).await?;
-        timeout(PATIENCE.closing, self.turn_while(|stage| !stage.should_close_transport())).await?
+        timeout(TIMEOUTS.closing, self.turn_while(|stage| !stage.should_close_transport())).await?
     }
 
-    /// Writes and reads in turn: a peer that does not read is not read from.
-    async fn turn_while(&mut self, goes_on: impl Fn(&Stage) -> bool) -> Result<(), Failure> {
-        while goes_on(&self.stage) {
-            timeout(PATIENCE.writing, self.write()).await??;
-            if let Ok(ready) = timeout(PATIENCE.silence, self.stream.readable(true)).await {
+    /// Writes and reads in turn, which is the backpressure on a peer that does not read.
+    async fn turn_while(&mut self, is_active: impl Fn(&Stage) -> bool) -> Result<(), Failure> {
+        while is_active(&self.stage) {
+            timeout(TIMEOUTS.writing, self.write()).await??;
+            if let Ok(ready) = timeout(TIMEOUTS.silence, self.stream.readable(true)).await {
                 ready?;
             } else {
-                // The peer is silent: any answer to a ping will do.
+                // The peer is silent. Any bytes from it count as the reply to the ping.
                 self.outbox = self.pool.take();
                 self.stage.ping(&mut self.outbox)?;
-                timeout(PATIENCE.writing, self.write()).await??;
-                timeout(PATIENCE.pong, self.stream.readable(true)).await??;
+                timeout(TIMEOUTS.writing, self.write()).await??;
+                timeout(TIMEOUTS.pong, self.stream.readable(true)).await??;
             }
             self.read().await?;
         }
@@ -179,7 +180,7 @@ impl Session<'_> {
         received
     }
 
-    /// Receives what was read.
+    /// Copies the bytes into the inbox, and receives.
     fn receive(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
         while !bytes.is_empty() {
             let taken = self.inbox.copy_from(bytes);
@@ -192,7 +193,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Writes what waits. The outbox goes to the kernel, and from there back to the pool.
+    /// Writes out the outbox. Its buffer goes to the kernel, then back to the pool.
     async fn write(&mut self) -> Result<(), Failure> {
         if self.outbox.capacity() == 0 {
             return Ok(());
@@ -203,14 +204,14 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Writes what waits, and says that nothing more comes.
+    /// Writes out the outbox, and shuts down the output.
     async fn finish(&mut self) -> Result<(), Failure> {
         self.write().await?;
         Ok(self.stream.shutdown().await?)
     }
 
-    /// Reads on until the peer hangs up: a socket that is closed while input waits is reset, and
-    /// takes our last words with it.
+    /// Reads and discards until the peer closes. Closing a socket with unread input resets it, and the peer
+    /// may lose the final bytes.
     async fn linger(&mut self) -> Result<(), Failure> {
         for _ in 0..LINGER {
             self.stream.readable(true).await?;

@@ -1,4 +1,4 @@
-//! The application beside the echo: each line typed goes to all that are connected.
+//! The application next to the echo: it sends each typed line to all connections.
 
 use std::{
     io::stdin,
@@ -6,29 +6,30 @@ use std::{
     thread,
 };
 
-/// Everybody who is connected.
+/// Handles for sending over all connections.
 pub struct Room<M>(Mutex<Vec<M>>);
 
 impl<M: Send + 'static> Room<M> {
-    /// A room in which a thread tells everybody what is typed. Whoever cannot be told is dropped.
-    pub fn open(tell: impl Fn(&M, &str) -> bool + Send + 'static) -> Arc<Self> {
+    /// Starts a thread that calls `send` with each typed line and each member. Drops a member for which
+    /// `send` returns false.
+    pub fn open(send: impl Fn(&M, &str) -> bool + Send + 'static) -> Arc<Self> {
         let room = Arc::new(Self(Mutex::default()));
-        let told = Arc::clone(&room);
+        let members = Arc::clone(&room);
         thread::spawn(move || {
             for line in stdin().lines().map_while(Result::ok) {
-                told.members().retain(|member| tell(member, &line));
+                members.members().retain(|member| send(member, &line));
             }
         });
         room
     }
 
-    /// Lets somebody in.
-    pub fn enter(&self, member: M) {
+    /// Adds a member.
+    pub fn add(&self, member: M) {
         self.members().push(member);
     }
 
-    /// Forgets those who have left.
-    pub fn forget(&self, has_left: impl Fn(&M) -> bool) {
+    /// Removes members that have left.
+    pub fn remove(&self, has_left: impl Fn(&M) -> bool) {
         self.members().retain(|member| !has_left(member));
     }
 

@@ -1,8 +1,7 @@
-//! One task for a connection over the traits of `futures`: the race of what can be read, what can
-//! be written, and what the application sends from elsewhere.
+//! One task for each connection, over the traits of `futures`: a race between reading, writing, and the
+//! messages of the application.
 //!
-//! All state is in a [`Session`], none in a future: what loses the race is dropped, and nothing
-//! with it.
+//! All state is in a [`Session`], none in a future, so the futures that lose the race can be dropped.
 
 use std::{
     error::Error,
@@ -11,7 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hybi::{CloseCode, Config, Connection, Event, Inbox, Origins, Server, State, server::Opening};
+use hybi::{
+    CloseCode, Config, Connection, Event, GrowingOutbox, Inbox, Origins, Server, State,
+    server::Opening,
+};
 use smol::{
     Timer,
     channel::Receiver,
@@ -19,10 +21,10 @@ use smol::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink},
 };
 
-use crate::deadlines::{Deadlines, Due, Patience};
+use crate::deadlines::{Deadlines, Due, Timeouts};
 
 /// How long a peer may take.
-static PATIENCE: Patience = Patience {
+static TIMEOUTS: Timeouts = Timeouts {
     opening: Duration::from_secs(10),
     writing: Duration::from_secs(30),
     silence: Duration::from_secs(20),
@@ -30,25 +32,22 @@ static PATIENCE: Patience = Patience {
     closing: Duration::from_secs(10),
 };
 
-/// After how many steps a connection lets others have their turn. A socket that is always ready
-/// does not do so by itself.
+/// The most steps before other connections have their turn. A socket that is always ready does not yield
+/// by itself.
 const TURN: usize = 16;
 
-/// The settings of a connection for a [`Session`]: when so many bytes wait to be written, nothing
-/// more is read and nothing more is taken from the application.
+/// The settings of a connection for a [`Session`]. While the outbox is above the high-water mark, nothing
+/// is read and no message is taken from the application.
 pub const CONFIG: Config =
     Config::new().max_message_size(1024 * 1024).outbox_high_water(256 * 1024);
 
-/// How much memory for output is kept while there is none.
-const KEPT: usize = 16 * 1024;
-
-/// How much is read on at the end.
+/// The most bytes to read and discard at the end of a connection.
 const LINGER: u64 = 4 * 1024 * 1024;
 
 /// Why a connection ended.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// Serves one connection: echoes what comes, and sends the application's messages. When their last
+/// Serves one connection: echoes messages, and sends the messages of the application. When their last
 /// sender is dropped, the connection closes.
 pub async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     reader: R,
@@ -56,11 +55,11 @@ pub async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     messages: Receiver<String>,
 ) -> Result<(), Failure> {
     let mut transport = Transport::new(reader, writer);
-    let ended = match within(PATIENCE.opening, transport.open()).await {
+    let ended = match within(TIMEOUTS.opening, transport.open()).await {
         Ok(websocket) => Session::new(&mut transport, websocket, messages).run().await,
         Err(failure) => Err(failure),
     };
-    // Also after an error: the answer that says what it was waits to be written.
+    // Also after an error: the outbox holds a response or a Close with the reason.
     let finished = transport.finish().await;
     ended.and(finished)
 }
@@ -71,17 +70,17 @@ pub struct Session<'t, R, W> {
     websocket: Connection<Server>,
     messages: Receiver<String>,
     deadlines: Deadlines,
-    /// It is set anew when it rings, or when a deadline comes closer; most of them move away.
+    /// Reset when it expires, or when the next deadline becomes earlier. Most changes extend a deadline.
     timer: Timer,
-    rings: Instant,
+    expires: Instant,
 }
 
-/// What can come next.
+/// What completes first.
 enum Step {
     Read(io::Result<usize>),
     Written(io::Result<()>),
     Message(Option<String>),
-    Rang,
+    Expired,
 }
 
 impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
@@ -91,16 +90,16 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
         websocket: Connection<Server>,
         messages: Receiver<String>,
     ) -> Self {
-        let deadlines = Deadlines::open(&PATIENCE, Instant::now());
-        let rings = deadlines.next();
-        Self { transport, websocket, messages, deadlines, timer: Timer::at(rings), rings }
+        let deadlines = Deadlines::open(&TIMEOUTS, Instant::now());
+        let expires = deadlines.next();
+        Self { transport, websocket, messages, deadlines, timer: Timer::at(expires), expires }
     }
 
-    /// Reads, writes and takes messages, whichever can be done, until the connection has ended.
+    /// Reads, writes and sends messages, concurrently, until the connection ends.
     ///
-    /// It may be dropped at any `await` and called again.
+    /// Cancel safe: it may be dropped at any `await` and called again.
     pub async fn run(&mut self) -> Result<(), Failure> {
-        let Self { transport, websocket, messages, deadlines, timer, rings } = self;
+        let Self { transport, websocket, messages, deadlines, timer, expires } = self;
         let Transport { reader, inbox, outbox, writing } = &mut **transport;
         let mut steps = 0;
         loop {
@@ -117,22 +116,22 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
                     Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
                 }
             }
-            // If there is none, not all was received.
+            // Without room, the inbox may still hold events.
             let has_room = websocket.has_room(outbox);
             let now = Instant::now();
-            deadlines.wrote(writing.is_flushed, now);
-            writing.copy_from(outbox);
+            deadlines.set_flushed(writing.is_flushed, now);
+            writing.take_from(outbox);
             let should_close_transport = websocket.should_close_transport();
             if should_close_transport && writing.is_flushed {
                 return Ok(());
             }
-            deadlines.wrote(writing.is_flushed, now);
+            deadlines.set_flushed(writing.is_flushed, now);
             if should_close_transport || websocket.is_closing() {
-                deadlines.closing(now);
+                deadlines.on_closing(now);
             }
-            if deadlines.next() < *rings {
-                *rings = deadlines.next();
-                timer.set_at(*rings);
+            if deadlines.next() < *expires {
+                *expires = deadlines.next();
+                timer.set_at(*expires);
             }
             let is_open = websocket.state() == State::Open;
             let step = race(
@@ -152,19 +151,19 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
                     if length? == 0 {
                         websocket.end_of_input()?;
                     }
-                    deadlines.heard(Instant::now());
+                    deadlines.on_read(Instant::now());
                 }
                 Step::Written(written) => written?,
                 Step::Message(Some(text)) => websocket.send_text(&text, outbox)?,
                 Step::Message(None) => websocket.close(CloseCode::NORMAL, "", outbox)?,
-                Step::Rang => {
+                Step::Expired => {
                     match deadlines.due(Instant::now()) {
                         Due::Nothing => {}
                         Due::Ping => websocket.send_ping(b"", outbox)?,
-                        Due::End => return Err("the peer took too long".into()),
+                        Due::Drop => return Err("the peer took too long".into()),
                     }
-                    *rings = deadlines.next();
-                    timer.set_at(*rings);
+                    *expires = deadlines.next();
+                    timer.set_at(*expires);
                 }
             }
         }
@@ -173,55 +172,55 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
 
 async fn ring(timer: &mut Timer) -> Step {
     timer.await;
-    Step::Rang
+    Step::Expired
 }
 
-/// Takes part in a race on this condition.
+/// Completes like `future` if the condition holds, otherwise never.
 async fn when<T>(condition: bool, future: impl Future<Output = T>) -> T {
     if condition { future.await } else { pending().await }
 }
 
 async fn within<T>(
-    patience: Duration,
+    timeout: Duration,
     future: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
     or(future, async {
-        Timer::after(patience).await;
+        Timer::after(timeout).await;
         Err(io::Error::from(io::ErrorKind::TimedOut).into())
     })
     .await
 }
 
-/// The two directions of a byte stream, with what was read and what is to be written.
+/// The two directions of a byte stream, with their buffers.
 pub struct Transport<R, W> {
     reader: R,
-    /// What was read.
+    /// The received bytes.
     pub inbox: Inbox,
-    /// What is being written.
+    /// The output that is being written.
     writing: Writing<W>,
-    /// What is to be written next.
-    pub outbox: Vec<u8>,
+    /// The output to write next.
+    pub outbox: GrowingOutbox,
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
-    /// A transport on which nothing was read or written.
+    /// A transport over these two directions.
     pub fn new(reader: R, writer: W) -> Self {
         Self {
             reader,
             inbox: Inbox::with_capacity(16 * 1024),
-            writing: Writing { writer, bytes: Vec::new(), written: 0, is_flushed: true },
-            outbox: Vec::new(),
+            writing: Writing { writer, batch: GrowingOutbox::new(), is_flushed: true },
+            outbox: GrowingOutbox::new(),
         }
     }
 
     /// The opening handshake.
     async fn open(&mut self) -> Result<Connection<Server>, Failure> {
-        // Pages of this server, and clients that are no browsers.
+        // Pages of this server, and clients that are not browsers.
         let mut opening = Opening::new(Origins::same_host().or_no_browser());
         let Self { reader, inbox, outbox, .. } = self;
         loop {
             if read(reader, inbox).await? == 0 {
-                return Err("the peer hung up during the opening handshake".into());
+                return Err("the peer closed the connection during the opening handshake".into());
             }
             if let Some(request) = opening.receive(inbox, outbox)? {
                 return Ok(request.accept().config(CONFIG).finish(outbox)?);
@@ -229,14 +228,14 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
         }
     }
 
-    /// Writes what waits, and ends the connection.
+    /// Writes out the outbox, and closes the connection without losing output.
     async fn finish(&mut self) -> Result<(), Failure> {
         let Self { reader, outbox, writing, .. } = self;
-        within(PATIENCE.closing, writing.finish(outbox)).await?;
-        // Reads on until the peer hangs up, if it does so in time: a socket that is closed while
-        // input waits is reset, and takes our last words with it.
+        within(TIMEOUTS.closing, writing.finish(outbox)).await?;
+        // Reads and discards until the peer closes, up to a timeout. Closing a socket with unread
+        // input resets it, and the peer may lose the final bytes.
         let _ =
-            within(PATIENCE.closing, async { Ok(copy(reader.take(LINGER), sink()).await?) }).await;
+            within(TIMEOUTS.closing, async { Ok(copy(reader.take(LINGER), sink()).await?) }).await;
         Ok(())
     }
 }
@@ -248,47 +247,42 @@ async fn read(reader: &mut (impl AsyncRead + Unpin), inbox: &mut Inbox) -> io::R
     Ok(length)
 }
 
-/// What is being written. An outbox can be filled meanwhile.
+/// The batch that is being written. The outbox can be filled meanwhile.
 struct Writing<W> {
     writer: W,
-    bytes: Vec<u8>,
-    /// How many of them are written.
-    written: usize,
+    batch: GrowingOutbox,
     is_flushed: bool,
 }
 
 impl<W: AsyncWrite + Unpin> Writing<W> {
-    /// Once all is written, takes what waits in the outbox and leaves it empty. The memory of the
-    /// two goes round.
-    fn copy_from(&mut self, outbox: &mut Vec<u8>) {
+    /// Takes the contents of the outbox as the next batch, if the previous batch is written. Swaps the
+    /// two, so that their memory is reused.
+    fn take_from(&mut self, outbox: &mut GrowingOutbox) {
         if self.is_flushed && !outbox.is_empty() {
-            mem::swap(&mut self.bytes, outbox);
+            mem::swap(&mut self.batch, outbox);
             self.is_flushed = false;
         }
     }
 
     /// Writes once.
     async fn write(&mut self) -> io::Result<()> {
-        if self.written < self.bytes.len() {
-            match self.writer.write(&self.bytes[self.written..]).await? {
+        if !self.batch.is_empty() {
+            match self.writer.write(self.batch.bytes()).await? {
                 0 => return Err(io::ErrorKind::WriteZero.into()),
-                length => self.written += length,
+                length => self.batch.consume(length)?,
             }
         }
-        if self.written == self.bytes.len() {
+        if self.batch.is_empty() {
             self.writer.flush().await?;
             self.is_flushed = true;
-            self.written = 0;
-            self.bytes.clear();
-            self.bytes.shrink_to(KEPT);
         }
         Ok(())
     }
 
-    /// Writes all that waits, and says that nothing more comes.
-    async fn finish(&mut self, outbox: &mut Vec<u8>) -> Result<(), Failure> {
+    /// Writes the batch and the outbox, and shuts down the output.
+    async fn finish(&mut self, outbox: &mut GrowingOutbox) -> Result<(), Failure> {
         loop {
-            self.copy_from(outbox);
+            self.take_from(outbox);
             if self.is_flushed {
                 return Ok(self.writer.close().await?);
             }

@@ -1,4 +1,4 @@
-//! A client on the same [`Session`] as the server: a task of its own sends, this one receives.
+//! A client with the same [`Session`] as the server. Another task sends; this one receives.
 
 use hybi::{
     Client, Connection, Error, Event, Host, Uri,
@@ -14,10 +14,10 @@ use tokio::{
 
 use crate::{
     tokio_echo::{CONFIG, Failure, Session},
-    tokio_transport::{PATIENCE, Transport},
+    tokio_transport::{TIMEOUTS, Transport},
 };
 
-/// Connects, sends the messages, and hands over each event, until the connection has ended.
+/// Connects, sends the messages, and calls `handle` with each event until the connection ends.
 pub async fn converse(
     uri: &str,
     messages: Receiver<String>,
@@ -30,7 +30,7 @@ pub async fn converse(
         let websocket = open(&mut transport, &uri).await?;
         Ok::<_, Failure>((transport, websocket))
     };
-    let (mut transport, websocket) = timeout(PATIENCE.opening, opening).await??;
+    let (mut transport, websocket) = timeout(TIMEOUTS.opening, opening).await??;
     let mut session = Session::new(&mut transport, websocket, messages);
     let ended = session
         .run(|event, _, _| {
@@ -38,7 +38,7 @@ pub async fn converse(
             Ok::<(), Error>(())
         })
         .await;
-    // Also after an error: the Close that says what it was waits to be written.
+    // Also after an error: the outbox holds a Close with the reason.
     let finished = transport.finish().await;
     ended?;
     Ok(finished?)
@@ -46,7 +46,7 @@ pub async fn converse(
 
 async fn connect(uri: &Uri<'_>) -> Result<TcpStream, Failure> {
     if uri.is_secure() {
-        return Err("wss asks for TLS, which this client does without".into());
+        return Err("wss needs TLS, which this client does not have".into());
     }
     let stream = match uri.host() {
         Host::Name(name) => TcpStream::connect((name, uri.port())).await?,
@@ -68,7 +68,7 @@ async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     transport.flush().await?;
     loop {
         if transport.reading.read().await? == 0 {
-            return Err("the server hung up during the opening handshake".into());
+            return Err("the server closed the connection during the opening handshake".into());
         }
         match opening.receive(&mut transport.reading.inbox)? {
             None => {}

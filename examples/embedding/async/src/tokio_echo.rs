@@ -1,14 +1,13 @@
-//! One task for a connection: `select!` over what can be read, what can be written, and what the
-//! application sends from elsewhere.
+//! One task for each connection: `select!` over reading, writing, and the messages of the application.
 //!
-//! All state is in a [`Session`] and its [`Transport`], none in a future. So every future here can
-//! be dropped at any `await`, and made anew: no message is lost or repeated.
+//! All state is in a [`Session`] and its [`Transport`], none in a future. So every future here is cancel
+//! safe: it can be dropped at any `await` and created again, and no message is lost or repeated.
 
 use std::pin::Pin;
 
 use hybi::{
-    CloseCode, Config, Connection, Error, Event, Origins, Role, Server, State, deflate::Deflate,
-    server::Opening,
+    CloseCode, Config, Connection, Error, Event, GrowingOutbox, Origins, Role, Server, State,
+    deflate::Deflate, server::Opening,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -19,10 +18,10 @@ use tokio::{
 
 use crate::{
     deadlines::{Deadlines, Due},
-    tokio_transport::{PATIENCE, Transport},
+    tokio_transport::{TIMEOUTS, Transport},
 };
 
-/// When so many bytes wait to be written, nothing more is read and nothing more is taken from the
+/// While this many bytes wait in the outbox, nothing is read and no message is taken from the
 /// application.
 pub const BACKLOG: usize = 256 * 1024;
 
@@ -32,7 +31,7 @@ pub const CONFIG: Config = Config::new().max_message_size(1024 * 1024).outbox_hi
 /// Why a connection ended.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Serves one connection: echoes what comes, and sends the application's messages.
+/// Serves one connection: echoes messages, and sends the messages of the application.
 pub async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     reader: R,
     writer: W,
@@ -40,11 +39,11 @@ pub async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     messages: Receiver<String>,
 ) -> Result<(), Failure> {
     let mut transport = Transport::new(reader, writer);
-    let ended = match timeout(PATIENCE.opening, open(&mut transport, deflate)).await? {
+    let ended = match timeout(TIMEOUTS.opening, open(&mut transport, deflate)).await? {
         Ok(websocket) => Session::new(&mut transport, websocket, messages).run(echo).await,
         Err(failure) => Err(failure),
     };
-    // Also after an error: the answer that says what it was waits to be written.
+    // Also after an error: the outbox holds a response or a Close with the reason.
     let finished = transport.finish().await;
     ended?;
     Ok(finished?)
@@ -55,12 +54,12 @@ async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     transport: &mut Transport<R, W>,
     deflate: &Deflate,
 ) -> Result<Connection<Server>, Failure> {
-    // Pages of this server, and clients that are no browsers.
+    // Pages of this server, and clients that are not browsers.
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
     let Transport { reading, outbox, .. } = transport;
     loop {
         if reading.read().await? == 0 {
-            return Err("the peer hung up during the opening handshake".into());
+            return Err("the peer closed the connection during the opening handshake".into());
         }
         if let Some(request) = opening.receive(&mut reading.inbox, outbox)? {
             return Ok(request.accept().config(CONFIG).deflate(deflate).finish(outbox)?);
@@ -68,11 +67,11 @@ async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     }
 }
 
-/// What the server does with an event.
+/// Handles an event as the echo server.
 pub fn echo(
     event: Event<'_>,
     websocket: &mut Connection<Server>,
-    outbox: &mut Vec<u8>,
+    outbox: &mut GrowingOutbox,
 ) -> Result<(), Error> {
     match event {
         Event::Text(text) => websocket.send_text(text, outbox),
@@ -85,10 +84,10 @@ pub fn echo(
 pub struct Session<'t, P: Role, R, W> {
     transport: &'t mut Transport<R, W>,
     websocket: Connection<P>,
-    /// What the application wants to send. When its last sender is dropped, the connection closes.
+    /// The messages of the application. When the last sender is dropped, the connection closes.
     messages: Receiver<String>,
     deadlines: Deadlines,
-    timer: Alarm,
+    timer: DeadlineTimer,
 }
 
 impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R, W> {
@@ -98,16 +97,16 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
         websocket: Connection<P>,
         messages: Receiver<String>,
     ) -> Self {
-        let deadlines = Deadlines::open(&PATIENCE, Instant::now().into_std());
-        Self { transport, websocket, messages, deadlines, timer: Alarm::new(&deadlines) }
+        let deadlines = Deadlines::open(&TIMEOUTS, Instant::now().into_std());
+        Self { transport, websocket, messages, deadlines, timer: DeadlineTimer::new(&deadlines) }
     }
 
-    /// Reads, writes and takes messages, whichever can be done, until the connection has ended.
+    /// Reads, writes and sends messages, concurrently, until the connection ends.
     ///
-    /// It may be dropped at any `await` and called again.
+    /// Cancel safe: it may be dropped at any `await` and called again.
     pub async fn run(
         &mut self,
-        mut handle: impl FnMut(Event<'_>, &mut Connection<P>, &mut Vec<u8>) -> Result<(), Error>,
+        mut handle: impl FnMut(Event<'_>, &mut Connection<P>, &mut GrowingOutbox) -> Result<(), Error>,
     ) -> Result<(), Failure> {
         let Self { transport, websocket, messages, deadlines, timer } = self;
         let Transport { reading, writing, outbox } = &mut **transport;
@@ -117,26 +116,26 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
             {
                 handle(event, websocket, outbox)?;
             }
-            // If there is none, not all was received.
+            // Without room, the inbox may still hold events.
             let has_room = websocket.has_room(outbox);
             let now = Instant::now().into_std();
-            deadlines.wrote(writing.is_flushed(), now);
-            writing.copy_from(outbox);
+            deadlines.set_flushed(writing.is_flushed(), now);
+            writing.take_from(outbox);
             let should_close_transport = websocket.should_close_transport();
             if should_close_transport && writing.is_flushed() {
                 return Ok(());
             }
-            deadlines.wrote(writing.is_flushed(), now);
+            deadlines.set_flushed(writing.is_flushed(), now);
             if should_close_transport || websocket.is_closing() {
-                deadlines.closing(now);
+                deadlines.on_closing(now);
             }
             timer.advance_to(deadlines);
             let is_open = websocket.state() == State::Open;
             select! {
                 length = reading.read(), if has_room && !should_close_transport => match length {
                     Ok(0) => websocket.end_of_input()?,
-                    Ok(_) => deadlines.heard(Instant::now().into_std()),
-                    // Once both have closed, a reset is as good an end as any.
+                    Ok(_) => deadlines.on_read(Instant::now().into_std()),
+                    // After both Close frames, a reset is a normal end.
                     Err(_) if websocket.state() == State::Closed => websocket.end_of_input()?,
                     Err(error) => return Err(error.into()),
                 },
@@ -145,26 +144,26 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
                     Some(text) => websocket.send_text(&text, outbox)?,
                     None => websocket.close(CloseCode::NORMAL, "", outbox)?,
                 },
-                () = timer.ring() => match timer.due(deadlines) {
+                () = timer.expired() => match timer.due(deadlines) {
                     Due::Nothing => {}
                     Due::Ping => websocket.send_ping(b"", outbox)?,
-                    Due::End => return Err("the peer took too long".into()),
+                    Due::Drop => return Err("the peer took too long".into()),
                 },
             }
         }
     }
 }
 
-/// A timer for deadlines that move all the time. Most of them move away, and so it is set anew only
-/// when it rings, or when one comes closer.
-pub(crate) struct Alarm(Pin<Box<Sleep>>);
+/// A timer for deadlines that change often. Most changes extend a deadline, so it is reset only when it
+/// expires, or when the next deadline becomes earlier.
+pub(crate) struct DeadlineTimer(Pin<Box<Sleep>>);
 
-impl Alarm {
+impl DeadlineTimer {
     pub(crate) fn new(deadlines: &Deadlines) -> Self {
         Self(Box::pin(sleep_until(deadlines.next().into())))
     }
 
-    /// Makes it ring no later than the next deadline.
+    /// Resets it if the next deadline is earlier.
     pub(crate) fn advance_to(&mut self, deadlines: &Deadlines) {
         let next = deadlines.next().into();
         if next < self.0.deadline() {
@@ -172,12 +171,12 @@ impl Alarm {
         }
     }
 
-    /// Waits until it rings. Call [`due`](Self::due) then.
-    pub(crate) async fn ring(&mut self) {
+    /// Waits until it expires. Then call [`due`](Self::due).
+    pub(crate) async fn expired(&mut self) {
         self.0.as_mut().await;
     }
 
-    /// What it is time for, which may be nothing. Sets the timer anew.
+    /// Returns the action that is due, which may be none, and resets the timer.
     pub(crate) fn due(&mut self, deadlines: &mut Deadlines) -> Due {
         let due = deadlines.due(Instant::now().into_std());
         self.0.as_mut().reset(deadlines.next().into());

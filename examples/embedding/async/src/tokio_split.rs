@@ -1,12 +1,14 @@
-//! A reader task and a writer task on one connection, which any other task can send on.
+//! A reader task and a writer task for each connection, over which any other task can send.
 //!
-//! The connection and its outbox are behind a mutex that is locked only to receive and to send,
-//! never across an `await`. The inbox is the reader's own; the bytes being written are the
-//! writer's. Both tasks' futures can be dropped at any `await` and made anew.
+//! A mutex protects the connection and its outbox. It is locked only to receive or to send, never across
+//! an `await`. The reader owns the inbox; the writer owns the bytes that it is writing. The futures of
+//! both tasks are cancel safe.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hybi::{CloseCode, Connection, Error, Event, Inbox, Origins, Server, server::Opening};
+use hybi::{
+    CloseCode, Connection, Error, Event, GrowingOutbox, Inbox, Origins, Server, server::Opening,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     select,
@@ -17,34 +19,34 @@ use tokio::{
 
 use crate::{
     deadlines::{Deadlines, Due},
-    tokio_echo::{Alarm, CONFIG, Failure},
-    tokio_transport::{PATIENCE, Reading, Transport, Writing},
+    tokio_echo::{CONFIG, DeadlineTimer, Failure},
+    tokio_transport::{Reading, TIMEOUTS, Transport, Writing},
 };
 
-/// Serves one connection: echoes what comes. When it is open, `opened` gets a handle to send with.
+/// Serves one connection: echoes messages. When it is open, calls `opened` with a handle for sending.
 pub async fn serve<R, W>(reader: R, writer: W, opened: impl FnOnce(Handle)) -> Result<(), Failure>
 where
     R: AsyncRead + Unpin,
     W: AsyncWrite + Unpin + Send + 'static,
 {
     let mut transport = Transport::new(reader, writer);
-    let websocket = match timeout(PATIENCE.opening, open(&mut transport)).await? {
+    let websocket = match timeout(TIMEOUTS.opening, open(&mut transport)).await? {
         Ok(websocket) => websocket,
         Err(failure) => {
-            // The answer that says what it was waits to be written.
+            // The outbox holds a response with the reason.
             let _ = transport.finish().await;
             return Err(failure);
         }
     };
     let (mut reader, mut writer) = split(transport, websocket);
     opened(reader.handle());
-    // A task that ends with this one, however that ends.
+    // Aborts the writer when this task ends for any reason.
     let mut writing = JoinSet::new();
     writing.spawn(async move { writer.run().await });
     let ended = reader.run().await;
-    let written = timeout(PATIENCE.closing, writing.join_all()).await;
+    let written = timeout(TIMEOUTS.closing, writing.join_all()).await;
     reader.reading.linger().await;
-    // The first failure is the one to tell of.
+    // Reports the first failure.
     written?.into_iter().fold(ended, Result::and)
 }
 
@@ -52,12 +54,12 @@ where
 async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     transport: &mut Transport<R, W>,
 ) -> Result<Connection<Server>, Failure> {
-    // Pages of this server, and clients that are no browsers.
+    // Pages of this server, and clients that are not browsers.
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
     let Transport { reading, outbox, .. } = transport;
     loop {
         if reading.read().await? == 0 {
-            return Err("the peer hung up during the opening handshake".into());
+            return Err("the peer closed the connection during the opening handshake".into());
         }
         if let Some(request) = opening.receive(&mut reading.inbox, outbox)? {
             return Ok(request.accept().config(CONFIG).finish(outbox)?);
@@ -71,41 +73,41 @@ pub fn split<R, W>(
     websocket: Connection<Server>,
 ) -> (Reader<R>, Writer<W>) {
     let Transport { reading, writing, outbox } = transport;
-    let deadlines = Deadlines::open(&PATIENCE, Instant::now().into_std());
-    let timer = Alarm::new(&deadlines);
+    let deadlines = Deadlines::open(&TIMEOUTS, Instant::now().into_std());
+    let timer = DeadlineTimer::new(&deadlines);
     let shared = Mutex::new(Shared { websocket, outbox, deadlines, is_over: false });
     let end = Arc::new(End { shared, to_read: Notify::new(), to_write: Notify::new() });
     let writer = Writer { end: Handle(Arc::clone(&end)), writing, deadline: None };
     (Reader { end: Handle(end), reading, timer }, writer)
 }
 
-/// This end of a connection, for every task that has to do with it.
+/// A handle to a connection, for any task.
 #[derive(Clone)]
 pub struct Handle(Arc<End>);
 
 struct End {
     shared: Mutex<Shared>,
-    /// Told when there is room in the outbox again, and when a deadline comes closer.
+    /// Notified when the outbox has room again, and when the next deadline becomes earlier.
     to_read: Notify,
-    /// Told when there is something to write, and when nothing more comes.
+    /// Notified when the outbox has output, and at the end of the connection.
     to_write: Notify,
 }
 
 struct Shared {
     websocket: Connection<Server>,
-    outbox: Vec<u8>,
-    /// The reader waits for them. The writer reports what it writes: a peer that has not read all
-    /// before a ping is not silent.
+    outbox: GrowingOutbox,
+    /// The reader waits for these. The writer reports its progress, because a peer cannot answer a ping
+    /// before it has read the output that precedes it.
     deadlines: Deadlines,
-    /// Whether the writer ends once the outbox is written, or has ended.
+    /// Whether the writer has ended, or ends after it has written the outbox.
     is_over: bool,
 }
 
 impl Handle {
     /// Sends a text message.
     ///
-    /// If the peer does not take what waits for it, this fails with
-    /// [`AboveHighWater`](Error::AboveHighWater), and nothing was sent.
+    /// If the peer does not read, this fails with [`AboveHighWater`](Error::AboveHighWater), and nothing
+    /// is sent.
     pub fn send_text(&self, text: &str) -> Result<(), Error> {
         let Shared { websocket, outbox, .. } = &mut *self.lock();
         websocket.send_text(text, outbox)?;
@@ -113,17 +115,17 @@ impl Handle {
         Ok(())
     }
 
-    /// Begins to close the connection.
+    /// Begins the closing handshake.
     pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
         let Shared { websocket, outbox, .. } = &mut *self.lock();
         websocket.close(code, reason, outbox)?;
         self.0.to_write.notify_one();
-        // It sets a deadline.
+        // The reader must wait for the closing deadline.
         self.0.to_read.notify_one();
         Ok(())
     }
 
-    /// Asks a silent peer for a sign of life, unless more than enough waits for it.
+    /// Sends a ping to a silent peer, if the outbox has room.
     fn ping(&self) -> Result<(), Error> {
         let Shared { websocket, outbox, .. } = &mut *self.lock();
         if websocket.has_room(outbox) {
@@ -149,22 +151,22 @@ impl Handle {
     }
 }
 
-/// What receives.
+/// The reader task.
 pub struct Reader<R> {
     end: Handle,
     reading: Reading<R>,
-    timer: Alarm,
+    timer: DeadlineTimer,
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    /// A handle to send with.
+    /// A handle for sending.
     pub fn handle(&self) -> Handle {
         self.end.clone()
     }
 
-    /// Receives and answers until the connection has ended, and has the writer end too.
+    /// Receives and echoes until the connection ends, then ends the writer.
     ///
-    /// It may be dropped at any `await` and called again.
+    /// Cancel safe: it may be dropped at any `await` and called again.
     pub async fn run(&mut self) -> Result<(), Failure> {
         let ended = self.receive().await;
         self.end.finish();
@@ -181,7 +183,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                     return Ok(());
                 }
                 if websocket.is_closing() {
-                    deadlines.closing(Instant::now().into_std());
+                    deadlines.on_closing(Instant::now().into_std());
                 }
                 timer.advance_to(deadlines);
             }
@@ -190,15 +192,15 @@ impl<R: AsyncRead + Unpin> Reader<R> {
                     if length? == 0 {
                         return Ok(end.lock().websocket.end_of_input()?);
                     }
-                    end.lock().deadlines.heard(Instant::now().into_std());
+                    end.lock().deadlines.on_read(Instant::now().into_std());
                 }
                 () = end.0.to_read.notified() => {}
-                () = timer.ring() => {
+                () = timer.expired() => {
                     let due = timer.due(&mut end.lock().deadlines);
                     match due {
                         Due::Nothing => {}
                         Due::Ping => end.ping()?,
-                        Due::End => return Err("the peer took too long".into()),
+                        Due::Drop => return Err("the peer took too long".into()),
                     }
                 }
             }
@@ -207,12 +209,12 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 }
 
 impl Handle {
-    /// Receives and answers what was read. False if the outbox was full before all was received.
+    /// Receives and echoes. False if the outbox has no room for the remaining events.
     fn receive(&self, inbox: &mut Inbox) -> Result<bool, Error> {
         let Shared { websocket, outbox, .. } = &mut *self.lock();
-        // Also after an error: the Close that says what it was is in the outbox.
+        // Also after an error: the outbox holds a Close with the reason.
         self.0.to_write.notify_one();
-        // Not unlocked between an event and its answer, so that nobody else takes the room.
+        // Locked from `has_room` to the echo, so that no other task takes the room.
         while websocket.has_room(outbox) {
             match websocket.receive(inbox, outbox)? {
                 Some(Event::Text(text)) => websocket.send_text(text, outbox)?,
@@ -225,24 +227,24 @@ impl Handle {
     }
 }
 
-/// What writes.
+/// The writer task.
 pub struct Writer<W> {
     end: Handle,
     writing: Writing<W>,
-    /// For what is being written.
+    /// For the batch that is being written.
     deadline: Option<Instant>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
-    /// Writes what anybody puts into the outbox until the connection has ended.
+    /// Writes out the outbox until the connection ends.
     ///
-    /// It may be dropped at any `await` and called again.
+    /// Cancel safe: it may be dropped at any `await` and called again.
     pub async fn run(&mut self) -> Result<(), Failure> {
         let Self { end, writing, deadline } = self;
         loop {
             let is_over = end.take_output(writing);
             if !writing.is_flushed() {
-                let by = *deadline.get_or_insert_with(|| Instant::now() + PATIENCE.writing);
+                let by = *deadline.get_or_insert_with(|| Instant::now() + TIMEOUTS.writing);
                 let written = timeout_at(by, writing.write()).await;
                 if !matches!(written, Ok(Ok(()))) {
                     end.finish();
@@ -261,14 +263,14 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 }
 
 impl Handle {
-    /// Takes what waits to be written. True if nothing more comes.
+    /// Takes the next batch from the outbox. Returns whether the connection has ended.
     fn take_output<W: AsyncWrite + Unpin>(&self, writing: &mut Writing<W>) -> bool {
         let Shared { websocket, outbox, deadlines, is_over } = &mut *self.lock();
         let (now, next) = (Instant::now().into_std(), deadlines.next());
         let was_full = !websocket.has_room(outbox);
-        deadlines.wrote(writing.is_flushed(), now);
-        writing.copy_from(outbox);
-        deadlines.wrote(writing.is_flushed(), now);
+        deadlines.set_flushed(writing.is_flushed(), now);
+        writing.take_from(outbox);
+        deadlines.set_flushed(writing.is_flushed(), now);
         if was_full && outbox.is_empty() || deadlines.next() < next {
             self.0.to_read.notify_one();
         }

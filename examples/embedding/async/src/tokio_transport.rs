@@ -1,26 +1,22 @@
-//! The two directions of a byte stream over tokio's traits, with what was read and what is to be
-//! written. Nothing here knows of WebSockets.
+//! The two directions of a byte stream over the traits of tokio, with their buffers. This module does not
+//! depend on WebSockets.
 //!
-//! Every future can be dropped at any `await`, and made anew: not a byte is lost or repeated.
+//! Every future is cancel safe: it can be dropped at any `await` and created again, and no byte is lost or
+//! repeated.
 
-use std::{
-    io::{self, Cursor},
-    mem,
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{io, mem, net::SocketAddr, time::Duration};
 
-use hybi::Inbox;
+use hybi::{GrowingOutbox, Inbox};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink},
     net::{TcpListener, TcpStream},
     time::{sleep, timeout},
 };
 
-use crate::{deadlines::Patience, report::report};
+use crate::{deadlines::Timeouts, report::report};
 
-/// How long a peer may take, for all that stands on tokio.
-pub(crate) static PATIENCE: Patience = Patience {
+/// How long a peer may take, for all programs over tokio.
+pub(crate) static TIMEOUTS: Timeouts = Timeouts {
     opening: Duration::from_secs(10),
     writing: Duration::from_secs(30),
     silence: Duration::from_secs(20),
@@ -28,22 +24,19 @@ pub(crate) static PATIENCE: Patience = Patience {
     closing: Duration::from_secs(10),
 };
 
-/// How long to wait when a connection cannot be accepted.
+/// How long to wait after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How much memory for output is kept while there is none.
-const KEPT: usize = 16 * 1024;
-
-/// How much is read on at the end.
+/// The most bytes to read and discard at the end of a connection.
 const LINGER: u64 = 4 * 1024 * 1024;
 
-/// Accepts the next connection, however long the system is short of what that takes.
+/// Accepts the next connection. Retries while the system is out of a resource.
 pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => return accepted,
             Err(error) => {
-                // Such as too many open files: others end in the meantime.
+                // Such as too many open files. Wait for other connections to end.
                 report(format_args!("accept: {error}"));
                 sleep(PAUSE).await;
             }
@@ -53,28 +46,29 @@ pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
 
 /// Both directions.
 pub struct Transport<R, W> {
-    /// What is read.
+    /// The input.
     pub reading: Reading<R>,
-    /// What is being written.
+    /// The output that is being written.
     pub writing: Writing<W>,
-    /// What is to be written next.
-    pub outbox: Vec<u8>,
+    /// The output to write next.
+    pub outbox: GrowingOutbox,
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
-    /// A transport on which nothing was read or written.
+    /// A transport over these two directions.
     pub fn new(reader: R, writer: W) -> Self {
-        Self { reading: Reading::new(reader), writing: Writing::new(writer), outbox: Vec::new() }
+        let (reading, writing) = (Reading::new(reader), Writing::new(writer));
+        Self { reading, writing, outbox: GrowingOutbox::new() }
     }
 
-    /// Writes all that waits.
+    /// Writes out the outbox.
     pub async fn flush(&mut self) -> io::Result<()> {
         self.writing.flush(&mut self.outbox).await
     }
 
-    /// Writes all that waits, and ends the connection.
+    /// Writes out the outbox, and closes the connection without losing output.
     pub async fn finish(&mut self) -> io::Result<()> {
-        timeout(PATIENCE.closing, async {
+        timeout(TIMEOUTS.closing, async {
             self.flush().await?;
             self.writing.shutdown().await
         })
@@ -84,10 +78,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
     }
 }
 
-/// A source of bytes and the buffer they are read into.
+/// A source of bytes, and the inbox to read into.
 pub struct Reading<R> {
     source: R,
-    /// What was read.
+    /// The received bytes.
     pub inbox: Inbox,
 }
 
@@ -96,67 +90,66 @@ impl<R: AsyncRead + Unpin> Reading<R> {
         Self { source, inbox: Inbox::with_capacity(16 * 1024) }
     }
 
-    /// Reads once; 0 means that the input has ended.
+    /// Reads once; 0 is the end of the input.
     pub async fn read(&mut self) -> io::Result<usize> {
         let length = self.source.read(self.inbox.spare()?).await?;
         self.inbox.commit(length)?;
         Ok(length)
     }
 
-    /// Reads on until the peer hangs up, if it does so in time: a socket that is closed while input
-    /// waits is reset, and takes our last words with it.
+    /// Reads and discards until the peer closes, up to a timeout. Closing a socket with unread input resets
+    /// it, and the peer may lose the final bytes.
     pub async fn linger(&mut self) {
         let mut rest = (&mut self.source).take(LINGER);
-        let _ = timeout(PATIENCE.closing, copy(&mut rest, &mut sink())).await;
+        let _ = timeout(TIMEOUTS.closing, copy(&mut rest, &mut sink())).await;
     }
 }
 
-/// A sink for bytes and what is being written to it. An outbox can be filled meanwhile.
+/// A sink for bytes, and the batch that is being written to it. The outbox can be filled meanwhile.
 pub struct Writing<W> {
     sink: W,
-    /// The position is how much is written.
-    bytes: Cursor<Vec<u8>>,
+    batch: GrowingOutbox,
     is_flushed: bool,
 }
 
 impl<W: AsyncWrite + Unpin> Writing<W> {
     fn new(sink: W) -> Self {
-        Self { sink, bytes: Cursor::default(), is_flushed: true }
+        Self { sink, batch: GrowingOutbox::new(), is_flushed: true }
     }
 
-    /// Once all is written, takes what waits in the outbox and leaves it empty. The memory of the
-    /// two goes round.
-    pub fn copy_from(&mut self, outbox: &mut Vec<u8>) {
+    /// Takes the contents of the outbox as the next batch, if the previous batch is written. Swaps the
+    /// two, so that their memory is reused.
+    pub fn take_from(&mut self, outbox: &mut GrowingOutbox) {
         if self.is_flushed && !outbox.is_empty() {
-            mem::swap(self.bytes.get_mut(), outbox);
+            mem::swap(&mut self.batch, outbox);
             self.is_flushed = false;
         }
     }
 
-    /// Whether nothing is left to be written.
+    /// Whether the batch is written.
     pub fn is_flushed(&self) -> bool {
         self.is_flushed
     }
 
     /// Writes once.
     pub async fn write(&mut self) -> io::Result<()> {
-        if !self.is_written() && self.sink.write_buf(&mut self.bytes).await? == 0 {
-            return Err(io::ErrorKind::WriteZero.into());
+        if !self.batch.is_empty() {
+            match self.sink.write(self.batch.bytes()).await? {
+                0 => return Err(io::ErrorKind::WriteZero.into()),
+                length => self.batch.consume(length)?,
+            }
         }
-        if self.is_written() {
+        if self.batch.is_empty() {
             self.sink.flush().await?;
             self.is_flushed = true;
-            self.bytes.set_position(0);
-            self.bytes.get_mut().clear();
-            self.bytes.get_mut().shrink_to(KEPT);
         }
         Ok(())
     }
 
-    /// Writes all that waits.
-    pub async fn flush(&mut self, outbox: &mut Vec<u8>) -> io::Result<()> {
+    /// Writes the batch and the outbox.
+    pub async fn flush(&mut self, outbox: &mut GrowingOutbox) -> io::Result<()> {
         loop {
-            self.copy_from(outbox);
+            self.take_from(outbox);
             if self.is_flushed {
                 return Ok(());
             }
@@ -164,12 +157,8 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
         }
     }
 
-    /// Says that nothing more comes.
+    /// Shuts down the output.
     pub async fn shutdown(&mut self) -> io::Result<()> {
         self.sink.shutdown().await
-    }
-
-    fn is_written(&self) -> bool {
-        self.bytes.position() == self.bytes.get_ref().len() as u64
     }
 }

@@ -1,4 +1,4 @@
-//! Every embedding against another implementation.
+//! The embeddings against another implementation.
 
 #![allow(clippy::unwrap_used)] // tests panic
 

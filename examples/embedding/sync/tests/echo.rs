@@ -10,7 +10,7 @@ fn echo() {
 }
 
 #[test]
-fn other_pages_are_refused() {
+fn a_page_of_another_origin_is_refused() {
     let server = peer::Server::start(env!("CARGO_BIN_EXE_echo"));
     let (_, answer) = server.ask("/", "Origin: https://example.org\r\n");
     assert!(answer.starts_with("HTTP/1.1 403 "), "{answer}");

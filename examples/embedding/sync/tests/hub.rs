@@ -1,4 +1,4 @@
-//! The hub: every byte that its members get, and every byte that it allocates.
+//! The hub: checks every byte that its members receive, and its memory.
 
 #![allow(clippy::unwrap_used)] // tests panic
 
@@ -19,7 +19,7 @@ use std::{
 };
 
 use counting::{Cost, Counting, KIB, measure};
-use hub::{BEHIND, CONFIG, DRAINED, Hub, PATIENCE, TURN};
+use hub::{CONFIG, DRAINED, Hub, QUEUE, TIMEOUTS, TURN};
 use hybi::{Connection, Inbox, Prepared};
 
 #[global_allocator]
@@ -46,21 +46,21 @@ fn text_frame(text: &str) -> Vec<u8> {
     frame(0x81, text.as_bytes())
 }
 
-/// What a member is told that was too slow: FIN and opcode 8, code 1008.
-fn farewell() -> Vec<u8> {
+/// The Close to a member that is too slow: FIN and opcode 8, code 1008.
+fn close_too_slow() -> Vec<u8> {
     frame(0x88, b"\x03\xf0too slow")
 }
 
-/// A member's other end. What it receives is compared as it comes.
+/// The peer of a member. Checks the bytes that it receives.
 struct Peer {
     expected: Rc<[u8]>,
     received: usize,
-    /// How many bytes the socket takes before it would block.
+    /// How many bytes the socket accepts before it would block.
     room: usize,
-    says: Vec<u8>,
-    /// Whether it says nothing more.
+    to_send: Vec<u8>,
+    /// Whether the peer has shut down its output.
     has_ended: bool,
-    /// Whether the hub says nothing more.
+    /// Whether the hub has shut down its output.
     is_ended: bool,
     is_dropped: bool,
 }
@@ -72,7 +72,7 @@ impl Peer {
             expected,
             received: 0,
             room,
-            says: vec![],
+            to_send: vec![],
             has_ended: false,
             is_ended: false,
             is_dropped: false,
@@ -82,7 +82,7 @@ impl Peer {
 
 type Shared = Rc<RefCell<Peer>>;
 
-/// The hub's end of it.
+/// The socket of a member.
 struct Socket(Shared);
 
 impl Write for Socket {
@@ -106,11 +106,11 @@ impl Write for Socket {
 impl Read for Socket {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let mut peer = self.0.borrow_mut();
-        if peer.says.is_empty() && !peer.has_ended {
+        if peer.to_send.is_empty() && !peer.has_ended {
             return Err(ErrorKind::WouldBlock.into());
         }
-        let length = peer.says.as_slice().read(bytes)?;
-        peer.says.drain(..length);
+        let length = peer.to_send.as_slice().read(bytes)?;
+        peer.to_send.drain(..length);
         Ok(length)
     }
 }
@@ -133,7 +133,7 @@ fn join(hub: &mut Hub<Socket>, number: usize, peer: &Shared) {
     hub.join(number, Socket(Rc::clone(peer)), websocket, inbox);
 }
 
-/// Has the socket take this many bytes more, and says so to the hub.
+/// Lets the socket accept this many more bytes, and reports it as ready.
 fn make_room(hub: &mut Hub<Socket>, number: usize, peer: &Shared, room: usize) {
     peer.borrow_mut().room += room;
     hub.ready(number);
@@ -144,15 +144,15 @@ fn figures_are_printed() {
     let output = Command::new(env!("CARGO_BIN_EXE_hub")).output().unwrap();
     assert!(output.status.success());
     let printed = String::from_utf8(output.stdout).unwrap();
-    assert!(printed.ends_with("one message more, and 0 are left\n"), "{printed}");
+    assert!(printed.ends_with("after one more message, 0 are left\n"), "{printed}");
 }
 
 #[test]
 fn all_members_get_all_messages() {
-    let messages: Vec<String> = (0..BEHIND).map(|number| "ä".repeat(number * 40)).collect();
+    let messages: Vec<String> = (0..QUEUE).map(|number| "ä".repeat(number * 40)).collect();
     let expected: Rc<[u8]> = messages.iter().flat_map(|text| text_frame(text)).collect();
     let mut hub = Hub::new();
-    // Every second socket takes a part of the second message, and the rest by and by.
+    // Every second socket accepts a part of the second message, and the rest in pieces.
     let room = |number| if number % 2 == 0 { 1 << 30 } else { 100 - number % 90 };
     let peers: Vec<_> = (0..MEMBERS).map(|n| Peer::expecting(&expected, room(n))).collect();
     for (number, peer) in peers.iter().enumerate() {
@@ -172,7 +172,7 @@ fn all_members_get_all_messages() {
 }
 
 #[test]
-fn what_one_says_goes_to_all() {
+fn a_message_goes_to_all_members() {
     let expected: Rc<[u8]> = text_frame("Hello").into();
     let mut hub = Hub::new();
     let peers: Vec<_> = (0..10).map(|_| Peer::expecting(&expected, usize::MAX)).collect();
@@ -181,7 +181,7 @@ fn what_one_says_goes_to_all() {
     }
     // RFC 6455, section 5.7: "Hello" from a client.
     let hello = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
-    peers[3].borrow_mut().says.extend(hello);
+    peers[3].borrow_mut().to_send.extend(hello);
     hub.ready(3);
     for peer in peers {
         assert_eq!(peer.borrow().received, expected.len());
@@ -193,7 +193,7 @@ const HELLO: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0
 const PING: [u8; 11] = [0x89, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 
 #[test]
-fn a_member_that_never_stops_writing_leaves_the_others_their_turn() {
+fn a_busy_sender_does_not_starve_the_others() {
     const COUNT: usize = 10_000;
     let expected: Rc<[u8]> = text_frame("Hello").repeat(COUNT).into();
     let mut hub = Hub::new();
@@ -201,31 +201,31 @@ fn a_member_that_never_stops_writing_leaves_the_others_their_turn() {
     let listener = Peer::expecting(&expected, usize::MAX);
     join(&mut hub, 0, &speaker);
     join(&mut hub, 1, &listener);
-    speaker.borrow_mut().says = HELLO.repeat(COUNT);
-    let (mut turns, mut heard) = (0, 0);
+    speaker.borrow_mut().to_send = HELLO.repeat(COUNT);
+    let (mut turns, mut before) = (0, 0);
     loop {
-        let (goes_on, cost) = measure(|| hub.ready(0));
+        let (has_more, cost) = measure(|| hub.ready(0));
         let received = listener.borrow().received / text_frame("Hello").len();
-        assert!(received - heard <= TURN, "{} messages in one turn", received - heard);
+        assert!(received - before <= TURN, "{} messages in one turn", received - before);
         assert!(cost.peaks_within(128 * KIB), "{cost:?}");
-        heard = received;
+        before = received;
         turns += 1;
-        if !goes_on {
+        if !has_more {
             break;
         }
-        assert!(turns < COUNT, "it makes no progress");
+        assert!(turns < COUNT, "the hub makes no progress");
     }
-    assert_eq!((heard, speaker.borrow().received), (COUNT, expected.len()));
+    assert_eq!((before, speaker.borrow().received), (COUNT, expected.len()));
 }
 
 #[test]
-fn a_turn_ends_also_if_all_that_comes_is_pings() {
+fn a_flood_of_pings_does_not_extend_a_turn() {
     const COUNT: usize = 10_000;
     let expected: Rc<[u8]> = frame(0x8a, b"Hello").repeat(COUNT).into();
     let mut hub = Hub::new();
     let peer = Peer::expecting(&expected, usize::MAX);
     join(&mut hub, 0, &peer);
-    peer.borrow_mut().says = PING.repeat(COUNT);
+    peer.borrow_mut().to_send = PING.repeat(COUNT);
     let mut turns = 1;
     while hub.ready(0) {
         turns += 1;
@@ -235,7 +235,7 @@ fn a_turn_ends_also_if_all_that_comes_is_pings() {
 }
 
 #[test]
-fn a_silent_member_is_asked_and_then_dropped() {
+fn a_silent_member_gets_a_ping_and_is_then_dropped() {
     // A ping without payload.
     let ping = frame(0x89, b"");
     let expected: Rc<[u8]> = ping.repeat(2).into();
@@ -244,26 +244,26 @@ fn a_silent_member_is_asked_and_then_dropped() {
     for (number, peer) in peers.iter().enumerate() {
         join(&mut hub, number, peer);
     }
-    let asked = Instant::now() + PATIENCE.silence;
+    let asked = Instant::now() + TIMEOUTS.silence;
     hub.sweep(asked);
     for peer in &peers {
         assert_eq!(peer.borrow().received, ping.len());
     }
     // An empty pong, masked with a key of 0.
-    peers[1].borrow_mut().says = vec![0x8a, 0x80, 0, 0, 0, 0];
+    peers[1].borrow_mut().to_send = vec![0x8a, 0x80, 0, 0, 0, 0];
     hub.ready(1);
-    hub.sweep(asked + PATIENCE.pong);
+    hub.sweep(asked + TIMEOUTS.pong);
     assert!(peers[0].borrow().is_dropped && !peers[1].borrow().is_dropped);
 }
 
 #[test]
-fn a_slow_member_is_closed_and_the_others_notice_nothing() {
+fn a_slow_member_is_closed_without_affecting_the_others() {
     let news = "news".repeat(50);
-    let count = BEHIND + 2;
+    let count = QUEUE + 2;
     let mut hub = Hub::new();
     let all: Rc<[u8]> = text_frame(&news).repeat(count).into();
-    // The first message is on its way when the member is given up: its frame is completed.
-    let slow: Rc<[u8]> = [text_frame(&news), farewell()].concat().into();
+    // Part of the first message is already written, so the Close follows the rest of its frame.
+    let slow: Rc<[u8]> = [text_frame(&news), close_too_slow()].concat().into();
     let swift = Peer::expecting(&all, usize::MAX);
     let polite = Peer::expecting(&slow, 5);
     let silent = Peer::expecting(&slow, 0);
@@ -276,8 +276,8 @@ fn a_slow_member_is_closed_and_the_others_notice_nothing() {
     assert_eq!(swift.borrow().received, all.len());
     assert_eq!((polite.borrow().received, silent.borrow().received), (5, 0));
 
-    // One takes the Close and answers it: code 1008, masked with a key of 0.
-    polite.borrow_mut().says = vec![0x88, 0x82, 0, 0, 0, 0, 0x03, 0xf0];
+    // One peer reads the Close and replies: code 1008, masked with a key of 0.
+    polite.borrow_mut().to_send = vec![0x88, 0x82, 0, 0, 0, 0, 0x03, 0xf0];
     make_room(&mut hub, 1, &polite, usize::MAX - 5);
     assert_eq!(polite.borrow().received, slow.len());
     assert!(polite.borrow().is_ended && !polite.borrow().is_dropped);
@@ -285,21 +285,21 @@ fn a_slow_member_is_closed_and_the_others_notice_nothing() {
     hub.ready(1);
     assert!(polite.borrow().is_dropped);
 
-    // The other takes nothing until its time is up.
+    // The other reads nothing until the deadline.
     hub.sweep(Instant::now());
     assert!(!silent.borrow().is_dropped);
-    hub.sweep(Instant::now() + PATIENCE.closing);
+    hub.sweep(Instant::now() + TIMEOUTS.closing);
     assert!(silent.borrow().is_dropped);
     assert_eq!(hub.len(), 1);
 }
 
 #[test]
 fn a_member_that_catches_up_in_time_stays() {
-    let expected: Rc<[u8]> = text_frame("news").repeat(BEHIND + 2).into();
+    let expected: Rc<[u8]> = text_frame("news").repeat(QUEUE + 2).into();
     let mut hub = Hub::new();
     let peer = Peer::expecting(&expected, 0);
     join(&mut hub, 0, &peer);
-    for _ in 0..=BEHIND {
+    for _ in 0..=QUEUE {
         hub.broadcast(Prepared::text("news"));
     }
     make_room(&mut hub, 0, &peer, usize::MAX);
@@ -308,13 +308,13 @@ fn a_member_that_catches_up_in_time_stays() {
 }
 
 #[test]
-fn a_member_that_breaks_the_protocol_is_told() {
+fn a_member_that_violates_the_protocol_gets_a_close() {
     // RFC 6455, section 5.1: a frame that is not masked; 1002 is the answer.
     let expected: Rc<[u8]> = frame(0x88, b"\x03\xea").into();
     let mut hub = Hub::new();
     let peer = Peer::expecting(&expected, usize::MAX);
     join(&mut hub, 0, &peer);
-    peer.borrow_mut().says = text_frame("Hello");
+    peer.borrow_mut().to_send = text_frame("Hello");
     hub.ready(0);
     assert_eq!(peer.borrow().received, expected.len());
     assert!(peer.borrow().is_ended && !peer.borrow().is_dropped);
@@ -325,37 +325,37 @@ fn a_member_that_breaks_the_protocol_is_told() {
 
 // P-cl-f, G-08
 #[test]
-fn a_member_that_is_closed_is_read_within_bounds() {
+fn input_after_a_close_is_discarded_within_limits() {
     let expected: Rc<[u8]> = frame(0x88, b"\x03\xea").into();
     let peers = [(); 2].map(|()| Peer::expecting(&expected, usize::MAX));
     let [endless, idle] = &peers;
     let mut hub = Hub::new();
     for (number, peer) in peers.iter().enumerate() {
         join(&mut hub, number, peer);
-        peer.borrow_mut().says = text_frame("not masked");
+        peer.borrow_mut().to_send = text_frame("not masked");
         hub.ready(number);
     }
-    // One goes on and on. What is dropped takes turns, too.
-    let mut said = 0;
+    // One peer sends without end. Discarding takes turns too.
+    let mut sent = 0;
     while !endless.borrow().is_dropped {
-        assert!(said <= DRAINED.get(), "{said} bytes were read");
-        endless.borrow_mut().says = vec![0; KIB * KIB];
-        said += KIB * KIB;
+        assert!(sent <= DRAINED.get(), "{sent} bytes were read");
+        endless.borrow_mut().to_send = vec![0; KIB * KIB];
+        sent += KIB * KIB;
         let ((), cost) = measure(|| while hub.ready(0) {});
         assert!(cost.peaks_within(128 * KIB), "{cost:?}");
     }
-    // The other does not end the connection.
+    // The other does not close the connection.
     hub.sweep(Instant::now());
     assert!(!idle.borrow().is_dropped);
-    hub.sweep(Instant::now() + PATIENCE.closing);
+    hub.sweep(Instant::now() + TIMEOUTS.closing);
     assert!(idle.borrow().is_dropped);
 }
 
-/// What is sent is not all read before the answer is written. If the socket were closed then, it
-/// would be reset.
+/// The hub has unread input when it has written its final bytes. Closing the socket then would reset
+/// it.
 // 6455-7.1.1-a
 #[test]
-fn the_final_bytes_arrive_though_input_is_left() {
+fn the_final_bytes_arrive_despite_unread_input() {
     let server = peer::Server::start_with(env!("CARGO_BIN_EXE_hub"), &[]);
     let rest = vec![0; 256 * KIB];
     // RFC 6455, section 5.2: a frame that is not masked; the header of a message of 1 MiB.
@@ -380,14 +380,14 @@ fn the_final_bytes_arrive_though_input_is_left() {
 }
 
 #[test]
-fn a_member_that_does_not_take_its_close_is_dropped() {
+fn a_member_that_does_not_read_its_close_is_dropped() {
     let mut hub = Hub::new();
     let peer = Peer::expecting(&[].into(), 0);
     join(&mut hub, 0, &peer);
-    peer.borrow_mut().says = text_frame("not masked");
+    peer.borrow_mut().to_send = text_frame("not masked");
     hub.ready(0);
     assert!(!peer.borrow().is_dropped);
-    hub.sweep(Instant::now() + PATIENCE.closing);
+    hub.sweep(Instant::now() + TIMEOUTS.closing);
     assert!(peer.borrow().is_dropped);
 }
 
@@ -397,14 +397,14 @@ fn memory_is_bounded() {
     let expected: Rc<[u8]> = text_frame(&news).into();
 
     let (mut hub, _peers, cost) = fill(&expected, expected.len());
-    assert!(cost.kept <= (MEMBERS * 640).cast_signed(), "{cost:?}");
-    // Where all keep up, a message is in memory once.
+    assert!(cost.kept <= (MEMBERS * 672).cast_signed(), "{cost:?}");
+    // While all members keep up, a message is in memory once.
     let ((), cost) = measure(|| hub.broadcast(Prepared::text(&news)));
     assert!(cost.totals_within(2 * KIB), "{cost:?}");
     drop(hub);
 
-    // Where nobody does, one frame is kept for each, in a vector that grows to twice its size when
-    // the Close comes behind it. The hundred messages are not.
+    // If no member does, each has one frame in its outbox, whose capacity doubles when the Close is
+    // appended. The hundred messages are not copied.
     let (mut hub, _peers, _) = fill(&expected, 0);
     let ((), cost) = measure(|| {
         for _ in 0..100 {
@@ -413,30 +413,30 @@ fn memory_is_bounded() {
     });
     assert!(cost.peaks_within(MEMBERS * (2 * expected.len() + 128)), "{cost:?}");
     assert_eq!(hub.len(), MEMBERS);
-    hub.sweep(Instant::now() + PATIENCE.closing);
+    hub.sweep(Instant::now() + TIMEOUTS.closing);
     assert_eq!(hub.len(), 0);
 }
 
 #[test]
-fn memory_is_given_back() {
-    let expected: Rc<[u8]> = text_frame("news").repeat(BEHIND).into();
+fn memory_is_freed() {
+    let expected: Rc<[u8]> = text_frame("news").repeat(QUEUE).into();
     let (mut hub, peers, _) = fill(&expected, 0);
     let ((), cost) = measure(|| {
-        for _ in 0..BEHIND {
+        for _ in 0..QUEUE {
             hub.broadcast(Prepared::text("news"));
         }
         for (number, peer) in peers.iter().enumerate() {
-            // An unasked pong with the payload "x", and a key of 0.
-            peer.borrow_mut().says = vec![0x8a, 0x81, 0, 0, 0, 0, b'x'];
+            // An unsolicited pong with the payload "x", and a masking key of 0.
+            peer.borrow_mut().to_send = vec![0x8a, 0x81, 0, 0, 0, 0, b'x'];
             make_room(&mut hub, number, peer, expected.len());
-            peer.borrow_mut().says = Vec::new();
+            peer.borrow_mut().to_send = Vec::new();
         }
     });
-    // The queue of those who were behind stays: a pointer for each message.
-    assert!(cost.kept <= (MEMBERS * 8 * BEHIND).cast_signed(), "{cost:?}");
+    // The queues keep their capacity: a pointer for each message.
+    assert!(cost.kept <= (MEMBERS * 8 * QUEUE).cast_signed(), "{cost:?}");
 }
 
-/// A hub with all its members, and what that cost.
+/// A hub with all its members, and the cost of creating it.
 fn fill(expected: &Rc<[u8]>, room: usize) -> (Hub<Socket>, Vec<Shared>, Cost) {
     let peers: Vec<_> = (0..MEMBERS).map(|_| Peer::expecting(expected, room)).collect();
     let (hub, cost) = measure(|| {

@@ -1,4 +1,4 @@
-//! The embedding with readiness events.
+//! The embedding over readiness events.
 
 #![allow(clippy::unwrap_used)] // tests panic
 
@@ -16,10 +16,10 @@ fn echo() {
     peer::check_echo(&server.url());
 }
 
-/// How much is offered at most; a server that takes so much takes anything.
+/// The most bytes to send. A server that reads this many has no backpressure.
 const OFFERED: usize = 256 * 1024 * 1024;
 
-/// Far more than one connection may cost, far less than what is offered.
+/// The most memory for a connection: far less than `OFFERED`.
 const FLAT_KIB: usize = 2 * 1024;
 
 const MESSAGE: usize = 16 * 1024;
@@ -30,11 +30,11 @@ fn a_peer_that_does_not_read_is_not_read_from() {
     let mut stream = server.open();
     let before = server.resident_kib();
     let sent = peer::offer(&mut stream, (0..).flat_map(message).take(OFFERED));
-    assert!(sent < OFFERED, "it read {sent} bytes and nobody took the answers");
+    assert!(sent < OFFERED, "the server read {sent} bytes from a peer that does not read");
     let grown = server.resident_kib().saturating_sub(before);
-    assert!(grown < FLAT_KIB, "its memory grew by {grown} KiB while {sent} bytes were sent");
+    assert!(grown < FLAT_KIB, "memory grew by {grown} KiB while {sent} bytes were sent");
 
-    // Once its answers are taken, all of them come.
+    // When the peer reads, it gets all echoes.
     let frame = message(0).len();
     let (whole, begun) = (sent / frame, sent % frame);
     for number in 0..whole {
@@ -53,12 +53,12 @@ fn a_peer_that_pings_and_does_not_read_is_not_read_from() {
     let mut ping = [b'p'; 6 + 125];
     ping[..6].copy_from_slice(&[0x89, 0xfd, 0, 0, 0, 0]);
     let sent = peer::offer(&mut stream, ping.into_iter().cycle().take(OFFERED));
-    assert!(sent < OFFERED, "it read {sent} bytes and nobody took the pongs");
+    assert!(sent < OFFERED, "the server read {sent} bytes from a peer that does not read");
     let grown = server.resident_kib().saturating_sub(before);
-    assert!(grown < FLAT_KIB, "its memory grew by {grown} KiB while {sent} bytes were sent");
+    assert!(grown < FLAT_KIB, "memory grew by {grown} KiB while {sent} bytes were sent");
 }
 
-/// A binary message that shows its number, in the frame of a client whose masking key is 0.
+/// A binary message that contains its number, from a client, with a masking key of 0.
 fn message(number: usize) -> Vec<u8> {
     // RFC 6455, section 5.2: FIN and opcode 2; masked, its length in 16 bits; the key.
     let mut frame = vec![0x82, 0xfe, 0x40, 0x00, 0, 0, 0, 0];
@@ -67,7 +67,7 @@ fn message(number: usize) -> Vec<u8> {
     frame
 }
 
-/// The same message must come back, in the frame of a server.
+/// Reads the echo of this message.
 fn expect_echo(stream: &mut TcpStream, number: usize) {
     let mut frame = vec![0; 4 + MESSAGE];
     stream.read_exact(&mut frame).unwrap();

@@ -1,4 +1,4 @@
-//! The gateway, between a client and an upstream server that speak by hand.
+//! The gateway, between a client and an upstream server whose bytes are written by hand.
 
 #![allow(clippy::unwrap_used)] // tests panic
 
@@ -18,18 +18,18 @@ use hybi::{Inbox, Origins, server::Opening};
 const BINARY: &str = env!("CARGO_BIN_EXE_relay");
 
 #[test]
-fn the_peer_talks_to_the_peer() {
+fn another_implementation_on_both_sides() {
     let upstream = peer::Server::start_peer(&[]);
     let relay = peer::Server::start_with(BINARY, &[upstream.address()]);
     peer::check_echo(&relay.url());
 }
 
-/// Both ends of what a gateway joins.
+/// A gateway, its client and its upstream server.
 struct Joined {
     relay: peer::Server,
     client: TcpStream,
     server: TcpStream,
-    /// The request that the upstream server got, and the response that the client got.
+    /// The request to the upstream server, and the response to the client.
     asked: Asked,
     answer: String,
 }
@@ -51,8 +51,8 @@ impl Asked {
 /// Opens a connection through a gateway; the upstream server chooses the last subprotocol.
 fn join(target: &str, fields: &str) -> Joined {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let behind = listener.local_addr().unwrap().to_string();
-    let relay = peer::Server::start_with(BINARY, &[&behind]);
+    let upstream = listener.local_addr().unwrap().to_string();
+    let relay = peer::Server::start_with(BINARY, &[&upstream]);
     let accepting = thread::spawn(move || accept(listener.accept().unwrap().0));
     let (client, answer) = relay.ask(target, fields);
     assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
@@ -86,14 +86,14 @@ fn accept(mut stream: TcpStream) -> (TcpStream, Asked) {
     (stream, asked)
 }
 
-/// Reads just this.
+/// Reads these bytes.
 fn expect(stream: &mut TcpStream, bytes: &[u8]) {
     let mut read = vec![0; bytes.len()];
     stream.read_exact(&mut read).unwrap();
     assert_eq!(read, bytes);
 }
 
-/// Reads a frame with less than 126 bytes whose first byte is this, and unmasks it; gives the key.
+/// Reads a masked frame of fewer than 126 bytes, checks it, and returns its masking key.
 fn expect_masked(stream: &mut TcpStream, first: u8, payload: &[u8]) -> [u8; 4] {
     let mut frame = vec![0; 6 + payload.len()];
     stream.read_exact(&mut frame).unwrap();
@@ -104,7 +104,7 @@ fn expect_masked(stream: &mut TcpStream, first: u8, payload: &[u8]) -> [u8; 4] {
     key
 }
 
-/// The gateway ends the connection, and does not wait until its patience is at an end.
+/// The gateway closes the connection, sooner than its deadline.
 fn expect_end(stream: &mut TcpStream) {
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
@@ -114,7 +114,7 @@ fn expect_end(stream: &mut TcpStream) {
 const HELLO: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 
 #[test]
-fn the_opening_handshake_goes_through() {
+fn the_opening_handshake_is_forwarded() {
     let fields = "Sec-WebSocket-Protocol: chat, superchat\r\n\
                   Sec-WebSocket-Extensions: permessage-deflate\r\n";
     let mut joined = join("/chat?room=1", fields);
@@ -126,13 +126,13 @@ fn the_opening_handshake_goes_through() {
 
 // C-04
 #[test]
-fn the_upstream_server_gets_the_fields_that_are_for_it() {
+fn end_to_end_fields_are_forwarded() {
     let fields = "Cookie: session=1; theme=dark\r\nAuthorization: Bearer token\r\n\
                   User-Agent: browser\r\nVia: 1.1 front\r\nX-Own: 1\r\nX-Own: 2\r\n";
     let relay_of = |joined: &Joined| joined.relay.address().to_owned();
     let joined = join("/", fields);
     let asked = &joined.asked;
-    // The authority that the client used: so a server that compares it with Origin still can.
+    // The authority of the client, so that the server can compare it with Origin.
     assert_eq!(asked.all("Host"), [relay_of(&joined)]);
     assert_eq!(asked.all("Cookie"), ["session=1; theme=dark"]);
     assert_eq!(asked.all("Authorization"), ["Bearer token"]);
@@ -142,14 +142,14 @@ fn the_upstream_server_gets_the_fields_that_are_for_it() {
     let from = joined.client.local_addr().unwrap();
     assert_eq!(asked.all("Forwarded"), [format!("for=\"{from}\";proto=http")]);
     assert!(asked.all("Origin").is_empty());
-    // And the client gets what the upstream server sends along.
+    // The client gets the fields of the upstream response.
     assert!(joined.answer.contains("Set-Cookie: a=1\r\nX-Kept: yes\r\n"), "{}", joined.answer);
 }
 
 // C-04
 #[test]
-fn the_origin_of_the_page_goes_through() {
-    // The gateway lets in pages of its own host, whose port is not known before it has started.
+fn the_origin_is_forwarded() {
+    // The gateway accepts pages of its own host, whose port is known after it has started.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let relay = peer::Server::start_with(BINARY, &[&listener.local_addr().unwrap().to_string()]);
     let accepting = thread::spawn(move || accept(listener.accept().unwrap().0));
@@ -162,7 +162,7 @@ fn the_origin_of_the_page_goes_through() {
 
 // I-07
 #[test]
-fn fields_for_one_connection_stay_there() {
+fn hop_by_hop_fields_are_not_forwarded() {
     let fields = "Keep-Alive: 5\r\nTE: trailers\r\nConnection: X-Hop\r\nX-Hop: 1\r\n\
                   Proxy-Authorization: Basic secret\r\n";
     let asked = join("/", fields).asked;
@@ -170,12 +170,12 @@ fn fields_for_one_connection_stay_there() {
         assert!(asked.all(name).is_empty(), "{name}");
     }
     assert_eq!(asked.all("Connection"), ["Upgrade"]);
-    // The key of the client is answered by the gateway; the upstream server gets another.
+    // The gateway answers the key of the client, and sends a key of its own upstream.
     assert_ne!(asked.all("Sec-WebSocket-Key"), ["dGhlIHNhbXBsZSBub25jZQ=="]);
 }
 
 #[test]
-fn an_absolute_target_goes_through_in_origin_form() {
+fn an_absolute_target_is_forwarded_in_origin_form() {
     let joined = join("http://name.example:8080/chat?room=1", "");
     assert_eq!(joined.asked.target, "/chat?room=1");
     // RFC 9112, section 3.2.2: the authority of the target takes the place of Host.
@@ -184,14 +184,14 @@ fn an_absolute_target_goes_through_in_origin_form() {
 
 // Browsers send these characters as they are.
 #[test]
-fn a_target_goes_through_byte_for_byte() {
+fn a_target_is_forwarded_byte_for_byte() {
     for target in ["/s?ids[]=1|2", "/{a}^b", "/%s0A", "/a?b=%"] {
         assert_eq!(join(target, "").asked.target, target);
     }
 }
 
 #[test]
-fn frames_are_masked_anew() {
+fn frames_get_new_masking_keys() {
     let Joined { relay: _relay, mut client, mut server, .. } = join("/", "");
     client.write_all(&HELLO).unwrap();
     client.write_all(&HELLO).unwrap();
@@ -201,7 +201,7 @@ fn frames_are_masked_anew() {
 }
 
 #[test]
-fn a_close_goes_through_both_ways() {
+fn a_close_is_forwarded_in_both_directions() {
     let Joined { relay: _relay, mut client, mut server, .. } = join("/", "");
     expect(&mut client, b"\x81\x05early");
     // 4000 and a reason, masked with a key of 0; the server answers with another.
@@ -215,7 +215,7 @@ fn a_close_goes_through_both_ways() {
 }
 
 #[test]
-fn a_client_that_vanishes() {
+fn the_upstream_server_gets_a_close_if_the_client_disappears() {
     let Joined { relay: _relay, mut client, mut server, .. } = join("/", "");
     client.write_all(&HELLO).unwrap();
     drop(client);
@@ -224,7 +224,7 @@ fn a_client_that_vanishes() {
 }
 
 #[test]
-fn a_server_that_vanishes() {
+fn the_client_gets_a_close_if_the_upstream_server_disappears() {
     let Joined { relay: _relay, mut client, server, .. } = join("/", "");
     drop(server);
     expect(&mut client, b"\x81\x05early");
@@ -232,7 +232,7 @@ fn a_server_that_vanishes() {
 }
 
 #[test]
-fn a_client_that_breaks_the_protocol() {
+fn a_client_that_violates_the_protocol() {
     let Joined { relay: _relay, mut client, mut server, .. } = join("/", "");
     expect(&mut client, b"\x81\x05early");
     client.write_all(b"\x81\x05not masked").unwrap();
@@ -242,14 +242,14 @@ fn a_client_that_breaks_the_protocol() {
 }
 
 #[test]
-fn a_server_that_is_not_there() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-    let relay = peer::Server::start_with(BINARY, &[&nobody]);
+fn the_status_is_502_without_an_upstream_server() {
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let relay = peer::Server::start_with(BINARY, &[&unused]);
     let (_client, answer) = relay.ask("/", "");
     assert!(answer.starts_with("HTTP/1.1 502 "), "{answer}");
 }
 
-/// What the client gets if this is what the upstream server answers.
+/// The response to the client if the upstream server sends this response.
 fn answer_to(response: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let upstream = listener.local_addr().unwrap().to_string();
@@ -265,7 +265,7 @@ fn answer_to(response: &'static [u8]) -> String {
 }
 
 #[test]
-fn a_server_that_refuses() {
+fn a_rejection_is_forwarded() {
     let answer = answer_to(
         b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"a\"\r\nSet-Cookie: b=2\r\n\
           Content-Type: text/html\r\nContent-Length: 0\r\n\r\n",
@@ -280,7 +280,7 @@ fn a_server_that_refuses() {
 
 // P-h2-d
 #[test]
-fn a_server_that_speaks_no_websocket() {
+fn the_status_is_502_if_the_response_is_not_valid() {
     for response in [
         &b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"[..],
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -292,9 +292,9 @@ fn a_server_that_speaks_no_websocket() {
     }
 }
 
-/// The client is told in time that the upstream server is silent. This takes as long as it waits.
+/// Takes as long as the deadline of the gateway.
 #[test]
-fn a_server_that_does_not_answer() {
+fn the_status_is_504_if_the_upstream_server_is_silent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let relay = peer::Server::start_with(BINARY, &[&listener.local_addr().unwrap().to_string()]);
     let (_client, answer) = relay.ask("/", "");
@@ -302,7 +302,7 @@ fn a_server_that_does_not_answer() {
 }
 
 #[test]
-fn a_page_from_elsewhere() {
+fn a_page_of_another_origin_is_refused() {
     let upstream = peer::Server::start_peer(&[]);
     let relay = peer::Server::start_with(BINARY, &[upstream.address()]);
     let (_client, answer) = relay.ask("/", "Origin: https://elsewhere.example\r\n");
@@ -310,7 +310,7 @@ fn a_page_from_elsewhere() {
 }
 
 #[test]
-fn a_message_of_any_length_takes_no_memory() {
+fn memory_does_not_depend_on_the_size_of_a_frame() {
     // One frame of 64 MiB, masked with a key of 0.
     const HEADER: [u8; 14] = *b"\x82\xff\x00\x00\x00\x00\x04\x00\x00\x00\x00\x00\x00\x00";
     const LENGTH: usize = 64 * 1024 * 1024;
@@ -321,10 +321,10 @@ fn a_message_of_any_length_takes_no_memory() {
         assert!(grown < 1024, "the gateway's memory grew by {grown} KiB {when}");
     };
 
-    // The server does not read: so the client cannot write for long.
+    // The server does not read, so the client must get stuck.
     let frame = || HEADER.into_iter().chain(iter::repeat_n(0x5a, LENGTH));
     let sent = peer::offer(&mut client, frame());
-    assert!(sent < LENGTH, "the gateway took everything, and nobody read");
+    assert!(sent < LENGTH, "the gateway read everything from a client whose server does not read");
     expect_flat("while the server does not read");
 
     let sending = thread::spawn(move || {
@@ -340,6 +340,6 @@ fn a_message_of_any_length_takes_no_memory() {
     server.read_exact(&mut payload).unwrap();
     let masked: Vec<u8> = header[10..].iter().map(|key| 0x5a ^ key).collect();
     assert!(payload.chunks(4).all(|word| word == masked));
-    expect_flat("after all has passed");
+    expect_flat("after the whole frame");
     drop(sending.join().unwrap());
 }

@@ -1,4 +1,4 @@
-//! The embedding with TLS, in both roles.
+//! The embedding over TLS, in both roles.
 
 #![allow(clippy::unwrap_used)] // tests panic
 
@@ -39,14 +39,14 @@ fn the_peers_server_with_our_client() {
 }
 
 #[test]
-fn a_certificate_that_is_not_trusted() {
+fn an_untrusted_certificate_is_rejected() {
     let (certificate, other) = (file("trusted.pem"), file("not-trusted.pem"));
     let server = serve(&certificate);
     let _other_server = serve(&other);
     let output = ask(&server, &other);
     assert!(!output.status.success());
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(said.contains("invalid peer certificate"), "{said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("invalid peer certificate"), "{stderr}");
 }
 
 fn serve(certificate: &Path) -> peer::Server {
@@ -59,14 +59,14 @@ fn ask(server: &peer::Server, certificate: &Path) -> Output {
 }
 
 fn expect_success(output: &Output) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let said = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
     let expected = "the text came back\nthe data came back\nclosed: Some(CloseCode(1000 NORMAL))\n";
-    assert_eq!(said, expected);
+    assert_eq!(stdout, expected);
 }
 
-/// The name that the certificate is for, and the server's port.
+/// The URI with the name in the certificate and the port of the server.
 fn secure_url(server: &peer::Server) -> String {
     let port = server.address().rsplit(':').next().unwrap();
     format!("wss://localhost:{port}/")

@@ -1,4 +1,4 @@
-//! The embedding with two threads for a connection.
+//! The embedding with two threads for each connection.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests panic
 
@@ -47,7 +47,7 @@ const HELLO: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0
 const PING: [u8; 11] = [0x89, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 const PONG: &[u8] = b"\x8a\x05Hello";
 
-/// Two ends of a connection.
+/// Both ends of a TCP connection.
 fn sockets() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -56,7 +56,7 @@ fn sockets() -> (TcpStream, TcpStream) {
     (ours, theirs)
 }
 
-/// The reader's loop; hands on what was received.
+/// The loop of the reader. Calls `react` with each event.
 fn read<R: Role>(
     duplex: &Duplex<R>,
     mut stream: &TcpStream,
@@ -76,7 +76,7 @@ fn read<R: Role>(
     }
 }
 
-fn hand_on(events: &Sender<String>) -> impl FnMut(Event<'_>) {
+fn send_texts(events: &Sender<String>) -> impl FnMut(Event<'_>) {
     |event| {
         if let Event::Text(text) = event {
             events.send(text.into()).unwrap();
@@ -85,7 +85,7 @@ fn hand_on(events: &Sender<String>) -> impl FnMut(Event<'_>) {
 }
 
 #[test]
-fn an_answer_of_the_readers_wakes_the_writer() {
+fn a_reply_of_the_reader_wakes_the_writer() {
     let (ours, mut theirs) = sockets();
     let duplex = Duplex::new(Connection::server(Config::new()), Vec::new());
     thread::scope(|scope| {
@@ -99,9 +99,9 @@ fn an_answer_of_the_readers_wakes_the_writer() {
     });
 }
 
-/// The 101 of the opening handshake may be among what waits.
+/// Such as the 101 response of the opening handshake.
 #[test]
-fn without_a_writer_a_close_follows_what_waits() {
+fn without_a_writer_a_close_follows_the_outbox() {
     let (ours, mut theirs) = sockets();
     let duplex = Duplex::new(Connection::server(Config::new()), b"waits".to_vec());
     duplex.write_close(CloseCode::TRY_AGAIN_LATER, &ours).unwrap();
@@ -113,17 +113,17 @@ fn without_a_writer_a_close_follows_what_waits() {
 
 #[test]
 fn reading_goes_on_while_writing_is_stuck() {
-    // More than sockets hold.
+    // More than the buffers of the sockets.
     const LENGTH: usize = 64 * 1024 * 1024;
     let (ours, mut theirs) = sockets();
     let duplex = Duplex::new(Connection::server(Config::new()), Vec::new());
     let (received, events) = mpsc::channel();
     thread::scope(|scope| {
         scope.spawn(|| duplex.write(&ours));
-        scope.spawn(|| read(&duplex, &ours, hand_on(&received)));
+        scope.spawn(|| read(&duplex, &ours, send_texts(&received)));
         let data = vec![0x5a; LENGTH];
         duplex.send(|websocket, outbox| websocket.send_binary(&data, outbox)).unwrap();
-        // The header tells that the message is being written; nobody reads the rest.
+        // The header shows that the write has started. The rest is not read for now.
         let mut header = [0; 10];
         theirs.read_exact(&mut header).unwrap();
         assert_eq!(header, *b"\x82\x7f\x00\x00\x00\x00\x04\x00\x00\x00");
@@ -148,8 +148,8 @@ fn many_threads_send_both_ways() {
     thread::scope(|scope| {
         let writers = [scope.spawn(|| server.write(&ours)), scope.spawn(|| client.write(&theirs))];
         let readers = [
-            scope.spawn(|| read(&server, &ours, hand_on(&to_server))),
-            scope.spawn(|| read(&client, &theirs, hand_on(&to_client))),
+            scope.spawn(|| read(&server, &ours, send_texts(&to_server))),
+            scope.spawn(|| read(&client, &theirs, send_texts(&to_client))),
         ];
         for sender in 0..SENDERS {
             let (server, client) = (&server, &client);
@@ -160,10 +160,10 @@ fn many_threads_send_both_ways() {
         expect_all(&at_client);
         client.send(|client, outbox| client.close(CloseCode::NORMAL, "", outbox)).unwrap();
         for reader in readers {
-            reader.join().unwrap().unwrap(); // a clean end, on both sides
+            reader.join().unwrap().unwrap(); // a clean close on both sides
         }
         for writer in writers {
-            let _ = writer.join().unwrap(); // whose peer may be gone before the last shutdown
+            let _ = writer.join().unwrap(); // the last shutdown may fail if the peer is gone
         }
     });
 }
@@ -182,7 +182,7 @@ fn send<R: Role>(duplex: &Duplex<R>, sender: usize) {
     }
 }
 
-/// All messages of all senders arrive, those of each in order.
+/// Receives all messages of all senders, and checks the order for each sender.
 fn expect_all(messages: &Receiver<String>) {
     let mut next = [0; SENDERS];
     for _ in 0..SENDERS * MESSAGES {

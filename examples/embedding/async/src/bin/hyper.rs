@@ -1,6 +1,6 @@
 //! An echo behind hyper, which serves plain HTTP on the same port; see `src/hyper_echo.rs`.
 //!
-//! `cargo run --bin hyper -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
+//! `cargo run --bin hyper -- 127.0.0.1:9001`. Each typed line is sent over all connections.
 
 #[path = "../../../../shared/report.rs"]
 mod report;
@@ -17,7 +17,7 @@ use tokio::{
     sync::mpsc::{Sender, channel},
 };
 
-/// How many messages may wait for a peer that is slow, besides those in its outbox.
+/// The most messages that wait for a connection, in addition to its outbox.
 const WAITING: usize = 16;
 
 #[tokio::main]
@@ -26,7 +26,7 @@ async fn main() -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let deflate = Deflate::new();
-    // Whoever is too slow to take a message is dropped from the room, which closes the connection.
+    // A member that is too slow for a message is dropped from the room, which closes its connection.
     let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
     loop {
         let (stream, peer) = accept(&listener).await;
@@ -34,8 +34,8 @@ async fn main() -> Result<(), Failure> {
         tokio::spawn(async move {
             let join = || {
                 let (sender, messages) = channel(WAITING);
-                room.forget(Sender::is_closed);
-                room.enter(sender);
+                room.remove(Sender::is_closed);
+                room.add(sender);
                 messages
             };
             let served = match stream.set_nodelay(true) {

@@ -1,4 +1,4 @@
-//! An echo over monoio: `io_uring` where there is one, else `epoll`; see `src/monoio_echo.rs`.
+//! An echo over monoio, with `io_uring` if the kernel has it, otherwise `epoll`; see `src/monoio_echo.rs`.
 //!
 //! `cargo run --bin io_uring -- 127.0.0.1:9001`
 
@@ -11,7 +11,7 @@ use hybi_embedding_async::monoio_echo::{Failure, Pool, serve};
 use monoio::{FusionDriver, RuntimeBuilder, net::TcpListener, time::sleep};
 use report::report;
 
-/// How long to wait when a connection cannot be accepted.
+/// How long to wait after a connection could not be accepted.
 const PAUSE: Duration = Duration::from_millis(50);
 
 fn main() -> Result<(), Failure> {
@@ -28,7 +28,7 @@ async fn listen(address: &str) -> Result<(), Failure> {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                // Such as too many open files: others end in the meantime.
+                // Such as too many open files. Wait for other connections to end.
                 report(format_args!("accept: {error}"));
                 sleep(PAUSE).await;
                 continue;

@@ -1,6 +1,6 @@
-//! An echo over tokio, one task for a connection; see `src/tokio_echo.rs`.
+//! An echo over tokio with one task for each connection; see `src/tokio_echo.rs`.
 //!
-//! `cargo run --bin tokio -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
+//! `cargo run --bin tokio -- 127.0.0.1:9001`. Each typed line is sent over all connections.
 
 #[path = "../../../../shared/report.rs"]
 mod report;
@@ -19,7 +19,7 @@ use tokio::{
     sync::mpsc::{Sender, channel},
 };
 
-/// How many messages may wait for a peer that is slow, besides those in its outbox.
+/// The most messages that wait for a connection, in addition to its outbox.
 const WAITING: usize = 16;
 
 #[tokio::main]
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let deflate = Deflate::new();
-    // Whoever is too slow to take a message is dropped from the room, which closes the connection.
+    // A member that is too slow for a message is dropped from the room, which closes its connection.
     let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
     loop {
         let (stream, peer) = accept(&listener).await;
@@ -49,8 +49,8 @@ async fn connection(
     stream.set_nodelay(true)?;
     let (reader, writer) = stream.into_split();
     let (sender, messages) = channel(WAITING);
-    room.enter(sender);
+    room.add(sender);
     let ended = serve(reader, writer, deflate, messages).await;
-    room.forget(Sender::is_closed);
+    room.remove(Sender::is_closed);
     ended
 }

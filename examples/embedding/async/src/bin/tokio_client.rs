@@ -1,5 +1,5 @@
-//! A client over tokio: each line typed is sent as text, each event is printed. The end of the
-//! input closes the connection. See `src/tokio_client.rs`.
+//! A client over tokio. It sends each typed line as text, and prints events. The end of standard input
+//! closes the connection. See `src/tokio_client.rs`.
 //!
 //! `cargo run --bin tokio_client -- ws://127.0.0.1:9001/`
 
@@ -13,10 +13,10 @@ use tokio::sync::mpsc::channel;
 async fn main() -> Result<(), Failure> {
     let uri = std::env::args().nth(1).unwrap_or_else(|| "ws://127.0.0.1:9001/".into());
     let (sender, messages) = channel(16);
-    // A thread of its own: nothing can interrupt the reading of a line, but the end of the process.
+    // A thread that ends with the process, because reading a line cannot be interrupted.
     thread::spawn(move || {
         for line in stdin().lines().map_while(Result::ok) {
-            // Waits while too much is on its way.
+            // Blocks while the channel is full.
             if sender.blocking_send(line).is_err() {
                 break;
             }
@@ -27,7 +27,7 @@ async fn main() -> Result<(), Failure> {
 
 fn print(event: Event<'_>) {
     match event {
-        // Whatever the peer sends, it does not steer the terminal.
+        // Escaped, so that the peer cannot control the terminal.
         Event::Text(text) => println!("< {}", text.escape_debug()),
         Event::Binary(data) => println!("< {} bytes of binary data", data.len()),
         Event::Ping(_) | Event::Pong(_) => {}

@@ -1,6 +1,6 @@
-//! An echo over tokio, a reader task and a writer task for a connection; see `src/tokio_split.rs`.
+//! An echo over tokio with a reader task and a writer task for each connection; see `src/tokio_split.rs`.
 //!
-//! `cargo run --bin tokio_split -- 127.0.0.1:9001`. Each line typed goes to all that are connected.
+//! `cargo run --bin tokio_split -- 127.0.0.1:9001`. Each typed line is sent over all connections.
 
 #[path = "../../../../shared/report.rs"]
 mod report;
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Failure> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
-    let room = Room::open(tell);
+    let room = Room::open(send);
     loop {
         let (stream, peer) = accept(&listener).await;
         let room = Arc::clone(&room);
@@ -37,16 +37,16 @@ async fn main() -> Result<(), Failure> {
 async fn connection(stream: TcpStream, room: &Room<Handle>) -> Result<(), Failure> {
     stream.set_nodelay(true)?;
     let (reader, writer) = stream.into_split();
-    let ended = serve(reader, writer, |handle| room.enter(handle)).await;
-    room.forget(Handle::is_over);
+    let ended = serve(reader, writer, |handle| room.add(handle)).await;
+    room.remove(Handle::is_over);
     ended
 }
 
-/// Whoever is too slow to take a message is disconnected.
-fn tell(member: &Handle, line: &str) -> bool {
+/// Sends a line. Closes the connection of a member that is too slow.
+fn send(member: &Handle, line: &str) -> bool {
     let sent = member.send_text(line);
     if let Err(hybi::Error::AboveHighWater { .. }) = sent {
-        // If it fails, the connection is closing already.
+        // Fails if the connection is already closing.
         let _ = member.close(CloseCode::POLICY_VIOLATION, "too slow");
     }
     sent.is_ok()

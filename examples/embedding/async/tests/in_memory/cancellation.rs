@@ -1,5 +1,4 @@
-//! Whenever an operation is `Pending`, the future that waits for it is dropped and made anew. No
-//! message is lost, and none is repeated.
+//! Drops and recreates the future at each `Pending`. No message is lost or repeated.
 
 use tungstenite::Message;
 
@@ -8,7 +7,7 @@ use crate::{
     peer,
 };
 
-/// How much is read and written at once.
+/// The sizes of reads and writes.
 const PIECES: [&[usize]; 3] = [&[1], &[3, 1, 2], &[100, 1, 70_000, 5000]];
 
 /// How many messages the application sends.
@@ -41,10 +40,10 @@ fn converse(embedding: &mut dyn Embedding, streams: &Streams) {
         (0..ANNOUNCEMENTS).map(|number| format!("announcement {number}")).collect();
     let input = peer::sent(&messages);
     streams.input.append(&input);
-    // A few for each byte in and out, or nothing moves any more.
+    // A few for each byte of input and output. More means that nothing moves.
     let mut turns = 0..10 * input.len();
     let mut has_ended = |embedding: &mut dyn Embedding| {
-        turns.next().expect("it makes no progress");
+        turns.next().expect("the embedding makes no progress");
         embedding.turn()
     };
     let mut rest = &announcements[..];
@@ -67,7 +66,7 @@ fn converse(embedding: &mut dyn Embedding, streams: &Streams) {
     assert!(echoed.into_iter().eq(expected));
 }
 
-/// Messages of all lengths at which something changes, with pings between them.
+/// Messages around the lengths at which the header changes, with pings between them.
 fn messages() -> Vec<Message> {
     let lengths = [0, 1, 125, 126, 127, 1000, 16 * 1024, 65_535, 65_536];
     (0_u8..)

@@ -1,5 +1,5 @@
-//! A peer that does not cooperate is not waited for without end. The clock is tokio's, and advances
-//! as soon as nothing else does.
+//! The deadlines for peers that do not cooperate. The clock of tokio is paused: it advances when all tasks
+//! are idle.
 
 use hybi::deflate::Deflate;
 use hybi_embedding_async::{tokio_echo, tokio_split};
@@ -10,7 +10,7 @@ use tokio::{
     time::{Duration, Instant, sleep, timeout},
 };
 
-/// The example of RFC 6455, section 1.2, from a client that is no browser.
+/// The example of RFC 6455, section 1.2, from a client that is not a browser.
 const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
     Host: server.example.com\r\n\
     Upgrade: websocket\r\n\
@@ -30,7 +30,7 @@ const CLOSE: [u8; 4] = [0x88, 2, 0x03, 0xe8];
 const CLIENT_CLOSE: [u8; 6] = [0x88, 0x80, 0, 0, 0, 0];
 
 #[tokio::test(start_paused = true)]
-async fn of_a_request_that_is_not_completed() {
+async fn for_an_incomplete_request() {
     let (mut client, server) = duplex(1024);
     client.write_all(&REQUEST[..REQUEST.len() - 1]).await.unwrap();
     let (_sender, messages) = channel(1);
@@ -44,7 +44,7 @@ async fn of_a_request_that_is_not_completed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_close_that_is_not_answered() {
+async fn for_a_close_without_a_reply() {
     let expected = [RESPONSE, &CLOSE].concat();
 
     let (mut client, server) = duplex(1024);
@@ -64,8 +64,8 @@ async fn of_a_close_that_is_not_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_last_words_that_are_not_taken() {
-    // Room for the response, and for no Close.
+async fn for_a_close_that_is_not_read() {
+    // Room for the response, but not for a Close.
     let (mut client, server) = duplex(RESPONSE.len());
     let (_sender, messages) = channel(1);
     let serving = tokio::spawn(async { one_task(server, messages).await });
@@ -82,9 +82,9 @@ async fn of_last_words_that_are_not_taken() {
     assert_eq!(rest(client).await, RESPONSE);
 }
 
-/// A byte now and then does not move the deadline.
+/// A byte now and then does not extend the deadline.
 #[tokio::test(start_paused = true)]
-async fn of_a_request_that_comes_byte_by_byte() {
+async fn for_a_request_that_arrives_byte_by_byte() {
     for serve in [spawn_one_task, spawn_two_tasks] {
         let (mut client, server) = duplex(1024);
         let serving = serve(server);
@@ -101,9 +101,9 @@ async fn of_a_request_that_comes_byte_by_byte() {
     }
 }
 
-/// A peer that is silent is sent a ping, and stays if it sends anything.
+/// A silent peer gets a ping, and stays connected if it sends anything.
 #[tokio::test(start_paused = true)]
-async fn of_a_peer_that_is_silent() {
+async fn for_a_silent_peer() {
     for serve in [spawn_one_task, spawn_two_tasks] {
         let (mut client, server) = duplex(1024);
         let serving = serve(server);
@@ -122,9 +122,9 @@ async fn of_a_peer_that_is_silent() {
     }
 }
 
-/// A peer that writes and reads a byte now and then is dropped, not waited for.
+/// A peer that reads a byte now and then is dropped.
 #[tokio::test(start_paused = true)]
-async fn of_what_is_not_read() {
+async fn for_a_peer_that_does_not_read() {
     for serve in [spawn_one_task, spawn_two_tasks] {
         let (mut client, server) = duplex(1024);
         let serving = serve(server);
@@ -138,17 +138,17 @@ async fn of_what_is_not_read() {
             }
             sleep(Duration::from_secs(1)).await;
         }
-        assert!(serving.is_finished(), "it still waits after 100 s");
+        assert!(serving.is_finished(), "the server still waits after 100 s");
         let failure = serving.await.unwrap();
         let expected = ["the peer took too long", "deadline has elapsed"];
         assert!(expected.contains(&&*failure), "{failure}");
     }
 }
 
-/// A peer that reads steadily is served for as long as it likes, though output always waits: the
-/// deadline is for a batch, and the next batch has its own.
+/// A peer that reads steadily is served without a limit, although output always waits: each batch has a
+/// deadline of its own.
 #[tokio::test(start_paused = true)]
-async fn of_what_is_read_slowly() {
+async fn for_a_peer_that_reads_slowly() {
     for serve in [spawn_one_task, spawn_two_tasks] {
         let (mut client, server) = duplex(256);
         let serving = serve(server);
@@ -172,10 +172,10 @@ async fn of_what_is_read_slowly() {
     }
 }
 
-/// The same of a peer that only reads: it answers a ping no sooner than it has read all before it.
+/// The same for a peer that only reads: it cannot answer a ping before it has read the preceding output.
 #[tokio::test(start_paused = true)]
-async fn of_what_is_read_slowly_in_silence() {
-    // More than is read, so that the outbox is full; and so much that it is not, and never empty.
+async fn for_a_peer_that_reads_slowly_and_sends_nothing() {
+    // Faster than the peer reads, so that the outbox is full; and slower, but so that it is never empty.
     for (size, pause) in [(1024, Duration::from_millis(1)), (200 * 1024, Duration::from_secs(19))] {
         let text = "a".repeat(size);
         let (client, server) = duplex(256);
@@ -192,7 +192,7 @@ async fn of_what_is_read_slowly_in_silence() {
         let opened = move |handle: tokio_split::Handle| {
             tokio::spawn(async move {
                 while !handle.is_over() {
-                    // If there is no room, later.
+                    // Without room, retry later.
                     let _ = handle.send_text(&text);
                     sleep(pause).await;
                 }
@@ -216,7 +216,10 @@ async fn read_slowly(mut client: DuplexStream, serving: JoinHandle<String>) {
 
 /// The next two bytes.
 async fn next(client: &mut DuplexStream) -> u16 {
-    timeout(Duration::from_secs(60), client.read_u16()).await.expect("nothing comes").unwrap()
+    timeout(Duration::from_secs(60), client.read_u16())
+        .await
+        .expect("the server sends nothing")
+        .unwrap()
 }
 
 fn spawn_one_task(server: DuplexStream) -> JoinHandle<String> {
@@ -230,7 +233,7 @@ fn spawn_two_tasks(server: DuplexStream) -> JoinHandle<String> {
     tokio::spawn(two_tasks(server, drop))
 }
 
-/// Serves a connection, and tells how it failed.
+/// Serves a connection, and returns its failure.
 async fn one_task(server: DuplexStream, messages: Receiver<String>) -> String {
     let (reader, writer) = split(server);
     let ended = tokio_echo::serve(reader, writer, &Deflate::new(), messages).await;
@@ -242,7 +245,7 @@ async fn two_tasks(server: DuplexStream, opened: impl FnOnce(tokio_split::Handle
     tokio_split::serve(reader, writer, opened).await.unwrap_err().to_string()
 }
 
-/// What the client can read until the server has hung up.
+/// Reads until the server closes the connection.
 async fn rest(mut client: DuplexStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     client.read_to_end(&mut bytes).await.unwrap();

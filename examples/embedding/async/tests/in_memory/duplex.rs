@@ -1,4 +1,4 @@
-//! Input and output do not wait for each other, but where too much would pile up.
+//! Input and output do not wait for each other, except for backpressure.
 
 use counting::{KIB, measure};
 use hybi_embedding_async::tokio_echo::BACKLOG;
@@ -9,40 +9,40 @@ use crate::{
     peer,
 };
 
-/// As much at once as there is.
+/// Reads and writes of any size.
 const WHOLE: &[usize] = &[usize::MAX];
 
-/// So many turns move all that can move.
+/// Enough turns to move all bytes that can move.
 const TURNS: usize = 1000;
 
-/// How long a message is.
+/// The length of a message.
 const LENGTH: usize = 1000;
 
 #[test]
-fn tokio_receives_while_output_is_stuck() {
-    embedding::tokio(WHOLE, receives_while_output_is_stuck);
+fn tokio_receives_while_output_is_blocked() {
+    embedding::tokio(WHOLE, receives_while_output_is_blocked);
 }
 
 #[test]
-fn tokio_split_receives_while_output_is_stuck() {
-    embedding::tokio_split(WHOLE, receives_while_output_is_stuck);
+fn tokio_split_receives_while_output_is_blocked() {
+    embedding::tokio_split(WHOLE, receives_while_output_is_blocked);
 }
 
 #[test]
-fn smol_receives_while_output_is_stuck() {
-    embedding::smol(WHOLE, receives_while_output_is_stuck);
+fn smol_receives_while_output_is_blocked() {
+    embedding::smol(WHOLE, receives_while_output_is_blocked);
 }
 
-fn receives_while_output_is_stuck(embedding: &mut dyn Embedding, streams: &Streams) {
+fn receives_while_output_is_blocked(embedding: &mut dyn Embedding, streams: &Streams) {
     let messages = vec![Message::text("x".repeat(LENGTH)); BACKLOG / 2 / LENGTH];
     let sent = peer::sent(&messages);
     streams.input.append(&sent);
-    streams.output.stick(true);
+    streams.output.block(true);
     (0..TURNS).for_each(|_| assert!(!embedding.turn()));
     assert_eq!(streams.input.read(), sent.len());
     assert_eq!(streams.output.bytes(), b"");
 
-    streams.output.stick(false);
+    streams.output.block(false);
     (0..TURNS).for_each(|_| assert!(!embedding.turn()));
     assert!(peer::received(&streams.output.bytes()) == messages);
 }
@@ -63,7 +63,7 @@ fn smol_sends_while_input_is_silent() {
 }
 
 fn sends_while_input_is_silent(embedding: &mut dyn Embedding, streams: &Streams) {
-    // The beginning of a frame, whose rest does not come.
+    // The first byte of a frame, which is never completed.
     streams.input.append(&[0x81]);
     for number in 0..100 {
         assert!(embedding.offer(&number.to_string()));
@@ -74,27 +74,27 @@ fn sends_while_input_is_silent(embedding: &mut dyn Embedding, streams: &Streams)
 }
 
 #[test]
-fn tokio_holds_back() {
-    embedding::tokio(WHOLE, holds_back);
+fn tokio_applies_backpressure() {
+    embedding::tokio(WHOLE, applies_backpressure);
 }
 
 #[test]
-fn tokio_split_holds_back() {
-    embedding::tokio_split(WHOLE, holds_back);
+fn tokio_split_applies_backpressure() {
+    embedding::tokio_split(WHOLE, applies_backpressure);
 }
 
 #[test]
-fn smol_holds_back() {
-    embedding::smol(WHOLE, holds_back);
+fn smol_applies_backpressure() {
+    embedding::smol(WHOLE, applies_backpressure);
 }
 
-/// A peer that does not read is not read from, the application is told that it cannot send, and
-/// memory does not grow; when the peer reads, nothing is missing.
-fn holds_back(embedding: &mut dyn Embedding, streams: &Streams) {
+/// If the peer does not read, the server stops reading, the application cannot send, and memory does not
+/// grow. When the peer reads, no message is missing.
+fn applies_backpressure(embedding: &mut dyn Embedding, streams: &Streams) {
     let messages = vec![Message::text("x".repeat(LENGTH)); 8 * BACKLOG / LENGTH];
     let announcement = "a".repeat(LENGTH);
     streams.input.append(&peer::sent(&messages));
-    streams.output.stick(true);
+    streams.output.block(true);
     let mut accepted = 0;
     let ((), cost) = measure(|| {
         for _ in 0..10 * TURNS {
@@ -102,13 +102,13 @@ fn holds_back(embedding: &mut dyn Embedding, streams: &Streams) {
             accepted += usize::from(embedding.offer(&announcement));
         }
     });
-    // What is being written, what waits for it, what is in the channel, and what is in the inbox.
+    // The batch being written, the outbox, the channel, and the inbox.
     let most = 2 * (BACKLOG + LENGTH) + WAITING * LENGTH + 64 * KIB;
     assert!(streams.input.read() + accepted * LENGTH <= most, "{accepted}");
-    // A buffer has up to twice as much room as it holds, and half of that again while it grows.
+    // The capacity of a buffer is up to twice its length, and half of that more while it grows.
     assert!(cost.peaks_within(3 * most), "{cost:?}");
 
-    streams.output.stick(false);
+    streams.output.block(false);
     for _ in 0..TURNS {
         assert!(!embedding.turn());
     }

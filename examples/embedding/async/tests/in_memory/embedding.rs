@@ -1,4 +1,4 @@
-//! The embeddings, a turn at a time.
+//! Runs the embeddings one poll at a time.
 
 use std::{
     fmt::Debug,
@@ -11,22 +11,22 @@ use hybi_embedding_async::{smol_echo, tokio_echo, tokio_split, tokio_transport::
 
 use crate::tape::Tape;
 
-/// How many messages may wait in a channel.
+/// The capacity of a channel, in messages.
 pub(crate) const WAITING: usize = 16;
 
-/// An echo on an open connection.
+/// An echo server with an open connection.
 pub(crate) trait Embedding {
-    /// Polls whatever it does once, and drops the future. True once the connection has ended.
+    /// Polls its future once, and drops it. True after the connection has ended.
     fn turn(&mut self) -> bool;
 
-    /// Has the application send a message. False if it is told that it cannot.
+    /// Sends a message as the application. False if there is no room.
     fn offer(&mut self, message: &str) -> bool;
 
-    /// Whether no message waits that the application has sent.
+    /// Whether the channel of the application is empty.
     fn has_taken_all(&self) -> bool;
 }
 
-/// The streams of an embedding: what it reads, what it writes, and how much at once.
+/// The input and the output of an embedding.
 #[derive(Default)]
 pub(crate) struct Streams {
     pub(crate) input: Tape,
@@ -111,7 +111,7 @@ where
 }
 
 struct TwoTasks<R, W> {
-    /// `None` once it has ended; the same for the writer.
+    /// `None` after it has ended. The same for the writer.
     reader: Option<tokio_split::Reader<R>>,
     writer: Option<tokio_split::Writer<W>>,
     handle: tokio_split::Handle,

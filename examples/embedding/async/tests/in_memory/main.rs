@@ -1,4 +1,4 @@
-//! The embeddings over a stream in memory.
+//! The embeddings over streams in memory.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // tests panic
 

@@ -1,4 +1,4 @@
-//! The client at the other end: tungstenite.
+//! The peer: a client of tungstenite.
 
 use std::io::{self, Cursor, Read, Write};
 
@@ -13,7 +13,7 @@ use tungstenite::{
     },
 };
 
-/// Messages as a client sends them; each fourth in two fragments.
+/// The bytes of a client that sends these messages, every fourth in two fragments.
 pub(crate) fn sent(messages: &[Message]) -> Vec<u8> {
     let mut client = WebSocket::from_raw_socket(Wire::default(), Role::Client, None);
     for (number, message) in messages.iter().enumerate() {
@@ -33,7 +33,7 @@ pub(crate) fn sent(messages: &[Message]) -> Vec<u8> {
     client.get_mut().output.clone()
 }
 
-/// The messages in what a server sent, a Close included.
+/// The messages in the bytes of a server, including a Close.
 pub(crate) fn received(bytes: &[u8]) -> Vec<Message> {
     let wire = Wire { input: Cursor::new(bytes.to_vec()), output: Vec::new() };
     let mut client = WebSocket::from_raw_socket(wire, Role::Client, None);
@@ -42,7 +42,7 @@ pub(crate) fn received(bytes: &[u8]) -> Vec<Message> {
         messages.push(message);
     }
     let read = client.get_ref().input.position();
-    assert_eq!(read, bytes.len() as u64, "something is wrong after {messages:?}");
+    assert_eq!(read, bytes.len() as u64, "the bytes after {messages:?} are not valid");
     messages
 }
 

@@ -1,5 +1,5 @@
-//! A byte stream in memory that is as awkward as can be: every operation is `Pending` the first
-//! time, and then does a small piece of what it is asked for.
+//! A byte stream in memory for the worst case: every operation is `Pending` at first, and then reads or
+//! writes a small piece.
 
 use std::{
     io,
@@ -13,12 +13,12 @@ use std::{
 
 use tokio::io::ReadBuf;
 
-/// Bytes on their way, which the test appends to or looks at.
+/// The bytes in one direction.
 #[derive(Clone, Default)]
 pub(crate) struct Tape {
     bytes: Arc<Mutex<Vec<u8>>>,
     read: Arc<AtomicUsize>,
-    is_stuck: Arc<AtomicBool>,
+    is_blocked: Arc<AtomicBool>,
 }
 
 impl Tape {
@@ -30,14 +30,14 @@ impl Tape {
         self.bytes.lock().unwrap().clone()
     }
 
-    /// How many bytes a source has given.
+    /// How many bytes were read.
     pub(crate) fn read(&self) -> usize {
         self.read.load(Relaxed)
     }
 
-    /// Whether a sink takes no bytes, for the time being.
-    pub(crate) fn stick(&self, is_stuck: bool) {
-        self.is_stuck.store(is_stuck, Relaxed);
+    /// Sets whether writes block.
+    pub(crate) fn block(&self, is_blocked: bool) {
+        self.is_blocked.store(is_blocked, Relaxed);
     }
 
     pub(crate) fn source(&self, pieces: &'static [usize]) -> Source {
@@ -49,7 +49,7 @@ impl Tape {
     }
 }
 
-/// How much the next operation does: nothing and the next of these numbers in turn.
+/// The size of the next operation: alternates between `Pending` and the next of these numbers.
 struct Pieces {
     is_ready: bool,
     numbers: std::iter::Cycle<std::slice::Iter<'static, usize>>,
@@ -66,7 +66,7 @@ impl Pieces {
     }
 }
 
-/// Gives what the test has appended.
+/// Reads the bytes that the test has appended.
 pub(crate) struct Source {
     tape: Tape,
     pieces: Pieces,
@@ -75,7 +75,7 @@ pub(crate) struct Source {
 impl Source {
     fn poll(&mut self, room: usize) -> Poll<Vec<u8>> {
         if room == 0 {
-            // As sockets do; it must not be taken for the end.
+            // As a socket does. It must not be mistaken for the end of the input.
             return Poll::Ready(Vec::new());
         }
         let Poll::Ready(piece) = self.pieces.next() else { return Poll::Pending };
@@ -113,7 +113,7 @@ impl smol::io::AsyncRead for Source {
     }
 }
 
-/// Takes what the test looks at. Nothing is seen of it before it is flushed, as with TLS.
+/// Collects output. It becomes visible only after a flush, as with TLS.
 pub(crate) struct Sink {
     tape: Tape,
     held: Vec<u8>,
@@ -122,7 +122,7 @@ pub(crate) struct Sink {
 
 impl Sink {
     fn poll(&mut self, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.tape.is_stuck.load(Relaxed) {
+        if self.tape.is_blocked.load(Relaxed) {
             return Poll::Pending;
         }
         self.pieces.next().map(|piece| {

@@ -1,13 +1,13 @@
-//! Messages that come right behind the request, before it is answered.
+//! Messages that follow the request before the response.
 
 use std::io::{Read, Write};
 
 use crate::{HYPER, IO_URING, SMOL, TOKIO, TOKIO_SPLIT, client, server::Server};
 
-/// More than an inbox holds.
+/// More messages than an inbox can hold.
 const COUNT: usize = 10_000;
 
-/// They are echoed like any others.
+/// All of them are echoed.
 fn nothing_is_lost(binary: &str) {
     let server = Server::start(binary);
     let mut stream = client::connect(&server.address);

@@ -1,4 +1,4 @@
-//! A peer that writes and does not read.
+//! Peers that write and do not read.
 
 use std::{
     io::{Read, Write},
@@ -11,26 +11,25 @@ use tungstenite::Message;
 
 use crate::{HYPER, IO_URING, MIB, SMOL, TOKIO, TOKIO_SPLIT, client, peer, server::Server};
 
-/// How much is offered at the most.
+/// The most bytes to send.
 const OFFERED: usize = 256 * MIB;
 
-/// By how much the server's memory may grow.
+/// The most growth of the memory of the server, in bytes.
 const GROWTH: usize = 4 * MIB;
 
-/// The peer is not read from any more, and nothing piles up in the server. When the peer reads,
-/// nothing is missing.
-fn nothing_piles_up(binary: &str) {
+/// The server stops reading, and its memory does not grow. When the peer reads, no message is missing.
+fn memory_is_bounded(binary: &str) {
     let server = Server::start(binary);
     let stream = client::open(&server.address);
     let before = server.memory();
     let messages = vec![Message::binary(vec![0x5a; 64 * 1024]); 16];
     let batch = peer::sent(&messages);
-    let sent = write_until_stuck(&stream, &batch);
-    assert!(sent < OFFERED, "the server takes everything");
+    let sent = write_until_full(&stream, &batch);
+    assert!(sent < OFFERED, "the server reads everything");
     let peak = server.peak_memory();
-    assert!(peak < before + GROWTH, "{before} bytes before, {peak} at the most");
+    assert!(peak < before + GROWTH, "{before} bytes before, {peak} at most");
 
-    // The rest of the last batch, then the Close; all of it while everything is read.
+    // The rest of the last batch, then a Close, while this thread reads.
     let echoes = sent.div_ceil(batch.len()) * messages.len();
     let mut writing = stream.try_clone().unwrap();
     let writer = thread::spawn(move || {
@@ -45,9 +44,9 @@ fn nothing_piles_up(binary: &str) {
     writer.join().unwrap();
 }
 
-/// Writes the same again and again until nothing more goes, and returns how many bytes went.
-fn write_until_stuck(mut stream: &TcpStream, batch: &[u8]) -> usize {
-    // If the server is only slow, the test asks less of it.
+/// Writes the batch repeatedly until the socket is full. Returns how many bytes were written.
+fn write_until_full(mut stream: &TcpStream, batch: &[u8]) -> usize {
+    // If the server is only slow, this ends early, and the test is less strict.
     stream.set_write_timeout(Some(Duration::from_secs(2))).unwrap();
     let mut sent = 0;
     while sent < OFFERED {
@@ -59,7 +58,7 @@ fn write_until_stuck(mut stream: &TcpStream, batch: &[u8]) -> usize {
     sent
 }
 
-/// Reads so many echoes of a message of 64 KiB, and the reply to the Close.
+/// Reads this many echoes of a message of 64 KiB, and the reply to the Close.
 fn read_echoes(mut stream: TcpStream, message: &Message, count: usize) {
     for _ in 0..count {
         assert_eq!(client::read(&mut stream), [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0]);
@@ -72,25 +71,25 @@ fn read_echoes(mut stream: TcpStream, message: &Message, count: usize) {
 
 #[test]
 fn tokio() {
-    nothing_piles_up(TOKIO);
+    memory_is_bounded(TOKIO);
 }
 
 #[test]
 fn tokio_split() {
-    nothing_piles_up(TOKIO_SPLIT);
+    memory_is_bounded(TOKIO_SPLIT);
 }
 
 #[test]
 fn smol() {
-    nothing_piles_up(SMOL);
+    memory_is_bounded(SMOL);
 }
 
 #[test]
 fn io_uring() {
-    nothing_piles_up(IO_URING);
+    memory_is_bounded(IO_URING);
 }
 
 #[test]
 fn hyper() {
-    nothing_piles_up(HYPER);
+    memory_is_bounded(HYPER);
 }

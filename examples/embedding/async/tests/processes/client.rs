@@ -1,4 +1,4 @@
-//! A client that writes and reads bytes.
+//! A client whose bytes are written by hand.
 
 use std::{
     io::{Read, Write},
@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-/// The example of RFC 6455, section 1.2, from a client that is no browser.
+/// The example of RFC 6455, section 1.2, from a client that is not a browser.
 pub(crate) const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
     Host: server.example.com\r\n\
     Upgrade: websocket\r\n\
@@ -32,7 +32,7 @@ pub(crate) fn open(address: &str) -> TcpStream {
 pub(crate) fn connect(address: &str) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_nodelay(true).unwrap();
-    // A server that never answers fails the test.
+    // A server that does not answer fails the test.
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream
 }
@@ -44,7 +44,7 @@ pub(crate) fn read_acceptance(stream: &mut TcpStream) {
     assert!(head.contains("\r\nsec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"), "{head}");
 }
 
-/// Reads the head of a response, and no byte more. Its case, which servers choose, is gone.
+/// Reads a response head and no further byte. Converts it to lower case, because servers differ.
 fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -53,7 +53,7 @@ fn read_head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).unwrap().to_ascii_lowercase()
 }
 
-/// Reads so many bytes.
+/// Reads `N` bytes.
 pub(crate) fn read<const N: usize>(stream: &mut TcpStream) -> [u8; N] {
     let mut bytes = [0; N];
     stream.read_exact(&mut bytes).unwrap();

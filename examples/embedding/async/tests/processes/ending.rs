@@ -1,4 +1,4 @@
-//! How connections end when the peer breaks the rules.
+//! The end of connections whose peer violates the protocol.
 
 use std::{
     io::{Read, Write},
@@ -7,12 +7,12 @@ use std::{
 
 use crate::{HYPER, IO_URING, SMOL, TOKIO, TOKIO_SPLIT, client, server::Server};
 
-/// The peer gets the Close that says what was wrong, and then the end of the connection, not a
-/// reset, which on some systems takes the Close with it, even if it has sent more meanwhile.
-fn last_words_arrive(binary: &str) {
+/// The peer gets the Close with the reason, and then the end of the stream, although it has sent more
+/// bytes. A reset could discard the Close on some systems.
+fn the_close_arrives(binary: &str) {
     let server = Server::start(binary);
     let mut stream = client::open(&server.address);
-    // A frame that is not masked, and what the server will not look at.
+    // A frame that is not masked, and bytes that the server ignores.
     let mut sent = vec![0x81, 0x01, b'x'];
     sent.resize(1024 * 1024, 0);
     stream.write_all(&sent).unwrap();
@@ -24,33 +24,33 @@ fn last_words_arrive(binary: &str) {
 }
 
 #[test]
-fn last_words_arrive_from_tokio() {
-    last_words_arrive(TOKIO);
+fn the_close_arrives_from_tokio() {
+    the_close_arrives(TOKIO);
 }
 
 #[test]
-fn last_words_arrive_from_tokio_split() {
-    last_words_arrive(TOKIO_SPLIT);
+fn the_close_arrives_from_tokio_split() {
+    the_close_arrives(TOKIO_SPLIT);
 }
 
 #[test]
-fn last_words_arrive_from_smol() {
-    last_words_arrive(SMOL);
+fn the_close_arrives_from_smol() {
+    the_close_arrives(SMOL);
 }
 
 #[test]
-fn last_words_arrive_from_io_uring() {
-    last_words_arrive(IO_URING);
+fn the_close_arrives_from_io_uring() {
+    the_close_arrives(IO_URING);
 }
 
 #[test]
-fn last_words_arrive_from_hyper() {
-    last_words_arrive(HYPER);
+fn the_close_arrives_from_hyper() {
+    the_close_arrives(HYPER);
 }
 
-/// All wait for a request, and none for ever. This takes as long as they wait.
+/// Takes as long as the deadline for the opening handshake.
 #[test]
-fn a_request_that_is_not_completed_is_given_up() {
+fn an_incomplete_request_has_a_deadline() {
     let all = [TOKIO, TOKIO_SPLIT, SMOL, IO_URING, HYPER].map(|binary| {
         thread::spawn(move || {
             let server = Server::start(binary);
@@ -58,7 +58,7 @@ fn a_request_that_is_not_completed_is_given_up() {
             stream.write_all(&client::REQUEST[..client::REQUEST.len() - 1]).unwrap();
             let mut received = Vec::new();
             stream.read_to_end(&mut received).unwrap();
-            // Whatever is said, it is no acceptance.
+            // Any response, but not 101.
             assert!(!received.starts_with(b"HTTP/1.1 101"));
         })
     });

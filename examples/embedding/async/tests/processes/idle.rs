@@ -1,4 +1,4 @@
-//! What a connection holds that waits.
+//! The memory of idle connections.
 
 use std::io::{Read, Write};
 
@@ -8,10 +8,10 @@ use crate::{IO_URING, client, peer, server::Server};
 
 const CONNECTIONS: usize = 300;
 
-/// How long the messages are.
+/// The length of a message.
 const LENGTH: usize = 64 * 1024;
 
-/// Each connection has echoed a message, and none has kept the memory for it.
+/// Each connection has echoed a message, and has freed the memory for it.
 #[test]
 fn an_idle_connection_holds_no_buffer() {
     let server = Server::start(IO_URING);
@@ -24,12 +24,12 @@ fn an_idle_connection_holds_no_buffer() {
         assert!(received[10..].iter().all(|byte| *byte == 1));
         stream
     };
-    // The pool is filled, too.
+    // Also fills the pool.
     let warm: Vec<_> = (0..10).map(|_| echo()).collect();
     let before = server.memory();
     let idle: Vec<_> = (0..CONNECTIONS).map(|_| echo()).collect();
     let growth = server.memory().saturating_sub(before) / CONNECTIONS;
-    println!("{growth} bytes for a connection");
-    assert!(growth < LENGTH / 8, "{growth} bytes for a connection");
+    println!("{growth} bytes for each connection");
+    assert!(growth < LENGTH / 8, "{growth} bytes for each connection");
     drop((warm, idle));
 }

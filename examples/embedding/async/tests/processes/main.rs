@@ -1,5 +1,4 @@
-//! The embeddings as processes, with a peer that has its bytes from the RFC or from another
-//! implementation.
+//! The embeddings as processes. The bytes of the peer are from the RFC or from another implementation.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests panic
 
@@ -8,7 +7,7 @@ mod backpressure;
 mod client;
 mod ending;
 mod idle;
-#[allow(dead_code)] // not all of it is asked for
+#[allow(dead_code)] // not all of it is used here
 #[path = "../in_memory/peer.rs"]
 mod peer;
 mod plain;

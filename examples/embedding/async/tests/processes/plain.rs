@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use crate::{HYPER, client, server::Server};
 
-/// What hyper answers to this request, up to the end of the connection.
+/// The response of hyper to this request.
 fn answer(fields: &str) -> String {
     let server = Server::start(HYPER);
     let mut stream = client::connect(&server.address);
@@ -21,9 +21,9 @@ fn a_page_is_one_response_on_one_connection() {
     assert!(answer.ends_with("This server echoes over WebSockets.\n"), "{answer}");
 }
 
-/// It has lost its Upgrade field on the way, such as in a proxy.
+/// A request that has lost its Upgrade field, such as in a proxy.
 #[test]
-fn a_request_with_a_key_is_not_for_the_page() {
+fn a_request_with_a_key_does_not_get_the_page() {
     let answer = answer("Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
     assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
     assert!(answer.to_ascii_lowercase().contains("\r\nupgrade: websocket\r\n"), "{answer}");

@@ -1,4 +1,4 @@
-//! An embedding in a process of its own.
+//! An embedding in its own process.
 
 use std::{
     fs,
@@ -6,11 +6,11 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-/// It ends with this value.
+/// The process ends when this is dropped.
 pub(crate) struct Server {
     process: Child,
     terminal: ChildStdin,
-    /// Kept open: a server whose output nobody takes would fail when it prints.
+    /// Kept open, because printing to a closed pipe would fail.
     _output: BufReader<ChildStdout>,
     pub(crate) address: String,
 }
@@ -32,17 +32,17 @@ impl Server {
         Self { process, terminal, _output: output, address }
     }
 
-    /// Types lines at its terminal.
+    /// Writes lines to its standard input.
     pub(crate) fn type_in(&mut self, lines: &str) {
         self.terminal.write_all(lines.as_bytes()).unwrap();
     }
 
-    /// How many bytes of memory it has now.
+    /// Its resident memory, in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.status("VmRSS:")
     }
 
-    /// How many it has had at the most.
+    /// The peak of its resident memory, in bytes.
     pub(crate) fn peak_memory(&self) -> usize {
         self.status("VmHWM:")
     }

@@ -1,4 +1,4 @@
-//! What the application sends from elsewhere: lines typed at the server's terminal.
+//! Messages of the application: lines on the standard input of the server.
 
 use std::{
     io::{Read, Write},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::{HYPER, MIB, SMOL, TOKIO, TOKIO_SPLIT, client, server::Server};
 
-/// Opens a WebSocket, and has a message echoed, which proves that the server has let it in.
+/// Opens a WebSocket and exchanges a message, so that it is a member.
 fn enter(server: &Server) -> TcpStream {
     let mut stream = client::open(&server.address);
     stream.write_all(&client::HELLO).unwrap();
@@ -15,7 +15,7 @@ fn enter(server: &Server) -> TcpStream {
     stream
 }
 
-/// Each line goes to everybody, once and in order.
+/// Each line is sent over all connections, once and in order.
 fn lines_go_to_all(binary: &str) {
     let mut server = Server::start(binary);
     let streams = [enter(&server), enter(&server)];
@@ -45,13 +45,13 @@ fn lines_go_to_all_by_hyper() {
     lines_go_to_all(HYPER);
 }
 
-/// How long a line is, and how many there are.
+/// The length of a line, and the number of lines.
 const LENGTH: usize = 1000;
 const LINES: usize = 64 * MIB / LENGTH;
 
-/// Somebody who does not read is disconnected, by a Close with this code behind what was accepted,
-/// and the server's memory does not grow meanwhile.
-fn who_does_not_read_is_disconnected(binary: &str, code: u16) {
+/// A member that does not read gets a Close with this code after the accepted messages, and the memory of
+/// the server does not grow.
+fn a_member_that_does_not_read_is_closed(binary: &str, code: u16) {
     let mut server = Server::start(binary);
     let mut stream = enter(&server);
     let before = server.memory();
@@ -59,7 +59,7 @@ fn who_does_not_read_is_disconnected(binary: &str, code: u16) {
         server.type_in(&format!("{number:0LENGTH$}\n"));
     }
     let peak = server.peak_memory();
-    assert!(peak < before + 4 * MIB, "{before} bytes before, {peak} at the most");
+    assert!(peak < before + 4 * MIB, "{before} bytes before, {peak} at most");
 
     let mut lines = 0;
     let length = loop {
@@ -74,7 +74,7 @@ fn who_does_not_read_is_disconnected(binary: &str, code: u16) {
             other => panic!("{other:x?}"),
         }
     };
-    assert!(lines < LINES, "nobody was disconnected");
+    assert!(lines < LINES, "the connection was not closed");
     let mut body = vec![0; length.into()];
     stream.read_exact(&mut body).unwrap();
     assert_eq!(body[..2], code.to_be_bytes());
@@ -83,16 +83,16 @@ fn who_does_not_read_is_disconnected(binary: &str, code: u16) {
 }
 
 #[test]
-fn who_does_not_read_is_disconnected_by_tokio() {
-    who_does_not_read_is_disconnected(TOKIO, 1000);
+fn a_member_that_does_not_read_is_closed_by_tokio() {
+    a_member_that_does_not_read_is_closed(TOKIO, 1000);
 }
 
 #[test]
-fn who_does_not_read_is_disconnected_by_tokio_split() {
-    who_does_not_read_is_disconnected(TOKIO_SPLIT, 1008);
+fn a_member_that_does_not_read_is_closed_by_tokio_split() {
+    a_member_that_does_not_read_is_closed(TOKIO_SPLIT, 1008);
 }
 
 #[test]
-fn who_does_not_read_is_disconnected_by_smol() {
-    who_does_not_read_is_disconnected(SMOL, 1000);
+fn a_member_that_does_not_read_is_closed_by_smol() {
+    a_member_that_does_not_read_is_closed(SMOL, 1000);
 }

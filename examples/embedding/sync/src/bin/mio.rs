@@ -1,8 +1,8 @@
 //! An echo server over readiness events: one thread, many connections.
 //!
-//! It teaches partial writes, waiting for writability only while something waits to be written, and
-//! backpressure: a peer that does not read what it is sent is not read from either, so that a
-//! connection never holds more than one message and what answers it.
+//! It shows partial writes, interest in writability only while output waits, and backpressure: the
+//! server stops reading from a peer that does not read, so a connection holds at most one message and
+//! its reply.
 //!
 //! `cargo run --bin mio -- 127.0.0.1:9001`
 
@@ -20,8 +20,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deadlines::{Deadlines, Due, Patience};
-use hybi::{Config, Connection, Event, Inbox, Origins, Server, server::Opening};
+use deadlines::{Deadlines, Due, Timeouts};
+use hybi::{
+    Config, Connection, Event, GrowingOutbox, Inbox, Origins, Outbox as _, Server, server::Opening,
+};
 use mio::{
     Events, Interest, Poll, Registry, Token,
     net::{TcpListener, TcpStream},
@@ -30,11 +32,11 @@ use report::report;
 
 const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
 
-/// Once so much waits to be written, nothing more is answered.
+/// No more events are received while this many bytes wait in the outbox.
 const BACKLOG: usize = 64 * 1024;
 
-/// How long a peer may take; looked at once a second.
-static PATIENCE: Patience = Patience {
+/// How long a peer may take. The deadlines are checked once a second.
+static TIMEOUTS: Timeouts = Timeouts {
     opening: Duration::from_secs(10),
     writing: Duration::from_secs(30),
     silence: Duration::from_secs(20),
@@ -42,10 +44,10 @@ static PATIENCE: Patience = Patience {
     closing: Duration::from_secs(10),
 };
 
-/// How often one peer is read from before others have their turn.
+/// The most reads from one peer before others have their turn.
 const TURN: usize = 16;
 
-/// How many connections are accepted before others have their turn.
+/// The most connections to accept before peers have their turn.
 const ACCEPTED: usize = 256;
 
 const LISTENER: Token = Token(0);
@@ -64,7 +66,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
     let mut peers = HashMap::new();
     let mut last_token = LISTENER;
     let mut swept = Instant::now();
-    let mut is_short = false;
+    let mut accept_failed = false;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     loop {
         match poll.poll(&mut events, Some(Duration::from_secs(1))) {
@@ -74,28 +76,28 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
         for event in &events {
             let token = event.token();
             if token == LISTENER {
-                let after = accept(&listener, |mut stream, address| {
+                let accepted = accept(&listener, |mut stream, address| {
                     last_token.0 += 1;
                     let registered =
                         poll.registry().register(&mut stream, last_token, Interest::READABLE);
                     match registered.and_then(|()| stream.set_nodelay(true)) {
                         Ok(()) => drop(peers.insert(last_token, Peer::new(stream, address))),
-                        // This connection is closed, and the server goes on.
+                        // This connection is closed. The server continues.
                         Err(error) => report(format_args!("{address}: {error}")),
                     }
                 });
-                is_short = after == Accepted::Short;
-                if after == Accepted::Some {
-                    again(&poll, &mut listener);
+                accept_failed = accepted == Accepted::Failed;
+                if accepted == Accepted::Some {
+                    rearm(&poll, &mut listener);
                 }
                 continue;
             }
             let Some(peer) = peers.get_mut(&token) else { continue };
             if !peer.take_turn(poll.registry(), token) {
                 peers.remove(&token);
-                // What it gives back may be enough for the next one.
-                if mem::take(&mut is_short) {
-                    again(&poll, &mut listener);
+                // Its resources may suffice to accept the next connection.
+                if mem::take(&mut accept_failed) {
+                    rearm(&poll, &mut listener);
                 }
             }
         }
@@ -104,30 +106,30 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
             peers.retain(|token, peer| match peer.deadlines.due(swept) {
                 Due::Nothing => true,
                 Due::Ping => peer.ping() && peer.take_turn(poll.registry(), *token),
-                Due::End => false,
+                Due::Drop => false,
             });
-            // In case that accepting failed.
-            again(&poll, &mut listener);
+            // In case accepting has failed.
+            rearm(&poll, &mut listener);
         }
     }
 }
 
-/// Has connections reported that wait already.
-fn again(poll: &Poll, listener: &mut TcpListener) {
+/// Registers the listener again, so that connections that already wait are reported.
+fn rearm(poll: &Poll, listener: &mut TcpListener) {
     if let Err(error) = poll.registry().reregister(listener, LISTENER, Interest::READABLE) {
         report(format_args!("listener: {error}"));
     }
 }
 
-/// What came of accepting.
+/// The result of accepting connections.
 #[derive(PartialEq)]
 enum Accepted {
     /// No more connections wait.
     All,
-    /// More may wait, but others are to have their turn.
+    /// More may wait, but peers must have their turn.
     Some,
-    /// More wait, and the system is short of something, such as descriptors.
-    Short,
+    /// More wait, but the system is out of a resource, such as descriptors.
+    Failed,
 }
 
 /// Accepts connections.
@@ -139,7 +141,7 @@ fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream, SocketAddr)) ->
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 report(format_args!("accept: {error}"));
-                return Accepted::Short;
+                return Accepted::Failed;
             }
         }
     }
@@ -150,17 +152,17 @@ struct Peer {
     stream: TcpStream,
     address: SocketAddr,
     inbox: Inbox,
-    outbox: Vec<u8>,
+    outbox: GrowingOutbox,
     stage: Stage,
     deadlines: Deadlines,
 }
 
-/// How far a connection has come.
+/// The state of a connection.
 enum Stage {
     Opening(Opening<'static>),
     Open(Connection<Server>),
-    /// All is said. What still comes is read and dropped: a socket that is closed while input waits
-    /// is reset, and takes our last words with it.
+    /// The last bytes are in the outbox. Further input is discarded: closing a socket with unread
+    /// input resets it, and the peer may lose the final bytes.
     Over,
 }
 
@@ -171,20 +173,20 @@ impl Peer {
             stream,
             address,
             inbox: Inbox::with_capacity(16 * 1024),
-            outbox: Vec::new(),
+            outbox: GrowingOutbox::new(),
             stage: Stage::Opening(Opening::new(Origins::same_host().or_no_browser())),
-            deadlines: Deadlines::opening(&PATIENCE, Instant::now()),
+            deadlines: Deadlines::opening(&TIMEOUTS, Instant::now()),
         }
     }
 
-    /// Answers the next thing in the inbox; false if there is nothing.
+    /// Handles the request or the next event in the inbox. False if there is none.
     fn answer(&mut self) -> Result<bool, Box<dyn Error>> {
         let Self { inbox, outbox, .. } = self;
         match &mut self.stage {
             Stage::Opening(opening) => {
                 let Some(request) = opening.receive(inbox, outbox)? else { return Ok(false) };
                 self.stage = Stage::Open(request.accept().config(CONFIG).finish(outbox)?);
-                self.deadlines = Deadlines::open(&PATIENCE, Instant::now());
+                self.deadlines = Deadlines::open(&TIMEOUTS, Instant::now());
             }
             Stage::Open(websocket) => match websocket.receive(inbox, outbox)? {
                 Some(Event::Text(text)) => websocket.send_text(text, outbox)?,
@@ -193,7 +195,7 @@ impl Peer {
                 None if websocket.should_close_transport() => self.finish(),
                 None => {
                     if websocket.is_closing() {
-                        self.deadlines.closing(Instant::now());
+                        self.deadlines.on_closing(Instant::now());
                     }
                     return Ok(false);
                 }
@@ -206,7 +208,7 @@ impl Peer {
         Ok(true)
     }
 
-    /// The peer will send nothing more.
+    /// Handles the end of the input.
     fn end_of_input(&mut self) -> io::Result<Option<Interest>> {
         if let Stage::Open(websocket) = &mut self.stage {
             websocket.end_of_input().map_err(io::Error::other)?;
@@ -214,7 +216,7 @@ impl Peer {
         Ok(None)
     }
 
-    /// Asks a silent peer for a sign of life. False if it cannot be asked.
+    /// Sends a ping to a silent peer. False if that is not possible.
     fn ping(&mut self) -> bool {
         match &mut self.stage {
             Stage::Open(websocket) => websocket.send_ping(b"", &mut self.outbox).is_ok(),
@@ -222,49 +224,50 @@ impl Peer {
         }
     }
 
-    /// Nothing more will be said than what is in the outbox.
+    /// Nothing more will be sent than the outbox holds.
     fn finish(&mut self) {
         self.stage = Stage::Over;
-        self.deadlines.closing(Instant::now());
+        self.deadlines.on_closing(Instant::now());
     }
 }
 
 /// The socket.
 impl Peer {
-    /// Goes on as far as the socket and the length of a turn allow. False at the end.
+    /// Reads and writes for one turn. False at the end of the connection.
     fn take_turn(&mut self, registry: &Registry, token: Token) -> bool {
         let advanced = self.advance();
-        self.deadlines.wrote(self.outbox.is_empty(), Instant::now());
-        let goes_on = match advanced {
+        self.deadlines.set_flushed(self.outbox.is_empty(), Instant::now());
+        let is_open = match advanced {
             Ok(None) => Ok(false),
-            // Registering anew also reports what is ready already.
+            // Registering again also reports readiness that is already there.
             Ok(Some(interest)) => {
                 registry.reregister(&mut self.stream, token, interest).map(|()| true)
             }
             Err(error) => Err(error),
         };
-        goes_on.unwrap_or_else(|error| {
+        is_open.unwrap_or_else(|error| {
             report(format_args!("{}: {error}", self.address));
             false
         })
     }
 
-    /// Goes on as far as the socket allows, and tells what to wait for; `None` at the end.
+    /// Reads and writes until the socket would block. Returns the interest to wait for, or `None` at
+    /// the end.
     fn advance(&mut self) -> io::Result<Option<Interest>> {
         for _ in 0..TURN {
-            let mut more = true;
-            while more && self.outbox.len() < BACKLOG {
-                more = self.answer().unwrap_or_else(|error| {
+            let mut has_more = true;
+            while has_more && self.outbox.pending() < BACKLOG {
+                has_more = self.answer().unwrap_or_else(|error| {
                     report(format_args!("{}: {error}", self.address));
-                    self.finish(); // the answer that says what it was is in the outbox
+                    self.finish(); // the outbox holds a response or a Close with the reason
                     false
                 });
             }
             if !self.write()? {
-                return Ok(Some(Interest::WRITABLE)); // and not readable: that is the backpressure
+                return Ok(Some(Interest::WRITABLE)); // backpressure: not readable
             }
-            self.deadlines.wrote(true, Instant::now()); // what comes next has its own deadline
-            if more {
+            self.deadlines.set_flushed(true, Instant::now()); // the next batch has its own deadline
+            if has_more {
                 continue;
             }
             if matches!(self.stage, Stage::Over) {
@@ -272,7 +275,7 @@ impl Peer {
             }
             match self.inbox.read_from(&mut self.stream) {
                 Ok(0) => return self.end_of_input(),
-                Ok(_) => self.deadlines.heard(Instant::now()),
+                Ok(_) => self.deadlines.on_read(Instant::now()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Ok(Some(Interest::READABLE));
@@ -280,23 +283,20 @@ impl Peer {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Some(Interest::READABLE | Interest::WRITABLE)) // there may be more: come back at once
+        Ok(Some(Interest::READABLE | Interest::WRITABLE)) // more may wait, so return at once
     }
 
-    /// Writes what the socket takes; whether that is all.
+    /// Writes until the socket would block. Returns whether all output is written.
     fn write(&mut self) -> io::Result<bool> {
-        let mut written = 0;
-        while written < self.outbox.len() {
-            match self.stream.write(&self.outbox[written..]) {
+        while !self.outbox.is_empty() {
+            match self.stream.write(self.outbox.bytes()) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(length) => written += length,
+                Ok(length) => self.outbox.consume(length)?,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
-        self.outbox.drain(..written);
-        self.outbox.shrink_to(BACKLOG); // after a large message
-        Ok(self.outbox.is_empty())
+        Ok(true)
     }
 }

@@ -1,4 +1,4 @@
-//! The hub: members over sockets that do not block, and messages for all of them.
+//! The hub: broadcasts messages to members over non-blocking sockets.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -9,21 +9,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hybi::{CloseCode, Config, Connection, Event, Inbox, Prepared, Server, State};
+use hybi::{
+    CloseCode, Config, Connection, Event, GrowingOutbox, Inbox, Outbox as _, Prepared, Server,
+    State,
+};
 
-use crate::deadlines::{Deadlines, Due, Patience};
+use crate::deadlines::{Deadlines, Due, Timeouts};
 
 /// The settings of a member's connection.
 pub(crate) const CONFIG: Config = Config::new().max_message_size(64 * 1024);
 
-/// How many messages may wait for a member. It is dropped with the next one.
-pub(crate) const BEHIND: usize = 16;
+/// The most messages that wait for a member. One more message closes its connection.
+pub(crate) const QUEUE: usize = 16;
 
-/// How many reads and events a member has in one turn, before others have theirs.
+/// The most reads and events of a member in one turn.
 pub(crate) const TURN: usize = 16;
 
 /// How long a member may take.
-pub(crate) static PATIENCE: Patience = Patience {
+pub(crate) static TIMEOUTS: Timeouts = Timeouts {
     opening: Duration::from_secs(10),
     writing: Duration::from_secs(30),
     silence: Duration::from_secs(20),
@@ -31,16 +34,16 @@ pub(crate) static PATIENCE: Patience = Patience {
     closing: Duration::from_secs(10),
 };
 
-/// How much is read and dropped at the end of a connection.
+/// The most bytes to read and discard at the end of a connection.
 pub(crate) const DRAINED: NonZero<usize> = NonZero::new(4 * 1024 * 1024).unwrap();
 
-/// What carries a connection. It does not block.
+/// A non-blocking socket.
 pub(crate) trait Socket: Read + Write {
-    /// Says that nothing more will be written.
+    /// Shuts down the output.
     fn end_output(&mut self) -> io::Result<()>;
 }
 
-/// All members, by the numbers that the event loop knows their sockets by.
+/// All members, by the numbers of their sockets in the event loop.
 pub(crate) struct Hub<S> {
     members: HashMap<usize, Box<Member<S>>>,
 }
@@ -55,7 +58,8 @@ impl<S: Socket> Hub<S> {
         self.members.len()
     }
 
-    /// Takes in a member whose opening handshake is complete. If its inbox is not empty, it is ready.
+    /// Adds a member whose opening handshake is complete. If its inbox is not empty, call
+    /// [`ready`](Self::ready) next.
     pub(crate) fn join(
         &mut self,
         number: usize,
@@ -67,9 +71,9 @@ impl<S: Socket> Hub<S> {
             socket,
             websocket,
             inbox,
-            outbox: Vec::new(),
-            behind: VecDeque::new(),
-            deadlines: Deadlines::open(&PATIENCE, Instant::now()),
+            outbox: GrowingOutbox::new(),
+            queue: VecDeque::new(),
+            deadlines: Deadlines::open(&TIMEOUTS, Instant::now()),
             drain: None,
         };
         self.members.insert(number, Box::new(member));
@@ -81,44 +85,44 @@ impl<S: Socket> Hub<S> {
         self.members.retain(|_, member| member.send(&message).is_ok());
     }
 
-    /// The socket of this member can be written to or read from. What it says goes to all. True if
-    /// its turn is over and it may have more: it is to be called again, after the others.
+    /// Call it when the socket of this member is readable or writable. Its messages go to all members.
+    /// Returns true if its turn ended early: call it again after the other members.
     pub(crate) fn ready(&mut self, number: usize) -> bool {
-        let mut said = Vec::new();
+        let mut messages = Vec::new();
         let Some(member) = self.members.get_mut(&number) else { return false };
-        let after = member.ready(&mut said);
-        if !matches!(after, Ok(After::Wait | After::Again)) {
+        let next = member.ready(&mut messages);
+        if !matches!(next, Ok(Next::Wait | Next::Again)) {
             self.members.remove(&number);
         }
-        for message in said {
+        for message in messages {
             self.broadcast(message);
         }
-        matches!(after, Ok(After::Again))
+        matches!(next, Ok(Next::Again))
     }
 
-    /// Sends pings to silent members, and drops those whose time is up; to be called now and then.
+    /// Sends pings to silent members, and drops members that exceed a deadline. Call it periodically.
     pub(crate) fn sweep(&mut self, now: Instant) {
         self.members.retain(|_, member| match member.deadlines.due(now) {
             Due::Nothing => true,
             Due::Ping => member.ping().is_ok(),
-            Due::End => false,
+            Due::Drop => false,
         });
     }
 }
 
-/// What follows the turn of a member.
+/// What to do after the turn of a member.
 #[derive(Clone, Copy)]
-pub(crate) enum After {
-    /// It waits for its socket.
+pub(crate) enum Next {
+    /// Wait for its socket.
     Wait,
-    /// It goes on as soon as others have had their turn.
+    /// Give it another turn, after the others.
     Again,
-    /// It has ended.
+    /// Drop it: the connection has ended.
     End,
 }
 
-/// The end of a connection, once all is written. What still comes is read and dropped: a socket that
-/// is closed while input waits is reset, and the final bytes are lost.
+/// The end of a connection whose output is written. Further input is discarded: closing a socket with
+/// unread input resets it, and the peer may lose the final bytes.
 pub(crate) struct Drain {
     left: NonZero<usize>,
 }
@@ -129,79 +133,79 @@ impl Drain {
         Ok(Self { left: DRAINED })
     }
 
-    /// Reads and drops for one turn.
-    pub(crate) fn turn(&mut self, socket: &mut impl Read) -> io::Result<After> {
+    /// Reads and discards input for one turn.
+    pub(crate) fn turn(&mut self, socket: &mut impl Read) -> io::Result<Next> {
         let mut bytes = [0; 4096];
         for _ in 0..TURN {
             match socket.read(&mut bytes) {
-                Ok(0) => return Ok(After::End),
+                Ok(0) => return Ok(Next::End),
                 Ok(length) => match NonZero::new(self.left.get().saturating_sub(length)) {
                     Some(left) => self.left = left,
-                    None => return Ok(After::End),
+                    None => return Ok(Next::End),
                 },
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(After::Wait),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Next::Wait),
                 Err(error) => return Err(error),
             }
         }
-        Ok(After::Again)
+        Ok(Next::Again)
     }
 }
 
-/// One connection. While it keeps up, nothing waits for it, and it holds no memory but its own.
+/// One connection. While its peer keeps up with reading, it holds no buffered output.
 struct Member<S> {
     socket: S,
     websocket: Connection<Server>,
     inbox: Inbox,
-    /// What goes out before anything else: the rest of a frame that the socket took a part of.
-    outbox: Vec<u8>,
-    /// Messages that wait, shared with all others they wait for.
-    behind: VecDeque<Arc<Prepared>>,
+    /// Written before the queue: the rest of a frame that is partly written, and control frames.
+    outbox: GrowingOutbox,
+    /// Messages to send, shared with other members.
+    queue: VecDeque<Arc<Prepared>>,
     deadlines: Deadlines,
-    /// Set once the connection is done, and all is written.
+    /// Set when the connection has ended and all output is written.
     drain: Option<Drain>,
 }
 
 impl<S: Socket> Member<S> {
-    /// Sends a message, or gives the member up if too many wait.
+    /// Sends a message, or closes the connection if too many wait.
     fn send(&mut self, message: &Arc<Prepared>) -> Result<(), Box<dyn Error>> {
         if self.websocket.state() != State::Open {
             return Ok(());
         }
-        if self.outbox.is_empty() && self.behind.is_empty() {
+        if self.outbox.is_empty() && self.queue.is_empty() {
             return self.write_message(message);
         }
-        if self.behind.len() < BEHIND {
-            self.behind.push_back(Arc::clone(message));
+        if self.queue.len() < QUEUE {
+            self.queue.push_back(Arc::clone(message));
             return Ok(());
         }
-        self.behind = VecDeque::new();
+        self.queue = VecDeque::new();
         self.websocket.close(CloseCode::POLICY_VIOLATION, "too slow", &mut self.outbox)?;
-        self.deadlines.closing(Instant::now());
+        self.deadlines.on_closing(Instant::now());
         Ok(())
     }
 
-    /// Asks a silent member for a sign of life.
+    /// Sends a ping to a silent member.
     fn ping(&mut self) -> Result<(), Box<dyn Error>> {
         self.websocket.send_ping(b"", &mut self.outbox)?;
         self.write()?;
         Ok(())
     }
 
-    /// Deals with what came, writes what waits, and reads on, for one turn.
-    fn ready(&mut self, said: &mut Vec<Prepared>) -> Result<After, Box<dyn Error>> {
+    /// Receives, writes and reads for one turn.
+    fn ready(&mut self, messages: &mut Vec<Prepared>) -> Result<Next, Box<dyn Error>> {
         if let Some(drain) = &mut self.drain {
             return Ok(drain.turn(&mut self.socket)?);
         }
         let mut turn = 0..TURN;
         while turn.next().is_some() {
-            // After an error it is done: the Close that says what it was is in the outbox.
-            let has_more = self.receive(said, &mut turn).unwrap_or(false);
+            // After an error, the connection has failed and the outbox holds a Close with the reason.
+            let has_more = self.receive(messages, &mut turn).unwrap_or(false);
             if self.websocket.state() != State::Open {
-                self.deadlines.closing(Instant::now());
+                self.deadlines.on_closing(Instant::now());
             }
             if !self.write()? {
-                return Ok(After::Wait); // and does not read: that is the backpressure
+                return Ok(Next::Wait); // backpressure: does not read
             }
             if self.websocket.should_close_transport() {
                 self.inbox.release();
@@ -214,30 +218,30 @@ impl<S: Socket> Member<S> {
                 break;
             }
             match self.inbox.read_from(&mut self.socket) {
-                Ok(0) => return Ok(self.websocket.end_of_input().map(|()| After::End)?),
-                Ok(_) => self.deadlines.heard(Instant::now()),
+                Ok(0) => return Ok(self.websocket.end_of_input().map(|()| Next::End)?),
+                Ok(_) => self.deadlines.on_read(Instant::now()),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.inbox.is_empty() {
                         self.inbox.release();
                     }
-                    return Ok(After::Wait);
+                    return Ok(Next::Wait);
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(After::Again)
+        Ok(Next::Again)
     }
 
-    /// Receives as much as the turn allows. True if that is not all.
+    /// Receives events for the rest of the turn. Returns whether there may be more.
     fn receive(
         &mut self,
-        said: &mut Vec<Prepared>,
+        messages: &mut Vec<Prepared>,
         turn: &mut impl Iterator,
     ) -> Result<bool, hybi::Error> {
         while turn.next().is_some() {
             match self.websocket.receive(&mut self.inbox, &mut self.outbox)? {
-                Some(Event::Text(text)) => said.push(Prepared::text(text)),
-                Some(Event::Binary(data)) => said.push(Prepared::binary(data)),
+                Some(Event::Text(text)) => messages.push(Prepared::text(text)),
+                Some(Event::Binary(data)) => messages.push(Prepared::binary(data)),
                 Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_)) => {}
                 None => return Ok(false),
             }
@@ -245,45 +249,45 @@ impl<S: Socket> Member<S> {
         Ok(true)
     }
 
-    /// Writes what waits, as far as the socket takes it; whether that is all.
+    /// Writes until the socket would block. Returns whether all output is written.
     fn write(&mut self) -> Result<bool, Box<dyn Error>> {
         loop {
-            let taken = take(&mut self.socket, &self.outbox)?;
-            self.outbox.drain(..taken);
+            let written = write_some(&mut self.socket, self.outbox.bytes())?;
+            self.outbox.consume(written)?;
             if !self.outbox.is_empty() {
-                self.deadlines.wrote(false, Instant::now());
+                self.deadlines.set_flushed(false, Instant::now());
                 return Ok(false);
             }
-            self.outbox = Vec::new();
-            self.deadlines.wrote(true, Instant::now());
-            let Some(message) = self.behind.pop_front() else { return Ok(true) };
+            self.outbox = GrowingOutbox::new(); // frees its memory
+            self.deadlines.set_flushed(true, Instant::now());
+            let Some(message) = self.queue.pop_front() else { return Ok(true) };
             self.write_message(&message)?;
         }
     }
 
-    /// Writes a message from where it lies; only what the socket does not take is copied.
+    /// Writes a frame without copying it. Only the part that the socket does not take is copied.
     fn write_message(&mut self, message: &Prepared) -> Result<(), Box<dyn Error>> {
         let frame = self.websocket.frame_prepared(message)?;
-        let taken = take(&mut self.socket, frame)?;
-        if taken < frame.len() {
-            self.outbox.extend_from_slice(&frame[taken..]);
-            self.deadlines.wrote(false, Instant::now());
+        let written = write_some(&mut self.socket, frame)?;
+        if written < frame.len() {
+            self.outbox.append(&frame[written..]);
+            self.deadlines.set_flushed(false, Instant::now());
         }
         Ok(())
     }
 }
 
-/// Writes what the socket takes, and tells how much that is.
-fn take(socket: &mut impl Write, bytes: &[u8]) -> Result<usize, Box<dyn Error>> {
-    let mut taken = 0;
-    while taken < bytes.len() {
-        match socket.write(&bytes[taken..]) {
-            Ok(0) => return Err("the socket takes nothing more".into()),
-            Ok(length) => taken += length,
+/// Writes until the socket would block. Returns how many bytes were written.
+fn write_some(socket: &mut impl Write, bytes: &[u8]) -> Result<usize, Box<dyn Error>> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match socket.write(&bytes[written..]) {
+            Ok(0) => return Err("the socket accepts no more bytes".into()),
+            Ok(length) => written += length,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
             Err(error) => return Err(error.into()),
         }
     }
-    Ok(taken)
+    Ok(written)
 }

@@ -1,4 +1,4 @@
-//! The event loop of the hub: readiness events of mio, and the opening handshakes.
+//! The event loop of the hub, over mio, and the opening handshakes.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -17,11 +17,11 @@ use mio::{
 
 use crate::{
     deadlines::{Deadlines, Due},
-    hub::{After, CONFIG, Drain, Hub, PATIENCE, Socket},
+    hub::{CONFIG, Drain, Hub, Next, Socket, TIMEOUTS},
     report::report,
 };
 
-/// How many connections are accepted before others have their turn.
+/// The most connections to accept before members have their turn.
 const ACCEPTED: usize = 256;
 
 const LISTENER: usize = 0;
@@ -32,10 +32,10 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
     let (mut poll, mut events) = (Poll::new()?, Events::with_capacity(1024));
     poll.registry().register(&mut listener, Token(LISTENER), Interest::READABLE)?;
     let (mut hub, mut newcomers) = (Hub::new(), HashMap::<usize, Newcomer>::new());
-    // Readiness is reported once: whoever was ready and did not get to the end stays in this list.
+    // Readiness is reported once. A socket that may still be ready stays in this set.
     let mut ready = BTreeSet::new();
     let (mut last, mut swept) = (LISTENER, Instant::now());
-    let mut is_short = false;
+    let mut accept_failed = false;
     loop {
         let wait = if ready.is_empty() { Duration::from_secs(1) } else { Duration::ZERO };
         match poll.poll(&mut events, Some(wait)) {
@@ -47,7 +47,7 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
             swept = now;
             hub.sweep(now);
             newcomers.retain(|_, newcomer| newcomer.deadlines.due(now) == Due::Nothing);
-            ready.insert(LISTENER); // in case that accepting failed
+            ready.insert(LISTENER); // in case accepting has failed
         }
         let before = newcomers.len() + hub.len();
         for number in mem::take(&mut ready) {
@@ -57,39 +57,39 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
                     let both = Interest::READABLE | Interest::WRITABLE;
                     match poll.registry().register(&mut stream, Token(last), both) {
                         Ok(()) => drop(newcomers.insert(last, Newcomer::new(stream, now))),
-                        // This connection is closed, and the hub goes on.
+                        // This connection is closed. The hub continues.
                         Err(error) => report(format_args!("a connection: {error}")),
                     }
                 });
-                is_short = accepted.is_err();
+                accept_failed = accepted.is_err();
                 if matches!(accepted, Ok(true)) {
                     ready.insert(LISTENER);
                 }
             } else if let Some(newcomer) = newcomers.get_mut(&number) {
                 match newcomer.ready(now) {
-                    Ok(Progress::After(After::Wait)) => {}
-                    Ok(Progress::After(After::Again)) => drop(ready.insert(number)),
+                    Ok(Progress::Next(Next::Wait)) => {}
+                    Ok(Progress::Next(Next::Again)) => drop(ready.insert(number)),
                     Ok(Progress::Open(websocket)) => {
                         if let Some(Newcomer { stream, inbox, .. }) = newcomers.remove(&number) {
                             hub.join(number, stream, *websocket, inbox);
                             ready.insert(number);
                         }
                     }
-                    Ok(Progress::After(After::End)) | Err(_) => drop(newcomers.remove(&number)),
+                    Ok(Progress::Next(Next::End)) | Err(_) => drop(newcomers.remove(&number)),
                 }
             } else if hub.ready(number) {
                 ready.insert(number);
             }
         }
-        // What those who are gone give back may be enough for the next one.
-        if is_short && newcomers.len() + hub.len() < before {
+        // The resources of connections that ended may suffice to accept the next one.
+        if accept_failed && newcomers.len() + hub.len() < before {
             ready.insert(LISTENER);
         }
     }
 }
 
-/// Accepts connections. True if there may be more; an error if the system is short of something,
-/// such as descriptors.
+/// Accepts connections. Returns whether more may wait. Fails if the system is out of a resource, such
+/// as descriptors.
 fn accept(listener: &TcpListener, mut add: impl FnMut(TcpStream)) -> io::Result<bool> {
     for _ in 0..ACCEPTED {
         match listener.accept() {
@@ -111,21 +111,21 @@ impl Socket for TcpStream {
     }
 }
 
-/// What came of a newcomer's turn.
+/// The result of a newcomer's turn.
 enum Progress {
-    /// It is not a member.
-    After(After),
-    /// It is one now.
+    /// The handshake is not complete, or has failed.
+    Next(Next),
+    /// The connection is open.
     Open(Box<Connection<Server>>),
 }
 
-/// A connection whose opening handshake is not complete, or that was refused.
+/// A connection whose opening handshake is incomplete or was refused.
 struct Newcomer {
     stream: TcpStream,
     inbox: Inbox,
     opening: Opening<'static>,
     deadlines: Deadlines,
-    /// Set once it was refused.
+    /// Set when the request was refused.
     drain: Option<Drain>,
 }
 
@@ -135,22 +135,22 @@ impl Newcomer {
             stream,
             inbox: Inbox::with_capacity(1024),
             opening: Opening::new(Origins::same_host().or_no_browser()),
-            deadlines: Deadlines::opening(&PATIENCE, now),
+            deadlines: Deadlines::opening(&TIMEOUTS, now),
             drain: None,
         }
     }
 
-    /// Reads on, until the connection is open or has ended.
+    /// Reads until the connection is open or has ended, or the socket would block.
     fn ready(&mut self, now: Instant) -> Result<Progress, Box<dyn Error>> {
         if let Some(drain) = &mut self.drain {
-            return Ok(Progress::After(drain.turn(&mut self.stream)?));
+            return Ok(Progress::Next(drain.turn(&mut self.stream)?));
         }
         loop {
             match self.inbox.read_from(&mut self.stream) {
                 Ok(0) => return Err("the peer sent no request".into()),
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    return Ok(Progress::After(After::Wait));
+                    return Ok(Progress::Next(Next::Wait));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -160,16 +160,16 @@ impl Newcomer {
                 Ok(Some(request)) => request.accept().config(CONFIG).finish(&mut outbox),
                 Err(error) => Err(error),
             };
-            // Also after an error. A socket on which nothing was written takes a response at once.
+            // Also after an error. The send buffer is empty, so it has room for the response.
             self.stream.write_all(&outbox)?;
             self.stream.set_nodelay(true)?;
             if let Ok(websocket) = accepted {
                 return Ok(Progress::Open(Box::new(websocket)));
             }
-            self.deadlines.closing(now);
+            self.deadlines.on_closing(now);
             self.inbox.release();
             let drain = self.drain.insert(Drain::begin(&mut self.stream)?);
-            return Ok(Progress::After(drain.turn(&mut self.stream)?));
+            return Ok(Progress::Next(drain.turn(&mut self.stream)?));
         }
     }
 }

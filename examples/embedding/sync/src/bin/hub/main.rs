@@ -1,13 +1,17 @@
 //! A hub: each message goes to all members.
 //!
-//! It teaches to put a message into its frame once for all receivers, to write it to each socket
-//! from where it lies, to bound what waits for a receiver that is slow (it gets a Close, and if it
-//! does not take that either, it is dropped), and to bound the turn of a sender that never stops. The
-//! hub itself is in `hub.rs`, and requires of a socket only that it does not block.
+//! It shows how to:
+//!
+//! - frame a message once for all members, and write that frame without copying it,
+//! - limit the output that waits for a slow member: it gets a Close, and is dropped if it does not read
+//!   that either,
+//! - limit the turn of a member that sends all the time.
+//!
+//! The hub itself is in `hub.rs`, and works on any non-blocking socket.
 //!
 //! `cargo run --bin hub -- 127.0.0.1:9001` serves (`listen.rs`).
 //!
-//! `cargo run --release --bin hub` measures what 10,000 connections in memory cost.
+//! `cargo run --release --bin hub` measures the cost of 10,000 connections in memory.
 
 #[path = "../../../../../shared/deadlines.rs"]
 mod deadlines;
@@ -23,7 +27,7 @@ use std::{
     time::Instant,
 };
 
-use hub::{BEHIND, CONFIG, Hub, PATIENCE, Socket};
+use hub::{CONFIG, Hub, QUEUE, Socket, TIMEOUTS};
 use hybi::{Connection, Inbox, Prepared, random::OsEntropy};
 
 const MEMBERS: u32 = 10_000;
@@ -33,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if let Some(address) = std::env::args().nth(1) {
         return listen::serve(&address);
     }
-    println!("{MEMBERS} connections; times are without the sockets' own");
+    println!("{MEMBERS} connections; times exclude the sockets");
     let before = resident()?;
     let mut hub = hub(true)?;
     println!("idle: {} bytes each", each(before)?);
@@ -50,18 +54,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     for number in (0..MEMBERS as usize).step_by(10) {
         hub.ready(number);
     }
-    println!("every tenth greets all: {:.1?}", start.elapsed());
+    println!("every tenth member sends a message to all: {:.1?}", start.elapsed());
     println!("idle again: {} bytes each", each(before)?);
     drop(hub);
 
     let mut hub = self::hub(false)?;
-    for _ in 0..=BEHIND {
+    for _ in 0..=QUEUE {
         hub.broadcast(Prepared::text(&"~".repeat(1024)));
     }
-    println!("{} KiB wait for all: {} bytes each", BEHIND + 1, each(before)?);
+    println!("{} KiB wait for each member: {} bytes each", QUEUE + 1, each(before)?);
     hub.broadcast(Prepared::text("one too many"));
-    hub.sweep(Instant::now() + PATIENCE.closing);
-    println!("one message more, and {} are left", hub.len());
+    hub.sweep(Instant::now() + TIMEOUTS.closing);
+    println!("after one more message, {} are left", hub.len());
     Ok(())
 }
 
@@ -71,7 +75,7 @@ fn hub(peers_read: bool) -> Result<Hub<Wire>, hybi::Error> {
         let mut greeting = Vec::new();
         let mut client = Connection::client(CONFIG, OsEntropy::new());
         client.send_text("Hello", &mut greeting)?;
-        let wire = Wire { peer_reads: peers_read, peer_says: greeting };
+        let wire = Wire { peer_reads: peers_read, from_peer: greeting };
         hub.join(number, wire, Connection::server(CONFIG), Inbox::with_capacity(1024));
     }
     Ok(hub)
@@ -80,7 +84,7 @@ fn hub(peers_read: bool) -> Result<Hub<Wire>, hybi::Error> {
 /// A socket in memory.
 struct Wire {
     peer_reads: bool,
-    peer_says: Vec<u8>,
+    from_peer: Vec<u8>,
 }
 
 impl Write for Wire {
@@ -95,11 +99,11 @@ impl Write for Wire {
 
 impl Read for Wire {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        if self.peer_says.is_empty() {
+        if self.from_peer.is_empty() {
             return Err(ErrorKind::WouldBlock.into());
         }
-        let length = self.peer_says.as_slice().read(bytes)?;
-        self.peer_says.drain(..length);
+        let length = self.from_peer.as_slice().read(bytes)?;
+        self.from_peer.drain(..length);
         Ok(length)
     }
 }
@@ -110,7 +114,7 @@ impl Socket for Wire {
     }
 }
 
-/// How much memory the process has in use, as Linux tells.
+/// The resident memory of the process, in bytes, from Linux.
 fn resident() -> Result<u64, Box<dyn Error>> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -118,7 +122,7 @@ fn resident() -> Result<u64, Box<dyn Error>> {
     Ok(kib * 1024)
 }
 
-/// How much more that is than before, for each member.
+/// The growth of the resident memory, for each member.
 fn each(before: u64) -> Result<u64, Box<dyn Error>> {
     Ok(resident()?.saturating_sub(before) / u64::from(MEMBERS))
 }

@@ -9,24 +9,25 @@ use std::{
 };
 
 use hybi::{
+    GrowingOutbox, Outbox as _,
     random::OsEntropy,
     relay::{Relay, Side},
 };
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 
-use crate::deadlines::{Deadlines, Due, Patience};
+use crate::deadlines::{Deadlines, Due, Timeouts};
 
-/// How long each side may take. A gateway sends no pings of its own: those of both sides pass
-/// through it, and it ends a connection on which nothing passes.
-static PATIENCE: Patience = Patience {
-    opening: Duration::ZERO, // this is over
+/// How long each side may take. A gateway sends no pings of its own. It forwards those of both sides,
+/// and closes a connection on which nothing is forwarded.
+static TIMEOUTS: Timeouts = Timeouts {
+    opening: Duration::ZERO, // already complete
     writing: Duration::from_secs(30),
     silence: Duration::from_secs(120),
     pong: Duration::ZERO,
     closing: Duration::from_secs(10),
 };
 
-/// Passes on what comes from each of the two, until both have ended.
+/// Forwards frames in both directions until both sides have ended.
 pub(crate) fn carry(
     mut poll: Poll,
     mut client: Peer,
@@ -46,18 +47,18 @@ pub(crate) fn carry(
         let is_closing = relay.is_closing() || client.has_ended || server.has_ended;
         let mut deadlines = [&mut client, &mut server].map(|peer| {
             if up || down {
-                peer.deadlines.heard(now);
+                peer.deadlines.on_read(now);
             }
             if is_closing {
-                peer.deadlines.closing(now);
+                peer.deadlines.on_closing(now);
             }
-            peer.deadlines.wrote(peer.unwritten.is_empty(), now);
+            peer.deadlines.set_flushed(peer.unwritten.is_empty(), now);
             &mut peer.deadlines
         });
         if deadlines.iter_mut().any(|deadlines| deadlines.due(now) != Due::Nothing) {
             break;
         }
-        // Readiness is told once, so nobody waits while a socket still does something.
+        // Readiness is reported once, so wait only when both sockets would block.
         if up || down {
             continue;
         }
@@ -73,8 +74,8 @@ pub(crate) fn carry(
     }
 }
 
-/// Writes what waits for the receiver, then passes on what the sender has; whether anything was
-/// done.
+/// Writes pending output to the receiver, then forwards input of the sender. Returns whether any bytes
+/// were read or written.
 fn step(
     relay: &mut Relay,
     from: Side,
@@ -82,11 +83,11 @@ fn step(
     receiver: &mut Peer,
     bytes: &mut [u8],
 ) -> bool {
-    let mut did_anything = receiver.write();
+    let mut progressed = receiver.write();
     if receiver.unwritten.is_empty()
         && let Some(length) = sender.read(bytes)
     {
-        did_anything = true;
+        progressed = true;
         for slice in relay.pass(from, &mut bytes[..length]).slices() {
             receiver.send(slice);
         }
@@ -103,22 +104,22 @@ fn step(
     for (side, peer) in [(from, sender), (to, receiver)] {
         relay.send_close(side, &mut peer.unwritten);
         if relay.should_close_transport(side) && peer.unwritten.is_empty() {
-            // What still comes is read and dropped until the peer ends, too: a socket that is
-            // closed while input waits is reset, and takes the last words with it.
+            // Further input is discarded until the peer closes too. Closing a socket with unread
+            // input resets it, and the peer may lose the final bytes.
             let _ = peer.stream.shutdown(Shutdown::Write);
         }
     }
-    did_anything
+    progressed
 }
 
 /// One side.
 pub(crate) struct Peer {
     stream: TcpStream,
-    /// What followed the opening handshake and was not passed on yet.
+    /// Bytes that followed the opening handshake and are not forwarded yet.
     early: Vec<u8>,
-    /// What the socket has not taken. While there is something, the other side is not read.
-    unwritten: Vec<u8>,
-    /// Whether nothing more comes.
+    /// Bytes to write to the socket. While there are any, the other side is not read.
+    unwritten: GrowingOutbox,
+    /// Whether the input has ended, or the socket has failed.
     has_ended: bool,
     deadlines: Deadlines,
 }
@@ -127,12 +128,12 @@ impl Peer {
     pub(crate) fn new(stream: net::TcpStream, early: &[u8]) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         let stream = TcpStream::from_std(stream);
-        let (early, unwritten) = (early.to_vec(), Vec::new());
-        let deadlines = Deadlines::open(&PATIENCE, Instant::now());
+        let (early, unwritten) = (early.to_vec(), GrowingOutbox::new());
+        let deadlines = Deadlines::open(&TIMEOUTS, Instant::now());
         Ok(Self { stream, early, unwritten, has_ended: false, deadlines })
     }
 
-    /// Reads what there is, if there is anything; 0 at the end.
+    /// Reads once. `None` if the socket would block; 0 at the end.
     fn read(&mut self, bytes: &mut [u8]) -> Option<usize> {
         if self.has_ended {
             return None;
@@ -155,38 +156,41 @@ impl Peer {
         }
     }
 
-    /// Sends these bytes, after those that wait.
+    /// Sends these bytes after the pending output.
     fn send(&mut self, bytes: &[u8]) {
-        let taken = if self.unwritten.is_empty() { self.take(bytes) } else { 0 };
-        self.unwritten.extend_from_slice(&bytes[taken..]);
+        let written = if self.unwritten.is_empty() { self.write_some(bytes) } else { 0 };
+        self.unwritten.append(&bytes[written..]);
     }
 
-    /// Writes what waits, as far as the socket takes it; whether that was anything.
+    /// Writes pending output. Returns whether any bytes were written.
     fn write(&mut self) -> bool {
-        let mut unwritten = mem::take(&mut self.unwritten);
-        let taken = self.take(&unwritten);
-        unwritten.drain(..taken);
+        let unwritten = mem::take(&mut self.unwritten);
+        let written = self.write_some(unwritten.bytes());
         self.unwritten = unwritten;
-        if taken > 0 && self.unwritten.is_empty() {
-            self.deadlines.wrote(true, Instant::now()); // what comes next has its own deadline
+        if self.unwritten.consume(written).is_err() || written == 0 {
+            return false;
         }
-        taken > 0
+        if self.unwritten.is_empty() {
+            self.deadlines.set_flushed(true, Instant::now()); // the next batch has its own deadline
+        }
+        true
     }
 
-    /// Writes what the socket takes, and tells how much that is: everything, if it has failed.
-    fn take(&mut self, bytes: &[u8]) -> usize {
-        let mut taken = 0;
-        while taken < bytes.len() {
-            match self.stream.write(&bytes[taken..]) {
-                Ok(length) if length > 0 => taken += length,
+    /// Writes until the socket would block. Returns how many bytes were written: all, if the socket has
+    /// failed.
+    fn write_some(&mut self, bytes: &[u8]) -> usize {
+        let mut written = 0;
+        while written < bytes.len() {
+            match self.stream.write(&bytes[written..]) {
+                Ok(length) if length > 0 => written += length,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return taken,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return written,
                 _ => {
                     self.has_ended = true;
                     return bytes.len();
                 }
             }
         }
-        taken
+        written
     }
 }

@@ -1,10 +1,10 @@
-//! The header fields that a gateway passes on.
+//! The header fields that a gateway forwards.
 
 use hybi::http1::{HeaderField, ReceivedHeaders};
 
-/// Fields for one connection alone (RFC 9110, section 7.6.1), and those that hybi writes itself:
-/// the handshake with the upstream server has a key, and offers, of its own.
-const NOT_PASSED: [&str; 13] = [
+/// Fields that are for one connection only (RFC 9110, section 7.6.1), and fields that hybi writes
+/// itself: the handshake with the upstream server has its own key and offers.
+const NOT_FORWARDED: [&str; 13] = [
     "Connection",
     "Keep-Alive",
     "Proxy-Connection",
@@ -20,10 +20,10 @@ const NOT_PASSED: [&str; 13] = [
     "Origin",
     "Via",
 ];
-const NOT_PASSED_PREFIXES: [&str; 2] = ["Proxy-", "Sec-WebSocket-"];
+const NOT_FORWARDED_PREFIXES: [&str; 2] = ["Proxy-", "Sec-WebSocket-"];
 
-/// All fields but those for this connection alone, such as Cookie, Authorization, Set-Cookie and
-/// Location. A value that is not UTF-8 is left out, because hybi writes text only.
+/// The end-to-end fields, such as Cookie, Authorization, Set-Cookie and Location. Omits a value that is
+/// not UTF-8, because hybi writes values as text.
 pub(crate) fn end_to_end(fields: ReceivedHeaders<'_>) -> impl Iterator<Item = HeaderField<'_>> {
     fields
         .iter()
@@ -35,8 +35,8 @@ fn is_for_this_connection(fields: ReceivedHeaders<'_>, name: &str) -> bool {
     let has_prefix = |prefix: &str| {
         name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     };
-    NOT_PASSED.iter().any(|other| name.eq_ignore_ascii_case(other))
-        || NOT_PASSED_PREFIXES.into_iter().any(has_prefix)
+    NOT_FORWARDED.iter().any(|other| name.eq_ignore_ascii_case(other))
+        || NOT_FORWARDED_PREFIXES.into_iter().any(has_prefix)
         || fields
             .all("Connection")
             .flat_map(|value| value.split(|byte| *byte == b','))

@@ -1,10 +1,10 @@
-//! A gateway: it joins each client to an upstream WebSocket server, frame by frame.
+//! A gateway: it connects each client to an upstream WebSocket server, and forwards frame by frame.
 //!
-//! It teaches how to pass on messages of any size in constant memory: frames are masked anew where
-//! they were read, a Close is passed on, and a side whose other side is gone gets one. It also shows
-//! both opening handshakes side by side, with the header fields that a gateway passes on (`fields.rs`
-//! and `upstream.rs`). The data transfer is in `carry.rs`. There is a thread for each client, which
-//! waits for both sockets at once.
+//! It shows how to forward messages of any size in constant memory (`carry.rs`): frames get a new
+//! masking key in the buffer that was read, a Close is forwarded, and if one side disappears, the other
+//! side gets a Close. It also shows the two opening handshakes, with the header fields that a gateway
+//! forwards (`fields.rs` and `upstream.rs`). Each client has a thread, which waits for both sockets at
+//! once.
 //!
 //! `cargo run --bin relay -- 127.0.0.1:9001 127.0.0.1:9002`
 
@@ -30,11 +30,11 @@ use mio::Poll;
 use timed::Timed;
 use upstream::{Failure, Upstream, ask};
 
-/// How long the client may take for its request, and the upstream server to answer it. The other
+/// How long the client may take for its request, and the upstream server for its response. The other
 /// deadlines are in `carry.rs`.
 const OPENING: Duration = Duration::from_secs(10);
 
-/// How long a client that is refused may take to end the connection.
+/// How long a refused client may take to close the connection.
 const CLOSING: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -53,12 +53,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// One client.
 fn serve(client: TcpStream, upstream: &str) -> Result<(), Box<dyn Error>> {
     client.set_nodelay(true)?;
-    // It takes descriptors: if there are none left, the handshake is not even begun.
+    // This needs descriptors. If there are none left, fail before the handshake.
     let poll = Poll::new()?;
     let mut timed = Timed::new(&client, OPENING);
     let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
     let opened = open(&mut timed, &client, &mut inbox, &mut outbox, upstream);
-    timed.write_out(&mut outbox, CLOSING)?; // also after an error: the response that names it
+    timed.write_out(&mut outbox, CLOSING)?; // also after an error: the response with the reason
     match opened {
         Ok(Some(server)) => {
             let client = Peer::new(client, inbox.unread())?;
@@ -71,8 +71,8 @@ fn serve(client: TcpStream, upstream: &str) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The opening handshakes: the client asks, the upstream server is asked and answers, the client
-/// gets its answer. `None` if the peer sent no request.
+/// The opening handshakes. The client gets its response after the upstream server has sent its own.
+/// `None` if the client sent no request.
 fn open(
     timed: &mut Timed<'_>,
     client: &TcpStream,
@@ -96,14 +96,14 @@ fn open(
             if let Some(name) = &server.subprotocol {
                 accept = accept.subprotocol(name);
             }
-            accept.finish(outbox)?; // the connection is not needed: frames are passed on
+            accept.finish(outbox)?; // drops the connection: a relay forwards frames
             return Ok(Some(server));
         }
         Err(Failure::Rejected(status, fields)) => {
-            (status, fields, format!("the upstream server answered {status}").into())
+            (status, fields, format!("the upstream server answered with status {status}").into())
         }
         Err(Failure::Target(error)) => (400, Vec::new(), error),
-        Err(Failure::Late) => (504, Vec::new(), "the upstream server does not answer".into()),
+        Err(Failure::Late) => (504, Vec::new(), "the upstream server does not respond".into()),
         Err(Failure::Bad(error)) => (502, Vec::new(), error),
     };
     let fields: Vec<_> = fields.iter().map(|(n, v)| (&**n, &**v)).collect();

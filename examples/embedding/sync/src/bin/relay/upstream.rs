@@ -15,28 +15,28 @@ use hybi::{
 
 use crate::{OPENING, fields::end_to_end, timed::Timed};
 
-/// How this gateway calls itself in Via (RFC 9110, section 7.6.3).
+/// The name of this gateway in Via (RFC 9110, section 7.6.3).
 const VIA: &str = "1.1 hybi-relay";
 
-/// An upstream server that has accepted.
+/// An upstream server that has accepted the WebSocket.
 pub(crate) struct Upstream {
     pub(crate) stream: TcpStream,
-    /// It holds what followed the response.
+    /// Holds the bytes that followed the response.
     pub(crate) inbox: Inbox,
     pub(crate) subprotocol: Option<String>,
-    /// The fields for the client, such as Set-Cookie.
+    /// Fields to forward to the client, such as Set-Cookie.
     pub(crate) fields: Vec<(String, String)>,
 }
 
-/// Why there is none.
+/// Why the upstream server did not accept.
 pub(crate) enum Failure {
-    /// The target of the request, or its Host, is not one that can be asked for.
+    /// The target of the request or its Host is not valid for a WebSocket.
     Target(Box<dyn Error>),
     /// The server answered with this status and these fields.
     Rejected(u16, Vec<(String, String)>),
     /// The server did not answer in time.
     Late,
-    /// It is not there, or what it answered is no HTTP.
+    /// The connection failed, or the response was not valid.
     Bad(Box<dyn Error>),
 }
 
@@ -50,7 +50,7 @@ impl<E: Into<Box<dyn Error>>> From<E> for Failure {
     }
 }
 
-/// Asks the upstream server for what the client asks for.
+/// Forwards the request of the client to the upstream server.
 pub(crate) fn ask(
     request: &server::Request<'_>,
     from: SocketAddr,
@@ -58,7 +58,7 @@ pub(crate) fn ask(
 ) -> Result<Upstream, Failure> {
     let (uri, target) = uri_of(request).map_err(Failure::Target)?;
     let subprotocols: Vec<&str> = request.subprotocols().collect();
-    // The upstream server is to see who asks for what, as if there were no gateway (C-04).
+    // The upstream server sees the client and its request as it would without a gateway (C-04).
     let via = request.headers().all("Via").filter_map(|value| std::str::from_utf8(value).ok());
     let via = via.chain([VIA]).collect::<Vec<_>>().join(", ");
     let forwarded = format!("for=\"{from}\";proto=http"); // RFC 7239
@@ -82,7 +82,7 @@ pub(crate) fn ask(
     timed.write_all(&outbox)?;
     loop {
         if inbox.read_from(&mut timed)? == 0 {
-            return Err("the upstream server ended the connection".into());
+            return Err("the upstream server closed the connection".into());
         }
         match opening.receive(&mut inbox)? {
             None => {}
@@ -92,12 +92,12 @@ pub(crate) fn ask(
                 return Ok(Upstream { stream, inbox, subprotocol, fields });
             }
             Some(Response::Rejected(rejected)) => {
-                // A success without an upgrade is no answer to this request (P-h2-d).
+                // A success without an upgrade is not a valid response to this request (P-h2-d).
                 if rejected.status() < 300 {
-                    return Err("the upstream server speaks no WebSocket".into());
+                    return Err("the upstream server does not support WebSocket".into());
                 }
                 let fields = end_to_end(rejected.headers());
-                // Its body is not passed on.
+                // The body is not forwarded.
                 let fields = fields.filter(|(name, _)| !is_about_the_body(name));
                 return Err(Failure::Rejected(rejected.status(), fields.map(owned).collect()));
             }
@@ -105,19 +105,19 @@ pub(crate) fn ask(
     }
 }
 
-/// The URI that the client asks for, and its target, if that is to be passed on as it is: browsers
-/// send characters that are none of a URI's. The authority becomes the Host that the upstream server
-/// gets, so that it can compare that with Origin.
+/// The URI of the request, and its target if that is in origin form. Such a target is forwarded byte for
+/// byte, because browsers send characters that a URI does not allow. The authority becomes the Host of
+/// the upstream request, so that the upstream server can compare it with Origin.
 fn uri_of<'r>(request: &server::Request<'r>) -> Result<(UriBuf, Option<&'r str>), Box<dyn Error>> {
     let target = request.target();
     if target.starts_with('/') {
-        let host = request.headers().get("Host").ok_or("there is no Host")?;
+        let host = request.headers().get("Host").ok_or("the request has no Host")?;
         let uri = UriBuf::parse(format!("ws://{}", std::str::from_utf8(host)?))?;
         return Ok((uri, Some(target)));
     }
     // RFC 9112, section 3.2.2: the authority of an absolute target takes the place of Host.
     let uri = Uri::parse_http(target).or_else(|_| Uri::parse(target))?;
-    // Its port is the gateway's own, whatever the scheme.
+    // The port is that of the gateway, for any scheme.
     Ok((UriBuf::parse(format!("ws://{}{}", uri.authority(), uri.resource_name()))?, None))
 }
 
@@ -125,7 +125,7 @@ fn connect(upstream: &str, deadline: Instant) -> io::Result<TcpStream> {
     let mut failure = ErrorKind::NotFound.into();
     for address in upstream.to_socket_addrs()? {
         let left = deadline.saturating_duration_since(Instant::now());
-        // A duration of zero is an error of another kind.
+        // A timeout of zero is an error of another kind.
         match TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1))) {
             Ok(stream) => return Ok(stream),
             Err(error) => failure = error,

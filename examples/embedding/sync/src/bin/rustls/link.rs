@@ -10,7 +10,7 @@ use hybi::Inbox;
 
 use crate::timed::Timed;
 
-/// How long a peer may take for the handshake of TLS and the opening handshake together.
+/// How long a peer may take for the TLS handshake and the opening handshake together.
 pub(crate) const OPENING: Duration = Duration::from_secs(10);
 
 /// How long a peer may take to read all that is in the outbox.
@@ -22,20 +22,20 @@ pub(crate) const SILENCE: Duration = Duration::from_secs(20);
 /// How long it may be silent after the ping.
 pub(crate) const PONG: Duration = Duration::from_secs(10);
 
-/// How long a peer may take for the closing handshake, and then to end the connection.
+/// How long a peer may take for the closing handshake, and then to close the connection.
 pub(crate) const CLOSING: Duration = Duration::from_secs(10);
 
-/// How much plaintext becomes one record of TLS at most.
+/// The most plaintext in one TLS record, in bytes.
 const RECORD: usize = 16 * 1024;
 
-/// A secured transport, plaintext on this side of it and ciphertext on that.
+/// A TLS transport: plaintext in the inbox and the outbox, ciphertext on the socket.
 ///
 /// ```text
 /// socket ──► received ──► TLS ──► inbox
 /// socket ◄── to_send  ◄── TLS ◄── outbox
 /// ```
 ///
-/// The socket is touched in two lines, which are all that changes for sockets that do not block.
+/// Only two lines use the socket. Change these for non-blocking sockets.
 pub(crate) struct Link<'s> {
     pub(crate) inbox: Inbox,
     pub(crate) outbox: Vec<u8>,
@@ -57,14 +57,13 @@ impl<'s> Link<'s> {
         }
     }
 
-    /// Writes what is in the outbox, then reads on until something new is in the inbox; false if
-    /// nothing more will come.
+    /// Writes out the outbox, then reads until the inbox has new bytes. False at the end of the input.
     pub(crate) fn exchange(&mut self) -> Result<bool, Box<dyn Error>> {
         loop {
             self.write()?;
             match self.inbox.read_from(&mut self.tls.reader()) {
                 Ok(length) => return Ok(length > 0),
-                // The Close frames tell whether this is a clean end; TLS need not.
+                // Without close_notify. The Close frames already show whether the end is clean.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(false),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 Err(error) => return Err(error.into()),
@@ -74,23 +73,23 @@ impl<'s> Link<'s> {
                 let length = self.stream.read(&mut self.received)?;
                 self.received.truncate(length);
             }
-            // It need not take all; at the end, nothing is what it is told.
+            // It may take a part. At the end of the input, it gets an empty slice.
             let taken = self.tls.read_tls(&mut &self.received[..])?;
             self.received.drain(..taken);
             self.tls.process_new_packets()?;
         }
     }
 
-    /// Writes what is in the outbox; from then on, reading may take this long. The deadline of the
-    /// handshakes is one for reading and writing together, and stays until the first call.
-    pub(crate) fn write_and_wait(&mut self, patience: Duration) -> io::Result<()> {
+    /// Writes out the outbox, then sets this timeout for reading. Until the first call, one deadline
+    /// holds for all reads and writes of the two handshakes.
+    pub(crate) fn write_and_wait(&mut self, timeout: Duration) -> io::Result<()> {
         self.stream.within(WRITING);
         self.write()?;
-        self.stream.within(patience);
+        self.stream.within(timeout);
         Ok(())
     }
 
-    /// Writes what is left, and ends the connection so that the peer can read it.
+    /// Writes out the outbox, and closes the connection without losing output.
     pub(crate) fn end(mut self) {
         self.stream.within(CLOSING);
         let _ = self.write();
@@ -99,7 +98,7 @@ impl<'s> Link<'s> {
         self.stream.end(CLOSING);
     }
 
-    /// Writes what is in the outbox, and what TLS has to say by itself.
+    /// Writes out the outbox and the output of TLS itself.
     fn write(&mut self) -> io::Result<()> {
         let mut plaintext = self.outbox.chunks(RECORD);
         loop {

@@ -1,15 +1,15 @@
-//! An echo server and its client over TLS (`wss`), without a runtime: one thread for a connection.
+//! An echo server and its client over TLS (`wss`), without a runtime. Each connection has a thread.
 //!
-//! It teaches how two machines without I/O stack up: ciphertext from the socket goes into TLS,
-//! plaintext from TLS goes into the inbox, and the outbox goes the same way back. What TLS has to say
-//! by itself (its handshake, new keys) leaves with it. The stack is in `link.rs`; what stands on it
-//! is the same for both roles.
+//! It shows how to combine two sans-IO state machines: ciphertext from the socket goes into TLS, and
+//! plaintext from TLS goes into the inbox. The outbox takes the reverse path, together with the output
+//! of TLS itself (its handshake, new keys). The combination is in `link.rs`. It is the same for both
+//! roles.
 //!
-//! `cargo run --bin rustls -- 127.0.0.1:9001 certificate.pem` serves, with a certificate that it
-//! makes for this run and puts into the file.
+//! `cargo run --bin rustls -- 127.0.0.1:9001 certificate.pem` runs the server. It generates a
+//! certificate and writes it to the file.
 //!
-//! `cargo run --bin rustls -- wss://localhost:9001/ certificate.pem` is the client. It trusts that
-//! certificate alone, sends two messages, and closes.
+//! `cargo run --bin rustls -- wss://localhost:9001/ certificate.pem` runs the client. It trusts only
+//! that certificate, sends two messages, and closes.
 
 #[path = "../../../../../shared/accept.rs"]
 mod accept;
@@ -37,12 +37,12 @@ use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
-use timed::{Timed, is_late};
+use timed::{Timed, is_timeout};
 
-/// A peer that does not read holds no more than this, and what answers it.
+/// A peer that does not read makes the server hold at most one such message and its echo.
 const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
 
-/// What both sides speak inside TLS.
+/// The ALPN protocol of both sides.
 const ALPN: &[u8] = b"http/1.1";
 
 fn main() -> ExitCode {
@@ -112,7 +112,7 @@ fn accept(link: &mut Link<'_>) -> Result<Option<Connection<Server>>, Box<dyn Err
     Ok(None)
 }
 
-/// The client: what it sends must come back.
+/// The client: sends two messages, and checks their echoes.
 fn ask(url: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
     let uri = Uri::parse(url)?;
     let host = uri.host().to_string();
@@ -138,7 +138,7 @@ fn ask(url: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
                 websocket.close(CloseCode::NORMAL, "", outbox)?;
             }
             Event::Close(close) => println!("closed: {:?}", close.code()),
-            Event::Text(_) | Event::Binary(_) => return Err("something else came back".into()),
+            Event::Text(_) | Event::Binary(_) => return Err("the echo is wrong".into()),
             Event::Ping(_) | Event::Pong(_) => {}
         }
         Ok(())
@@ -157,7 +157,7 @@ fn request(link: &mut Link<'_>, uri: &Uri<'_>) -> Result<Connection<Client>, Box
             Some(Response::Rejected(rejected)) => return Err(format!("{rejected:?}").into()),
         }
     }
-    Err("the server hung up".into())
+    Err("the server closed the connection".into())
 }
 
 /// Data transfer, for both roles.
@@ -166,7 +166,7 @@ fn converse<R: Role>(
     mut websocket: Connection<R>,
     mut react: impl FnMut(&mut Connection<R>, Event<'_>, &mut Vec<u8>) -> Result<(), Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
-    let mut is_asked = false;
+    let mut ping_sent = false;
     let mut closed_by = None;
     loop {
         let Link { inbox, outbox, .. } = link;
@@ -176,28 +176,28 @@ fn converse<R: Role>(
         if websocket.should_close_transport() {
             return Ok(());
         }
-        let patience = if websocket.is_closing() {
+        let timeout = if websocket.is_closing() {
             let deadline = closed_by.get_or_insert_with(|| Instant::now() + CLOSING);
             deadline.saturating_duration_since(Instant::now())
-        } else if is_asked {
+        } else if ping_sent {
             PONG
         } else {
             SILENCE
         };
-        link.write_and_wait(patience)?;
+        link.write_and_wait(timeout)?;
         match link.exchange() {
-            Ok(true) => is_asked = false,
+            Ok(true) => ping_sent = false,
             Ok(false) => return Ok(websocket.end_of_input()?),
-            // The peer is silent: any answer to a ping will do.
-            Err(error) if was_late(&*error) && !is_asked && !websocket.is_closing() => {
+            // The peer is silent. Any bytes from it will count as the reply to the ping.
+            Err(error) if is_timeout_error(&*error) && !ping_sent && !websocket.is_closing() => {
                 websocket.send_ping(b"", &mut link.outbox)?;
-                is_asked = true;
+                ping_sent = true;
             }
             Err(error) => return Err(error),
         }
     }
 }
 
-fn was_late(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(is_late)
+fn is_timeout_error(error: &(dyn Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(is_timeout)
 }

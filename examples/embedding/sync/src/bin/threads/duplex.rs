@@ -1,4 +1,4 @@
-//! One connection for several threads.
+//! A connection that several threads share.
 
 use std::{
     io, mem,
@@ -14,19 +14,17 @@ use crate::timed::Timed;
 /// How long a peer may take to read all that is in the outbox.
 const WRITING: Duration = Duration::from_secs(30);
 
-/// Once so much waits to be written, whoever sends waits too. The reader does not: if both ends
-/// stopped reading because they cannot write, neither would ever go on.
+/// Senders wait while this many bytes wait in the outbox.
 pub(crate) const BACKLOG: usize = 64 * 1024;
 
 /// A connection and its outbox, shared by one thread that reads, one that writes, and any number
 /// that send.
 ///
-/// The lock is held while something is received or sent, which never blocks; not while the socket
-/// is read or written, and not while an event is looked at, because an event borrows the inbox, which
-/// is the reader's own.
+/// The lock is held to receive or to send, which never blocks. It is not held while a socket is read or
+/// written, or while the reader uses an event: an event borrows the inbox, which the reader owns.
 pub(crate) struct Duplex<R: Role> {
     shared: Mutex<(Connection<R>, Vec<u8>)>,
-    /// Something waits to be written, or there is room again, or the end has come.
+    /// Notified when the outbox changes, and at the end of the connection.
     changed: Condvar,
 }
 
@@ -35,24 +33,24 @@ impl<R: Role> Duplex<R> {
         Self { shared: Mutex::new((websocket, outbox)), changed: Condvar::new() }
     }
 
-    /// For the reader: the next event, or `None` when it is time to read on.
+    /// For the reader: the next event, or `None` if more input is needed.
     pub(crate) fn receive<'i>(&self, inbox: &'i mut Inbox) -> Result<Option<Event<'i>>, Error> {
         let (websocket, outbox) = &mut *self.lock();
         let event = websocket.receive(inbox, outbox);
         if !outbox.is_empty() || websocket.should_close_transport() {
-            self.changed.notify_all(); // an answer waits, or the Close that says what was wrong
+            self.changed.notify_all(); // a reply, or a Close with the reason
         }
         event
     }
 
-    /// For the reader: there is no more input.
+    /// For the reader: reports the end of the input.
     pub(crate) fn end_of_input(&self) -> Result<(), Error> {
         let ended = self.lock().0.end_of_input();
         self.changed.notify_all();
         ended
     }
 
-    /// For any thread: sends something once there is room, unless the connection is closing.
+    /// For any thread: waits for room and sends, unless the connection is closing.
     pub(crate) fn send(
         &self,
         act: impl FnOnce(&mut Connection<R>, &mut Vec<u8>) -> Result<(), Error>,
@@ -66,13 +64,13 @@ impl<R: Role> Duplex<R> {
         Ok(())
     }
 
-    /// For the writer: writes what is to be sent, until the end.
+    /// For the writer: writes out the outbox until the connection ends.
     pub(crate) fn write(&self, stream: &TcpStream) -> io::Result<()> {
         let mut batch = Vec::new();
         let mut timed = Timed::new(stream, WRITING);
         while self.take(&mut batch) {
             if let Err(error) = timed.write_out(&mut batch, WRITING) {
-                // Nobody is to wait for anything any more.
+                // Wakes the reader and all senders.
                 let _ = self.end_of_input();
                 let _ = stream.shutdown(Shutdown::Both);
                 return Err(error);
@@ -81,20 +79,20 @@ impl<R: Role> Duplex<R> {
         stream.shutdown(Shutdown::Write)
     }
 
-    /// Where there is no writer: writes what waits and a Close, and ends the output.
+    /// Without a writer: writes the outbox and a Close, and shuts down the output.
     pub(crate) fn write_close(&self, code: CloseCode, stream: &TcpStream) -> io::Result<()> {
-        // If it cannot be closed, it is closed already.
+        // Fails if the connection is already closed.
         let _ = self.send(|websocket, outbox| websocket.close(code, "", outbox));
         let _ = self.end_of_input();
         self.write(stream)
     }
 
-    /// Whether the transport is to be closed, once all is written.
+    /// Whether to close the transport after the outbox is written.
     pub(crate) fn should_close_transport(&self) -> bool {
         self.lock().0.should_close_transport()
     }
 
-    /// Waits for something to be written; false if there will be nothing.
+    /// Waits for output. False at the end of the connection.
     fn take(&self, batch: &mut Vec<u8>) -> bool {
         let waits = |(websocket, outbox): &mut (Connection<R>, Vec<u8>)| {
             outbox.is_empty() && !websocket.should_close_transport()

@@ -1,9 +1,9 @@
-//! An echo server with two threads for a connection: one reads, one writes.
+//! An echo server with two threads for each connection: one reads, one writes.
 //!
-//! It teaches full duplex over blocking sockets: what is to be sent leaves while nothing comes in,
-//! and the other way round. Connection and outbox are behind a lock that is never held while a
-//! socket blocks; the inbox belongs to the reader. Any other thread may send as well. The sharing is
-//! in `duplex.rs`; the loop below is the usual one.
+//! It shows full duplex over blocking sockets: the server sends while it waits for input, and reads
+//! while it waits to send. A mutex that is never held while a socket blocks protects the connection and
+//! the outbox. The inbox belongs to the reader. Any other thread can send too. The shared part is in
+//! `duplex.rs`.
 //!
 //! `cargo run --bin threads -- 127.0.0.1:9001`
 
@@ -22,9 +22,9 @@ use std::{
 
 use duplex::{BACKLOG, Duplex};
 use hybi::{CloseCode, Config, Connection, Event, Inbox, Origins, Server, server::Opening};
-use timed::{Timed, is_late};
+use timed::{Timed, is_timeout};
 
-/// Pongs leave by themselves: the size of the outbox bounds them, should the peer not read.
+/// The high-water mark bounds the automatic pongs to a peer that does not read.
 const CONFIG: Config = Config::new().max_message_size(1024 * 1024).outbox_high_water(2 * BACKLOG);
 
 /// How long a peer may take for the opening handshake. The time for writing is in `duplex.rs`.
@@ -36,7 +36,7 @@ const SILENCE: Duration = Duration::from_secs(20);
 /// How long it may be silent after the ping.
 const PONG: Duration = Duration::from_secs(10);
 
-/// How long to wait for the peer to end the connection.
+/// How long to wait for the peer to close the connection.
 const CLOSING: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -58,7 +58,7 @@ fn serve(stream: &TcpStream) -> Result<(), Box<dyn Error>> {
     let websocket = match open(&mut timed, &mut inbox, &mut outbox) {
         Ok(Some(websocket)) => websocket,
         refused => {
-            timed.write_out(&mut outbox, CLOSING)?; // the answer that says why
+            timed.write_out(&mut outbox, CLOSING)?; // the response with the reason
             timed.end(CLOSING);
             return refused.map(|_| ());
         }
@@ -69,13 +69,13 @@ fn serve(stream: &TcpStream) -> Result<(), Box<dyn Error>> {
             .stack_size(accept::STACK)
             .spawn_scoped(scope, || duplex.write(stream));
         if let Err(error) = writer {
-            // The connection is open already: a client may connect again later.
+            // The connection is already open, so close it with 1013: try again later.
             duplex.write_close(CloseCode::TRY_AGAIN_LATER, stream)?;
             timed.drain(CLOSING);
             return Err(error.into());
         }
         let ended = echo(&duplex, &mut timed, inbox);
-        let _ = duplex.end_of_input(); // after any failure the writer need not wait any more
+        let _ = duplex.end_of_input(); // after any failure, ends the writer
         timed.drain(CLOSING);
         ended
     })
@@ -96,7 +96,7 @@ fn open(
     Ok(None)
 }
 
-/// Data transfer, as the reader sees it.
+/// The loop of the reader.
 fn echo(
     duplex: &Duplex<Server>,
     stream: &mut Timed<'_>,
@@ -118,7 +118,7 @@ fn echo(
             return Ok(());
         }
         let length = match inbox.read_from(stream.within(SILENCE)) {
-            Err(error) if is_late(&error) => {
+            Err(error) if is_timeout(&error) => {
                 duplex.send(|websocket, outbox| websocket.send_ping(b"", outbox))?;
                 inbox.read_from(stream.within(PONG))?
             }
