@@ -1,5 +1,5 @@
-//! The client's opening handshake: its request says what it was asked to say and no more, and of
-//! the answers, however they are cut, it accepts those alone that pass a second check.
+//! The opening handshake of the client. Its request must contain exactly what the caller asked for. It must
+//! accept a response, with any split of the input, only if the reference accepts it too.
 
 #![no_main]
 
@@ -80,20 +80,20 @@ const EXTENSIONS: &str = "permessage-deflate; client_max_window_bits, foo; a=\"1
 
 #[derive(Debug, Arbitrary)]
 struct Input<'a> {
-    wish: Wish<'a>,
+    asked: Asked<'a>,
     limits: Option<(u16, u8, u16)>,
-    /// The usual size of the inbox that grows.
+    /// The initial capacity of the growing inbox.
     usual: u8,
-    /// The size of one that does not.
+    /// The size of the fixed inbox.
     fixed: u16,
     cuts: Cuts<'a>,
     edits: Vec<(u16, u8)>,
     source: Source<'a>,
 }
 
-/// What the client asks for.
+/// The settings of the request.
 #[derive(Debug, Arbitrary)]
-enum Wish<'a> {
+enum Asked<'a> {
     Plain,
     Offers { required: bool },
     Strange(Strange<'a>),
@@ -113,7 +113,7 @@ struct Strange<'a> {
 #[derive(Debug, Arbitrary)]
 enum Source<'a> {
     Bytes(&'a [u8]),
-    /// Interim responses, the changes to the one that accepts, and what follows it.
+    /// The number of interim responses, the changes to the final response, and the bytes that follow.
     Responses(u8, Vec<Change<'a>>, &'a [u8]),
 }
 
@@ -126,42 +126,43 @@ enum Outcome {
 }
 
 fuzz_target!(|input: Input<'_>| {
-    let authority = if let Wish::Strange(strange) = &input.wish { strange.authority } else { "a" };
-    let resource = if let Wish::Strange(strange) = &input.wish { strange.resource } else { "/" };
+    let authority =
+        if let Asked::Strange(strange) = &input.asked { strange.authority } else { "a" };
+    let resource = if let Asked::Strange(strange) = &input.asked { strange.resource } else { "/" };
     let uri = format!("ws://{authority}{resource}");
     let Ok(uri) = Uri::parse(&uri) else { return };
-    let field = if let Wish::Strange(strange) = &input.wish { strange.field } else { ("a", "b") };
+    let field = if let Asked::Strange(strange) = &input.asked { strange.field } else { ("a", "b") };
     let fields = [field];
     let Some((request, opening)) = send(&input, &uri, &fields) else { return };
 
     let head = Parsed::of(&request);
     assert_eq!(head.size, request.len(), "bytes after the request");
-    check_request(&input.wish, &uri, &head);
+    check_request(&input.asked, &uri, &head);
     let proof = accept::accept(head.only("sec-websocket-key").expect("one key"));
     let bytes = input.source.bytes(&input.edits, &proof);
 
     let unfolded = http::unfold(&bytes);
     let answered =
-        Answered { bytes: &bytes, unfolded: &unfolded, wish: &input.wish, proof: &proof };
+        Answered { bytes: &bytes, unfolded: &unfolded, asked: &input.asked, proof: &proof };
     let inbox = || Inbox::with_capacity(usize::from(input.usual));
     let outcome = answered.run(opening.clone(), inbox(), Cuts::NONE);
     for cuts in [input.cuts, Cuts::EVERYWHERE] {
         assert_eq!(answered.run(opening.clone(), inbox(), cuts), outcome);
     }
     let size = input.limits.map_or(16 * 1024, |(size, ..)| size.into());
-    // A byte more than the longest head.
+    // One byte more than the longest head.
     let fixed = Inbox::over(vec![0; size + 1]);
     assert_eq!(answered.run(opening.clone(), fixed, input.cuts), outcome);
-    answered.judge(&outcome, input.limits.is_none());
+    answered.check(&outcome, input.limits.is_none());
 
-    // An inbox that cannot grow is a limit of its own.
+    // A fixed inbox is a further limit.
     let fixed = || Inbox::over(vec![0; usize::from(input.fixed).max(1)]);
     let outcome = answered.run(opening.clone(), fixed(), input.cuts);
-    answered.judge(&outcome, false);
+    answered.check(&outcome, false);
     assert_eq!(answered.run(opening, fixed(), Cuts::NONE), outcome);
 });
 
-/// Sends the request, if there can be such a one.
+/// Sends the request. `None` if it is not valid.
 fn send<'a>(
     input: &'a Input<'_>,
     uri: &Uri<'a>,
@@ -172,15 +173,15 @@ fn send<'a>(
         let limits = HeadLimits::new();
         request = request.limits(limits.size(size.into()).fields(fields.into()).line(line.into()));
     }
-    match &input.wish {
-        Wish::Plain => {}
-        Wish::Offers { required } => {
+    match &input.asked {
+        Asked::Plain => {}
+        Asked::Offers { required } => {
             request = request.subprotocols(SUBPROTOCOLS).extensions(EXTENSIONS);
             if *required {
                 request = request.require_subprotocol();
             }
         }
-        Wish::Strange(strange) => {
+        Asked::Strange(strange) => {
             request = request.subprotocols(&strange.subprotocols);
             request = request.extensions(strange.extensions).headers(fields);
             if let Some(origin) = strange.origin {
@@ -198,16 +199,16 @@ fn send<'a>(
             use client::Error::{Entropy, Failed, OutboxFull};
             let is_callers = !matches!(error, Failed(_) | OutboxFull(_) | Entropy(_));
             assert!(is_callers, "{error}");
-            assert!(matches!(input.wish, Wish::Strange(_)), "{error}");
-            assert_eq!(outbox, [], "a request that cannot be is sent");
+            assert!(matches!(input.asked, Asked::Strange(_)), "{error}");
+            assert_eq!(outbox, [], "an invalid request is sent");
             None
         }
     }
 }
 
-/// Holds that the request says what was wished, field by field, and that a server finds it sound.
-fn check_request(wish: &Wish<'_>, uri: &Uri<'_>, head: &Parsed<'_>) {
-    let target = if let Wish::Strange(Strange { target, .. }) = wish { *target } else { None };
+/// Checks each field of the request, and that a server accepts it.
+fn check_request(asked: &Asked<'_>, uri: &Uri<'_>, head: &Parsed<'_>) {
+    let target = if let Asked::Strange(Strange { target, .. }) = asked { *target } else { None };
     let target = target.map_or_else(|| uri.resource_name().to_string(), String::from);
     let start = format!("GET {target} HTTP/1.1");
     assert_eq!(head.start, start.as_bytes());
@@ -218,15 +219,15 @@ fn check_request(wish: &Wish<'_>, uri: &Uri<'_>, head: &Parsed<'_>) {
         ("connection", "Upgrade"),
         ("sec-websocket-version", "13"),
     ];
-    let offered = wish.subprotocols().join(", ");
+    let offered = asked.subprotocols().join(", ");
     if !offered.is_empty() {
         expected.push(("sec-websocket-protocol", &offered));
     }
-    if !wish.extensions().is_empty() {
-        expected.push(("sec-websocket-extensions", wish.extensions()));
+    if !asked.extensions().is_empty() {
+        expected.push(("sec-websocket-extensions", asked.extensions()));
     }
     let mut name = String::new();
-    if let Wish::Strange(strange) = wish {
+    if let Asked::Strange(strange) = asked {
         expected.extend(strange.origin.map(|origin| ("origin", origin)));
         name = strange.field.0.to_ascii_lowercase();
         expected.push((&name, strange.field.1));
@@ -238,7 +239,7 @@ fn check_request(wish: &Wish<'_>, uri: &Uri<'_>, head: &Parsed<'_>) {
     }
     let key = head.only("sec-websocket-key");
     assert!(key.is_some_and(accept::is_key));
-    assert_eq!(head.fields.len(), expected.len() + 1, "more is sent");
+    assert_eq!(head.fields.len(), expected.len() + 1, "a field too many");
     assert!(!["host", "upgrade", "connection", "origin", "content-length"].contains(&&name[..]));
     assert!(!name.starts_with("sec-websocket-"));
 
@@ -255,17 +256,17 @@ fn check_request(wish: &Wish<'_>, uri: &Uri<'_>, head: &Parsed<'_>) {
             Ok(None) => assert!(!rest.is_empty(), "the request is not complete"),
             Ok(Some(Incoming::WebSocket(request))) => {
                 let offers = request.subprotocols().collect::<Vec<_>>();
-                return assert_eq!(offers, wish.subprotocols());
+                return assert_eq!(offers, asked.subprotocols());
             }
-            Ok(Some(Incoming::Http(_))) => panic!("the request asks for no WebSocket"),
-            // A name with a comma in it is a host for a URI, and not for a server.
+            Ok(Some(Incoming::Http(_))) => panic!("not a WebSocket request"),
+            // A URI allows a comma in a host name; the server does not.
             Err(_) if host.contains(',') => return,
             Err(error) => panic!("{error}"),
         }
     }
 }
 
-/// The bytes of a head that was taken apart, written without the parser's help.
+/// Writes a parsed head again.
 fn write_again(head: &Parsed<'_>, bytes: &mut Vec<u8>) {
     bytes.extend([head.start, b"\r\n"].concat());
     for (name, value) in &head.fields {
@@ -274,7 +275,7 @@ fn write_again(head: &Parsed<'_>, bytes: &mut Vec<u8>) {
     bytes.extend(b"\r\n");
 }
 
-impl Wish<'_> {
+impl Asked<'_> {
     fn subprotocols(&self) -> &[&str] {
         match self {
             Self::Plain => &[],
@@ -328,14 +329,14 @@ const fn accepting(proof: &str) -> [(&str, &str); 3] {
 
 struct Answered<'a> {
     bytes: &'a [u8],
-    /// The same with the lines of folded fields joined, to take heads apart.
+    /// The same with folded fields unfolded, for the reference parser.
     unfolded: &'a [u8],
-    wish: &'a Wish<'a>,
+    asked: &'a Asked<'a>,
     proof: &'a str,
 }
 
 impl Answered<'_> {
-    /// Receives until the opening is over.
+    /// Receives until the handshake is complete or has failed.
     fn run<S: Storage>(
         &self,
         mut opening: Opening<'_, Keys>,
@@ -351,7 +352,7 @@ impl Answered<'_> {
         outcome
     }
 
-    /// What the opening comes to, once it is over.
+    /// The outcome of the handshake. `None` if it needs more input.
     fn receive<S: Storage>(
         &self,
         opening: &mut Opening<'_, Keys>,
@@ -361,7 +362,7 @@ impl Answered<'_> {
         let response = if received.is_multiple_of(2) {
             opening.receive(inbox)
         } else {
-            // By advancing and looking, and without a borrow.
+            // With `advance` and `response`, and an owned opening.
             *opening = opening.clone().into_owned();
             opening
                 .advance(inbox)
@@ -384,13 +385,13 @@ impl Answered<'_> {
                 Outcome::Rejected { status: rejected.status(), versions }
             }
             Err(client::Error::Failed(failure)) => return Some(Outcome::Failed(failure)),
-            Err(error) => panic!("the peer is at fault, and not the caller: {error}"),
+            Err(error) => panic!("not an error of the peer: {error}"),
         };
         assert_eq!(inbox.unread(), &self.bytes[self.heads()..received]);
         Some(outcome)
     }
 
-    /// How long the heads are, up to the first that is no interim response.
+    /// The length of all heads, up to the final response.
     fn heads(&self) -> usize {
         let mut done = 0;
         loop {
@@ -402,19 +403,19 @@ impl Answered<'_> {
         }
     }
 
-    /// The last of these heads.
+    /// The head of the final response.
     fn last_head(&self) -> Parsed<'_> {
         let heads = &self.unfolded[..self.heads()];
         let before = heads[..heads.len() - 4].windows(4).rposition(|window| window == b"\r\n\r\n");
         Parsed::of(&heads[before.map_or(0, |before| before + 4)..])
     }
 
-    /// Holds the outcome against the bytes.
-    fn judge(&self, outcome: &Outcome, has_usual_limits: bool) {
+    /// Checks the outcome against the bytes.
+    fn check(&self, outcome: &Outcome, has_default_limits: bool) {
         if let Outcome::Accepted { subprotocol, extensions } = outcome {
             self.check_accepted(subprotocol.as_deref(), extensions);
-        } else if has_usual_limits {
-            assert!(!self.is_plain(), "{outcome:?}, for no reason");
+        } else if has_default_limits {
+            assert!(!self.is_plain(), "{outcome:?} for a valid response");
         }
         match outcome {
             Outcome::Waiting => {
@@ -422,13 +423,13 @@ impl Answered<'_> {
                 let last = bytes.windows(4).rposition(|window| window == b"\r\n\r\n");
                 let (heads, trailing) = bytes.split_at(last.map_or(0, |last| last + 4));
                 let is_http = trailing.iter().zip(b"HTTP/").all(|(byte, form)| byte == form);
-                assert!(is_http, "what is not HTTP is waited for");
+                assert!(is_http, "waits for more after bytes that are not HTTP");
                 let mut rest = heads;
                 while !rest.is_empty() {
                     let head = Parsed::of(rest);
                     assert!(
                         status(&head) / 100 == 1 && status(&head) != 101,
-                        "an answer is overlooked"
+                        "a final response is overlooked"
                     );
                     rest = &rest[head.size..];
                 }
@@ -441,7 +442,7 @@ impl Answered<'_> {
         }
     }
 
-    /// Section 4.1 of RFC 6455.
+    /// RFC 6455, section 4.1.
     fn check_accepted(&self, subprotocol: Option<&str>, extensions: &[String]) {
         let head = self.last_head();
         assert_eq!(status(&head), 101);
@@ -454,8 +455,8 @@ impl Answered<'_> {
         assert_eq!(head.only("sec-websocket-protocol"), subprotocol.map(str::as_bytes));
         assert!(head.all("sec-websocket-protocol").len() < 2);
         match subprotocol {
-            Some(chosen) => assert!(self.wish.subprotocols().contains(&chosen)),
-            None => assert!(!self.wish.requires_subprotocol()),
+            Some(chosen) => assert!(self.asked.subprotocols().contains(&chosen)),
+            None => assert!(!self.asked.requires_subprotocol()),
         }
 
         let name = |extension: &str| {
@@ -463,7 +464,7 @@ impl Answered<'_> {
             extension[..end].trim_matches([' ', '\t']).to_owned()
         };
         let names = |list: &str| -> Vec<String> { list.split(',').map(name).collect() };
-        let offered = names(self.wish.extensions());
+        let offered = names(self.asked.extensions());
         let fields = head.all("sec-websocket-extensions");
         let mut accepted = Vec::new();
         for field in fields {
@@ -477,7 +478,7 @@ impl Answered<'_> {
         }
     }
 
-    /// Whether an answer is at the front that nobody could find fault with.
+    /// Whether the bytes begin with a plain valid response.
     fn is_plain(&self) -> bool {
         let interim = b"HTTP/1.1 103 Early Hints\r\n\r\n";
         let mut rest = self.bytes;
@@ -486,7 +487,7 @@ impl Answered<'_> {
         }
         let mut plain = Vec::new();
         Head::new(DICTIONARY.starts[0], &accepting(self.proof)).write(&mut plain);
-        rest.starts_with(&plain) && !self.wish.requires_subprotocol()
+        rest.starts_with(&plain) && !self.asked.requires_subprotocol()
     }
 }
 

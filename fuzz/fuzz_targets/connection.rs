@@ -1,5 +1,5 @@
-//! Receiving: a [`Connection`] of either role under small limits, over either kind of inbox, with
-//! messages whole or in chunks, however the input is cut, against the reference.
+//! Compares a [`Connection`] that receives with the reference: either role, small limits, either kind of
+//! inbox, messages whole or in chunks, and any split of the input.
 
 #![no_main]
 
@@ -12,7 +12,7 @@ use hybi::{
 };
 use hybi_fuzz::{
     cuts::Cuts,
-    event::{Heard, Joiner},
+    event::{Joiner, OwnedEvent},
     keys::Keys,
     memory::Counting,
     reference::{self, Decoded, Limits},
@@ -26,24 +26,24 @@ static MEMORY: Counting = Counting::new();
 const MESSAGE: u16 = 4096;
 const FRAME: u16 = 2048;
 const FRAGMENTS: u32 = 8;
-/// The longest control frame, as the inbox reckons.
+/// The room that the inbox reserves for a control frame, in bytes.
 const CONTROL: usize = 139;
-/// The least that an inbox needs for its role: a header, and a character that is not complete.
+/// The smallest inbox: room for a header and an incomplete character.
 const LEAST: u16 = 17;
 
 #[derive(Debug, Arbitrary)]
 struct Input<'a> {
     server: bool,
     closing: Closing,
-    /// The usual size of the inbox that grows.
+    /// The initial capacity of the growing inbox.
     usual: u8,
-    /// The size of the one that does not.
+    /// The size of the fixed inbox.
     size: u16,
     cuts: Cuts<'a>,
     stream: Stream<'a>,
 }
 
-/// Whether the connection has sent a Close before it receives.
+/// Whether the connection sends a Close before it receives.
 #[derive(Clone, Copy, Debug, PartialEq, Arbitrary)]
 enum Closing {
     No,
@@ -94,9 +94,9 @@ fn play<R: Role>(input: &Input<'_>, bytes: &[u8], open: impl Fn() -> Connection<
 
             let connection = begin(&mut Vec::new());
             let inbox = Inbox::with_capacity(usual);
-            let grown = MEMORY.growth_during(|| pass_over(connection, inbox, bytes, cuts, whole));
-            // It doubles while it is more than three eighths full of what it must hold: a message
-            // or a character, and after it a header or a control frame.
+            let grown = MEMORY.growth_during(|| discard(connection, inbox, bytes, cuts, whole));
+            // It doubles while more than three eighths are in use: a message or an incomplete
+            // character, followed by a header or a control frame.
             let held = if whole { usize::from(MESSAGE) } else { 3 };
             let bound = (16 * (held + CONTROL) / 3).max(usual);
             assert!(grown <= bound, "the inbox grew to {grown} bytes, where {bound} are enough");
@@ -104,22 +104,22 @@ fn play<R: Role>(input: &Input<'_>, bytes: &[u8], open: impl Fn() -> Connection<
     }
 }
 
-/// A connection, and what it has made known.
+/// A connection and its results.
 struct Run<R: Role> {
     connection: Connection<R>,
     outbox: Vec<u8>,
-    heard: Vec<Heard>,
+    events: Vec<OwnedEvent>,
     joiner: Joiner,
     error: Option<Error>,
 }
 
 impl<R: Role> Run<R> {
     fn new(connection: Connection<R>, outbox: Vec<u8>) -> Self {
-        let (heard, joiner) = (Vec::new(), Joiner::default());
-        Self { connection, outbox, heard, joiner, error: None }
+        let (events, joiner) = (Vec::new(), Joiner::default());
+        Self { connection, outbox, events, joiner, error: None }
     }
 
-    /// Receives all of it.
+    /// Receives all events.
     fn receive<S: Storage>(
         mut self,
         mut inbox: Inbox<S>,
@@ -128,32 +128,39 @@ impl<R: Role> Run<R> {
         whole: bool,
     ) -> Self {
         let Ok(()) = cuts.feed::<S, Infallible>(bytes, &mut inbox, |inbox, _| {
-            while let Some(heard) = self.next(inbox, whole) {
+            while let Some(event) = self.next(inbox, whole) {
                 assert_eq!(self.error, None, "an event after an error");
-                let closed = matches!(self.heard.last(), Some(Heard::Close(..)));
+                let closed = matches!(self.events.last(), Some(OwnedEvent::Close(..)));
                 assert!(!closed, "an event after a Close");
-                self.heard.extend(heard);
+                self.events.extend(event);
             }
             Ok(())
         });
         self
     }
 
-    /// The next event, or `None` when there is none; inside it `None` for a part of a message.
+    /// The next event. `None` if there is none, `Some(None)` for a part of a message.
     #[allow(clippy::option_option)]
-    fn next<S: Storage>(&mut self, inbox: &mut Inbox<S>, whole: bool) -> Option<Option<Heard>> {
+    fn next<S: Storage>(
+        &mut self,
+        inbox: &mut Inbox<S>,
+        whole: bool,
+    ) -> Option<Option<OwnedEvent>> {
         let Self { connection, outbox, joiner, .. } = self;
         let result = joiner.receive(connection, inbox, outbox, whole);
         result.unwrap_or_else(|error| {
             assert_eq!(self.error.replace(error), None, "a second error");
-            assert!(self.connection.should_close_transport(), "failed, and not done");
-            assert!(inbox.is_empty(), "failed, and something is held");
+            assert!(
+                self.connection.should_close_transport(),
+                "a failed connection must close the transport"
+            );
+            assert!(inbox.is_empty(), "the inbox of a failed connection is not empty");
             None
         })
     }
 }
 
-/// What a run is to make known.
+/// The expected results of a run.
 struct Expected {
     decoded: Decoded,
     outbox: Vec<u8>,
@@ -170,32 +177,32 @@ impl Expected {
             frame: FRAME.into(),
             fragments: FRAGMENTS,
             inbox,
-            // What is dropped need not be put together.
+            // Dropped messages are not assembled.
             whole: whole && !dropping,
         };
         let mut decoded = reference::decode(bytes, input.server, &limits);
         if dropping {
-            decoded.heard.retain(|heard| !heard.is_message());
+            decoded.events.retain(|event| !event.is_message());
             decoded.unfinished = None;
         }
         if whole {
             decoded.unfinished = None;
         }
 
-        let mut answers = Answers { is_server: input.server, count: 0, bytes: Vec::new() };
+        let mut replies = Replies { is_server: input.server, count: 0, bytes: Vec::new() };
         let is_open = input.closing == Closing::No;
         let mut state = if is_open { State::Open } else { State::CloseSent };
         let mut close_code = None;
         if !is_open {
-            answers.append(8, &1000_u16.to_be_bytes());
+            replies.append(8, &1000_u16.to_be_bytes());
         }
-        for heard in &decoded.heard {
-            match heard {
-                Heard::Ping(payload) if is_open => answers.append(10, payload),
-                Heard::Close(code, _) => {
+        for event in &decoded.events {
+            match event {
+                OwnedEvent::Ping(payload) if is_open => replies.append(10, payload),
+                OwnedEvent::Close(code, _) => {
                     if is_open {
                         let code = code.map(u16::to_be_bytes);
-                        answers.append(8, code.as_ref().map_or(&[], |code| code));
+                        replies.append(8, code.as_ref().map_or(&[], |code| code));
                     }
                     state = State::Closed;
                     close_code = Some(code.unwrap_or(1005));
@@ -205,26 +212,26 @@ impl Expected {
         }
         if let Some(error) = &decoded.error {
             if is_open {
-                answers.append(8, &close_code_of(error).to_be_bytes());
+                replies.append(8, &close_code_of(error).to_be_bytes());
             }
             state = State::Failed;
             close_code = Some(1006);
         }
-        Self { decoded, outbox: answers.bytes, state, is_server: input.server, close_code }
+        Self { decoded, outbox: replies.bytes, state, is_server: input.server, close_code }
     }
 
     fn check<R: Role>(&self, run: Run<R>) {
-        let Run { mut connection, outbox, heard, joiner, error } = run;
-        assert_eq!(heard, self.decoded.heard);
+        let Run { mut connection, outbox, events, joiner, error } = run;
+        assert_eq!(events, self.decoded.events);
         assert_eq!(error, self.decoded.error);
         assert_eq!(outbox, self.outbox);
         let expected = self.decoded.unfinished.as_ref().map_or(&[][..], |(_, bytes)| bytes);
         let delivered = joiner.open.as_ref().map_or(&[][..], |(_, bytes)| bytes);
-        // How much was delivered before an error depends on how the input is cut.
+        // Before an error, the delivered part depends on the split of the input.
         let delivered_all = error.is_some() || delivered.len() == expected.len();
         assert!(
             expected.starts_with(delivered) && delivered_all,
-            "chunks of an unfinished message"
+            "wrong chunks of an incomplete message"
         );
         if let (Some((kind, _)), Some((expected, _))) = (&joiner.open, &self.decoded.unfinished) {
             assert_eq!(kind, expected);
@@ -247,14 +254,14 @@ impl Expected {
     }
 }
 
-/// What a connection sends by itself.
-struct Answers {
+/// The expected replies of a connection.
+struct Replies {
     is_server: bool,
     count: u32,
     bytes: Vec<u8>,
 }
 
-impl Answers {
+impl Replies {
     fn append(&mut self, opcode: u8, payload: &[u8]) {
         self.count += 1;
         let key = (!self.is_server).then(|| Keys::key(self.count));
@@ -262,19 +269,19 @@ impl Answers {
     }
 }
 
-/// Section 7.4.1 of RFC 6455.
+/// RFC 6455, section 7.4.1.
 fn close_code_of(error: &Error) -> u16 {
     match error {
         Error::Protocol(Violation::TextNotUtf8 | Violation::CloseReasonNotUtf8) => 1007,
         Error::Protocol(_) => 1002,
         Error::Limit(LimitExceeded::Fragments { .. }) => 1008,
         Error::Limit(_) => 1009,
-        other => panic!("the peer is not at fault: {other}"),
+        other => panic!("not an error of the peer: {other}"),
     }
 }
 
-/// Receives all of it and keeps nothing.
-fn pass_over<R: Role, S: Storage>(
+/// Receives all events and drops them.
+fn discard<R: Role, S: Storage>(
     mut connection: Connection<R>,
     mut inbox: Inbox<S>,
     bytes: &[u8],
@@ -284,12 +291,12 @@ fn pass_over<R: Role, S: Storage>(
     for piece in cuts.of(bytes) {
         let mut rest = piece;
         while !rest.is_empty() {
-            // As for a socket: into the room there is.
+            // As from a socket: reads into the spare room.
             let spare = inbox.spare().unwrap_or_default();
             let length = spare.len().min(rest.len());
-            assert!(length > 0, "no room, though all was received");
+            assert!(length > 0, "the inbox has no room after all events were received");
             spare[..length].copy_from_slice(&rest[..length]);
-            inbox.commit(length).expect("no more than there was room for");
+            inbox.commit(length).expect("at most the spare room");
             rest = &rest[length..];
             let more = |connection: &mut Connection<R>, inbox: &mut Inbox<S>| {
                 if whole {
@@ -303,7 +310,7 @@ fn pass_over<R: Role, S: Storage>(
     }
 }
 
-/// An outbox whose bytes are written out at once.
+/// An outbox that drops its bytes.
 struct Discard;
 
 impl Outbox for Discard {

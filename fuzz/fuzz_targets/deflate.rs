@@ -1,5 +1,4 @@
-//! A round trip through any pair of settings that can be agreed on: what one end compresses the
-//! other hears.
+//! Round trips with any settings: each endpoint receives what the other compresses.
 
 #![no_main]
 
@@ -10,7 +9,7 @@ use hybi::{
 };
 use hybi_fuzz::{
     cuts::Cuts,
-    event::{Heard, Joiner},
+    event::{Joiner, OwnedEvent},
     keys::Keys,
 };
 use libfuzzer_sys::fuzz_target;
@@ -41,9 +40,9 @@ struct Message<'a> {
     compress: bool,
     in_chunks: bool,
     payload: Payload<'a>,
-    /// How often it is repeated, so that there is something to compress.
+    /// How often the payload is repeated, so that it can be compressed.
     times: u8,
-    /// The size of the fragments that it is sent in, if it is.
+    /// The size of its fragments, if it is fragmented.
     fragment_size: Option<u16>,
 }
 
@@ -59,17 +58,17 @@ fuzz_target!(|input: Input<'_>| {
         Connection::server(Config::new()).with_deflate(&input.server.deflate(), parameters);
     let mut client = Connection::client(Config::new(), Keys::default())
         .with_deflate(&input.client.deflate(), parameters);
-    let (mut at_server, mut at_client) = (Inbox::with_capacity(64), Inbox::with_capacity(64));
+    let (mut server_inbox, mut client_inbox) = (Inbox::with_capacity(64), Inbox::with_capacity(64));
     for message in &input.messages {
         if message.from_server {
-            exchange(&mut server, &mut client, &mut at_client, message, input.cuts);
+            exchange(&mut server, &mut client, &mut client_inbox, message, input.cuts);
         } else {
-            exchange(&mut client, &mut server, &mut at_server, message, input.cuts);
+            exchange(&mut client, &mut server, &mut server_inbox, message, input.cuts);
         }
     }
 });
 
-/// Sends a message from one end, and holds what the other hears against it.
+/// Sends a message, and checks that the receiver gets it.
 fn exchange<R: Role, Q: Role>(
     sender: &mut Connection<R>,
     receiver: &mut Connection<Q>,
@@ -83,24 +82,26 @@ fn exchange<R: Role, Q: Role>(
     let sent = match message.payload {
         Payload::Text(text) => {
             let text = text.repeat(times);
-            send_text(sender, &text, message.fragment_size(), &mut outbox).expect("it is open");
-            Heard::Text(text)
+            send_text(sender, &text, message.fragment_size(), &mut outbox)
+                .expect("the connection is open");
+            OwnedEvent::Text(text)
         }
         Payload::Binary(data) => {
             let data = data.repeat(times);
-            send_binary(sender, &data, message.fragment_size(), &mut outbox).expect("it is open");
-            Heard::Binary(data)
+            send_binary(sender, &data, message.fragment_size(), &mut outbox)
+                .expect("the connection is open");
+            OwnedEvent::Binary(data)
         }
     };
-    let (mut heard, mut joiner, mut answers) = (Vec::new(), Joiner::default(), Vec::new());
+    let (mut events, mut joiner, mut answers) = (Vec::new(), Joiner::default(), Vec::new());
     let result: Result<(), Error> = cuts.feed(&outbox, inbox, |inbox, _| {
         while let Some(event) = joiner.receive(receiver, inbox, &mut answers, !message.in_chunks)? {
-            heard.extend(event);
+            events.extend(event);
         }
         Ok(())
     });
-    result.expect("what a connection sent is sound");
-    assert_eq!(heard, [sent]);
+    result.expect("the output of a connection is valid");
+    assert_eq!(events, [sent]);
     assert!(answers.is_empty() && inbox.is_empty());
 }
 

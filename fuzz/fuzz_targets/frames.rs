@@ -1,5 +1,4 @@
-//! Frames: [`Decoder`] however the input is cut, [`Encoder`] the way back, and [`Header::parse`],
-//! against the reference.
+//! Compares [`Decoder`], with any split of the input, [`Encoder`] and [`Header::parse`] with the reference.
 
 #![no_main]
 
@@ -14,7 +13,7 @@ use libfuzzer_sys::fuzz_target;
 #[derive(Debug, Arbitrary)]
 struct Input<'a> {
     from_client: bool,
-    /// The bits that an extension is said to define.
+    /// The reserved bits that are allowed.
     reserved: u8,
     cuts: Cuts<'a>,
     stream: Stream<'a>,
@@ -28,7 +27,7 @@ fuzz_target!(|input: Input<'_>| {
     for cuts in [Cuts::NONE, input.cuts, Cuts::EVERYWHERE] {
         assert_eq!(stream.decode(stream.rules(), cuts), expected, "{cuts:?}");
         if !matches!(expected.violation, Some(Violation::Masked | Violation::NotMasked)) {
-            // Where every frame follows the rules of its sender, those of any sender find no more.
+            // Without a masking violation, the rules for any sender give the same result.
             let rules = Rules::from_any().allowing(reserved(stream.bits));
             assert_eq!(stream.decode(rules, cuts), expected, "{cuts:?}");
         }
@@ -46,10 +45,10 @@ struct Received<'a> {
 
 #[derive(Debug, PartialEq)]
 struct Decoded {
-    /// Each with what came of its payload.
+    /// Each frame with the received part of its payload.
     frames: Vec<(Header, Vec<u8>)>,
     violation: Option<Violation>,
-    /// What the frames are once they are put together again.
+    /// The frames, encoded again.
     again: Vec<u8>,
 }
 
@@ -63,44 +62,49 @@ impl Received<'_> {
         let mut source = Decoder::new(rules);
         let mut target = Encoder::new();
         let mut decoded = Decoded { frames: Vec::new(), violation: None, again: Vec::new() };
-        let mut lacking = 0;
+        let mut missing = 0;
         for piece in cuts.of(self.bytes) {
             let mut piece = piece.to_vec();
             let mut input = &mut piece[..];
             loop {
                 let before = input.len();
                 match source.decode(&mut input) {
-                    Ok(None) => break assert!(input.is_empty(), "input is left, and no part"),
+                    Ok(None) => {
+                        break assert!(input.is_empty(), "input is left, but no part was returned");
+                    }
                     Ok(Some(Part::Header(header))) => {
-                        assert_eq!(lacking, 0, "a header inside a payload");
-                        assert!(input.len() < before, "a header of no bytes");
-                        lacking = header.payload_len();
-                        decoded.again.extend_from_slice(&target.header(header).expect("between"));
+                        assert_eq!(missing, 0, "a header inside a payload");
+                        assert!(input.len() < before, "an empty header");
+                        missing = header.payload_len();
+                        decoded.again.extend_from_slice(
+                            &target.header(header).expect("no payload is missing"),
+                        );
                         decoded.frames.push((header, Vec::new()));
                     }
                     Ok(Some(Part::Payload(payload))) => {
-                        assert!(!payload.is_empty(), "a payload of no bytes");
+                        assert!(!payload.is_empty(), "an empty payload part");
                         assert_eq!(before - input.len(), payload.len());
-                        lacking -= payload.len() as u64;
-                        let (_, whole) = decoded.frames.last_mut().expect("a header came before");
+                        missing -= payload.len() as u64;
+                        let (_, whole) =
+                            decoded.frames.last_mut().expect("a header precedes the payload");
                         whole.extend_from_slice(payload);
                         target.payload(payload).expect("no more than the header declares");
                         decoded.again.extend_from_slice(payload);
                     }
                     Err(violation) => {
                         decoded.violation = Some(violation);
-                        stays_broken(&mut source, violation, self.bytes);
+                        check_still_failed(&mut source, violation, self.bytes);
                         return decoded;
                     }
                 }
-                assert_eq!(source.remaining(), lacking);
-                assert_eq!(target.remaining(), lacking);
+                assert_eq!(source.remaining(), missing);
+                assert_eq!(target.remaining(), missing);
             }
         }
         decoded
     }
 
-    /// The same from the reference.
+    /// The expected result, from the reference.
     fn reference(&self) -> Decoded {
         let mut decoded = Decoded { frames: Vec::new(), violation: None, again: Vec::new() };
         let mut rest = self.bytes;
@@ -122,7 +126,7 @@ impl Received<'_> {
         decoded
     }
 
-    /// One header, complete or not.
+    /// Parses one header, complete or not.
     fn parse(&self, bytes: &[u8]) {
         let expected = reference::header(bytes, self.from_client, self.bits);
         match (Header::parse(bytes, self.rules()), expected) {
@@ -138,8 +142,8 @@ impl Received<'_> {
     }
 }
 
-/// After a violation nothing is delivered, nothing is taken, and the violation is the same.
-fn stays_broken(decoder: &mut Decoder, violation: Violation, bytes: &[u8]) {
+/// After a violation, the decoder consumes nothing and returns the same violation.
+fn check_still_failed(decoder: &mut Decoder, violation: Violation, bytes: &[u8]) {
     for more in [&[][..], &[0x82, 0x00], &[0x82, 0x80, 0, 0, 0, 0], bytes] {
         let mut more = more.to_vec();
         let mut input = &mut more[..];
@@ -155,7 +159,7 @@ fn reserved(bits: u8) -> Reserved {
     set.fold(Reserved::NONE, |set, (_, bit)| set | bit)
 }
 
-/// The header that the constructors make of these numbers.
+/// Builds the header with the constructors of the crate.
 fn same_header(header: &reference::Header) -> Header {
     let opcode = match header.opcode {
         0 => Opcode::Continuation,

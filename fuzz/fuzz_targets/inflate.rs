@@ -1,5 +1,5 @@
-//! Receiving compressed messages that nobody compressed: arbitrary bytes are inflated to the same
-//! messages or the same error however they are cut, whole or in chunks, in bounded memory.
+//! Receives arbitrary bytes as compressed messages. Any split of the input, and messages whole or in
+//! chunks, must give the same messages or the same error, in bounded memory.
 
 #![no_main]
 
@@ -10,7 +10,7 @@ use hybi::{
 };
 use hybi_fuzz::{
     cuts::Cuts,
-    event::{Heard, Joiner},
+    event::{Joiner, OwnedEvent},
     keys::Keys,
     memory::Counting,
     reference,
@@ -20,12 +20,12 @@ use libfuzzer_sys::fuzz_target;
 #[global_allocator]
 static MEMORY: Counting = Counting::new();
 
-/// The longest message, inflated.
+/// The longest decompressed message, in bytes.
 const MESSAGE: u16 = 4096;
-/// The usual size of the inbox.
+/// The initial capacity of the inbox, in bytes.
 const INBOX: usize = 256;
-/// What a connection may allocate besides: the codec (some 48 KiB), the window that is kept for
-/// what follows a final block (32 KiB), and its own few fields.
+/// The most memory that a connection may allocate in addition: the codec (about 48 KiB), the window for
+/// data after a final block (32 KiB), and its fields.
 const CODEC: usize = 96 * 1024;
 
 #[derive(Debug, Arbitrary)]
@@ -40,7 +40,7 @@ struct Message<'a> {
     is_text: bool,
     is_compressed: bool,
     fragments: Vec<&'a [u8]>,
-    /// How often the last fragment comes, so that a few bytes become many.
+    /// How often the last fragment is repeated, so that few bytes become many.
     repeated: u8,
 }
 
@@ -49,18 +49,18 @@ fuzz_target!(|input: Input<'_>| {
     let plain = receive(&input, &bytes, Cuts::NONE, true);
     for (cuts, whole) in [(input.cuts, true), (Cuts::NONE, false), (input.cuts, false)] {
         let other = receive(&input, &bytes, cuts, whole);
-        assert_eq!(plain, other, "cut {cuts:?}, whole: {whole}");
+        assert_eq!(plain, other, "split {cuts:?}, whole: {whole}");
     }
-    assert!(plain.0.iter().all(|heard| match heard {
-        Heard::Text(text) => text.len() <= MESSAGE.into(),
-        Heard::Binary(data) => data.len() <= MESSAGE.into(),
+    assert!(plain.0.iter().all(|event| match event {
+        OwnedEvent::Text(text) => text.len() <= MESSAGE.into(),
+        OwnedEvent::Binary(data) => data.len() <= MESSAGE.into(),
         _ => true,
     }));
-    let needed = MEMORY.growth_during(|| pass_over(&input, &bytes));
-    // Inbox and message grow to less than three times what they must hold.
+    let needed = MEMORY.growth_during(|| discard(&input, &bytes));
+    // Inbox and message grow to less than three times their contents.
     let longest = usize::from(MESSAGE);
     let bound = 3 * longest + 3 * (INBOX + bytes.len().min(longest)) + CODEC;
-    assert!(needed <= bound, "{needed} bytes, where {bound} are enough");
+    assert!(needed <= bound, "{needed} bytes allocated, where {bound} are enough");
 });
 
 /// The frames of these messages.
@@ -79,7 +79,7 @@ fn stream(messages: &[Message<'_>]) -> Vec<u8> {
                 (true, true) => 1,
                 (true, false) => 2,
             };
-            // The reference writes short lengths only.
+            // The reference encodes only short lengths.
             let payload = &payload[..payload.len().min(125)];
             let mut frame = reference::encode(opcode, Some(Keys::key(count)), payload);
             if first && message.is_compressed {
@@ -96,40 +96,40 @@ fn stream(messages: &[Message<'_>]) -> Vec<u8> {
 }
 
 fn open(input: &Input<'_>) -> Connection<Server> {
-    let direction = Direction::new(15, input.takeover).expect("15 bits are a window");
+    let direction = Direction::new(15, input.takeover).expect("15 bits are valid");
     let config = Config::new().max_message_size(MESSAGE.into());
     Connection::server(config).with_deflate(&Deflate::new(), Negotiated::new(direction, direction))
 }
 
-/// The messages that come out, and the error that ends them.
+/// Receives the messages, and the error that ends them.
 fn receive(
     input: &Input<'_>,
     bytes: &[u8],
     cuts: Cuts<'_>,
     whole: bool,
-) -> (Vec<Heard>, Option<Error>) {
+) -> (Vec<OwnedEvent>, Option<Error>) {
     let mut connection = open(input);
     let (mut inbox, mut outbox) = (Inbox::with_capacity(INBOX), Vec::new());
-    let (mut heard, mut joiner) = (Vec::new(), Joiner::default());
+    let (mut events, mut joiner) = (Vec::new(), Joiner::default());
     let result = cuts.feed(bytes, &mut inbox, |inbox, _| {
         while let Some(event) = joiner.receive(&mut connection, inbox, &mut outbox, whole)? {
-            heard.extend(event);
+            events.extend(event);
         }
         Ok(())
     });
     if let Err(error) = result {
         let is_peers = matches!(error, Error::Protocol(_) | Error::Limit(_));
-        assert!(is_peers, "the peer is at fault, and nobody else: {error}");
+        assert!(is_peers, "not an error of the peer: {error}");
         assert!(connection.should_close_transport() && inbox.is_empty());
     }
-    (heard, result.err())
+    (events, result.err())
 }
 
-/// Receives all of it whole and keeps nothing.
-fn pass_over(input: &Input<'_>, bytes: &[u8]) {
+/// Receives whole messages and drops them.
+fn discard(input: &Input<'_>, bytes: &[u8]) {
     let mut connection = open(input);
     let (mut inbox, mut outbox) = (Inbox::with_capacity(INBOX), Vec::new());
-    // Where it ends is judged elsewhere.
+    // The error is checked elsewhere.
     let _: Result<(), Error> = input.cuts.feed(bytes, &mut inbox, |inbox, _| {
         while connection.receive(inbox, &mut outbox)?.is_some() {}
         outbox.clear();

@@ -1,5 +1,4 @@
-//! What works on bytes alone: UTF-8 and masks, however the input is cut, lists of extensions and
-//! URIs, which say the same when they are written and read again.
+//! UTF-8 validation and masking with any split of the input; round trips of extensions and URIs.
 
 #![no_main]
 
@@ -20,7 +19,7 @@ enum Input<'a> {
 fuzz_target!(|input: Input<'_>| {
     match input {
         Input::Utf8 { cuts, repeated, bytes } => {
-            // Characters in front reach the loops over many bytes at once.
+            // Repeated characters at the front reach the vectorized loops.
             let before = repeated.map(|(one, count)| one.to_string().repeat(count.into()));
             let bytes = [before.unwrap_or_default().as_bytes(), bytes].concat();
             for cuts in [Cuts::NONE, cuts, Cuts::EVERYWHERE] {
@@ -53,7 +52,10 @@ fn utf8(bytes: &[u8], cuts: Cuts<'_>) {
             return;
         }
         fed += piece.len();
-        assert!(impossible.is_none_or(|impossible| impossible >= fed), "a byte is let pass");
+        assert!(
+            impossible.is_none_or(|impossible| impossible >= fed),
+            "an invalid byte is accepted"
+        );
         let partial = fed - reference::valid_length(&bytes[..fed]);
         assert_eq!(validator.partial(), partial);
         assert_eq!(validator.is_complete(), partial == 0);
@@ -62,7 +64,7 @@ fn utf8(bytes: &[u8], cuts: Cuts<'_>) {
     assert_eq!(validator.is_complete(), valid == bytes.len());
 }
 
-/// Section 5.3 of RFC 6455, byte by byte.
+/// RFC 6455, section 5.3, byte by byte.
 fn mask(key: [u8; 4], bytes: &[u8], cuts: Cuts<'_>, room: usize) {
     let masked = |(index, byte): (usize, &u8)| byte ^ key[index % 4];
     let expected: Vec<u8> = bytes.iter().enumerate().map(masked).collect();
@@ -76,7 +78,7 @@ fn mask(key: [u8; 4], bytes: &[u8], cuts: Cuts<'_>, room: usize) {
 
         let mut from = piece;
         while !from.is_empty() {
-            // Bytes after those that are written stay as they are.
+            // Bytes after the written ones must not change.
             let mut to = vec![0x55; room.max(1)];
             let length = between.copy(from, &mut to);
             assert_eq!(length, from.len().min(to.len()));
@@ -106,7 +108,7 @@ fn extensions(value: &[u8]) {
     for spell in [&plain as &dyn Fn(&str) -> String, &quoted, &escaped] {
         let written: Vec<String> = list.iter().map(|extension| write(extension, spell)).collect();
         assert_eq!(parse(written.join(", ").as_bytes()).as_ref(), Some(&list));
-        // Lists may have empty elements, which count: one before each extension and one at the end.
+        // Empty elements count: one before each extension, and one at the end.
         let fits = 2 * list.len() < extension::MAX_ELEMENTS;
         let with_empty = parse(format!(" ,{},", written.join(",\t,")).as_bytes());
         assert_eq!(with_empty.as_ref(), fits.then_some(&list));
@@ -154,7 +156,7 @@ fn uri(text: &str) {
             same(&uri, &again);
             assert_eq!(again.to_string(), written);
         }
-        // The path or the address may be longer once it is written out.
+        // The path or the address may be longer in its written form.
         Err(error) => {
             assert!(
                 error == UriError::TooLong && written.len() > Uri::MAX_LEN,
@@ -168,11 +170,11 @@ fn uri(text: &str) {
 
     let scheme = if uri.is_secure() { "wss" } else { "ws" };
     let authority = format!("{scheme}://{}", uri.authority());
-    let authority = Uri::parse(&authority).expect("an authority is one in a URI");
+    let authority = Uri::parse(&authority).expect("an authority is valid in a URI");
     assert_eq!((authority.host(), authority.port()), (uri.host(), uri.port()));
     let name = uri.resource_name().to_string();
     assert!(name.starts_with('/') && name.bytes().all(|byte| byte.is_ascii_graphic()));
-    assert!(!name.contains('#'), "a fragment is sent");
+    assert!(!name.contains('#'), "a fragment in the resource name");
     assert_ne!(uri.port(), 0);
 }
 

@@ -1,14 +1,14 @@
-//! The proof that a key was read (RFC 6455, section 4.2.2): SHA-1 and base64 a second time.
+//! A reference implementation of `Sec-WebSocket-Accept` (RFC 6455, section 4.2.2), with SHA-1 and base64.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The value of `Sec-WebSocket-Accept` that answers this key.
+/// The `Sec-WebSocket-Accept` for this key.
 pub fn accept(key: &[u8]) -> String {
     base64(&sha1(&[key, GUID].concat()))
 }
 
-/// Whether it is 16 bytes in base64; the bits after the last byte may be any.
+/// Whether this is 16 bytes in base64. The unused bits of the last digit may be set.
 pub fn is_key(value: &[u8]) -> bool {
     let digits = value.strip_suffix(b"==").unwrap_or_default();
     digits.len() == 22 && digits.iter().all(|digit| ALPHABET.contains(digit))

@@ -1,21 +1,21 @@
-//! How an input is cut into pieces, as a transport might.
+//! Splits the input into pieces, as a transport might.
 
 use arbitrary::Arbitrary;
 use hybi::{Inbox, Storage};
 
-/// The lengths of the pieces, over and over; nothing is cut if there are none.
+/// The lengths of the pieces, repeated. Without lengths, there is one piece.
 #[derive(Clone, Copy, Debug, Arbitrary)]
 pub struct Cuts<'a> {
     lengths: &'a [u8],
 }
 
 impl Cuts<'_> {
-    /// All in one piece.
+    /// One piece.
     pub const NONE: Self = Self { lengths: &[] };
-    /// Byte by byte.
+    /// Pieces of one byte.
     pub const EVERYWHERE: Self = Self { lengths: &[1] };
 
-    /// The pieces; none is empty.
+    /// The pieces of `bytes`. None is empty.
     pub fn of(self, bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
         let mut rest = bytes;
         let mut lengths = self.lengths.iter().cycle();
@@ -27,12 +27,12 @@ impl Cuts<'_> {
         })
     }
 
-    /// Hands all of it to an inbox, as it has room; `drain` receives what has come, and is told how
-    /// many bytes came until then.
+    /// Copies all bytes into an inbox, as much as it has room for at a time. After each copy, calls
+    /// `drain` with the number of bytes so far, which must receive all events.
     ///
     /// # Errors
     ///
-    /// The first that `drain` reports; what is left is not handed over.
+    /// The first error of `drain`. The rest of the bytes is not copied.
     pub fn feed<S: Storage, E>(
         self,
         bytes: &[u8],
@@ -44,7 +44,7 @@ impl Cuts<'_> {
             let mut rest = piece;
             while !rest.is_empty() {
                 let taken = inbox.copy_from(rest);
-                assert!(taken > 0, "no room, though all was received");
+                assert!(taken > 0, "the inbox has no room after all events were received");
                 received += taken;
                 rest = &rest[taken..];
                 drain(inbox, received)?;

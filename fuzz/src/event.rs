@@ -1,17 +1,17 @@
-//! Events that own what they say, so that runs can be compared.
+//! Events with owned payloads, so that runs can be compared.
 
 use hybi::{ChunkEvent, Close, Connection, Error, Event, Inbox, Outbox, Role, Storage};
 
-/// What a message carries.
+/// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Text,
     Binary,
 }
 
-/// What was heard from a peer.
+/// An event with an owned payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum OwnedEvent {
     Text(String),
     Binary(Vec<u8>),
     Ping(Vec<u8>),
@@ -19,8 +19,8 @@ pub enum Heard {
     Close(Option<u16>, String),
 }
 
-impl Heard {
-    /// A whole message.
+impl OwnedEvent {
+    /// A complete message.
     pub fn message(kind: Kind, bytes: Vec<u8>) -> Self {
         match kind {
             Kind::Text => Self::Text(String::from_utf8(bytes).expect("a text is UTF-8")),
@@ -28,7 +28,7 @@ impl Heard {
         }
     }
 
-    /// Whether it is a message, and not a control frame.
+    /// Whether this is a message rather than a control frame.
     pub const fn is_message(&self) -> bool {
         matches!(self, Self::Text(_) | Self::Binary(_))
     }
@@ -38,7 +38,7 @@ impl Heard {
     }
 }
 
-impl From<Event<'_>> for Heard {
+impl From<Event<'_>> for OwnedEvent {
     fn from(event: Event<'_>) -> Self {
         match event {
             Event::Text(text) => Self::Text(text.into()),
@@ -50,7 +50,7 @@ impl From<Event<'_>> for Heard {
     }
 }
 
-/// Puts messages that come in chunks together.
+/// Assembles messages that are received in chunks.
 #[derive(Clone, Debug, Default)]
 pub struct Joiner {
     /// The message in progress.
@@ -58,12 +58,12 @@ pub struct Joiner {
 }
 
 impl Joiner {
-    /// Receives the next event, of whole messages or of messages in chunks, or `None` when there
-    /// is none; inside it `None` for a part of a message.
+    /// Receives the next event, with messages whole or in chunks. `None` if there is none, `Some(None)`
+    /// for a part of a message.
     ///
     /// # Errors
     ///
-    /// As the connection's.
+    /// Those of the connection.
     #[allow(clippy::option_option)]
     pub fn receive<R: Role, S: Storage>(
         &mut self,
@@ -71,7 +71,7 @@ impl Joiner {
         inbox: &mut Inbox<S>,
         outbox: &mut impl Outbox,
         whole: bool,
-    ) -> Result<Option<Option<Heard>>, Error> {
+    ) -> Result<Option<Option<OwnedEvent>>, Error> {
         if whole {
             let event = connection.receive(inbox, outbox)?;
             Ok(event.map(|event| Some(event.into())))
@@ -81,8 +81,8 @@ impl Joiner {
         }
     }
 
-    /// Takes an event; yields what is complete with it.
-    pub fn join(&mut self, event: ChunkEvent<'_>) -> Option<Heard> {
+    /// Adds a chunk or a control frame. Returns the event that it completes.
+    pub fn join(&mut self, event: ChunkEvent<'_>) -> Option<OwnedEvent> {
         match event {
             ChunkEvent::Text { text, fragment } => {
                 self.chunk(Kind::Text, text.as_bytes(), fragment.is_last())
@@ -90,19 +90,19 @@ impl Joiner {
             ChunkEvent::Binary { data, fragment } => {
                 self.chunk(Kind::Binary, data, fragment.is_last())
             }
-            ChunkEvent::Ping(payload) => Some(Heard::Ping(payload.into())),
-            ChunkEvent::Pong(payload) => Some(Heard::Pong(payload.into())),
-            ChunkEvent::Close(close) => Some(Heard::close(close)),
+            ChunkEvent::Ping(payload) => Some(OwnedEvent::Ping(payload.into())),
+            ChunkEvent::Pong(payload) => Some(OwnedEvent::Pong(payload.into())),
+            ChunkEvent::Close(close) => Some(OwnedEvent::close(close)),
         }
     }
 
-    fn chunk(&mut self, kind: Kind, bytes: &[u8], last: bool) -> Option<Heard> {
-        assert!(last || !bytes.is_empty(), "a chunk is empty, and not the last");
+    fn chunk(&mut self, kind: Kind, bytes: &[u8], last: bool) -> Option<OwnedEvent> {
+        assert!(last || !bytes.is_empty(), "an empty chunk that is not the last");
         let (open, mut message) = self.open.take().unwrap_or((kind, Vec::new()));
-        assert_eq!(open, kind, "a message changes its kind");
+        assert_eq!(open, kind, "the kind changes within a message");
         message.extend_from_slice(bytes);
         if last {
-            return Some(Heard::message(kind, message));
+            return Some(OwnedEvent::message(kind, message));
         }
         self.open = Some((kind, message));
         None

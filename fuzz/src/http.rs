@@ -1,16 +1,16 @@
-//! Heads that are valid for the most part, and a second parser of heads, which splits at line ends
-//! and judges nothing.
+//! Generates heads that are mostly valid. Also contains a reference parser, which splits a valid head into
+//! lines and fields.
 
 use arbitrary::Arbitrary;
 
-/// A head to be changed and written.
+/// A head that can be changed and written.
 #[derive(Clone, Debug)]
 pub struct Head<'a> {
     start: &'a [u8],
     fields: Vec<(&'a [u8], &'a [u8])>,
 }
 
-/// What changes may put in.
+/// The values that changes insert.
 #[derive(Clone, Copy, Debug)]
 pub struct Dictionary {
     pub starts: &'static [&'static str],
@@ -18,7 +18,7 @@ pub struct Dictionary {
     pub values: &'static [&'static str],
 }
 
-/// A change to a head; numbers choose a field, or an entry of the dictionary.
+/// A change to a head. Numbers select a field or an entry of the dictionary.
 #[derive(Debug, Arbitrary)]
 pub enum Change<'a> {
     Start(u8),
@@ -33,13 +33,13 @@ pub enum Change<'a> {
 }
 
 impl<'a> Head<'a> {
-    /// Without changes.
+    /// A head with this start line and these fields.
     pub fn new(start: &'a str, fields: &[(&'a str, &'a str)]) -> Self {
         let fields = fields.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         Self { start: start.as_bytes(), fields: fields.collect() }
     }
 
-    /// Makes a change, if it has a place.
+    /// Applies a change, unless it needs a field and there is none.
     pub fn change(&mut self, change: &Change<'a>, dictionary: &Dictionary) {
         let entry =
             |list: &[&'static str], number: u8| list[usize::from(number) % list.len()].as_bytes();
@@ -88,24 +88,27 @@ impl<'a> Head<'a> {
     }
 }
 
-/// A head taken apart.
+/// A parsed head.
 #[derive(Clone, Debug)]
 pub struct Parsed<'a> {
     pub start: &'a [u8],
     /// Names in lower case, values without the whitespace around them.
     pub fields: Vec<(String, &'a [u8])>,
-    /// How long the head is, with the empty line.
+    /// The length of the head, including the empty line.
     pub size: usize,
 }
 
 impl<'a> Parsed<'a> {
-    /// The head at the front, which somebody has found valid.
+    /// Parses the head at the front, which must be valid.
     pub fn of(bytes: &'a [u8]) -> Self {
         let size = Self::size_at(bytes).expect("an empty line ends the head");
         let mut lines = Vec::new();
         let mut rest = &bytes[..size - 2];
         while let Some(end) = rest.windows(2).position(|window| window == b"\r\n") {
-            assert!(!rest[..end].iter().any(|byte| b"\r\n\0".contains(byte)), "a line in a line");
+            assert!(
+                !rest[..end].iter().any(|byte| b"\r\n\0".contains(byte)),
+                "a line break or NUL within a line"
+            );
             lines.push(&rest[..end]);
             rest = &rest[end + 2..];
         }
@@ -119,19 +122,19 @@ impl<'a> Parsed<'a> {
         Self { start: lines[0], fields, size }
     }
 
-    /// How long the head at the front is; `None` if no empty line ends it.
+    /// The length of the head at the front. `None` without an empty line.
     pub fn size_at(bytes: &[u8]) -> Option<usize> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
         end.map(|end| end + 4)
     }
 
-    /// The values of all fields of this name, which is in lower case.
+    /// The values of all fields with this name, in lower case.
     pub fn all(&self, name: &str) -> Vec<&'a [u8]> {
         let same = self.fields.iter().filter(|(other, _)| other == name);
         same.map(|(_, value)| *value).collect()
     }
 
-    /// The value of a field that stands there once.
+    /// The value of a field that occurs once.
     pub fn only(&self, name: &str) -> Option<&'a [u8]> {
         match self.all(name)[..] {
             [value] => Some(value),
@@ -139,36 +142,39 @@ impl<'a> Parsed<'a> {
         }
     }
 
-    /// The elements of a comma list in all fields of this name.
+    /// The elements of the list in all fields with this name.
     pub fn list(&self, name: &str) -> Vec<&'a [u8]> {
         let values = self.all(name);
         let elements = values.iter().flat_map(|value| value.split(|&byte| byte == b','));
         elements.map(trim).filter(|element| !element.is_empty()).collect()
     }
 
-    /// Whether a comma list has this element in any case.
+    /// Whether the list has this element, case-insensitively.
     pub fn lists(&self, name: &str, element: &str) -> bool {
         self.list(name).iter().any(|other| other.eq_ignore_ascii_case(element.as_bytes()))
     }
 
-    /// Holds the fields that were found against these.
+    /// Checks that these are the fields that the crate found.
     pub fn check_fields<'f>(&self, found: impl Iterator<Item = (&'f str, &'f [u8])>) {
         let found: Vec<_> = found.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect();
         assert_eq!(found, self.fields);
     }
 }
 
-/// Holds that this is one complete response of HTTP/1.1, and yields its status and head.
+/// Checks that this is one complete HTTP/1.1 response. Returns its status and head.
 pub fn check_response(bytes: &[u8], has_body: bool) -> (u16, Parsed<'_>) {
-    assert!(bytes.starts_with(b"HTTP/1.1 "), "not a response of HTTP/1.1");
+    assert!(bytes.starts_with(b"HTTP/1.1 "), "not an HTTP/1.1 response");
     let head = Parsed::of(bytes);
     let start = str::from_utf8(head.start).expect("the start line is ASCII");
     let status = start[9..12].parse().expect("a status is a number");
     assert!(start[12..].starts_with(' '), "no space after the status");
     let body = bytes.len() - head.size;
     if matches!(status, 101 | 204) {
-        assert_eq!(body, 0, "bytes after a head that ends the response");
-        assert!(head.all("content-length").is_empty(), "not even the length of a body");
+        assert_eq!(body, 0, "a body in a response without one");
+        assert!(
+            head.all("content-length").is_empty(),
+            "Content-Length in a response without a body"
+        );
     } else {
         let length = head.only("content-length").expect("one Content-Length");
         let length: usize =
@@ -186,18 +192,18 @@ pub fn check_response(bytes: &[u8], has_body: bool) -> (u16, Parsed<'_>) {
     (status, head)
 }
 
-/// How many empty lines are at the front.
+/// The number of empty lines at the front.
 pub fn empty_lines(bytes: &[u8]) -> usize {
     bytes.chunks(2).take_while(|line| *line == b"\r\n").count()
 }
 
-/// Joins the lines of folded fields, as a user agent does: each line that begins with whitespace,
-/// after the first two, belongs to the field before it.
+/// Unfolds obs-fold (RFC 9112, section 5.2): a line that begins with whitespace, after the first two lines,
+/// continues the previous field.
 pub fn unfold(bytes: &[u8]) -> Vec<u8> {
     let mut unfolded = Vec::new();
     let mut lines = 0;
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-        // A head ends with an empty line; the next one begins with a start line.
+        // After an empty line, the next head begins with a start line.
         lines = if line == b"\r\n" { 0 } else { lines + 1 };
         if lines > 2 && matches!(line[0], b' ' | b'\t') && unfolded.ends_with(b"\r\n") {
             let end = unfolded.len() - 2;

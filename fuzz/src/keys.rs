@@ -1,18 +1,18 @@
-//! Masking keys that can be told apart.
+//! Masking keys with numbers.
 
 use hybi::random::{Entropy, EntropyError};
 
-/// Flips bits of a number, so that a key has no bytes of zero that would hide a fault.
+/// Combined with a number by XOR, so that no byte of a key is zero, which could hide a bug.
 const PATTERN: u32 = 0xa53c_96e7;
 
-/// Draws keys that are numbered from 1.
+/// A source of keys that are numbered from 1.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
     drawn: u32,
 }
 
 impl Keys {
-    /// The key of this number.
+    /// The key with this number.
     pub const fn key(number: u32) -> [u8; 4] {
         (number ^ PATTERN).to_be_bytes()
     }

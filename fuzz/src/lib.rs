@@ -1,8 +1,7 @@
-//! What the fuzz targets share: how an input is cut, streams and heads that are almost valid, and a
-//! second implementation of the protocol, as plain as can be, to hold the crate against.
+//! Shared code of the fuzz targets: splitting the input, generators of streams and heads that are mostly
+//! valid, and a simple reference implementation of the protocol.
 //!
-//! Nothing here uses the crate's own code but the types that name results, so that a fault cannot
-//! be on both sides.
+//! The reference uses only the result types of the crate, not its code, so that they do not share bugs.
 
 pub mod accept;
 pub mod cuts;

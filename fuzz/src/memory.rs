@@ -1,23 +1,23 @@
-//! An allocator that counts.
+//! A counting allocator.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// The system's allocator, with counters for the whole process.
+/// The system allocator, with counters for the process.
 pub struct Counting {
     live: AtomicUsize,
     peak: AtomicUsize,
 }
 
 impl Counting {
-    /// With counters at zero.
+    /// An allocator whose counters are zero.
     pub const fn new() -> Self {
         Self { live: AtomicUsize::new(0), peak: AtomicUsize::new(0) }
     }
 
-    /// Does something, and tells by how many bytes the memory in use grew meanwhile, at most.
+    /// Runs `work`, and returns the peak growth of the allocated memory, in bytes.
     pub fn growth_during(&self, work: impl FnOnce()) -> usize {
         let before = self.live.load(Relaxed);
         self.peak.store(before, Relaxed);
@@ -41,25 +41,25 @@ impl Default for Counting {
     }
 }
 
-// SAFETY: every call is the system allocator's; only counters are kept besides.
+// SAFETY: every call is forwarded to the system allocator; this only counts.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         self.add(layout.size());
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         self.subtract(layout.size());
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // What moves is there twice for a moment, but in nobody's hands: the difference counts.
+        // Counts the difference. The old and the new block may coexist, but only inside the allocator.
         self.add(size.saturating_sub(layout.size()));
         self.subtract(layout.size().saturating_sub(size));
-        // SAFETY: as the caller promises.
+        // SAFETY: the caller upholds the contract.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }

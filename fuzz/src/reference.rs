@@ -1,10 +1,10 @@
-//! The protocol a second time: slow, over the whole input at once, to the letter.
+//! A reference implementation of the protocol, simple and slow, over the whole input at once.
 
 use hybi::{Error, LimitExceeded, Violation};
 
-use crate::event::{Heard, Kind};
+use crate::event::{Kind, OwnedEvent};
 
-/// A header, its numbers as they stand on the wire.
+/// A header, with the numbers on the wire.
 #[derive(Clone, Copy, Debug)]
 pub struct Header {
     pub fin: bool,
@@ -13,15 +13,15 @@ pub struct Header {
     pub opcode: u8,
     pub length: u128,
     pub key: Option<[u8; 4]>,
-    /// How many bytes the header takes.
+    /// The length of the header, in bytes.
     pub size: usize,
 }
 
-/// Reads the header at the front; `None` if it may still become a valid one.
+/// Parses the header at the front. `None` if it is incomplete and may become valid.
 ///
 /// # Errors
 ///
-/// The rule that no further bytes can make good.
+/// A violation that no further bytes can repair.
 pub fn header(bytes: &[u8], masked: bool, reserved: u8) -> Result<Option<Header>, Violation> {
     let Some(&first) = bytes.first() else { return Ok(None) };
     let (fin, bits, opcode) = (first >= 0x80, first / 16 % 8, first % 16);
@@ -48,18 +48,18 @@ pub fn header(bytes: &[u8], masked: bool, reserved: u8) -> Result<Option<Header>
         return Err(Violation::ControlTooLong);
     }
 
-    // The bytes that came leave a range of lengths, which must overlap the range that is allowed.
+    // The received bytes leave a range of possible lengths, which must overlap the valid range.
     let (width, smallest, largest) = match short {
         126 => (2, 126, (1 << 16) - 1),
         127 => (8, 1 << 16, (1 << 63) - 1),
         _ => (0, 0, 125),
     };
-    let told = &bytes[2..bytes.len().min(2 + width)];
+    let received = &bytes[2..bytes.len().min(2 + width)];
     let length = match width {
         0 => u128::from(short),
-        _ => told.iter().fold(0, |length, &byte| length * 256 + u128::from(byte)),
+        _ => received.iter().fold(0, |length, &byte| length * 256 + u128::from(byte)),
     };
-    let unit = 1_u128 << (8 * (width - told.len()));
+    let unit = 1_u128 << (8 * (width - received.len()));
     let (least, most) = (length * unit, length * unit + (unit - 1));
     if most < smallest {
         return Err(Violation::LengthNotMinimal);
@@ -76,7 +76,7 @@ pub fn header(bytes: &[u8], masked: bool, reserved: u8) -> Result<Option<Header>
     Ok(Some(Header { fin, reserved: bits, opcode, length, key, size }))
 }
 
-/// What a receiver accepts.
+/// The limits of a receiver.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub message: u128,
@@ -84,12 +84,12 @@ pub struct Limits {
     pub fragments: u32,
     /// The size of an inbox that cannot grow.
     pub inbox: Option<usize>,
-    /// Whether messages are put together in the inbox, or come in chunks.
+    /// Whether messages are received whole, rather than in chunks.
     pub whole: bool,
 }
 
 impl Limits {
-    /// Whatever comes.
+    /// No limits.
     pub const NONE: Self = Self {
         message: u128::MAX,
         frame: u128::MAX,
@@ -99,20 +99,20 @@ impl Limits {
     };
 }
 
-/// What a receiver hears.
+/// The result of decoding.
 #[derive(Clone, Debug, Default)]
 pub struct Decoded {
-    pub heard: Vec<Heard>,
+    pub events: Vec<OwnedEvent>,
     pub error: Option<Error>,
-    /// What of a message that is not complete can be delivered.
+    /// The part of an incomplete message that can be delivered.
     pub unfinished: Option<(Kind, Vec<u8>)>,
-    /// The keys of the frames that were begun.
+    /// The masking keys of all frames, including an incomplete one.
     pub keys: Vec<[u8; 4]>,
-    /// What follows the last frame that was looked at.
+    /// The number of bytes that follow the last decoded frame.
     pub rest: usize,
 }
 
-/// Reads a stream of frames, up to a Close, a fault, or its end.
+/// Decodes a stream of frames, up to a Close, an error, or the end.
 pub fn decode(bytes: &[u8], masked: bool, limits: &Limits) -> Decoded {
     let mut receiver = Receiver { limits: *limits, ..Receiver::NEW };
     let mut decoded = Decoded::default();
@@ -138,7 +138,7 @@ pub fn decode(bytes: &[u8], masked: bool, limits: &Limits) -> Decoded {
 struct Receiver {
     limits: Limits,
     message: Option<(Kind, Vec<u8>)>,
-    /// The bytes of the message, up to the end of the frame in progress.
+    /// The length of the message, up to the end of the current frame.
     length: u128,
     fragments: u32,
 }
@@ -146,7 +146,7 @@ struct Receiver {
 impl Receiver {
     const NEW: Self = Self { limits: Limits::NONE, message: None, length: 0, fragments: 0 };
 
-    /// Takes one frame from the front; tells whether there may be more.
+    /// Decodes one frame from the front. Returns whether there may be more.
     fn frame(
         &mut self,
         rest: &mut &[u8],
@@ -169,9 +169,9 @@ impl Receiver {
                 return Ok(false);
             }
             *rest = &body[length..];
-            let heard = control(header.opcode, payload)?;
-            let more = !matches!(heard, Heard::Close(..));
-            decoded.heard.push(heard);
+            let event = control(header.opcode, payload)?;
+            let more = !matches!(event, OwnedEvent::Close(..));
+            decoded.events.push(event);
             return Ok(more);
         }
 
@@ -186,7 +186,7 @@ impl Receiver {
             return Err(Violation::TextNotUtf8.into());
         }
         if last {
-            decoded.heard.push(Heard::message(kind, message));
+            decoded.events.push(OwnedEvent::message(kind, message));
             (self.length, self.fragments) = (0, 0);
         } else {
             self.message = Some((kind, message));
@@ -194,7 +194,7 @@ impl Receiver {
         Ok(complete)
     }
 
-    /// Judges the header of a data frame.
+    /// Checks the header of a data frame.
     fn begin(&mut self, header: &Header) -> Result<(), Error> {
         match (header.opcode, &self.message) {
             (0, None) => return Err(Violation::NothingToContinue.into()),
@@ -218,7 +218,8 @@ impl Receiver {
             let (size, limit) = (number(self.length), number(message));
             return Err(LimitExceeded::MessageSize { size, limit }.into());
         }
-        // The documentation of `Inbox`: before more fragments, the longest control frame must fit.
+        // From the documentation of `Inbox`: before the last fragment, the longest control frame must
+        // still fit.
         let kept = if header.fin { 0 } else { 139 };
         let room = inbox.filter(|_| whole).map(|size| size.saturating_sub(kept) as u128);
         if let Some(room) = room.filter(|&room| self.length > room) {
@@ -228,7 +229,7 @@ impl Receiver {
         Ok(())
     }
 
-    /// Judges whether a control frame fits besides what is held of a message.
+    /// Checks that a control frame fits into the inbox next to the message in progress.
     fn fits(&self, size: usize) -> Result<(), Error> {
         let held = match &self.message {
             Some((_, message)) if self.limits.whole => message.len(),
@@ -245,11 +246,11 @@ impl Receiver {
     }
 }
 
-fn control(opcode: u8, payload: Vec<u8>) -> Result<Heard, Violation> {
+fn control(opcode: u8, payload: Vec<u8>) -> Result<OwnedEvent, Violation> {
     Ok(match (opcode, &payload[..]) {
-        (9, _) => Heard::Ping(payload),
-        (10, _) => Heard::Pong(payload),
-        (_, []) => Heard::Close(None, String::new()),
+        (9, _) => OwnedEvent::Ping(payload),
+        (10, _) => OwnedEvent::Pong(payload),
+        (_, []) => OwnedEvent::Close(None, String::new()),
         (_, [_]) => return Err(Violation::CloseBodyTooShort),
         (_, [high, low, reason @ ..]) => {
             let code = u16::from(*high) * 256 + u16::from(*low);
@@ -257,24 +258,24 @@ fn control(opcode: u8, payload: Vec<u8>) -> Result<Heard, Violation> {
                 return Err(Violation::CloseCode(code));
             }
             match core::str::from_utf8(reason) {
-                Ok(reason) => Heard::Close(Some(code), reason.into()),
+                Ok(reason) => OwnedEvent::Close(Some(code), reason.into()),
                 Err(_) => return Err(Violation::CloseReasonNotUtf8),
             }
         }
     })
 }
 
-/// How many bytes at the front are whole characters.
+/// The length of the valid UTF-8 at the front.
 pub fn valid_length(text: &[u8]) -> usize {
     core::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len)
 }
 
-/// Whether nothing that follows can make it UTF-8.
+/// Whether no further bytes can make this valid UTF-8.
 pub fn is_beyond_repair(text: &[u8]) -> bool {
     core::str::from_utf8(text).is_err_and(|error| error.error_len().is_some())
 }
 
-/// A frame as a sender should have put it together.
+/// Encodes a frame of up to 125 bytes.
 pub fn encode(opcode: u8, key: Option<[u8; 4]>, payload: &[u8]) -> Vec<u8> {
     let length = u8::try_from(payload.len()).expect("a control frame is short");
     let mut frame = vec![0x80 | opcode, length];

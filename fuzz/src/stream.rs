@@ -1,11 +1,11 @@
-//! Streams of frames that are valid for the most part, so that an input gets past the first header.
+//! Generates streams of frames that are mostly valid, so that they get past the first header.
 
 use arbitrary::Arbitrary;
 
-/// No stream is longer, so that a run stays short.
+/// The most bytes of a stream, so that a run stays short.
 const MAX_STREAM: usize = 12 * 1024;
 
-/// A stream: any bytes, or frames with few flaws.
+/// A stream of arbitrary bytes, or of frames that are mostly valid.
 #[derive(Debug, Arbitrary)]
 pub enum Stream<'a> {
     Bytes(&'a [u8]),
@@ -41,7 +41,7 @@ enum Payload<'a> {
 }
 
 impl Stream<'_> {
-    /// The bytes on the wire, masked as the rules ask.
+    /// The bytes on the wire, masked if they are from a client.
     pub fn bytes(&self, masked: bool) -> Vec<u8> {
         let frames = match self {
             Stream::Bytes(bytes) => return bytes.to_vec(),
@@ -117,7 +117,7 @@ impl Payload<'_> {
                 character.to_string().repeat(usize::from(count % 5000)).into()
             }
             Payload::Close(code, reason) => {
-                // Half of them are codes that may be sent, which are few.
+                // Half of them are in the small range of valid codes.
                 let code = if code % 2 == 0 { code / 2 } else { 1000 + code % 16 };
                 [&code.to_be_bytes(), reason.as_bytes()].concat()
             }

@@ -1,4 +1,4 @@
-//! One end of the connection, with all that is known of it.
+//! An endpoint of the connection, with the record of its calls and events.
 
 mod checks;
 mod receiving;
@@ -7,42 +7,42 @@ mod sending;
 use std::collections::VecDeque;
 
 use hybi::{Connection, Error, Inbox, Role, State, Storage};
-use hybi_fuzz::event::{Heard, Joiner, Kind};
+use hybi_fuzz::event::{Joiner, Kind, OwnedEvent};
 
 use crate::{MESSAGE, Operation, outbox::Out, role::Endpoint, settings::Settings};
 
-/// What an end has received from the transport.
+/// What an endpoint has received.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Came {
-    /// All that the peer sent.
+    /// All output of the peer.
     Whole,
-    /// The first part of it.
+    /// The first part of that output.
     Cut,
-    /// Bytes too that the peer did not send.
+    /// Also bytes that the peer did not send.
     Garbage,
 }
 
-/// One end of the connection, with all that is known of it.
+/// An endpoint of the connection, with the record of its calls and events.
 pub(crate) struct End<R: Role, S> {
     pub(crate) connection: Connection<R>,
     settings: Settings,
     inbox: Inbox<S>,
     pub(crate) outbox: Out,
-    /// On the way to the peer.
+    /// Bytes on the way to the peer.
     pub(crate) wire: VecDeque<u8>,
     pub(crate) input: Came,
     has_ended: bool,
     error: Option<Error>,
-    /// All that was written to the transport.
+    /// All bytes that were written to the transport.
     sent: Vec<u8>,
-    /// What calls have sent, in order.
-    told: Vec<Heard>,
-    /// The message of which not all fragments were sent.
+    /// What the calls have sent, in order.
+    calls: Vec<OwnedEvent>,
+    /// The message that is being sent in fragments.
     open: Option<(Kind, Vec<u8>)>,
-    /// What was heard, and in which state.
-    heard: Vec<(Heard, State)>,
+    /// The received events, each with the state before it.
+    events: Vec<(OwnedEvent, State)>,
     joiner: Joiner,
-    /// Whether the message being received may have been begun in chunks.
+    /// Whether the message in progress may have been begun in chunks.
     in_chunks: bool,
 }
 
@@ -58,9 +58,9 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             has_ended: false,
             error: None,
             sent: Vec::new(),
-            told: Vec::new(),
+            calls: Vec::new(),
             open: None,
-            heard: Vec::new(),
+            events: Vec::new(),
             joiner: Joiner::default(),
             in_chunks: false,
         }
@@ -91,7 +91,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             Operation::CloseWithoutCode => {
                 let state = self.state();
                 let result = self.connection.close_without_code(&mut self.outbox);
-                self.told_close(result, state, Heard::Close(None, String::new()));
+                self.record_close(result, state, OwnedEvent::Close(None, String::new()));
             }
             Operation::Write(count) => self.write(count.into()),
             Operation::Read(count) => {
@@ -134,7 +134,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
         self.wire.extend(bytes);
     }
 
-    /// Moves bytes from the transport to the inbox, and tells how many.
+    /// Moves bytes from the transport to the inbox. Returns how many.
     pub(crate) fn read(&mut self, count: usize, from_peer: &mut VecDeque<u8>) -> usize {
         if self.has_ended {
             from_peer.clear();
@@ -146,13 +146,16 @@ impl<R: Endpoint, S: Storage> End<R, S> {
         taken
     }
 
-    /// Moves all bytes, receiving on the way; tells whether there were any.
+    /// Moves all bytes, and receives meanwhile. Returns whether there were any.
     pub(crate) fn read_all(&mut self, from_peer: &mut VecDeque<u8>) -> bool {
         let some = !from_peer.is_empty();
         while !from_peer.is_empty() {
             self.drain();
             let taken = self.read(usize::MAX, from_peer);
-            assert!(taken > 0 || self.has_ended, "no room, though all was received");
+            assert!(
+                taken > 0 || self.has_ended,
+                "the inbox has no room after all events were received"
+            );
         }
         some
     }

@@ -1,6 +1,5 @@
-//! A server and a client that talk to each other: what one sends the other hears, whatever the
-//! order of calls and however slowly the bytes get through, and what goes over the wire keeps the
-//! rules, even where the peer does not.
+//! A server and a client that communicate, with any order of calls and any delay of bytes. Each receives
+//! what the other sends. The output of each is valid, even if its peer violates the protocol.
 
 #![no_main]
 
@@ -17,9 +16,9 @@ use libfuzzer_sys::fuzz_target;
 use role::Endpoint;
 use settings::Settings;
 
-/// The size of an inbox that cannot grow: enough for every message.
+/// The size of a fixed inbox, in bytes: enough for every message.
 const INBOX: usize = 8192;
-/// No message is longer.
+/// The longest message, in bytes.
 const MESSAGE: usize = 4096;
 /// More turns than any exchange takes.
 const TURNS: usize = 10_000;
@@ -29,7 +28,7 @@ struct Input<'a> {
     server: Settings,
     client: Settings,
     server_closes: bool,
-    /// Whether bytes are put in that nobody sent.
+    /// A multiple of 8 enables garbage: bytes that the peer did not send.
     garbage: u8,
     operations: Vec<(Side, Operation<'a>)>,
 }
@@ -47,22 +46,22 @@ enum Operation<'a> {
     Long(u8, u16),
     TextFragment(&'a str, bool),
     BinaryFragment(&'a [u8], bool),
-    /// A message in its frame, without an outbox.
+    /// A message that is framed without an outbox.
     FrameParts(bool, &'a str),
     Prepared(bool, &'a str),
     Ping(&'a [u8]),
     Pong(&'a [u8]),
     Close(u16, &'a str),
     CloseWithoutCode,
-    /// Bytes go from the outbox to the transport.
+    /// Moves bytes from the outbox to the transport.
     Write(u16),
-    /// Bytes come from the transport to the inbox.
+    /// Moves bytes from the transport to the inbox.
     Read(u16),
-    /// All that the peer sent comes to the inbox.
+    /// Moves all output of the peer to the inbox.
     Fetch,
     Receive,
     ReceiveChunk,
-    /// All that has come is received.
+    /// Receives all events.
     Drain,
     EndOfInput,
     Garbage(&'a [u8]),
@@ -70,7 +69,7 @@ enum Operation<'a> {
 
 fuzz_target!(|input: Input<'_>| {
     let fixed = || Inbox::over(vec![0; INBOX]);
-    let growing = |usual: u8| Inbox::with_capacity(usual.into());
+    let growing = |capacity: u8| Inbox::with_capacity(capacity.into());
     match (input.server.inbox, input.client.inbox) {
         (Some(server), Some(client)) => play(&input, growing(server), growing(client)),
         (Some(server), None) => play(&input, growing(server), fixed()),
@@ -96,10 +95,10 @@ fn play<S: Storage, T: Storage>(input: &Input<'_>, server: Inbox<S>, client: Inb
     }
 
     settle(&mut server, &mut client);
-    let is_sound = server.input == Came::Whole && client.input == Came::Whole;
-    if is_sound {
+    let is_valid = server.input == Came::Whole && client.input == Came::Whole;
+    if is_valid {
         let open = (server.state() == State::Open, client.state() == State::Open);
-        assert!(matches!(open, (true, true) | (false, false)), "one end is open");
+        assert!(matches!(open, (true, true) | (false, false)), "only one endpoint is open");
     }
     if input.server_closes {
         server.close_if_open();
@@ -107,7 +106,7 @@ fn play<S: Storage, T: Storage>(input: &Input<'_>, server: Inbox<S>, client: Inb
         client.close_if_open();
     }
     settle(&mut server, &mut client);
-    if is_sound {
+    if is_valid {
         assert_eq!((server.state(), client.state()), (State::Closed, State::Closed));
         assert!(server.connection.should_close_transport() && !server.connection.is_closing());
         assert!(!client.connection.should_close_transport() && client.connection.is_closing());
@@ -117,21 +116,21 @@ fn play<S: Storage, T: Storage>(input: &Input<'_>, server: Inbox<S>, client: Inb
     assert!(
         server.connection.should_close_transport() && client.connection.should_close_transport()
     );
-    if is_sound {
+    if is_valid {
         assert_eq!((server.state(), client.state()), (State::Ended, State::Ended));
     }
 
     let from_server = server.check_sent(false);
     let from_client = client.check_sent(true);
-    server.check_heard(&from_client);
-    client.check_heard(&from_server);
-    if is_sound {
+    server.check_events(&from_client);
+    client.check_events(&from_server);
+    if is_valid {
         server.check_close(&from_client);
         client.check_close(&from_server);
     }
 }
 
-/// Lets bytes flow until nothing moves any more.
+/// Moves bytes until nothing is left to move.
 fn settle<R: Endpoint, S: Storage, Q: Endpoint, T: Storage>(
     one: &mut End<R, S>,
     other: &mut End<Q, T>,
@@ -145,5 +144,5 @@ fn settle<R: Endpoint, S: Storage, Q: Endpoint, T: Storage>(
             return;
         }
     }
-    panic!("the exchange has no end");
+    panic!("the exchange does not end");
 }

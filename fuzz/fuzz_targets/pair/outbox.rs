@@ -2,17 +2,17 @@
 
 use hybi::{FixedOutbox, Outbox, frame::Header};
 
-/// The longest control frame, which a fixed outbox must have room for.
+/// The longest control frame, in bytes. A fixed outbox must have room for it.
 const CONTROL: usize = 131;
 
-/// One that grows, or one that does not.
+/// A growing or a fixed outbox.
 pub(crate) enum Out {
     Growing(Vec<u8>),
     Fixed(FixedOutbox<Vec<u8>>),
 }
 
 impl Out {
-    /// One with this much room beyond that for a control frame; one that grows if none is given.
+    /// A fixed outbox with this much room in addition to a control frame, or a growing one.
     pub(crate) fn new(room: Option<u16>) -> Self {
         match room {
             None => Self::Growing(Vec::new()),
@@ -29,7 +29,7 @@ impl Out {
             Self::Fixed(outbox) => {
                 let bytes = outbox.bytes();
                 let taken = bytes[..count.min(bytes.len())].to_vec();
-                outbox.consume(taken.len()).expect("no more than there is");
+                outbox.consume(taken.len()).expect("at most all of it");
                 taken
             }
         }

@@ -1,22 +1,22 @@
-//! What the two roles do differently.
+//! The differences between the two roles.
 
 use hybi::{Client, Connection, Error, Prepared, Role, Server, frame::FrameParts};
 use hybi_fuzz::{event::Kind, keys::Keys};
 
 use crate::outbox::Out;
 
-/// A role, with the calls that it has alone.
+/// A role, with the calls that differ between roles.
 pub(crate) trait Endpoint: Role + Sized {
     const IS_CLIENT: bool;
 
-    /// A message in its frame, which may be in the buffer.
+    /// Frames a message without an outbox. A client masks it in the buffer.
     fn framed<'a>(
         connection: &mut Connection<Self>,
         kind: Kind,
         buffer: &'a mut [u8],
     ) -> Result<FrameParts<'a>, Error>;
 
-    /// Sends a prepared message, if the role has them.
+    /// Sends a prepared message. `None` for a client.
     fn send_prepared(
         connection: &mut Connection<Self>,
         prepared: &Prepared,
@@ -70,7 +70,7 @@ impl Endpoint for Client<Keys> {
     }
 }
 
-/// The text in bytes that were given as text.
+/// The text in a buffer that contains text.
 pub(crate) fn text(bytes: &[u8]) -> &str {
-    str::from_utf8(bytes).expect("it was given as text")
+    str::from_utf8(bytes).expect("the buffer contains text")
 }

@@ -1,4 +1,4 @@
-//! What an end is set to, and what it does by itself.
+//! The settings of an endpoint, and its reactions.
 
 use arbitrary::Arbitrary;
 use hybi::{Config, Pongs, State};
@@ -10,9 +10,9 @@ pub(crate) struct Settings {
     pub(crate) pong_backlog: Option<u8>,
     pub(crate) outbox_size: Option<u8>,
     pub(crate) deliver_while_closing: bool,
-    /// The room in an outbox that cannot grow, beyond that for a control frame.
+    /// The room in a fixed outbox, in addition to a control frame. `None` for a growing one.
     pub(crate) outbox: Option<u16>,
-    /// The usual size of an inbox that grows; of the other kind if there is none.
+    /// The initial capacity of a growing inbox. `None` for a fixed one.
     pub(crate) inbox: Option<u8>,
 }
 
@@ -23,13 +23,13 @@ pub(crate) enum Answering {
     Manual,
 }
 
-/// What an end does as soon as it hears something, before it receives on.
+/// What an endpoint does after an event, before it receives the next one.
 #[derive(Clone, Copy, Debug, Arbitrary)]
 pub(crate) enum Reaction {
     None,
-    /// It sends messages back.
+    /// Echoes messages.
     Echo,
-    /// It answers pings, besides what is taken care of.
+    /// Sends pongs in addition to the automatic ones.
     Answer,
     CloseOnMessage,
     CloseOnPing,

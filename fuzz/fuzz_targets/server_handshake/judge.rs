@@ -1,4 +1,4 @@
-//! A second check of what a server made of its input, on the bytes.
+//! Checks the steps of a server against its input.
 
 use hybi::{http1::HeadFault, server::Refusal};
 use hybi_fuzz::{
@@ -11,11 +11,11 @@ use crate::{
     server::{Offer, Server, Step},
 };
 
-/// How many empty lines before a request are ignored.
+/// The most empty lines that are ignored before a request.
 const EMPTY_LINES: usize = 4;
 
 impl Server<'_> {
-    /// Holds what was made of the bytes against the bytes.
+    /// Checks the steps against the bytes.
     pub(crate) fn judge(&self, steps: &[Step]) {
         let mut rest = self.bytes;
         for step in steps {
@@ -32,7 +32,7 @@ impl Server<'_> {
                     assert_eq!(head.only("sec-websocket-version"), Some(&b"13"[..]));
                 }
                 let is_plain = empty_lines <= EMPTY_LINES && self.is_plain(rest, 2 * empty_lines);
-                assert!(!is_plain, "{refusal}, for no reason");
+                assert!(!is_plain, "{refusal} for a valid request");
                 Self::judge_refusal(*refusal, lines);
                 return;
             }
@@ -41,7 +41,7 @@ impl Server<'_> {
             assert!(2 * empty_lines + head.size <= self.size && head.fields.len() <= self.fields);
             for name in ["upgrade", "connection", "sec-websocket-version", "sec-websocket-protocol"]
             {
-                // One element more than there are commas in each field.
+                // A field has one element more than commas.
                 let elements = |value: &[u8]| value.split(|&byte| byte == b',').count();
                 let count: usize = head.all(name).iter().map(|value| elements(value)).sum();
                 assert!(count <= self.elements, "{name} is too long");
@@ -52,7 +52,7 @@ impl Server<'_> {
                 self.check_offer(offer, &head);
                 return;
             }
-            // In HTTP/1.0, Upgrade is ignored.
+            // HTTP/1.0 has no Upgrade.
             let is_old = head.start.ends_with(b"HTTP/1.0");
             assert!((is_old || !head.lists("upgrade", "websocket")) && self.serves_http);
             if is_last(&head) || matches!(step, Step::Http { answer, .. } if !answer.is_empty()) {
@@ -64,12 +64,15 @@ impl Server<'_> {
         assert!(empty_lines <= EMPTY_LINES, "too many empty lines");
         let rest = &rest[2 * empty_lines..];
         let start = rest.split(|&byte| byte == b'\r').next().unwrap_or_default();
-        assert!(may_be_start(start, start.len() + 1 < rest.len()), "a start line is overlooked");
+        assert!(
+            may_be_start(start, start.len() + 1 < rest.len()),
+            "an invalid start line is overlooked"
+        );
         assert!(!rest.windows(4).any(|window| window == b"\r\n\r\n"), "a head is overlooked");
         assert!(rest.len() <= self.size, "a head is too long");
     }
 
-    /// Holds that what is said not to be HTTP is not, and what is said to be TLS may be.
+    /// Checks that bytes refused as TLS may be TLS, and that a refused start line is not valid.
     fn judge_refusal(refusal: Refusal, bytes: &[u8]) {
         match refusal {
             Refusal::Head(HeadFault::Tls) => assert!(matches!(bytes[0], 0x15 | 0x16)),
@@ -77,13 +80,16 @@ impl Server<'_> {
                 let empty_lines = http::empty_lines(bytes);
                 let rest = &bytes[2 * empty_lines..];
                 let line = rest.split(|&byte| byte == b'\r').next().unwrap_or_default();
-                assert!(empty_lines > EMPTY_LINES || !may_be_start(line, true), "it is HTTP");
+                assert!(
+                    empty_lines > EMPTY_LINES || !may_be_start(line, true),
+                    "the start line is valid"
+                );
             }
             _ => {}
         }
     }
 
-    /// Section 4.2.1 of RFC 6455, and what keeps others from being mistaken.
+    /// RFC 6455, section 4.2.1, and the checks against request smuggling.
     fn check_offer(&self, offer: &Offer, head: &Parsed<'_>) {
         let start = str::from_utf8(head.start).expect("ASCII");
         let [method, target, version] = start.split(' ').collect::<Vec<_>>()[..] else {
@@ -130,7 +136,7 @@ impl Server<'_> {
         assert!(self.policy.allows(offer.origin.as_deref(), &host));
     }
 
-    /// Whether a request is at the front that nobody could find fault with.
+    /// Whether the bytes begin with a plain valid request that the policy accepts.
     fn is_plain(&self, bytes: &[u8], before: usize) -> bool {
         let Some(size) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
             return false;
@@ -163,31 +169,31 @@ pub(crate) fn is_last(head: &Parsed<'_>) -> bool {
     has_body || closes || head.start.starts_with(b"CONNECT ")
 }
 
-/// Whether this can be a request line, or the start of one if it has not ended.
+/// Whether this is a valid request line or, if it has not ended, the beginning of one.
 fn may_be_start(line: &[u8], has_ended: bool) -> bool {
     let mut parts = line.splitn(3, |&byte| byte == b' ');
     let method = parts.next().unwrap_or_default();
     let token = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
     let (target, version) = (parts.next(), parts.next());
-    let sound_method = method.iter().all(token) && (target.is_none() || !method.is_empty());
+    let valid_method = method.iter().all(token) && (target.is_none() || !method.is_empty());
     let bytes = target.unwrap_or_default();
-    let sound_target = bytes.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#')
+    let valid_target = bytes.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#')
         && (version.is_none() || !bytes.is_empty());
     let form = b"HTTP/1.0";
     let bytes = version.unwrap_or_default();
     let same = |(byte, form): (&u8, &u8)| byte == form || *form == b'0' && byte.is_ascii_digit();
-    let sound_version = bytes.len() <= form.len() && bytes.iter().zip(form).all(same);
+    let valid_version = bytes.len() <= form.len() && bytes.iter().zip(form).all(same);
     let is_whole = bytes.len() == form.len();
-    // The digit before the dot is judged with the version.
+    // The major version is checked when the version is complete.
     let is_cut_major = matches!(bytes, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9'])
         || matches!(bytes, [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.']);
-    sound_method
-        && sound_target
-        && (sound_version || is_cut_major && !has_ended)
+    valid_method
+        && valid_target
+        && (valid_version || is_cut_major && !has_ended)
         && (is_whole || !has_ended)
 }
 
-/// Whether a head was given up before its method was known.
+/// Whether the head was refused before its method was known.
 const fn is_fault_of_line(refusal: Refusal) -> bool {
     let Refusal::Head(fault) = refusal else { return false };
     !matches!(fault, HeadFault::Field | HeadFault::TooManyElements)

@@ -1,5 +1,5 @@
-//! The server's opening handshake: requests, one after the other, however the input is cut. What is
-//! let in is checked a second time, and every answer is one complete response.
+//! The opening handshake of the server: consecutive requests with any split of the input. The reference
+//! checks each accepted request, and each response must be complete.
 
 #![no_main]
 
@@ -21,11 +21,11 @@ struct Input<'a> {
     policy: Policy,
     limits: Option<(u16, u8, u16, u8)>,
     answer: Answer,
-    /// Whether requests that ask for no WebSocket are handed out.
+    /// Whether the server also receives plain HTTP requests.
     serves_http: bool,
-    /// The usual size of the inbox that grows.
+    /// The initial capacity of the growing inbox.
     usual: u8,
-    /// The size of one that does not.
+    /// The size of the fixed inbox.
     fixed: u16,
     cuts: Cuts<'a>,
     edits: Vec<(u16, u8)>,
@@ -40,12 +40,12 @@ fuzz_target!(|input: Input<'_>| {
         let inbox = Inbox::with_capacity(usize::from(input.usual));
         assert_eq!(server.run(inbox, cuts), expected);
     }
-    // A byte more than the longest head.
+    // One byte more than the longest head.
     let fixed = Inbox::over(vec![0; server.size + 1]);
     assert_eq!(server.run(fixed, input.cuts), expected);
     server.judge(&expected);
 
-    // An inbox that cannot grow is a limit of its own.
+    // A fixed inbox is a further limit.
     let size = usize::from(input.fixed).max(1);
     let small = Server { size: server.size.min(size), ..server };
     let steps = small.run(Inbox::over(vec![0; size]), input.cuts);

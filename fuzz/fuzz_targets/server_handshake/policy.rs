@@ -1,4 +1,4 @@
-//! Which origins are let in.
+//! The origins that the server accepts.
 
 use arbitrary::Arbitrary;
 use hybi::Origins;
@@ -24,7 +24,7 @@ impl Policy {
         }
     }
 
-    /// The same judgement on the text; the host is in lower case.
+    /// A reference implementation. `host` is in lower case.
     pub(crate) fn allows(self, origin: Option<&str>, host: &str) -> bool {
         let absent = matches!(self, Self::Any | Self::ListOrNoBrowser | Self::NoBrowser);
         let Some(origin) = origin else { return absent };
@@ -39,17 +39,17 @@ impl Policy {
                     matches!(port.trim_start_matches('0'), "" | "443")
                 })
             }
-            // An IPv6 address has many spellings.
+            // An IPv6 address can be written in many ways.
             Self::SameHost if host.starts_with('[') => true,
             Self::SameHost => {
-                let (usual, authority) = match origin.split_once("://") {
+                let (default, authority) = match origin.split_once("://") {
                     Some(("http", authority)) => ("80", authority),
                     Some(("https", authority)) => ("443", authority),
                     _ => return false,
                 };
                 let parts = |authority: &str| {
                     let (name, port) = authority.split_once(':').unwrap_or((authority, ""));
-                    let port = if port.is_empty() { usual } else { port.trim_start_matches('0') };
+                    let port = if port.is_empty() { default } else { port.trim_start_matches('0') };
                     (name.to_owned(), port.to_owned())
                 };
                 parts(authority) == parts(host)

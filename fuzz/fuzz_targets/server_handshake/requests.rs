@@ -1,4 +1,4 @@
-//! What a server receives: requests that are valid for the most part, or any bytes.
+//! The input of the server: requests that are mostly valid, or arbitrary bytes.
 
 use arbitrary::Arbitrary;
 use hybi_fuzz::http::{Change, Dictionary, Head};
@@ -6,8 +6,8 @@ use hybi_fuzz::http::{Change, Dictionary, Head};
 #[derive(Debug, Arbitrary)]
 pub(crate) enum Source<'a> {
     Bytes(&'a [u8]),
-    /// Requests with their changes and the number of empty lines before them, and what follows the
-    /// last one.
+    /// The number of empty lines before each request and its changes, and the bytes that follow the last
+    /// request.
     Requests(Vec<(u8, Vec<Change<'a>>)>, &'a [u8]),
 }
 

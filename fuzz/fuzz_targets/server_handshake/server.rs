@@ -1,4 +1,4 @@
-//! A server that receives the bytes and answers each request.
+//! A server that receives the bytes and responds to each request.
 
 use arbitrary::Arbitrary;
 use hybi::{
@@ -18,7 +18,7 @@ pub(crate) struct Server<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) policy: Policy,
     pub(crate) limits: HeadLimits,
-    /// Of a head, of its fields in number, of a line, and of the elements of a list in number.
+    /// The limits of a head: its bytes, its fields, the bytes of a line, and the elements of a list.
     pub(crate) size: usize,
     pub(crate) fields: usize,
     pub(crate) line: usize,
@@ -34,7 +34,7 @@ pub(crate) enum Answer {
     Reject(u16),
 }
 
-/// What a server makes of what it receives.
+/// A step of the server.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Step {
     Http { target: String, answer: Vec<u8> },
@@ -66,23 +66,23 @@ impl<'a> Server<'a> {
         Self { bytes, policy, limits, size, fields, line, elements, answer, serves_http }
     }
 
-    /// Receives until the opening is over.
+    /// Receives until the handshake is complete or refused.
     pub(crate) fn run<S: Storage>(&self, mut inbox: Inbox<S>, cuts: Cuts<'_>) -> Vec<Step> {
         let mut opening = Opening::with_limits(self.policy.origins(), self.limits);
         let (mut steps, mut done) = (Vec::new(), 0);
         let fed = cuts.feed(self.bytes, &mut inbox, |inbox, received| {
             loop {
-                // Empty lines before a request are no part of it.
+                // Empty lines before a request are not part of it.
                 let empty = 2 * http::empty_lines(&self.bytes[done..]);
                 let head = &self.bytes[done + empty..];
                 let Some((size, step)) = self.receive(&mut opening, inbox, head) else { break };
                 done += if size > 0 { empty + size } else { 0 };
                 if matches!(step, Step::Refused(..)) {
-                    assert!(inbox.is_empty(), "what follows is kept");
+                    assert!(inbox.is_empty(), "the bytes after a refused request are kept");
                 } else {
                     assert_eq!(inbox.unread(), &self.bytes[done..received]);
                 }
-                // An answer ends the connection, if there is one.
+                // A response ends the connection.
                 let is_over = match &step {
                     Step::Http { answer, .. } => !answer.is_empty() || is_last(&Parsed::of(head)),
                     Step::WebSocket { .. } | Step::Refused(..) => true,
@@ -104,7 +104,7 @@ impl<'a> Server<'a> {
         steps
     }
 
-    /// The next step, and how long the head is that was taken for it.
+    /// The next step, and the length of its head.
     fn receive<S: Storage>(
         &self,
         opening: &mut Opening<'_>,
@@ -112,9 +112,9 @@ impl<'a> Server<'a> {
         bytes: &[u8],
     ) -> Option<(usize, Step)> {
         let mut outbox = Vec::new();
-        // Half of the inputs are looked at after the call, which takes each head apart once more.
-        let looks = self.bytes.len() % 2 == 1;
-        let result = if looks {
+        // Half of the inputs use `advance` and `incoming`, which parses each head again.
+        let uses_advance = self.bytes.len() % 2 == 1;
+        let result = if uses_advance {
             let advanced = if self.serves_http {
                 opening.advance_any(inbox, &mut outbox)
             } else {
@@ -122,7 +122,7 @@ impl<'a> Server<'a> {
             };
             advanced.map(|advanced| {
                 let incoming = opening.incoming(inbox);
-                assert_eq!(incoming.is_some(), advanced, "what was found can be looked at");
+                assert_eq!(incoming.is_some(), advanced, "`incoming` returns what `advance` found");
                 incoming
             })
         } else if self.serves_http {
@@ -146,13 +146,13 @@ impl<'a> Server<'a> {
                 }
                 return Some((0, Step::Refused(refusal, outbox)));
             }
-            Err(error) => panic!("the peer is at fault, and not the caller: {error}"),
+            Err(error) => panic!("not an error of the peer: {error}"),
         };
-        assert_eq!(outbox, [], "only a refusal is answered already");
+        assert_eq!(outbox, [], "output without a refusal");
         taken
     }
 
-    /// Answers a plain request, or leaves that to another server on the same connection.
+    /// Responds to a plain request, or leaves it to another server on the same connection.
     fn answer_http(&self, request: &HttpRequest<'_>) -> Step {
         let mut answer = Vec::new();
         let Answer::Reject(status) = self.answer else {
@@ -190,7 +190,7 @@ impl<'a> Server<'a> {
         if let Some(subprotocol) = subprotocol {
             accept = accept.subprotocol(subprotocol);
         }
-        let connection = accept.finish(&mut answer).expect("the answer is sound");
+        let connection = accept.finish(&mut answer).expect("the response is valid");
         assert!(!connection.should_close_transport());
 
         let (status, head) = http::check_response(&answer, true);
@@ -206,7 +206,7 @@ impl<'a> Server<'a> {
     }
 }
 
-/// Holds a request against its bytes; yields the length of its head.
+/// Checks a request against its bytes. Returns the length of its head.
 fn check_http(request: &HttpRequest<'_>, bytes: &[u8]) -> usize {
     let head = Parsed::of(bytes);
     head.check_fields(request.headers().iter());
@@ -216,14 +216,14 @@ fn check_http(request: &HttpRequest<'_>, bytes: &[u8]) -> usize {
     head.size
 }
 
-/// The same for a request for a WebSocket.
+/// The same for a WebSocket request.
 fn check_websocket(request: &Request<'_>, bytes: &[u8]) -> usize {
     let head = Parsed::of(bytes);
     head.check_fields(request.headers().iter());
     head.size
 }
 
-/// Holds that an answer was sent if, and only if, its status can answer a request.
+/// Checks that a response was sent if its status is valid, and only then.
 fn check_answer(status: u16, sent: Result<(), Error>, answer: &[u8], has_body: bool) {
     if (200..600).contains(&status) {
         assert_eq!(sent, Ok(()));

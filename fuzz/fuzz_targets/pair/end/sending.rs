@@ -1,7 +1,7 @@
-//! What an end sends, and what becomes of it.
+//! Sending, and checks of the results.
 
-use hybi::{CloseCode, Error, Fragment, Misuse, Outbox, OutboxFull, Prepared, State, Storage};
-use hybi_fuzz::event::{Heard, Kind};
+use hybi::{CloseCode, Error, Fragment, Misuse, OutboxFull, Prepared, State, Storage};
+use hybi_fuzz::event::{Kind, OwnedEvent};
 
 use super::End;
 use crate::{
@@ -18,7 +18,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             Kind::Binary => connection.send_binary(payload, outbox),
         };
         self.may(result, state, open.then_some(Misuse::MessageOpen), || {
-            Heard::message(kind, payload.into())
+            OwnedEvent::message(kind, payload.into())
         });
     }
 
@@ -40,7 +40,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             let mut message = self.open.take().map(|(_, message)| message).unwrap_or_default();
             message.extend_from_slice(payload);
             if last {
-                self.told.push(Heard::message(kind, message));
+                self.calls.push(OwnedEvent::message(kind, message));
             } else {
                 self.open = Some((kind, message));
             }
@@ -49,7 +49,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
 
     pub(crate) fn framed(&mut self, kind: Kind, payload: &str) {
         let (state, open) = (self.state(), self.open.is_some());
-        // What waits in the outbox goes first.
+        // The contents of the outbox must be written first.
         self.write(usize::MAX);
         let mut buffer = payload.as_bytes().to_vec();
         let framed = R::framed(&mut self.connection, kind, &mut buffer).map(|framed| {
@@ -61,7 +61,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             assert_eq!(buffer, payload.as_bytes());
         }
         self.may(result, state, open.then_some(Misuse::MessageOpen), || {
-            Heard::message(kind, payload.into())
+            OwnedEvent::message(kind, payload.into())
         });
     }
 
@@ -76,26 +76,26 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             return;
         };
         self.may(result, state, open.then_some(Misuse::MessageOpen), || {
-            Heard::message(kind, payload.into())
+            OwnedEvent::message(kind, payload.into())
         });
     }
 
     pub(crate) fn ping(&mut self, payload: &[u8]) {
-        // The first byte tells pongs that answer pings from others.
+        // The first byte distinguishes pongs that reply to pings from other pongs.
         let payload = [b"p", payload].concat();
         let result = self.connection.send_ping(&payload, &mut self.outbox);
-        self.control(result, payload.len(), Heard::Ping(payload));
+        self.control(result, payload.len(), OwnedEvent::Ping(payload));
     }
 
     pub(crate) fn pong(&mut self, payload: &[u8]) {
         let payload = [b"u", payload].concat();
         let result = self.connection.send_pong(&payload, &mut self.outbox);
-        self.control(result, payload.len(), Heard::Pong(payload));
+        self.control(result, payload.len(), OwnedEvent::Pong(payload));
     }
 
-    fn control(&mut self, result: Result<(), Error>, length: usize, heard: Heard) {
+    fn control(&mut self, result: Result<(), Error>, length: usize, event: OwnedEvent) {
         let long = (length > 125).then_some(Misuse::ControlTooLong(length));
-        self.may(result, self.state(), long, || heard);
+        self.may(result, self.state(), long, || event);
     }
 
     pub(crate) fn close(&mut self, number: u16, reason: &str) {
@@ -111,10 +111,15 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             ));
             return;
         }
-        self.told_close(result, state, Heard::Close(Some(number), reason.into()));
+        self.record_close(result, state, OwnedEvent::Close(Some(number), reason.into()));
     }
 
-    pub(crate) fn told_close(&mut self, result: Result<(), Error>, before: State, close: Heard) {
+    pub(crate) fn record_close(
+        &mut self,
+        result: Result<(), Error>,
+        before: State,
+        close: OwnedEvent,
+    ) {
         self.may(result, before, None, || close);
         if result.is_ok() {
             assert_eq!(self.state(), State::CloseSent);
@@ -124,21 +129,21 @@ impl<R: Endpoint, S: Storage> End<R, S> {
     pub(crate) fn close_if_open(&mut self) {
         if self.state() == State::Open {
             self.close(0, "");
-            assert_eq!(self.state(), State::CloseSent, "a Close was refused");
+            assert_eq!(self.state(), State::CloseSent, "the Close was not sent");
         }
     }
 
-    /// A call that sends, which may be a misuse even of an open connection.
+    /// Checks the result of a call that sends. `misuse` is the expected error of an open connection.
     fn may(
         &mut self,
         result: Result<(), Error>,
         before: State,
         misuse: Option<Misuse>,
-        heard: impl FnOnce() -> Heard,
+        event: impl FnOnce() -> OwnedEvent,
     ) {
         self.judge(result, before, misuse);
         if result.is_ok() {
-            self.told.push(heard());
+            self.calls.push(event());
         }
     }
 
@@ -150,13 +155,13 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             (Err(Error::AboveHighWater { pending, high_water }), None) => {
                 assert_eq!(pending, self.outbox.pending());
                 assert_eq!(high_water, self.settings.config_outbox_size());
-                assert!(pending >= high_water, "{pending} bytes are below {high_water}");
+                assert!(pending >= high_water, "the outbox is below the high-water mark");
             }
             (Err(Error::OutboxFull(OutboxFull { needed, room })), None) => {
                 assert_eq!(room, self.outbox.room());
-                assert!(needed > room, "there is room for {needed} bytes");
+                assert!(needed > room, "the outbox has room");
             }
-            (result, misuse) => panic!("{result:?}, where {misuse:?} was expected"),
+            (result, misuse) => panic!("{result:?} instead of {misuse:?}"),
         }
     }
 }
