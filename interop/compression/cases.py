@@ -1,4 +1,4 @@
-"""The combinations of policies, and what must come of each (RFC 7692, section 7.1)."""
+"""The combinations of policies, and the expected result of each (RFC 7692, section 7.1)."""
 
 import random
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ QUICK_SHARE = 24
 
 @dataclass(frozen=True)
 class Policy:
-    """What one side wants, in its own terms."""
+    """The policy of one side, from its point of view."""
 
     send_window: int = 15
     receive_window: int = 15
@@ -34,7 +34,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Ours(Policy):
-    """What only our side has settings for."""
+    """With the settings that only our side has."""
 
     insist: bool = False
     level: int = 2
@@ -54,9 +54,9 @@ class Ours(Policy):
 
 @dataclass(frozen=True)
 class Theirs(Policy):
-    """What only their side has settings for."""
+    """With the settings that only the other side has."""
 
-    # Whether their client says that it can be given a smaller window.
+    # Whether the client sends client_max_window_bits, so that the server may limit its window.
     hints: bool = True
 
 
@@ -106,7 +106,7 @@ class Case:
 
 
 def meet(sender, receiver):
-    """What both sides can agree on for one direction."""
+    """The expected parameters of one direction."""
     window = min(sender.send_window, receiver.receive_window)
     return Direction(window, sender.send_takeover and receiver.receive_takeover)
 
@@ -114,12 +114,12 @@ def meet(sender, receiver):
 def agreement(role, ours, theirs):
     server, client = (ours, theirs) if role == "server" else (theirs, ours)
     agreed = Agreement(server=meet(server, client), client=meet(client, server))
-    # Nobody compresses with a window of 256 bytes; a server can decline, and we do.
+    # No side compresses with a window of 256 bytes. As a server, we decline the offer.
     return NO_COMPRESSION if role == "server" and agreed.server.window == 8 else agreed
 
 
 def is_possible(case):
-    """`websockets` refuses to send with a window of 256 bytes, as a client by hanging up."""
+    """`websockets` cannot send with a window of 256 bytes; its client closes the connection."""
     if case.peer != "websockets" or case.expected is NO_COMPRESSION:
         return True
     return case.expected.sent_by(case.their_role).window > 8
@@ -139,14 +139,14 @@ def asked_by_us(peer, role):
 
 
 def asked_by_them(peer, role):
-    # Node compresses with 512 bytes where 256 were agreed on, which we must be able to take.
+    # Node compresses with 512 bytes if 256 were negotiated, which we must accept.
     wanted = policies(Theirs, WINDOWS if peer == "ws" else OWN_WINDOWS)
     return [case("asked by them", peer, role, Ours(), theirs) for theirs in wanted]
 
 
 def asked_by_both(peer, role):
     if (peer, role) == ("ws", "client"):
-        return []  # It rejects offers that ask for less than it has; see `of_ws_server`.
+        return []  # It rejects offers below its own settings; see `of_ws_server`.
     source = random.Random(f"{peer} {role}")
     ours = source.choices(policies(Ours, OWN_WINDOWS), k=MIXED)
     theirs = source.choices(policies(Theirs, OWN_WINDOWS), k=MIXED)
@@ -154,7 +154,7 @@ def asked_by_both(peer, role):
 
 
 def how_we_send(peer, role):
-    """Levels, and messages that we split, with and without context takeover."""
+    """Levels and fragmented messages, with and without context takeover."""
     variants = [Ours(level=level) for level in (1, 6, 9)]
     variants += [
         Ours(send_window=window, send_takeover=takeover, fragment_size=size)
@@ -164,7 +164,7 @@ def how_we_send(peer, role):
 
 
 def without(peer, role):
-    group = "one side goes without"
+    group = "one side without compression"
     return [
         Case(group, peer, role, Ours(compression=False), Theirs()),
         Case(group, peer, role, Ours(), Theirs(compression=False)),
@@ -172,13 +172,13 @@ def without(peer, role):
 
 
 def with_and_without_insisting(case, insisting):
-    """The same once more where we insist, and what must come of that."""
+    """The case, and the same case with a required window and this result."""
     ours = replace(case.ours, insist=True)
-    return [case, replace(case, group=f"{case.group}, we insist", ours=ours, expected=insisting)]
+    return [case, replace(case, group=f"{case.group}, required", ours=ours, expected=insisting)]
 
 
 def of_our_server(peer):
-    group = "their client gives no hint"
+    group = "their client sends no client_max_window_bits"
     ours, theirs = Ours(receive_window=10), Theirs(hints=False)
     without_wish = Case(group, peer, "server", ours, theirs, Agreement(FULL, FULL))
     return with_and_without_insisting(without_wish, NO_COMPRESSION)
@@ -193,7 +193,7 @@ def of_websockets_server():
 def of_ws_server():
     group = "their server wants a larger window"
     ours, theirs = Ours(receive_window=10), Theirs(send_window=12)
-    # It answers with an error where it could decline.
+    # It responds with an error instead of declining.
     return [Case(group, "ws", "client", ours, theirs, REFUSED)]
 
 

@@ -1,4 +1,4 @@
-"""What is sent in each case, the same by every implementation."""
+"""The messages of each case, which every implementation sends."""
 
 import base64
 import json
@@ -39,13 +39,13 @@ def as_bytes(part):
 
 
 def similar(number):
-    """Short enough for the one before it to lie in the smallest window as a whole."""
+    """Short, so that the previous message fits into the smallest window."""
     person = {"id": 4000 + number, "name": "Quentin Zwarg", "tags": ["fjord", "amber", "wyvern"]}
     return json.dumps({**person, "mail": "q.zwarg@example.org", "seen": f"2024-03-1{number}T08:41"})
 
 
 def far_repeats(source):
-    """Repeats at distances on both sides of every window."""
+    """Repetitions at distances below and above the size of each window."""
     words = [source.randbytes(source.randrange(2, 6)).hex() for _ in range(9000)]
     blocks = [" ".join(source.choices(words, k=40)) for _ in range(80)]
     text = "".join(source.choices(blocks, k=2 * FAR_BYTES // len(blocks[0])))

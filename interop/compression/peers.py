@@ -1,4 +1,4 @@
-"""The sides of a connection: ours, `websockets`, and `ws` in a Node process."""
+"""The endpoints: ours, `websockets`, and `ws` in a Node process."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ FULL = 15
 
 @dataclass
 class Result:
-    """What came of a connection, as their side tells it, but for `our_error`."""
+    """The result of a connection, as the other side reports it, except `our_error`."""
 
     report: object = None
     agreed: object = None
@@ -39,7 +39,7 @@ class Result:
 
 
 def limit(window):
-    """A window as a parameter, which is left out for the largest."""
+    """The window as a parameter. The largest window needs none."""
     return window if window < FULL else None
 
 
@@ -47,7 +47,7 @@ def limit(window):
 
 
 class Ours:
-    """Our server, and our clients one by one."""
+    """Our server, and one client process for each connection."""
 
     def __init__(self, binary, log):
         self.binary = binary
@@ -60,7 +60,7 @@ class Ours:
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
             )
         address = (await self.process.stdout.readline()).decode().strip()
-        expect(address, f"our server does not come up, see {self.log}")
+        expect(address, f"our server does not start, see {self.log}")
         self.port = int(address.rpartition(":")[2])
         return self
 
@@ -68,7 +68,7 @@ class Ours:
         await end(self.process)
 
     async def connect(self, port, query):
-        """Runs a client to its end, and tells its error."""
+        """Runs a client until it exits. Returns its error."""
         process = await asyncio.create_subprocess_exec(
             self.binary, "connect", f"ws://127.0.0.1:{port}/?{query}",
             stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -88,7 +88,7 @@ async def end(process):
 
 # websockets
 
-# No compression but what the extensions say; a message of just 1 MiB can exceed a limit of that.
+# Only the compression in the extensions. A compressed message of 1 MiB may exceed a limit of 1 MiB.
 SETTINGS = {"compression": None, "max_size": None}
 
 
@@ -104,18 +104,18 @@ class Websockets:
         try:
             async with connect(uri, extensions=extensions, proxy=None, **SETTINGS) as websocket:
                 return await self.converse(websocket)
-        except Exception as error:  # All of them are a result.
+        except Exception as error:  # Any error is a result.
             return Result(error=repr(error))
 
     @contextlib.asynccontextmanager
     async def listen(self, policy):
-        """A server for one connection: its port, and the result to come."""
+        """A server for one connection. Yields its port and the future of the result."""
         result = asyncio.get_running_loop().create_future()
 
         async def handle(websocket):
             try:
                 result.set_result(await self.converse(websocket))
-            except Exception as error:  # All of them are a result.
+            except Exception as error:  # Any error is a result.
                 result.set_result(Result(error=repr(error)))
 
         extensions = [self.server_factory(policy)] if policy.compression else None
@@ -172,7 +172,7 @@ class Websockets:
 
 
 class NodeWs:
-    """The Node package, all connections in one process."""
+    """The Node package, with all connections in one process."""
 
     def __init__(self, driver, modules, messages, log):
         self.command = ["node", driver, messages]
@@ -200,7 +200,7 @@ class NodeWs:
             self.jobs[answer["id"]].put_nowait(answer)
 
     def start(self, **job):
-        """Gives Node a job; its answers come in a queue."""
+        """Starts a job in Node. Returns the queue of its replies."""
         number = next(self.ids)
         self.jobs[number] = asyncio.Queue()
         self.process.stdin.write(json.dumps({"id": number, **job}).encode() + b"\n")
@@ -229,7 +229,7 @@ class NodeWs:
             "threshold": 0,
             f"{sending}MaxWindowBits": limit(policy.send_window),
             f"{receiving}MaxWindowBits": limit(policy.receive_window),
-            # Where takeover is allowed, nothing may be said: `false` would demand it.
+            # Omitted where takeover is allowed: `false` would require it.
             f"{sending}NoContextTakeover": None if policy.send_takeover else True,
             f"{receiving}NoContextTakeover": None if policy.receive_takeover else True,
         }

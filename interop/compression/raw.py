@@ -1,4 +1,4 @@
-"""A client by hand, for requests that no implementation makes."""
+"""A client whose requests are written by hand, because no implementation sends them."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ SMALL = "send_window=9&receive_window=9"
 BOTH = "send_takeover=1&receive_takeover=1"
 NO_TAKEOVER = "permessage-deflate; server_no_context_takeover; client_no_context_takeover"
 
-# The name, our policy, the fields of the request, and the answer; `None` for no compression.
+# The name, our policy, the fields of the request, and the response; `None` for no compression.
 OFFERS = [
     (
         "the third of three offers in one field",
@@ -57,7 +57,7 @@ OFFERS = [
         NO_TAKEOVER + "; server_max_window_bits=11",
     ),
     (
-        "three offers with faults",
+        "three invalid offers",
         "",
         [
             "permessage-deflate; server_no_context_takeover=1,"
@@ -67,7 +67,7 @@ OFFERS = [
         None,
     ),
     (
-        "three offers that lack what we insist on",
+        "three offers without a window that we require",
         "insist=1&receive_window=12",
         [
             "permessage-deflate, permessage-deflate; server_no_context_takeover,"
@@ -94,7 +94,7 @@ class RawClient:
             writer.close()
 
     async def shake_hands(self, query, offers):
-        """What the server answers for extensions."""
+        """Returns the extensions in the response."""
         fields = [
             "Host: 127.0.0.1",
             "Upgrade: websocket",
@@ -105,34 +105,34 @@ class RawClient:
         ]
         self.writer.write("\r\n".join([f"GET /?{query} HTTP/1.1", *fields, "", ""]).encode())
         head, self.data = split_head(await self.reader.readuntil(b"\r\n\r\n"))
-        expect(head.startswith("HTTP/1.1 101 "), f"the server answered {head.splitlines()[0]}")
+        expect(head.startswith("HTTP/1.1 101 "), f"the response is {head.splitlines()[0]}")
         return header_values(head, "Sec-WebSocket-Extensions")
 
     def send(self, first_byte, payload):
         key = os.urandom(4)
-        expect(len(payload) < 126, "only short frames are written here")
+        expect(len(payload) < 126, "only short frames are supported")
         self.writer.write(bytes([first_byte, 0x80 | len(payload)]) + key + unmask(payload, key))
 
     async def receive(self):
         while True:
             with contextlib.suppress(IndexError):
-                frame, behind = read_frame(self.data, 0)
-                if behind <= len(self.data):
-                    self.data = self.data[behind:]
+                frame, end = read_frame(self.data, 0)
+                if end <= len(self.data):
+                    self.data = self.data[end:]
                     return frame
             more = await self.reader.read(4096)
-            expect(more, "the server hung up")
+            expect(more, "the server closed the connection")
             self.data += more
 
 
 async def check_offers(port, query, offers, answer):
     async with RawClient.open(port) as client:
         answers = await client.shake_hands(query, offers)
-        expect(answers == ([answer] if answer else []), f"the answer is {answers}")
+        expect(answers == ([answer] if answer else []), f"the response has {answers}")
 
 
 async def check_fragments(port):
-    """A compressed message cut anywhere, with pings between its fragments."""
+    """Splits a compressed message at several offsets, with pings in between."""
     text = b"in fragments, in fragments, in fragments"
     encoder, inflater = zlib.compressobj(wbits=-15), StrictInflater(15, True)
     async with RawClient.open(port) as client:
@@ -147,10 +147,10 @@ async def check_fragments(port):
             client.send(0x80 | PING, b"two")
             client.send(0x80, b"")
             pings = [await client.receive(), await client.receive()]
-            expect([frame.opcode for frame in pings] == [PONG, PONG], f"no pongs, but {pings}")
+            expect([frame.opcode for frame in pings] == [PONG, PONG], f"{pings} instead of pongs")
             frame = await client.receive()
-            expect(frame.final and frame.rsv1, f"what came back is {frame}")
-            expect(inflater.message(as_message(frame)) == text, f"what came back is {frame}")
+            expect(frame.final and frame.rsv1, f"the echo is {frame}")
+            expect(inflater.message(as_message(frame)) == text, f"the echo is {frame}")
 
 
 def as_message(frame):
@@ -159,6 +159,6 @@ def as_message(frame):
 
 
 def checks(port):
-    """The names of all checks, and their coroutines."""
+    """Yields the name and the coroutine of each check."""
     yield from ((name, check_offers(port, *rest)) for name, *rest in OFFERS)
-    yield "fragments of a compressed message, pings between them", check_fragments(port)
+    yield "pings between fragments of a compressed message", check_fragments(port)

@@ -1,7 +1,6 @@
-"""What goes over the wire: a relay that records it, and a reader of the record.
+"""A relay that records the bytes on the wire, and a parser of the record.
 
-Nothing here comes from an implementation under test: frames are read by hand, and data is
-decompressed by zlib.
+This module uses no implementation under test. It has its own frame parser, and uses zlib.
 """
 
 import asyncio
@@ -11,14 +10,14 @@ from dataclasses import dataclass, field
 
 TEXT, BINARY, CLOSE = 1, 2, 8
 TAIL = b"\x00\x00\xff\xff"
-# A decoder is only strict about distances as far as they lead back behind its current output.
+# The decoder checks only distances that reach back beyond its current output, so output is limited.
 STEP = 64
-# What it has not consumed is copied at each step.
+# Unconsumed input is copied at each step, so input is limited.
 SLICE = 1024
 
 
 class NotAsExpected(Exception):
-    """What was found is not what must be; the text says both."""
+    """A check failed. The text contains the actual and the expected value."""
 
 
 def expect(condition, message):
@@ -43,7 +42,7 @@ class WireMessage:
 
 @dataclass
 class Record:
-    """Both directions of one connection, as bytes."""
+    """The bytes of both directions of a connection."""
 
     from_client: bytearray = field(default_factory=bytearray)
     from_server: bytearray = field(default_factory=bytearray)
@@ -53,7 +52,7 @@ class Record:
 
 
 class Tap:
-    """Passes one connection on to `target`, a port, and records it."""
+    """Forwards one connection to the port `target`, and records it."""
 
     def __init__(self, target):
         self.target = target
@@ -93,7 +92,7 @@ async def pump(reader, writer, record):
 
 def split_head(data):
     head, separator, rest = bytes(data).partition(b"\r\n\r\n")
-    expect(separator, "the handshake is not complete")
+    expect(separator, "the handshake is incomplete")
     return head.decode("latin-1"), rest
 
 
@@ -109,7 +108,7 @@ def unmask(payload, key):
 
 
 def read_frame(data, at):
-    """The frame at an offset, and the offset behind it."""
+    """Returns the frame at an offset, and the offset of the next frame."""
     first, second = data[at], data[at + 1]
     at += 2
     length = second & 0x7F
@@ -133,7 +132,7 @@ def read_frames(data):
 
 
 def read_messages(frames):
-    """The messages of these frames, without the control frames among them."""
+    """The messages of these frames, without control frames."""
     messages = []
     for frame in frames:
         if frame.opcode in (TEXT, BINARY):
@@ -146,7 +145,7 @@ def read_messages(frames):
 
 
 class StrictInflater:
-    """Decompresses messages, and fails on a distance that is beyond the window."""
+    """Decompresses messages. Fails on a distance beyond the window."""
 
     def __init__(self, window, takeover):
         self.window = window

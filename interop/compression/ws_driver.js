@@ -1,6 +1,6 @@
 'use strict';
-// The side of the Node package `ws`. Each line of the input is a job; each line of the output
-// belongs to the job with the same id: the port of a server, or the result of a connection.
+// Runs the Node package `ws`. Each input line is a job. Each output line is a reply to the job with the
+// same id: the port of a server, or the result of a connection.
 
 const readline = require('node:readline');
 const fs = require('node:fs');
@@ -15,7 +15,7 @@ function print(id, line) {
   process.stdout.write(`${JSON.stringify({ id, ...line })}\n`);
 }
 
-// Messages as they come, and the end as a rejection.
+// Returns a function that resolves to the next message, and rejects at the end of the connection.
 function reader(socket) {
   const waiting = [];
   const arrived = [];
@@ -91,7 +91,7 @@ function listen({ id, options }) {
     await finish(id, socket);
     server.close();
   });
-  // A handshake that it refuses.
+  // A refused handshake.
   server.on('wsClientError', (error, socket) => {
     socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
     print(id, { result: { error: error.message } });

@@ -9,7 +9,7 @@ use hybi::{
 
 use crate::{Failure, echo, policy::Policy};
 
-/// Opens one connection, and stays until it ends.
+/// Runs one connection until it ends.
 pub(crate) fn run(uri: &str) -> Result<(), Failure> {
     let uri = Uri::parse(uri)?;
     let policy = Policy::parse(uri.query().unwrap_or_default())?;
@@ -35,7 +35,7 @@ fn open(
     stream.write_all(&outbox)?;
     loop {
         if inbox.read_from(stream)? == 0 {
-            return Err("the server hung up during the opening handshake".into());
+            return Err("the server closed the connection during the opening handshake".into());
         }
         match opening.receive(inbox)? {
             None => {}

@@ -1,4 +1,4 @@
-//! The conversation, which is the same in both roles.
+//! The echo, for both roles.
 
 use std::{io::Write, net::TcpStream};
 
@@ -9,7 +9,7 @@ use hybi::{
 
 use crate::Failure;
 
-/// Says what was agreed on, then sends every message back until the connection ends.
+/// Reports the negotiated parameters, then echoes messages until the connection ends.
 pub(crate) fn run<R: Role>(
     mut websocket: Connection<R>,
     mut inbox: Inbox,
@@ -18,7 +18,7 @@ pub(crate) fn run<R: Role>(
 ) -> Result<(), Failure> {
     let mut outbox = Vec::new();
     let ended = converse(&mut websocket, &mut inbox, &mut outbox, fragment_size, stream);
-    // Also after an error: the Close frame that says what it was is in the outbox.
+    // Also after an error: the outbox holds a Close frame with the reason.
     stream.write_all(&outbox)?;
     ended
 }
@@ -55,14 +55,14 @@ fn converse<R: Role>(
         }
         match inbox.read_from(stream) {
             Ok(0) => return Ok(websocket.end_of_input()?),
-            // Behind both Close frames, a reset is as good an end as any.
+            // After both Close frames, a reset is a normal end.
             Err(_) if websocket.state() == State::Closed => return Ok(()),
             read => read?,
         };
     }
 }
 
-/// What was agreed on, as JSON.
+/// The negotiated parameters as JSON.
 fn report(agreed: Option<Negotiated>) -> String {
     let direction = |direction: Direction| {
         format!(

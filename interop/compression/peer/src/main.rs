@@ -1,8 +1,8 @@
-//! An echo in both roles. The query of the URI is the policy for compression, and the first message
-//! says what was agreed on.
+//! An echo server and client. The query of the URI is the compression policy. The first message reports
+//! the negotiated parameters.
 //!
-//! `serve ADDR` prints the address that it listens on. `connect URI` opens one connection, and
-//! ends with it.
+//! `serve ADDR` prints the address that it listens on. `connect URI` opens one connection, and exits at
+//! its end.
 
 mod connect;
 mod echo;
@@ -30,5 +30,5 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whatever ends a connection.
+/// Any error that ends a connection.
 type Failure = Box<dyn Error + Send + Sync>;

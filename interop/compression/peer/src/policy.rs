@@ -4,17 +4,17 @@ use hybi::deflate::Deflate;
 
 use crate::Failure;
 
-/// How one connection is to compress, and to split what it sends.
+/// How a connection compresses, and how it fragments messages.
 pub(crate) struct Policy {
-    /// The size of the fragments that messages are sent in, if they are.
+    /// The size of fragments, if messages are fragmented.
     pub(crate) fragment_size: Option<usize>,
-    /// `None` to go without compression.
+    /// `None` for no compression.
     pub(crate) deflate: Option<Deflate>,
 }
 
 impl Policy {
-    /// Reads a query such as `send_window=12&receive_context_takeover=1`. Even the shortest messages are
-    /// compressed.
+    /// Parses a query such as `send_window=12&receive_takeover=1`. The threshold is 0, so that messages of
+    /// any length are compressed.
     pub(crate) fn parse(query: &str) -> Result<Self, Failure> {
         let mut fragment_size = None;
         let mut deflate = Deflate::new().threshold(0);
@@ -26,8 +26,8 @@ impl Policy {
             deflate = match name {
                 "send_window" => deflate.send_window(bits),
                 "receive_window" => deflate.receive_window(bits),
-                "send_context_takeover" => deflate.send_context_takeover(value == 1),
-                "receive_context_takeover" => deflate.receive_context_takeover(value == 1),
+                "send_takeover" => deflate.send_context_takeover(value == 1),
+                "receive_takeover" => deflate.receive_context_takeover(value == 1),
                 "insist" => deflate.require_receive_window(value == 1),
                 "level" => deflate.level(bits),
                 "compression" => {
@@ -46,5 +46,5 @@ impl Policy {
 }
 
 fn invalid(pair: &str) -> Failure {
-    format!("{pair}: not a part of a policy").into()
+    format!("{pair}: not a setting of a policy").into()
 }
