@@ -1,4 +1,4 @@
-"""The attacks. Each leaves its connections open, so that what is measured is measured under it."""
+"""The attacks. Each keeps its connections open, so that the server is measured under attack."""
 
 import asyncio
 import contextlib
@@ -29,13 +29,13 @@ OPENING_SECONDS = 40
 ENDING_SECONDS = 40
 WRITING_SECONDS = 90
 SILENCE_SECONDS = 70
-# How much address space is left, and which part of a processor may be in use while nothing is done.
+# The address space that the server may still map, and the most CPU usage while it accepts nothing.
 ADDRESS_SPACE = 192 * MIB
 BUSY = 0.5
 
 
 class Scene:
-    """One server under one attack, and the connections of the attacker."""
+    """A server under attack, and the connections of the attacker."""
 
     def __init__(self, server, count, seconds):
         self.server = server
@@ -63,24 +63,24 @@ class Scene:
                 return reader, writer
 
         opened = []
-        for first in range(0, count, 50):  # no more than wait to be accepted
+        for first in range(0, count, 50):  # within the accept backlog
             opening = (one() for _ in range(first, min(first + 50, count)))
             opened += [pair for pair in await asyncio.gather(*opening) if pair]
         return opened
 
     async def hold(self, newcomers=True):
-        """Keeps the attack up for a while."""
+        """Continues the attack for a while."""
         await asyncio.sleep(self.seconds)
         if newcomers:
             await serve_newcomer(self.server, "during the attack")
 
-    async def until_let_go(self, seconds, why):
-        """The server closes all connections of the attacker by itself."""
+    async def until_closed(self, seconds, why):
+        """Waits until the server has closed all connections of the attacker."""
         end = time.monotonic() + seconds
         while self.server.descriptors() > self.usual_descriptors:
             if time.monotonic() > end:
                 left = self.server.descriptors() - self.usual_descriptors
-                raise Failed(f"{left} descriptors are still held after {seconds} s: {why}")
+                raise Failed(f"{left} descriptors are still open after {seconds} s: {why}")
             await asyncio.sleep(0.2)
 
     def close(self):
@@ -105,7 +105,7 @@ async def no_descriptors(scene):
     await scene.hold(newcomers=False)
     busy = (scene.server.cpu_seconds() - before) / scene.seconds
     if busy > BUSY:
-        raise Failed(f"it is busy for {busy:.0%} of the time, and accepts nothing")
+        raise Failed(f"it uses {busy:.0%} of a CPU while it accepts nothing")
 
 
 async def little_address_space(scene):
@@ -134,7 +134,7 @@ async def slow_head(scene):
     opened = await scene.open(scene.count, connect)
     scene.tasks += [asyncio.create_task(drip(writer)) for _, writer in opened]
     await scene.hold()
-    await scene.until_let_go(OPENING_SECONDS, "a head at a byte per second")
+    await scene.until_closed(OPENING_SECONDS, "a head at a byte per second")
 
 
 async def never_read(scene):
@@ -147,21 +147,21 @@ async def never_read(scene):
                     writer.write(message[start : start + 64 * KIB])
                     await writer.drain()
                 if scene.kind.broadcasts:
-                    await asyncio.sleep(0.02)  # the honest peer has to read all of it
+                    await asyncio.sleep(0.02)  # the honest peer must read all of it
 
     opened = await scene.open(scene.count, open_websocket)
     for _, writer in opened:
         writer.transport.pause_reading()
         scene.tasks.append(asyncio.create_task(write(writer)))
     await scene.hold()
-    await scene.until_let_go(WRITING_SECONDS, "peers that do not read")
+    await scene.until_closed(WRITING_SECONDS, "peers that do not read")
     resident = scene.server.status("VmRSS")
     if resident and resident > 64 * MIB:
-        raise Failed(f"{resident // MIB} MiB are still held for peers that did not read")
+        raise Failed(f"{resident // MIB} MiB are still in use after peers that did not read")
 
 
 async def never_stops_writing(scene):
-    # In a broadcast, messages would have to be read by the honest peer, too.
+    # With a broadcast, the honest peer would have to read the messages too.
     texts = b"" if scene.kind.broadcasts else frame(TEXT, b"x" * 100) * 8
     chunk = (texts + frame(PING, b"x" * 100) * 8) * 40
     over = threading.Event()
@@ -184,7 +184,7 @@ async def never_stops_writing(scene):
             writer.transport.abort()
             writing.cancel()
 
-    # On threads, so that the honest peer's time is the server's rather than the attacker's.
+    # On threads, so that the attack does not delay the honest peer in this process.
     threads = [threading.Thread(target=lambda: asyncio.run(flood())) for _ in range(scene.count)]
     for thread in threads:
         thread.start()
@@ -214,13 +214,13 @@ async def half_closed(scene):
     for _, writer in await scene.open(scene.count, open_websocket):
         writer.write(frame(TEXT, b"x" * 1000) + frame(8, b""))
     await scene.hold()
-    await scene.until_let_go(ENDING_SECONDS, "half-closed connections")
+    await scene.until_closed(ENDING_SECONDS, "half-closed connections")
 
 
 async def reset(scene):
     def abort(writer):
         with contextlib.suppress(OSError):
-            linger = struct.pack("ii", 1, 0)  # so that the connection is reset
+            linger = struct.pack("ii", 1, 0)  # closing resets the connection
             writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         writer.transport.abort()
 
@@ -233,33 +233,33 @@ async def reset(scene):
         writer.write(frame(TEXT, b"x" * 1000) * 100)
         abort(writer)
     await scene.hold()
-    await scene.until_let_go(ENDING_SECONDS, "connections that were reset")
+    await scene.until_closed(ENDING_SECONDS, "connections that were reset")
 
 
 async def vanished(scene):
-    """Peers that are gone without a word: their systems acknowledge, and nobody answers a ping."""
+    """Peers that disappear: their systems acknowledge bytes, but no ping is answered."""
     await scene.open(scene.count, open_websocket)
     await scene.hold()
     if scene.kind.pings:
-        await scene.until_let_go(SILENCE_SECONDS, "peers that do not answer pings")
+        await scene.until_closed(SILENCE_SECONDS, "peers that do not answer pings")
 
 
 @dataclass(frozen=True)
 class Attack:
     name: str
     run: Callable
-    # How many connections, in the quick form and in the full one.
+    # The number of connections, with and without --quick.
     quick: int
     full: int
-    # How much memory the server may take for each, besides that of 64 MiB for all.
+    # The most memory for each connection, in addition to 64 MiB.
     each: int
-    # How many servers are attacked at once.
+    # The number of servers that are attacked at the same time.
     at_once: int
 
     def bound(self, kind, count):
         each = self.each
         if self.run is never_read:
-            # The largest message, its echo, and what grows while it is put together.
+            # The largest message, its echo, and the growth of the buffers.
             each += 4 * kind.message
         return 64 * MIB + count * each
 

@@ -1,4 +1,4 @@
-"""The example servers as processes: how they are built, started, limited and measured."""
+"""Builds, starts, limits and measures the example servers."""
 
 import asyncio
 import contextlib
@@ -14,14 +14,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SYNC, ASYNC = ROOT / "examples/embedding/sync", ROOT / "examples/embedding/async"
 KIB, MIB = 1024, 1024 * 1024
 START_SECONDS = 20
-DESCRIPTORS = 4096  # unless an attack takes them away
-# The limit on processes is one of the user, and does not hold for root.
-SOMEBODY = 54321
+DESCRIPTORS = 4096  # unless an attack lowers the limit
+# The limit on processes is per user, and does not apply to root.
+UNPRIVILEGED_ID = 54321
 
 
 @dataclass(frozen=True)
 class Kind:
-    """An example that serves."""
+    """An example server."""
 
     name: str
     package: Path
@@ -29,13 +29,13 @@ class Kind:
     path: str = "/"
     origin: str = ""
     tls: bool = False
-    # A thread for each connection: without threads, or address space for them, nobody is let in.
+    # A thread for each connection. Without threads or address space, no connection is accepted.
     threads: bool = False
-    # What one says goes to all.
+    # Whether each message goes to all peers.
     broadcasts: bool = False
-    # Whether silent peers are sent pings.
+    # Whether silent peers get pings.
     pings: bool = True
-    # A message that is within its limits.
+    # The size of a message within its limits.
     message: int = MIB
 
 
@@ -60,9 +60,9 @@ KINDS = [
 
 
 def build(directory):
-    """Builds all examples and copies them to a directory that everybody can read."""
+    """Builds all examples and copies them to a directory that all users can read."""
     for package, what in [
-        # As the tests of the examples do, so that nothing is built twice.
+        # The profile of the tests of the examples, so that nothing is built twice.
         (ROOT, ["--examples", "--profile", "test"]),
         (SYNC, ["--bins"]),
         (ASYNC, ["--bins"]),
@@ -76,19 +76,19 @@ def build(directory):
             if file and message["target"]["name"] in wanted:
                 shutil.copy(file, directory / message["target"]["name"])
     if os.geteuid() == 0:
-        os.chown(directory, SOMEBODY, SOMEBODY)
+        os.chown(directory, UNPRIVILEGED_ID, UNPRIVILEGED_ID)
 
 
-def as_somebody():
-    """How to start a process that is within all limits, also if this one is root's."""
+def unprivileged():
+    """Options to start a process that the limits apply to, also as root."""
     if os.geteuid() != 0:
         return {}
-    return {"user": SOMEBODY, "group": SOMEBODY, "extra_groups": []}
+    return {"user": UNPRIVILEGED_ID, "group": UNPRIVILEGED_ID, "extra_groups": []}
 
 
 @contextlib.contextmanager
 def closed_pipe():
-    """The end for writing of a pipe that nothing reads from."""
+    """The writing end of a pipe whose reading end is closed."""
     reading, writing = os.pipe()
     os.close(reading)
     try:
@@ -129,11 +129,11 @@ class Server:
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=closed,  # what cannot be reported must not end the server
+                stderr=closed,  # a failed report must not end the server
                 start_new_session=True,
-                # As examples/shared/accept.rs advises where address space is limited.
+                # As examples/shared/accept.rs advises with limited address space.
                 env={**os.environ, "MALLOC_ARENA_MAX": "1"} if kind.threads else None,
-                **as_somebody(),
+                **unprivileged(),
             )
             try:
                 yield cls(kind, process, await cls.port_of(process))
@@ -144,13 +144,13 @@ class Server:
 
     @staticmethod
     async def port_of(process):
-        """The port in the first line that it prints; others may follow."""
+        """The port in the first line of its output."""
         async with asyncio.timeout(START_SECONDS):
             line = await process.stdout.readline()
         address = line.decode().partition("127.0.0.1:")[2]
         port = address.split("/")[0].strip()
         if not port.isdigit():
-            raise RuntimeError(f"it does not listen, but prints {line!r}")
+            raise RuntimeError(f"the server does not listen; it printed {line!r}")
         return int(port)
 
     @property
@@ -160,12 +160,12 @@ class Server:
     async def limit(self, what, value):
         """Sets a soft limit of prlimit(1), such as nofile, which can be raised again."""
         command = ["prlimit", f"--pid={self.process.pid}", f"--{what}={value}:"]
-        process = await asyncio.create_subprocess_exec(*command, **as_somebody())
+        process = await asyncio.create_subprocess_exec(*command, **unprivileged())
         if await process.wait() != 0:
             raise RuntimeError(f"cannot set a limit: {' '.join(command)}")
 
     def status(self, field):
-        """A size of /proc/…/status, in bytes; none when the process has ended."""
+        """A size in /proc/…/status, in bytes. None after the process has ended."""
         with contextlib.suppress(OSError):
             for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
                 if line.startswith(f"{field}:"):

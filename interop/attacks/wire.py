@@ -1,4 +1,4 @@
-"""A client by hand: just enough of HTTP and of frames to talk to an echo, and to misbehave."""
+"""A minimal client: enough HTTP and framing to use an echo server, and to misbehave."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ PAUSE_SECONDS = 0.1
 
 
 class Failed(Exception):
-    """What a check found is not what it wants; the text says both."""
+    """A check failed. The text contains the actual and the expected value."""
 
 
 def frame(opcode, payload):
@@ -38,7 +38,7 @@ def request(server):
 
 
 def tls():
-    """Trusts any certificate: that is tested elsewhere."""
+    """Trusts any certificate, because certificates are tested elsewhere."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -46,14 +46,14 @@ def tls():
 
 
 async def connect(server):
-    """A connection, with TLS where the server speaks it."""
+    """A connection, with TLS if the server uses it."""
     context = tls() if server.tls else None
     async with asyncio.timeout(OPEN_SECONDS):
         return await asyncio.open_connection("127.0.0.1", server.port, ssl=context)
 
 
 async def connect_tcp(server):
-    """A connection without TLS, whatever the server speaks."""
+    """A TCP connection without TLS."""
     async with asyncio.timeout(OPEN_SECONDS):
         return await asyncio.open_connection("127.0.0.1", server.port)
 
@@ -64,12 +64,12 @@ async def open_websocket(server):
     async with asyncio.timeout(OPEN_SECONDS):
         head = await reader.readuntil(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 101 "):
-        raise Failed(f"the server answers {head.splitlines()[0]!r}")
+        raise Failed(f"the server responds with {head.splitlines()[0]!r}")
     return reader, writer
 
 
 async def read_frame(reader):
-    """The opcode and the payload of a frame of a server."""
+    """The opcode and the payload of the next frame from the server."""
     first, second = await reader.readexactly(2)
     length = second & 0x7F
     if length >= 126:
@@ -79,7 +79,7 @@ async def read_frame(reader):
 
 
 class Honest:
-    """A peer that sends a short text now and then, and waits for it to come back."""
+    """A peer that sends a short text periodically, and waits for the echo."""
 
     def __init__(self, reader, writer):
         self.reader = reader
@@ -98,7 +98,7 @@ class Honest:
         start = time.monotonic()
         try:
             self.writer.write(frame(TEXT, text))
-            # Unlike `wait_for` before Python 3.12, this loses no cancellation.
+            # `wait_for` before Python 3.12 may lose a cancellation.
             async with asyncio.timeout(ECHO_SECONDS):
                 await self.expect(text)
         except TimeoutError:
@@ -114,11 +114,11 @@ class Honest:
                 self.writer.write(frame(PONG, payload))
             elif opcode == CLOSE:
                 raise Failed(f"an honest peer was disconnected: {payload!r}")
-            elif payload == text:  # others may talk, too
+            elif payload == text:  # other peers may send too
                 return
 
-    async def go_on(self):
-        """Echoes until it is cancelled."""
+    async def keep_echoing(self):
+        """Sends and checks echoes until it is cancelled."""
         while True:
             await self.echo()
             await asyncio.sleep(PAUSE_SECONDS)
@@ -128,11 +128,11 @@ class Honest:
 
 
 async def serve_newcomer(server, when):
-    """A peer that connects now has to be served."""
+    """Checks that a new peer is served."""
     try:
         newcomer = await Honest.open(server)
     except (OSError, asyncio.IncompleteReadError, TimeoutError, Failed) as error:
-        raise Failed(f"a new peer is not served {when}: {error or 'no answer'}") from None
+        raise Failed(f"a new peer is not served {when}: {error or 'no response'}") from None
     try:
         await newcomer.echo()
     finally:

@@ -29,7 +29,7 @@ OUTPUT = ROOT / "target" / "browsers"
 VENV = OUTPUT / "venv"
 EXIT_FAILED, EXIT_CANNOT_RUN, EXIT_INTERRUPTED = 1, 2, 130
 
-BUILD_SECONDS = 900  # The server may have to be compiled first.
+BUILD_SECONDS = 900  # Includes the build of the server.
 START_SECONDS = 60
 STEP_SECONDS = 20
 LARGE_SECONDS = 90
@@ -43,11 +43,11 @@ PING_SECONDS = 40
 
 GREETING = "Grüße 你好 🎉"
 MARKUP = "<img src=x onerror=alert(1)><b>bold</b>"
-# Both sides of each boundary in the length encoding of a frame.
+# The lengths on both sides of each boundary of the frame header.
 BOUNDARY_SIZES = [0, 1, 125, 126, 127, 65535, 65536, 65537]
 KIB = 1024
 MIB = 1024 * KIB
-# What frames and stored blocks may add to 64 KiB that cannot be compressed.
+# The most overhead of frames and stored blocks for 64 KiB of incompressible bytes.
 WIRE_OVERHEAD = 64
 # The bits and opcodes of RFC 6455, section 5.2.
 FIN, RSV1, MASK, OPCODE = 0x80, 0x40, 0x80, 0x0F
@@ -57,14 +57,14 @@ CLOSE_CODE, CLOSE_REASON = 4001, "done, tschüß"
 
 def websockets_is_usable():
     try:
-        # Version 15 is the first that can be told not to go through a proxy.
+        # Version 15 is the first with a setting for no proxy.
         return int(importlib.metadata.version("websockets").split(".")[0]) >= 15
     except importlib.metadata.PackageNotFoundError:
         return False
 
 
 def continue_in_virtualenv():
-    """Starts this script again in a virtualenv of its own that has the package it needs."""
+    """Restarts this script in a virtual environment that has the required package."""
     python = VENV / "bin" / "python"
     if Path(sys.prefix).resolve() == VENV:
         print(f"{VENV} lacks the websockets package; remove it and try again")
@@ -83,12 +83,12 @@ def continue_in_virtualenv():
 if not websockets_is_usable():
     continue_in_virtualenv()
 
-from websockets.asyncio.client import connect  # noqa: E402  (only there from here on)
+from websockets.asyncio.client import connect  # noqa: E402  (these need the package)
 from websockets.exceptions import ConnectionClosed  # noqa: E402
 
 
 class CheckFailed(Exception):
-    """What a check found is not what it wants; the text says both."""
+    """A check failed. The text contains the actual and the expected value."""
 
 
 def expect(condition, message):
@@ -97,19 +97,19 @@ def expect(condition, message):
 
 
 class Report:
-    """Prints one line for each check, and counts."""
+    """Prints one line for each check, and counts the results."""
 
     def __init__(self):
         self.passed = 0
         self.failed = 0
 
     async def check(self, name, steps, seconds=STEP_SECONDS):
-        """Runs a coroutine as a check. Says whether it passed."""
+        """Runs a coroutine as a check. Returns whether it passed."""
         try:
             await asyncio.wait_for(steps, seconds)
         except asyncio.TimeoutError:
             return self.fail(name, f"not done after {seconds} s")
-        except Exception as error:  # Whatever goes wrong in one check must not stop the others.
+        except Exception as error:  # An error in one check must not stop the others.
             return self.fail(name, str(error) or type(error).__name__)
         self.passed += 1
         print(f"PASS {name}", flush=True)
@@ -122,7 +122,7 @@ class Report:
 
 
 class Child:
-    """A process in a group of its own, so that all it starts can be ended with it."""
+    """A process in its own group, so that its children can be ended too."""
 
     def __init__(self, process, log):
         self.process = process
@@ -146,13 +146,13 @@ class Child:
             return
         tail = self.log.read_text(errors="replace").splitlines()[-12:]
         lines = "".join(f"\n    {line}" for line in tail)
-        raise CheckFailed(f"ended with status {self.process.returncode}, see {self.log}:{lines}")
+        raise CheckFailed(f"exited with status {self.process.returncode}, see {self.log}:{lines}")
 
     async def stop(self):
         self.signal(signal.SIGTERM)
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self.process.wait(), STOP_SECONDS)
-        # The leader may leave others of its group behind, also when it ended well.
+        # Other processes of the group may outlive the leader, also after a normal exit.
         self.signal(signal.SIGKILL)
         await self.process.wait()
 
@@ -198,7 +198,7 @@ class Remote:
             pass
         for reply in self.waiting.values():
             if not reply.done():
-                reply.set_exception(CheckFailed("the browser went away"))
+                reply.set_exception(CheckFailed("the browser closed the connection"))
 
     def take(self, message):
         number = message.get("id")
@@ -213,15 +213,15 @@ class Remote:
 
 
 class Browser:
-    """What the checks need of a browser, with one page open in it."""
+    """A browser with one open page."""
 
     def __init__(self, binary):
         self.binary = binary
         self.profile = Path(tempfile.mkdtemp(prefix=f"hybi-{self.name}-"))
         self.child = None
         self.remotes = []
-        self.errors = []  # What the page complained about in the console.
-        self.requests = []  # The address of everything the page asked for.
+        self.errors = []  # The errors in the console of the page.
+        self.requests = []  # The address of each request of the page.
 
     async def start(self, logs):
         self.prepare_profile()
@@ -238,7 +238,7 @@ class Browser:
         return remote
 
     async def evaluate(self, expression):
-        """The value of a JavaScript expression, which may be a promise, by way of JSON."""
+        """The value of a JavaScript expression, which may be a promise, converted through JSON."""
         text = await self.evaluate_to_string(
             f"(async () => JSON.stringify((await ({expression})) ?? null))()"
         )
@@ -250,14 +250,14 @@ class Browser:
 
     async def screenshot(self, path, width, height):
         await self.resize(width, height)
-        # What scrolls by itself is drawn later than the rest of a page of a new size.
+        # After a resize, scrollable elements are drawn later than the rest of the page.
         frame = "new Promise((drawn) => requestAnimationFrame(() => drawn()))"
         await self.evaluate(f"{frame}.then(() => {frame})")
         path.write_bytes(base64.b64decode(await self.capture()))
 
     async def stop(self):
         if self.remotes:
-            # A browser that leaves by itself takes along its helpers outside the process group.
+            # A browser that exits normally also ends its helpers outside the process group.
             with contextlib.suppress(CheckFailed, ConnectionClosed, asyncio.TimeoutError):
                 await asyncio.wait_for(self.quit(), STOP_SECONDS)
         if self.child:
@@ -267,7 +267,7 @@ class Browser:
         await self.remove_profile()
 
     async def remove_profile(self):
-        # Dying processes may still write, which makes a removal fail half way.
+        # Processes that are ending may still write, so that a removal fails halfway.
         for _ in range(20):
             shutil.rmtree(self.profile, ignore_errors=True)
             if not self.profile.exists():
@@ -281,14 +281,14 @@ class Chromium(Browser):
     port_file = "DevToolsActivePort"
 
     def prepare_profile(self):
-        pass  # An empty directory will do.
+        pass  # An empty directory suffices.
 
     def command(self):
         return [
             self.binary,
             "--headless",
-            "--no-sandbox",  # It cannot be had as root, nor in most containers.
-            "--disable-dev-shm-usage",  # Containers tend to have little of it.
+            "--no-sandbox",  # Not available to root, nor in most containers.
+            "--disable-dev-shm-usage",  # Often too small in containers.
             "--disable-gpu",
             "--no-first-run",
             "--disable-background-networking",
@@ -347,7 +347,7 @@ class Chromium(Browser):
         )
 
     async def prefer_scheme(self, scheme):
-        # Without motion, so that no picture is taken half way from one scheme to the other.
+        # Without motion, so that no screenshot is taken during a transition between color schemes.
         features = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
         await self.page.call(
             "Emulation.setEmulatedMedia",
@@ -367,7 +367,7 @@ class Firefox(Browser):
     binaries = ["firefox-esr", "firefox"]
     port_file = "WebDriverBiDiServer.json"
     preferences = {
-        # A fresh profile would otherwise fetch settings, and open pages of its own.
+        # Keeps a new profile from fetching settings and from opening other pages.
         "services.settings.server": "data:,#none",
         "app.normandy.enabled": False,
         "browser.startup.homepage_override.mstone": "ignore",
@@ -469,7 +469,7 @@ async def both_connections_open(browser):
 
 async def echo_matches(browser, call, size):
     result = await browser.evaluate(f"hybiPage.{call}")
-    expect(result["match"] is True, f"what came back for {size} bytes is something else")
+    expect(result["match"] is True, f"the echo of {size} bytes differs")
     expect(result["bytes"] == size, f"{result['bytes']} bytes were sent instead of {size}")
 
 
@@ -488,7 +488,7 @@ async def echo_boundaries(browser):
 
 
 async def echo_by_the_form(browser):
-    """What a person does, instead of the object for tests: choose a size and press the buttons."""
+    """Chooses a size and presses the buttons, instead of using the object for tests."""
     await choose(browser, "connection", "echo")
     await browser.evaluate("document.getElementById('echo-messages').replaceChildren()")
     for button in ["echo-send-text", "echo-send-long", "echo-send-binary"]:
@@ -504,11 +504,11 @@ async def choose(browser, name, value):
 async def close_with_code(browser):
     arguments = f"{CLOSE_CODE}, {json.dumps(CLOSE_REASON)}"
     ending = await browser.evaluate(f"hybiPage.closeEcho({arguments})")
-    # The reply repeats the code; a reason is the business of whoever begins to close.
+    # The reply repeats the code, without the reason.
     wanted = {"code": CLOSE_CODE, "reason": "", "wasClean": True}
     expect(ending == wanted, f"the close event has {ending}")
     state = await browser.evaluate("hybiPage.echoState()")
-    expect(state == "closed", f"the state is then {state!r}")
+    expect(state == "closed", f"the state is {state!r}")
 
 
 async def connect_again(browser):
@@ -540,7 +540,7 @@ async def text_of(browser, id):
 
 
 async def handshake_is_shown(browser):
-    """The fields as the page shows them, against what the browser has made of them."""
+    """Compares the fields on the page with the properties of the WebSocket in the browser."""
     request = await fields_of(browser, "echo-request")
     own = await browser.evaluate("[location.host, location.origin, navigator.userAgent]")
     for name, value in zip(["host", "origin", "user-agent"], own):
@@ -553,7 +553,7 @@ async def handshake_is_shown(browser):
     accept = base64.b64encode(hashlib.sha1(key.encode()).digest()).decode()
     expect(response.get("sec-websocket-accept") == accept, f"the response has {response}")
     expect(response.get("sec-websocket-protocol") == "echo", f"the response has {response}")
-    # Firefox hands a page the name alone.
+    # Firefox exposes only the name to a page.
     extensions = await text_of(browser, "echo-extensions")
     agreed = response.get("sec-websocket-extensions", "")
     expect(agreed.startswith(extensions) and extensions != "none", f"the response has {response}")
@@ -567,14 +567,14 @@ async def fields_of(browser, id):
 
 
 async def frames_are_shown(browser):
-    """A new connection with messages of all lengths of a header, their frames and its Close."""
+    """A new connection, with messages for all forms of the length, their frames, and a Close."""
     await browser.evaluate("hybiPage.closeEcho()")
     await press_connect(browser)
     calls = ["echoText('Hello')", "echoBinary(126)", "echoText('hybi'.repeat(16384))", "echoBinary(65536)"]
     for call in calls:
         await browser.evaluate(f"hybiPage.{call}")
     await browser.evaluate(f"hybiPage.closeEcho({CLOSE_CODE}, {json.dumps(CLOSE_REASON)})")
-    # The reports come on another connection than the messages.
+    # Reports and messages arrive on different connections.
     texts = "frames.filter(({ from, opcode }) => from === 'client' && opcode === 'text').length"
     last = "frames.at(-1).from === 'server' && frames.at(-1).opcode === 'close'"
     await browser.until(f"((frames) => {texts} === 2 && {last})(hybiPage.frames('echo'))")
@@ -587,7 +587,7 @@ async def frames_are_shown(browser):
         expect(kinds == ["text", "binary", "text", "binary", "close"], f"the opcodes are {kinds}")
         numbers = [frame["number"] for frame in side]
         expect(numbers == list(range(1, len(side) + 1)), f"the numbers are {numbers}")
-        # Repetitive text is compressed to less than a twentieth; random bytes cannot be.
+        # Repetitive text compresses to less than a twentieth; random bytes do not compress.
         expect(payloads(side)[2] < 65536 // 20, f"long text took {payloads(side)[2]} bytes")
         excess = payloads(side)[3] - 65536
         expect(0 <= excess <= WIRE_OVERHEAD, f"random bytes took {excess} bytes more")
@@ -611,7 +611,7 @@ def of(frames, sender):
 
 
 def payloads(side):
-    """How many bytes of payload each message has in its frames."""
+    """The payload length of each message, over all its frames."""
     lengths = []
     for frame in side:
         if frame["opcode"] == "continuation":
@@ -626,12 +626,12 @@ def size_of(frame):
 
 
 def expect_consistent(frame):
-    """Reads the bytes of the header, and compares them with what is said about them."""
+    """Parses the bytes of the header, and compares them with the report."""
     header = bytes.fromhex(frame["header"])
     masked = bool(header[1] & MASK)
     short = header[1] & ~MASK
     extended = {126: 2, 127: 8}.get(short, 0)
-    expect(len(header) == 2 + extended + 4 * masked, f"the header has other lengths: {frame}")
+    expect(len(header) == 2 + extended + 4 * masked, f"the header has a wrong length: {frame}")
     read = {
         "opcode": OPCODES[header[0] & OPCODE],
         "fin": bool(header[0] & FIN),
@@ -641,8 +641,8 @@ def expect_consistent(frame):
     }
     told = {name: frame[name] for name in read}
     expect(told == read, f"the header reads {read}, the report {told}")
-    # Section 5.1: a client masks, a server does not.
-    expect(masked == (frame["from"] == "client"), f"the mask of {frame}")
+    # RFC 6455, section 5.1: a client masks, a server does not.
+    expect(masked == (frame["from"] == "client"), f"wrong masking in {frame}")
 
 
 async def expect_rows(browser, connection, frames):
@@ -667,7 +667,7 @@ async def expect_rows(browser, connection, frames):
 
 
 async def ping_is_shown(browser):
-    """Nobody says anything until the server pings."""
+    """Waits in silence until the server sends a ping."""
     await frame_arrives(browser, "chat", "server", "ping")
     await frame_arrives(browser, "chat", "client", "pong")
 
@@ -678,7 +678,7 @@ async def frame_arrives(browser, connection, sender, opcode):
 
 
 async def fits(browser, size, views):
-    """Nothing of the page is out of view, and what a view shows has room."""
+    """The whole page is visible, and each view has enough room."""
     await browser.resize(*size)
     width, height = await browser.evaluate(
         "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
@@ -711,7 +711,7 @@ async def no_errors(browser):
 
 
 async def no_other_hosts(browser, url):
-    expect(browser.requests, "no request was seen at all, so none can be judged")
+    expect(browser.requests, "no request was recorded")
     own = urlsplit(url).netloc
     others = [
         request
@@ -719,7 +719,7 @@ async def no_other_hosts(browser, url):
         if urlsplit(request).scheme in ("http", "https", "ws", "wss")
         and urlsplit(request).netloc != own
     ]
-    expect(not others, f"the page asked for {', '.join(others)}")
+    expect(not others, f"the page requested {', '.join(others)}")
 
 
 async def take_screenshots(browser, directory):
@@ -738,7 +738,7 @@ async def take_screenshots(browser, directory):
 
 
 async def line_arrives(browser, text):
-    """Waits until the end of a line is the text, and the list on the page shows it."""
+    """Waits until a line ends with the text, and the list on the page shows it."""
     wanted = json.dumps(text)
     await browser.until(f"hybiPage.chatLines().some((line) => line.endsWith({wanted}))")
     await browser.until(f"document.getElementById('chat-messages').textContent.includes({wanted})")
@@ -772,34 +772,34 @@ async def terminal_client_takes_part(url, browsers):
     line = "a line without a name, 终端"
     async with connect(f"{scheme}://{parts.netloc}/chat", proxy=None) as terminal:
         await terminal.send(line)
-        expect(await terminal.recv() == line, "the sender got back another line")
+        expect(await terminal.recv() == line, "the sender received another line")
         for browser in browsers:
             await line_arrives(browser, line)
         reply = f"reply from {browsers[0].name}"
         await browsers[0].evaluate(f"hybiPage.sendChat({json.dumps(reply)})")
         heard = await terminal.recv()
-        expect(heard.endswith(f": {reply}"), f"the terminal got {heard!r}")
+        expect(heard.endswith(f": {reply}"), f"the terminal received {heard!r}")
 
 
 async def frames_of_others_are_not_seen(browsers):
-    """A channel reports frames of its own page only: none has a key or a number of another."""
+    """A channel reports only frames of its own page: none has a masking key of another page."""
     ids = []
     for browser in browsers:
         await browser.evaluate(f"hybiPage.echoText({json.dumps(browser.name)})")
         start = await browser.evaluate("document.querySelector('#echo-request .start').textContent")
         ids.append(start.split("frames=")[1].split()[0])
-    expect(len(set(ids)) == len(ids), f"two pages have one channel: {ids}")
+    expect(len(set(ids)) == len(ids), f"two pages share a channel: {ids}")
     keys = [
         {frame["header"] for frame in await browser.evaluate("hybiPage.frames('echo')") if frame["masked"]}
         for browser in browsers
     ]
-    expect(all(keys), "no masked frame was reported at all, so none can be judged")
+    expect(all(keys), "no masked frame was reported")
     if len(keys) == 2:
         expect(not keys[0] & keys[1], f"both pages show {keys[0] & keys[1]}")
 
 
 async def channel_reports_nothing_unasked(url, browser):
-    """A channel that no page has asked for reports on sees none, while a page sends."""
+    """A channel without a page gets no reports while a page sends."""
     parts = urlsplit(url)
     scheme = "wss" if parts.scheme == "https" else "ws"
     base = f"{scheme}://{parts.netloc}"
@@ -848,7 +848,7 @@ async def check_echo(report, browser):
 
 
 async def check_frames(report, browsers, url):
-    await report.check("frames: those of others are not seen", frames_of_others_are_not_seen(browsers))
+    await report.check("frames: none of other pages", frames_of_others_are_not_seen(browsers))
     for browser in browsers:
         name = f"frames: those of {browser.name} are not reported elsewhere"
         await report.check(name, channel_reports_nothing_unasked(url, browser))
@@ -886,7 +886,7 @@ def free_port():
 
 
 async def start_server(report, stack, command, directory):
-    """The address of the page, or nothing when the server does not come up."""
+    """The address of the page. None if the server does not start."""
     host, port = "127.0.0.1", free_port()
     address = f"{host}:{port}"
     if command:
@@ -901,7 +901,7 @@ async def start_server(report, stack, command, directory):
 
 
 async def start_browsers(report, stack, binaries, url, directory):
-    """Those browsers that came up and show the page."""
+    """The browsers that started and show the page."""
 
     async def start(name, binary):
         browser = BROWSERS[name](binary)
@@ -934,7 +934,7 @@ async def run(options, binaries, report):
 
 
 async def run_until_signal(*arguments):
-    """Lets the usual signals unwind the run, so that no process and no profile is left behind."""
+    """Cancels the run on a signal, so that all processes end and the profiles are removed."""
     task = asyncio.ensure_future(run(*arguments))
     for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
@@ -955,7 +955,7 @@ def find_browsers(only):
 
 
 def whole_url(text):
-    """The address as a browser will show it, with the path it lacks."""
+    """The address as a browser shows it, with a path."""
     return text if urlsplit(text).path else f"{text}/"
 
 
@@ -963,13 +963,13 @@ def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     server = parser.add_mutually_exclusive_group()
     server.add_argument(
-        "--server", metavar="CMD", help="command that serves on {addr}, instead of the example"
+        "--server", metavar="CMD", help="command to serve on {addr} instead of the example"
     )
     server.add_argument("--url", type=whole_url, help="address of the page of a running server")
     parser.add_argument(
-        "--screenshots", metavar="DIR", type=Path, default=OUTPUT, help="where screenshots and logs go"
+        "--screenshots", metavar="DIR", type=Path, default=OUTPUT, help="directory for screenshots, logs"
     )
-    parser.add_argument("--only", choices=BROWSERS, help="leave out the other browser")
+    parser.add_argument("--only", choices=BROWSERS, help="use only this browser")
     return parser.parse_args()
 
 
