@@ -10,7 +10,7 @@ use hybi::{Connection, Inbox, Origins, Server, server::Opening};
 
 use crate::{Failure, echo, policy::Policy};
 
-/// Serves connections without end.
+/// Accepts and serves connections forever.
 pub(crate) fn run(address: &str) -> Result<(), Failure> {
     let listener = TcpListener::bind(address)?;
     println!("{}", listener.local_addr()?);
@@ -30,7 +30,7 @@ fn connection(mut stream: TcpStream) -> Result<(), Failure> {
     let mut inbox = Inbox::with_capacity(64 * 1024);
     let mut outbox = Vec::new();
     let opened = open(&mut stream, &mut inbox, &mut outbox);
-    // Also after an error: the answer that says what it was is in the outbox.
+    // Also after an error: the outbox holds a response with the reason.
     stream.write_all(&outbox)?;
     if let Some((websocket, fragment_size)) = opened? {
         echo::run(websocket, inbox, fragment_size, &mut stream)?;
@@ -39,7 +39,8 @@ fn connection(mut stream: TcpStream) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The opening handshake, and the size of fragments to be sent; `None` if the peer hangs up before its request is complete.
+/// The opening handshake. Also returns the size of the fragments to send. `None` if the peer closes before
+/// its request is complete.
 fn open(
     stream: &mut TcpStream,
     inbox: &mut Inbox,
