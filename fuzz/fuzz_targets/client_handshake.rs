@@ -83,7 +83,7 @@ struct Input<'a> {
     asked: Asked<'a>,
     limits: Option<(u16, u8, u16)>,
     /// The initial capacity of the growing inbox.
-    usual: u8,
+    capacity: u8,
     /// The size of the fixed inbox.
     fixed: u16,
     cuts: Cuts<'a>,
@@ -144,7 +144,7 @@ fuzz_target!(|input: Input<'_>| {
     let unfolded = http::unfold(&bytes);
     let answered =
         Answered { bytes: &bytes, unfolded: &unfolded, asked: &input.asked, proof: &proof };
-    let inbox = || Inbox::with_capacity(usize::from(input.usual));
+    let inbox = || Inbox::with_capacity(usize::from(input.capacity));
     let outcome = answered.run(opening.clone(), inbox(), Cuts::NONE);
     for cuts in [input.cuts, Cuts::EVERYWHERE] {
         assert_eq!(answered.run(opening.clone(), inbox(), cuts), outcome);

@@ -36,7 +36,7 @@ struct Input<'a> {
     server: bool,
     closing: Closing,
     /// The initial capacity of the growing inbox.
-    usual: u8,
+    capacity: u8,
     /// The size of the fixed inbox.
     size: u16,
     cuts: Cuts<'a>,
@@ -76,7 +76,7 @@ fn play<R: Role>(input: &Input<'_>, bytes: &[u8], open: impl Fn() -> Connection<
         }
         connection
     };
-    let usual = usize::from(input.usual);
+    let capacity = usize::from(input.capacity);
     let size = usize::from(LEAST + input.size % (MESSAGE + 1024));
     for whole in [true, false] {
         let growing = Expected::new(input, bytes, whole, None);
@@ -84,7 +84,7 @@ fn play<R: Role>(input: &Input<'_>, bytes: &[u8], open: impl Fn() -> Connection<
         for cuts in [Cuts::NONE, input.cuts] {
             let mut outbox = Vec::new();
             let connection = begin(&mut outbox);
-            let inbox = Inbox::with_capacity(usual);
+            let inbox = Inbox::with_capacity(capacity);
             growing.check(Run::new(connection, outbox).receive(inbox, bytes, cuts, whole));
 
             let mut outbox = Vec::new();
@@ -93,12 +93,12 @@ fn play<R: Role>(input: &Input<'_>, bytes: &[u8], open: impl Fn() -> Connection<
             fixed.check(Run::new(connection, outbox).receive(inbox, bytes, cuts, whole));
 
             let connection = begin(&mut Vec::new());
-            let inbox = Inbox::with_capacity(usual);
+            let inbox = Inbox::with_capacity(capacity);
             let grown = MEMORY.growth_during(|| discard(connection, inbox, bytes, cuts, whole));
             // It doubles while more than three eighths are in use: a message or an incomplete
             // character, followed by a header or a control frame.
             let held = if whole { usize::from(MESSAGE) } else { 3 };
-            let bound = (16 * (held + CONTROL) / 3).max(usual);
+            let bound = (16 * (held + CONTROL) / 3).max(capacity);
             assert!(grown <= bound, "the inbox grew to {grown} bytes, where {bound} are enough");
         }
     }

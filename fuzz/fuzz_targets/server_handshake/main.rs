@@ -24,7 +24,7 @@ struct Input<'a> {
     /// Whether the server also receives plain HTTP requests.
     serves_http: bool,
     /// The initial capacity of the growing inbox.
-    usual: u8,
+    capacity: u8,
     /// The size of the fixed inbox.
     fixed: u16,
     cuts: Cuts<'a>,
@@ -35,9 +35,9 @@ struct Input<'a> {
 fuzz_target!(|input: Input<'_>| {
     let bytes = input.source.bytes(&input.edits);
     let server = Server::new(&input, &bytes);
-    let expected = server.run(Inbox::with_capacity(usize::from(input.usual)), Cuts::NONE);
+    let expected = server.run(Inbox::with_capacity(usize::from(input.capacity)), Cuts::NONE);
     for cuts in [input.cuts, Cuts::EVERYWHERE] {
-        let inbox = Inbox::with_capacity(usize::from(input.usual));
+        let inbox = Inbox::with_capacity(usize::from(input.capacity));
         assert_eq!(server.run(inbox, cuts), expected);
     }
     // One byte more than the longest head.
