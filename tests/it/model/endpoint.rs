@@ -187,7 +187,7 @@ fn fault(error: &Error) -> Fault {
         Error::Misuse(Misuse::MessageOpen) => Fault::MessageOpen,
         Error::Misuse(Misuse::KindChanged) => Fault::KindChanged,
         Error::Misuse(Misuse::ChunksPending) => Fault::ChunksPending,
-        Error::OutboxFull { .. } => Fault::NoRoom,
+        Error::OutboxFull(_) | Error::AboveHighWater { .. } => Fault::NoRoom,
         Error::Entropy(_) => Fault::NoKey,
         other => panic!("{other}"),
     }

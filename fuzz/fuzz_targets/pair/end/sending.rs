@@ -1,6 +1,6 @@
 //! Sending, and checks of the results.
 
-use hybi::{CloseCode, Error, Fragment, Misuse, OutboxFull, Prepared, State, Storage};
+use hybi::{CloseCode, Error, Fragment, Misuse, Outbox, OutboxFull, Prepared, State, Storage};
 use hybi_fuzz::event::{Kind, OwnedEvent};
 
 use super::End;
