@@ -1,7 +1,7 @@
-//! HTTP/1.1 as far as an opening handshake needs it (RFC 9110, RFC 9112).
+//! The part of HTTP/1.1 that an opening handshake needs (RFC 9110, RFC 9112).
 //!
-//! This module owns the head of a message: where it ends, its limits, its start line, its fields, and
-//! how a head is written. It knows nothing of WebSockets.
+//! This module owns the head of a message: where it ends, its limits, its start line, its fields,
+//! and how a head is written. It knows nothing about WebSockets.
 
 pub(crate) mod body;
 mod excerpt;

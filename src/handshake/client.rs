@@ -1,5 +1,14 @@
 //! The client's side of the opening handshake (RFC 6455, section 4.1).
 //!
+//! Each state is a type. A transition consumes it or borrows from it, and returns the next one:
+//!
+//! ```text
+//! Request ──send──► Opening ──receive──► Response::Accepted ──finish──► Connection<Client>
+//!                      │                 Response::Rejected: any other status (close)
+//!                      │
+//!                      └──receive──► Error::Failed (close the transport)
+//! ```
+//!
 //! ```no_run
 //! use hybi::{Inbox, Uri, client::{Request, Response}};
 //! use std::{io::Write, net::TcpStream};
@@ -52,15 +61,15 @@ use crate::{
     random::Entropy,
 };
 
-/// How many interim responses are passed over.
+/// The maximum number of interim responses (1xx) that are skipped.
 const MAX_INTERIM: u8 = 8;
 
-/// A client's connection on which the response to its request is awaited. Nothing may be sent until
-/// it has come.
+/// A client that waits for the response to its request on one transport connection. Nothing may be
+/// sent until the response has arrived.
 ///
-/// It borrows what the request offered: the subprotocols, the extensions and the policy for
-/// compression, if there are any. Nothing else of the request is kept, the URI neither. With the
-/// feature `alloc`, `into_owned` makes an opening that borrows nothing, for a table of connections.
+/// It borrows what the request offers: the subprotocols, the extensions and the compression policy.
+/// It keeps nothing else of the request, not even the URI. With the feature `alloc`, `into_owned`
+/// returns an opening that borrows nothing, for example for a table of connections.
 #[derive(Clone)]
 pub struct Opening<
     'a,
@@ -71,22 +80,22 @@ pub struct Opening<
     config: Config,
     scanner: Scanner,
     interim: u8,
-    /// The status of the response that has come, if it is valid.
+    /// The status of the response, once a valid one has arrived.
     status: Option<u16>,
-    /// `None` once the connection was handed out, or cannot be.
+    /// `None` after the connection was returned, or after the handshake failed.
     entropy: Option<E>,
 }
 
-/// A response whose head is complete and valid.
-struct Judged {
-    /// Where its head lies in the memory of the inbox.
+/// A complete response head that passed all checks.
+struct Validated {
+    /// The range of the head in the memory of the inbox.
     head: Range<usize>,
-    /// How long its status line is, with the end of the line.
+    /// The length of the status line, including its CRLF.
     line: usize,
     status: u16,
-    /// Where the subprotocol lies in the head; empty if there is none.
+    /// The range of the subprotocol in the head; empty if there is none.
     subprotocol: Range<usize>,
-    /// `None` unless the response accepts.
+    /// The agreed compression; `None` unless the response accepts.
     deflate: Option<Agreed>,
 }
 
@@ -95,14 +104,14 @@ impl<'a, E> Opening<'a, E> {
         Self { offered, config, scanner, interim: 0, status: None, entropy: Some(entropy) }
     }
 
-    /// The same opening without a borrow: it copies the names of the subprotocols and extensions
-    /// offered, and shares the codecs for compression.
+    /// Returns an opening that borrows nothing. It copies the names of the subprotocols and
+    /// extensions offered, and shares the codecs for compression.
     ///
     /// ```
     /// use hybi::{Uri, client::{Opening, Request}};
     /// use std::collections::HashMap;
     ///
-    /// /// By the number of the socket.
+    /// // By socket number:
     /// let mut openings: HashMap<u64, Opening<'static>> = HashMap::new();
     /// # let (mut outbox, socket) = (Vec::new(), 7);
     /// let text = String::from("ws://example.com/chat");
@@ -118,41 +127,41 @@ impl<'a, E> Opening<'a, E> {
 }
 
 impl<E: Entropy> Opening<'_, E> {
-    /// Looks for the response; `None` as long as it is not complete. Interim responses are passed
-    /// over.
+    /// Returns the response, or `None` if it is not complete yet. Interim responses (1xx) are
+    /// skipped, up to 8 of them.
     ///
-    /// Give the server a deadline of your own: it may never complete one.
+    /// Set a deadline: a server may never complete its response.
     ///
-    /// A function that returns the response out of a loop cannot be written with this, because the
-    /// response borrows the inbox: use [`advance`](Self::advance) and [`response`](Self::response).
+    /// The response borrows the inbox, so a function cannot call this in a loop and return the
+    /// response. Such a function uses [`advance`](Self::advance) and [`response`](Self::response).
     ///
     /// # Errors
     ///
-    /// - [`Failed`](Error::Failed): the response breaks a rule. Nothing may be sent; close
-    ///   the transport.
-    /// - [`HandshakeOver`](Error::HandshakeOver): the response has come.
+    /// - [`Failed`](Error::Failed): the response violates the protocol or exceeds a limit. Send
+    ///   nothing, and close the transport.
+    /// - [`HandshakeOver`](Error::HandshakeOver): the response was returned before, or the
+    ///   handshake failed before.
     pub fn receive<'i, S: Storage>(
         &mut self,
         inbox: &'i mut Inbox<S>,
     ) -> Result<Option<Response<'i, E>>, Error> {
-        let Some(judged) = self.judge(inbox)? else { return Ok(None) };
-        inbox.set_found(Found::Head(judged.head));
+        let Some(validated) = self.validate(inbox)? else { return Ok(None) };
+        inbox.set_found(Found::Head(validated.head));
         let head = inbox.head().unwrap_or_default();
-        let lines = head.get(judged.line..).and_then(|lines| lines.strip_suffix(b"\r\n"));
+        let lines = head.get(validated.line..).and_then(|lines| lines.strip_suffix(b"\r\n"));
         let headers = ReceivedHeaders::of_lines(lines.unwrap_or_default());
-        if judged.status != 101 {
-            return Ok(Some(rejected(judged.status, headers, inbox)));
+        if validated.status != 101 {
+            return Ok(Some(rejected(validated.status, headers, inbox)));
         }
-        let chosen = head.get(judged.subprotocol).filter(|name| !name.is_empty());
+        let chosen = head.get(validated.subprotocol).filter(|name| !name.is_empty());
         let subprotocol = chosen.and_then(|name| core::str::from_utf8(name).ok());
-        let agreement = judged.deflate.map(|deflate| Agreement { subprotocol, deflate });
+        let agreement = validated.deflate.map(|deflate| Agreement { subprotocol, deflate });
         Ok(agreement.and_then(|agreement| self.accepted(headers, agreement)))
     }
 
-    /// Looks for the response without handing it out; `true` once it is complete: then get it with
-    /// [`response`](Self::response).
+    /// Returns whether the response is complete. Call [`response`](Self::response) to get it.
     ///
-    /// So the response can be returned from a function that waits for it:
+    /// With these two methods, a function can wait for the response and return it:
     ///
     /// ```
     /// use hybi::{Inbox, client::{Opening, Response}, random::OsEntropy};
@@ -180,19 +189,19 @@ impl<E: Entropy> Opening<'_, E> {
     ///
     /// As for [`receive`](Self::receive).
     pub fn advance<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Result<bool, Error> {
-        let Some(judged) = self.judge(inbox)? else { return Ok(false) };
-        inbox.set_found(Found::Head(judged.head));
+        let Some(validated) = self.validate(inbox)? else { return Ok(false) };
+        inbox.set_found(Found::Head(validated.head));
         Ok(true)
     }
 
-    /// The response that [`advance`](Self::advance) has found.
+    /// The response that [`advance`](Self::advance) has found; `None` if there is none, or if the
+    /// inbox was used since.
     ///
-    /// It is in the inbox, and borrows only that: `None` if the inbox has been used in any way
-    /// since. A response that accepts is handed out once, because
-    /// the connection is in it; one that rejects, as often as you like.
+    /// It borrows only the inbox. A response that accepts is returned once, because it holds the
+    /// connection. One that rejects is returned by every call.
     pub fn response<'i, S: Storage>(&mut self, inbox: &'i Inbox<S>) -> Option<Response<'i, E>> {
         let (status, head) = (self.status?, inbox.head()?);
-        // Another opening that uses the same inbox may have marked it.
+        // Another opening that shares this inbox may have found the head.
         let is_same = |digits: &[u8]| *digits == *Decimal::of(status.into()).digits();
         head.get(b"HTTP/1.1 ".len()..b"HTTP/1.1 101".len()).filter(|digits| is_same(digits))?;
         let line = find(head, b'\n')? + 1;
@@ -200,26 +209,26 @@ impl<E: Entropy> Opening<'_, E> {
         if status != 101 {
             return Some(rejected(status, known.headers(), inbox));
         }
-        // The response to another request does not pass.
+        // The response to a request of another opening fails this check.
         let agreement = check::check_answer(&known, &self.offered).ok()?;
         self.accepted(known.headers(), agreement)
     }
 
-    /// Judges the response, if it is complete.
-    fn judge<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Result<Option<Judged>, Error> {
+    /// Checks the response if it is complete.
+    fn validate<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Result<Option<Validated>, Error> {
         if self.status.is_some() || self.entropy.is_none() {
             return Err(Error::HandshakeOver);
         }
-        let judged = self.scan(inbox);
-        match &judged {
+        let validated = self.scan(inbox);
+        match &validated {
             Ok(None) => {}
-            Ok(Some(judged)) => self.status = Some(judged.status),
+            Ok(Some(validated)) => self.status = Some(validated.status),
             Err(_) => self.entropy = None,
         }
-        Ok(judged?)
+        Ok(validated?)
     }
 
-    fn scan<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Result<Option<Judged>, Failure> {
+    fn scan<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Result<Option<Validated>, Failure> {
         let capacity = inbox.max_capacity();
         let Parts { bytes, cursor, .. } = inbox.parts();
         loop {
@@ -248,17 +257,17 @@ impl<E: Entropy> Opening<'_, E> {
                 _ => None,
             };
             let chosen = agreement.and_then(|agreement| agreement.subprotocol);
-            return Ok(Some(Judged {
+            return Ok(Some(Validated {
                 head: start..start + found.length(),
                 line: head.line().len() + b"\r\n".len(),
                 status: line.status,
-                subprotocol: chosen.map_or(0..0, |name| place(name, head.bytes())),
+                subprotocol: chosen.map_or(0..0, |name| range_of(name, head.bytes())),
                 deflate: agreement.map(|agreement| agreement.deflate),
             }));
         }
     }
 
-    /// The response that accepts; `None` if it was handed out before.
+    /// The response that accepts; `None` if it was returned before.
     fn accepted<'i>(
         &mut self,
         fields: ReceivedHeaders<'i>,
@@ -271,8 +280,8 @@ impl<E: Entropy> Opening<'_, E> {
     }
 }
 
-/// Where a part of these bytes lies in them.
-fn place(part: &str, bytes: &[u8]) -> Range<usize> {
+/// The range of `part` in `bytes`, of which it is a slice.
+fn range_of(part: &str, bytes: &[u8]) -> Range<usize> {
     let start = part.as_ptr().addr().saturating_sub(bytes.as_ptr().addr());
     start..start + part.len()
 }
@@ -285,7 +294,7 @@ fn rejected<'i, E: Entropy, S: Storage>(
     Response::Rejected(Rejected { status, fields, body: inbox.unread() })
 }
 
-/// Shows nothing of what was offered: subprotocols may hold credentials.
+/// Omits what was offered: subprotocols may contain credentials.
 impl<E: core::fmt::Debug> core::fmt::Debug for Opening<'_, E> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Opening")

@@ -1,4 +1,4 @@
-//! The key of the opening handshake and the proof that it was read (RFC 6455, sections 4.1, 4.2.2).
+//! `Sec-WebSocket-Key` and `Sec-WebSocket-Accept` (RFC 6455, sections 4.1 and 4.2.2).
 
 use base64::{
     Engine, alphabet,
@@ -8,11 +8,11 @@ use sha1::{Digest, Sha1};
 
 use crate::random::{Entropy, EntropyError};
 
-/// Fixed by section 1.3. SHA-1 is no protection here: it shows that the server speaks WebSocket.
+/// Fixed by section 1.3. SHA-1 provides no security here: it only proves that the server speaks
+/// WebSocket.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// Non-zero bits behind the last byte are let pass: the RFC's own example once had them
-/// (erratum 3150).
+/// Accepts non-zero bits after the last byte: the example in the RFC once had them (erratum 3150).
 const LENIENT_BITS: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -25,8 +25,8 @@ const LENIENT_BITS: GeneralPurpose = GeneralPurpose::new(
 pub(crate) struct Key([u8; 24]);
 
 impl Key {
-    /// A fresh one.
-    pub(crate) fn draw(entropy: &mut impl Entropy) -> Result<Self, EntropyError> {
+    /// Generates a key.
+    pub(crate) fn generate(entropy: &mut impl Entropy) -> Result<Self, EntropyError> {
         let mut nonce = [0; 16];
         entropy.fill(&mut nonce)?;
         let mut key = [0; 24];
@@ -36,7 +36,7 @@ impl Key {
         Ok(Self(key))
     }
 
-    /// Reads one that a client sent.
+    /// Parses the key of a client.
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
         let key = value.try_into().ok()?;
         let mut nonce = [0; 18];
@@ -48,7 +48,7 @@ impl Key {
         &self.0
     }
 
-    /// The value of `Sec-WebSocket-Accept` that answers it: made of the characters as they were
+    /// The value of `Sec-WebSocket-Accept` for this key. The hash covers the key exactly as it was
     /// received.
     pub(crate) fn accept(&self) -> [u8; 28] {
         let digest = Sha1::new().chain_update(self.0).chain_update(GUID).finalize();
@@ -60,7 +60,7 @@ impl Key {
     }
 }
 
-/// Shows nothing: a log of keys helps nobody but an attacker.
+/// Shows nothing: a key in a log helps only attackers.
 impl core::fmt::Debug for Key {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Key(..)")
@@ -99,7 +99,7 @@ mod tests {
 
     // P-sh-a
     #[test]
-    fn pad_bits_are_kept_as_they_came() {
+    fn pad_bits_are_hashed_as_received() {
         let canonical = Key::parse(b"AQIDBAUGBwgJCgsMDQ4PEA==").unwrap();
         let other = Key::parse(b"AQIDBAUGBwgJCgsMDQ4PEC==").unwrap();
         assert_ne!(canonical.accept(), other.accept());

@@ -1,16 +1,16 @@
-//! Origins, and which of them a server lets in (RFC 6454; RFC 6455, section 10.2).
+//! Origins, and the policy for which of them a server allows (RFC 6454; RFC 6455, section 10.2).
 //!
-//! A browser lets any page open a WebSocket to any server, with the user's cookies. The `Origin`
-//! field is the only thing that tells the server which page asks, so every server states its
-//! policy, and there is none by default. That a server listens on a loopback address is no
-//! exemption: any page can reach it there.
+//! A browser lets any page open a WebSocket to any server, with the cookies of the user. Only the
+//! `Origin` field tells the server which page it is. Every server therefore has to choose a policy:
+//! there is no default. Listening on a loopback address is no protection, because any page can
+//! connect to it.
 
 use super::uri::{Authority, Host, default_port};
 
 /// The origin of a page: scheme, host and port.
 ///
-/// Origins compare as section 5 of RFC 6454 has it: host without regard to case, the port of the
-/// scheme where none is named.
+/// Origins are compared as in RFC 6454, section 5: the host case-insensitively, and a missing port
+/// as the default of the scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Origin<'a> {
     scheme: Scheme<'a>,
@@ -30,36 +30,36 @@ impl PartialEq for Scheme<'_> {
 impl Eq for Scheme<'_> {}
 
 impl<'a> Origin<'a> {
-    /// Reads the serialization of an origin (RFC 6454, section 6.2), other than `null`.
+    /// Parses a serialized origin (RFC 6454, section 6.2) other than `null`.
     pub(crate) fn parse(origin: &'a str) -> Option<Self> {
-        // No scheme has a colon in it.
+        // A scheme contains no colon.
         let (scheme, rest) = origin.split_once(':')?;
         let authority = rest.strip_prefix("//")?;
         let mut bytes = scheme.bytes();
-        let sound = bytes.next()?.is_ascii_alphabetic()
+        let is_valid = bytes.next()?.is_ascii_alphabetic()
             && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'));
-        if !sound {
+        if !is_valid {
             return None;
         }
         let Authority { host, port } = Authority::parse(authority).ok()?;
-        let usual = match scheme {
+        let default = match scheme {
             _ if scheme.eq_ignore_ascii_case("http") => Some(default_port(false)),
             _ if scheme.eq_ignore_ascii_case("https") => Some(default_port(true)),
             _ => None,
         };
-        Some(Self { scheme: Scheme(scheme), host, port: port.or(usual) })
+        Some(Self { scheme: Scheme(scheme), host, port: port.or(default) })
     }
 }
 
-/// Whether this is what a client may send as `Origin`.
+/// Whether a client may send this value as `Origin`.
 pub(crate) fn is_serialized(origin: &str) -> bool {
     origin == "null" || Origin::parse(origin).is_some()
 }
 
-/// An entry of a list of origins, and what the `Origin` of a request is compared as.
+/// A parsed origin: an entry of the list, or the `Origin` of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Entry<'a> {
-    /// An opaque origin: a page in a sandbox, a `data:` URL, in most browsers also a file.
+    /// An opaque origin: a sandboxed page, a `data:` URL, and in most browsers a file.
     Null,
     /// A file, in some browsers and web views.
     File,
@@ -77,12 +77,13 @@ impl<'a> Entry<'a> {
         Origin::parse(origin).map(Self::Page)
     }
 
-    /// Parses what an application allows.
+    /// Parses an entry of the list.
     fn check(index: usize, origin: &'a str) -> Result<Self, OriginError> {
         let is_web_socket =
             |scheme: &str| ["ws", "wss"].iter().any(|other| scheme.eq_ignore_ascii_case(other));
         let fault = match (Self::parse(origin), origin.split_once("://")) {
-            // Both may stand in a host by the grammar, and in no host that there is.
+            // The grammar of a host allows both a leading dot and an asterisk, but no real host has
+            // either.
             (_, Some((_, host))) if host.starts_with('.') => OriginFault::Pattern,
             _ if origin.contains('*') => OriginFault::Pattern,
             (_, Some((scheme, _))) if is_web_socket(scheme) => OriginFault::WebSocketScheme,
@@ -95,43 +96,44 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// An origin in a list that no page can have.
+/// An entry in a list of origins that no page can have as its origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("origin {index} of the list, counted from 0, can match no request: {fault}")]
+#[error("origin {index} of the list (counted from 0) cannot match any request: {fault}")]
 pub struct OriginError {
     index: usize,
     fault: OriginFault,
 }
 
 impl OriginError {
-    /// Which entry of the list it is, counted from 0.
+    /// The index of the entry, from 0.
     pub const fn index(&self) -> usize {
         self.index
     }
 
-    /// What is wrong with it.
+    /// What is wrong with the entry.
     pub const fn fault(&self) -> OriginFault {
         self.fault
     }
 }
 
-/// What is wrong with an origin.
+/// What is wrong with an entry in a list of origins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OriginFault {
-    /// It names no scheme, as in `example.com`.
+    /// It has no scheme, as in `example.com`.
     #[error("it has no scheme: write https://example.com, not example.com")]
     NoScheme,
-    /// Its scheme is `ws` or `wss`, and a page has another one.
-    #[error("it is the URI of a WebSocket: the origin of its page is http:// or https://")]
+    /// Its scheme is `ws` or `wss`, but a page is loaded from `http` or `https`.
+    #[error("it is a WebSocket URI: write the origin of the page, with http:// or https://")]
     WebSocketScheme,
-    /// A path, a query or a fragment follows the host, if only a slash, as in `https://example.com/`.
-    #[error("an origin ends after the host and the port: leave out the slash and what follows it")]
+    /// A path, a query or a fragment follows the host. A single slash is enough, as in
+    /// `https://example.com/`.
+    #[error("an origin ends after the host and the port: remove the path")]
     Path,
-    /// It is a pattern, as in `*`, `https://*.example.com` or `https://.example.com`.
-    #[error("origins are compared whole, and there are no patterns: list each one")]
+    /// It is a pattern, such as `*`, `https://*.example.com` or `https://.example.com`.
+    #[error("patterns are not supported: list each origin")]
     Pattern,
-    /// It is not of the form `scheme://host` or `scheme://host:port` in another way.
+    /// It is malformed in another way.
     #[error("it is not of the form scheme://host or scheme://host:port (RFC 6454, section 6.2)")]
     Syntax,
 }
@@ -144,30 +146,31 @@ impl From<OriginError> for std::io::Error {
     }
 }
 
-/// Which origins a server lets in.
+/// The origins that a server allows (RFC 6455, section 10.2).
 ///
 /// ```
 /// use hybi::Origins;
 ///
-/// // Pages of these sites, and clients that are no browsers:
+/// // Pages of these sites, and clients that are not browsers:
 /// let origins = Origins::list(&["https://example.com", "https://www.example.com"])?
 ///     .or_no_browser();
 /// # Ok::<(), hybi::OriginError>(())
 /// ```
 ///
-/// Origins are compared whole: there are no patterns to get wrong.
+/// Origins are compared as a whole. There are no patterns, because patterns are easily written too
+/// wide.
 #[derive(Clone, Debug)]
 pub struct Origins<'a> {
     pages: Pages<'a>,
-    /// Whether requests without `Origin` are let in.
-    absent: bool,
+    /// Whether requests without `Origin` are allowed.
+    allow_absent: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Pages<'a> {
     Any,
     None,
-    /// Each of them has been checked.
+    /// Every entry has been checked.
     List(&'a [&'a str]),
     #[cfg(feature = "alloc")]
     Owned(alloc::sync::Arc<[owned::Entry]>),
@@ -175,56 +178,58 @@ enum Pages<'a> {
 }
 
 impl<'a> Origins<'a> {
-    /// Every page of every site, and every client that is no browser: for public services that
-    /// know their users by something other than cookies.
+    /// Allows every page, and every client that is not a browser: for public services that do not
+    /// authenticate users by cookies.
     pub const fn any() -> Self {
-        Self { pages: Pages::Any, absent: true }
+        Self { pages: Pages::Any, allow_absent: true }
     }
 
-    /// The pages of these origins, such as `https://example.com` or `http://localhost:8080`.
+    /// Allows the pages of these origins, such as `https://example.com` or `http://localhost:8080`.
     ///
-    /// `null` allows pages without an origin of their own, and `file://` allows what some browsers
-    /// send for a file instead. Any site can make a page whose origin is `null`: allow it only where
-    /// users are known by something other than cookies.
+    /// `null` allows pages with an opaque origin, and `file://` allows what some browsers send for
+    /// a file instead. Any site can create a page whose origin is `null`: allow it only if users
+    /// are not authenticated by cookies.
     ///
     /// # Errors
     ///
-    /// An entry that no request can have as its origin.
+    /// The first entry that no request can have as its origin.
     pub fn list(origins: &'a [&'a str]) -> Result<Self, OriginError> {
         for (index, origin) in origins.iter().enumerate() {
             Entry::check(index, origin)?;
         }
-        Ok(Self { pages: Pages::List(origins), absent: false })
+        Ok(Self { pages: Pages::List(origins), allow_absent: false })
     }
 
-    /// Pages whose host and port are those that the request names: in its target, if that is a URL
-    /// (RFC 9112, section 3.2.2), otherwise in its `Host` field.
+    /// Allows the pages whose host and port are those of the request: the host and port of its
+    /// target if that is in absolute form (RFC 9112, section 3.2.2), otherwise those of its `Host`
+    /// field.
     ///
-    /// It needs no configuration, but trusts the request: a page whose name is made to point to this
-    /// server (DNS rebinding) passes. Where that matters, use [`list`](Self::list).
+    /// This needs no configuration, but it trusts the request: a page whose host name is made to
+    /// resolve to this server (DNS rebinding) is allowed. If that matters, use
+    /// [`list`](Self::list).
     pub const fn same_host() -> Self {
-        Self { pages: Pages::SameHost, absent: false }
+        Self { pages: Pages::SameHost, allow_absent: false }
     }
 
-    /// No pages at all: clients that are no browsers.
+    /// Allows no pages, only clients that are not browsers.
     pub const fn no_browser() -> Self {
-        Self { pages: Pages::None, absent: true }
+        Self { pages: Pages::None, allow_absent: true }
     }
 
-    /// Also lets in requests without an `Origin`, which no browser sends.
+    /// Also allows requests without an `Origin` field, which no browser sends.
     #[must_use]
     pub const fn or_no_browser(mut self) -> Self {
-        self.absent = true;
+        self.allow_absent = true;
         self
     }
 
-    /// Judges a request by its `Origin` field and the host that it names.
+    /// Whether the policy allows a request with this `Origin` field and this host.
     pub(crate) fn allow(&self, origin: Option<&str>, host: Authority<'_>) -> bool {
-        let Some(origin) = origin else { return self.absent };
+        let Some(origin) = origin else { return self.allow_absent };
         match &self.pages {
             Pages::Any => true,
             Pages::None => false,
-            // What is no origin equals nothing.
+            // A value that is not an origin matches nothing.
             Pages::List(list) => Entry::parse(origin).is_some_and(|parsed| {
                 let equals =
                     |allowed: &&str| *allowed == origin || Entry::parse(allowed) == Some(parsed);
@@ -245,8 +250,8 @@ impl<'a> Origins<'a> {
 
 #[cfg(feature = "alloc")]
 impl Origins<'static> {
-    /// As [`list`](Self::list), but keeps the origins, parsed, so that it borrows nothing: for a list
-    /// that is read at run time. A clone shares the list.
+    /// As [`list`](Self::list), but owns the parsed origins: for a list that is read at run time.
+    /// Clones share the list.
     ///
     /// ```
     /// use hybi::Origins;
@@ -265,11 +270,11 @@ impl Origins<'static> {
             Entry::check(index, AsRef::as_ref(&origin)).map(owned::Entry::of)
         };
         let list = origins.into_iter().enumerate().map(parse).collect::<Result<_, _>>()?;
-        Ok(Self { pages: Pages::Owned(list), absent: false })
+        Ok(Self { pages: Pages::Owned(list), allow_absent: false })
     }
 }
 
-/// Entries that borrow nothing.
+/// Entries that own their text.
 #[cfg(feature = "alloc")]
 mod owned {
     use alloc::boxed::Box;

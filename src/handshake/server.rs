@@ -1,5 +1,18 @@
 //! The server's side of the opening handshake (RFC 6455, section 4.2).
 //!
+//! Each state is a type. A transition consumes it or borrows from it, and returns the next one:
+//!
+//! ```text
+//! Opening ──receive──► Request ──accept──► Accept ──finish──► Connection<Server>
+//!    │                    └─────reject──► Response ──send──► (close the transport)
+//!    │
+//!    ├──receive_any──► Incoming::WebSocket: a Request, as above
+//!    │                 Incoming::Http: HttpRequest ──respond──► Response ──send──► (close)
+//!    │
+//!    └──receive, receive_any──► Error::Refused: the response is in the outbox (close the
+//!                               transport); `refused` returns the request for a log
+//! ```
+//!
 //! ```
 //! use hybi::{Event, Inbox, Origins, server::Opening};
 //!
@@ -59,12 +72,12 @@ use crate::{
     },
 };
 
-/// A server's connection on which a request is awaited.
+/// A server that waits for a request on one transport connection.
 ///
-/// [`receive`](Self::receive) returns the request as soon as it is complete. A function that waits for
-/// it in a loop and returns it cannot be written with `receive`, because Rust considers the inbox
-/// borrowed in every round. [`advance`](Self::advance) until there is a request, then look at it with
-/// [`request`](Self::request):
+/// [`receive`](Self::receive) returns the request as soon as it is complete. Rust considers the
+/// inbox borrowed by every call of `receive`, so a function cannot call it in a loop and return the
+/// request. Such a function calls [`advance`](Self::advance) until there is a request, then gets it
+/// from [`request`](Self::request):
 ///
 /// ```
 /// use hybi::{Inbox, server::{Error, Opening, Request}};
@@ -85,19 +98,20 @@ use crate::{
 pub struct Opening<'a> {
     origins: Origins<'a>,
     scanner: Scanner,
-    /// What the last complete request was found to be.
-    judged: Judged,
-    /// A refusal for which the outbox had no room, and whether it answers HEAD.
+    /// The kind of the last complete request.
+    last: LastRequest,
+    /// A refusal that did not fit into the outbox, and whether it responds to HEAD.
     unsent: Option<(Refusal, bool)>,
-    /// Whether a request was handed out, answered or refused that ends the opening. A response sets
-    /// it from afar: the request that it answers may be on another thread by then.
+    /// Whether the opening has ended: a request was returned after which none can follow, or a
+    /// request was refused, or a response was sent. Atomic because a [`Response`] sets it through a
+    /// shared reference, possibly on another thread.
     over: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Judged {
-    /// There is none yet.
-    Nothing,
+enum LastRequest {
+    /// No request is complete yet.
+    None,
     WebSocket,
     Http,
     Refused,
@@ -115,56 +129,57 @@ impl Clone for Opening<'_> {
 }
 
 impl<'a> Opening<'a> {
-    /// Awaits a request from the origins that this server lets in.
+    /// Waits for a request from the origins that this policy allows.
     pub const fn new(origins: Origins<'a>) -> Self {
         Self::with_limits(origins, HeadLimits::new())
     }
 
-    /// The same, with other limits on the request's head.
+    /// As [`new`](Self::new), with other limits on the request head.
     pub const fn with_limits(origins: Origins<'a>, limits: HeadLimits) -> Self {
         let scanner = Scanner::new(Kind::Request, limits);
         let over = AtomicBool::new(false);
-        Self { origins, scanner, judged: Judged::Nothing, unsent: None, over }
+        Self { origins, scanner, last: LastRequest::None, unsent: None, over }
     }
 
-    /// Looks for a request for a WebSocket; `None` as long as it is not complete.
+    /// Returns the next WebSocket request, or `None` if it is not complete yet.
     ///
-    /// Give the peer a deadline of your own: it may never complete one. When it passes, answer with
-    /// [`Response::new(408)`](Response::new), or not at all, and close the transport.
+    /// Set a deadline: a peer may never complete its request. When the deadline passes, send
+    /// [`Response::new(408)`](Response::new) or nothing, and close the transport.
     ///
     /// # Errors
     ///
-    /// - [`Refused`](Error::Refused): the request is no WebSocket's, or is malformed, or comes
-    ///   from an origin that is not let in. The HTTP response that says so is in the outbox, what
-    ///   else came is dropped: write the outbox out and close the transport. If the outbox has no
-    ///   room for the response, write out what it holds and call this again: that puts the response
-    ///   there and returns `HandshakeOver`. [`refused`](Self::refused) shows the request.
-    /// - [`HandshakeOver`](Error::HandshakeOver): a request has been handed out or refused.
-    /// - [`OutboxFull`](Error::OutboxFull): there is still no room for the response to a request
-    ///   that was refused.
+    /// - [`Refused`](Error::Refused): the request does not ask for a WebSocket, is malformed, or
+    ///   comes from an origin that is not allowed. The HTTP response is in the outbox, and the rest
+    ///   of the input is discarded: flush the outbox and close the transport. If the outbox has no
+    ///   room for the response, flush it and call this method again. That call puts the response
+    ///   into the outbox and returns `HandshakeOver`. [`refused`](Self::refused) returns the
+    ///   request.
+    /// - [`HandshakeOver`](Error::HandshakeOver): a request was returned or refused before.
+    /// - [`OutboxFull`](Error::OutboxFull): there is still no room for the response to a refused
+    ///   request.
     pub fn receive<'i, S: Storage>(
         &mut self,
         inbox: &'i mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Result<Option<Request<'i>>, Error> {
-        match self.take(inbox, outbox, false)? {
+        match self.poll(inbox, outbox, false)? {
             Some(Incoming::WebSocket(request)) => Ok(Some(request)),
             _ => Ok(None),
         }
     }
 
-    /// As [`receive`](Self::receive), but hands out requests that ask for no WebSocket as well, so
-    /// that one port serves both. A request of HTTP/1.0 is one of these, also with `Upgrade` (RFC
-    /// 9110, section 7.8).
+    /// As [`receive`](Self::receive), but also returns requests that do not ask for a WebSocket,
+    /// for a server that serves both on one port. An HTTP/1.0 request is always one of these, even
+    /// with `Upgrade` (RFC 9110, section 7.8).
     ///
-    /// After such a request the opening awaits the next one, unless none can follow, because the
+    /// After such a request the opening waits for the next one, unless none can follow, because the
     /// request
     ///
-    /// - has a body, which is for the caller to read: see [`HttpRequest`],
+    /// - has a body, which the caller reads: see [`HttpRequest`],
     /// - is a CONNECT,
-    /// - says `Connection: close`, or is of HTTP/1.0 and does not say `Connection: keep-alive` (RFC
+    /// - has `Connection: close`, or is an HTTP/1.0 request without `Connection: keep-alive` (RFC
     ///   9112, section 9.3), or
-    /// - was answered with [`respond`](HttpRequest::respond), which says `Connection: close`.
+    /// - was answered with [`respond`](HttpRequest::respond), because that closes the connection.
     ///
     /// # Errors
     ///
@@ -174,12 +189,12 @@ impl<'a> Opening<'a> {
         inbox: &'i mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Result<Option<Incoming<'i>>, Error> {
-        let incoming = self.take(inbox, outbox, true)?;
-        Ok(incoming.map(|incoming| incoming.ending(&self.over)))
+        let incoming = self.poll(inbox, outbox, true)?;
+        Ok(incoming.map(|incoming| incoming.ends_opening(&self.over)))
     }
 
-    /// As [`receive`](Self::receive), but returns whether there is a request, which
-    /// [`request`](Self::request) then shows.
+    /// As [`receive`](Self::receive), but returns whether there is a request. Call
+    /// [`request`](Self::request) to get it.
     ///
     /// # Errors
     ///
@@ -189,11 +204,11 @@ impl<'a> Opening<'a> {
         inbox: &mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Result<bool, Error> {
-        Ok(self.take(inbox, outbox, false)?.is_some())
+        Ok(self.poll(inbox, outbox, false)?.is_some())
     }
 
-    /// As [`receive_any`](Self::receive_any), but returns whether there is a request, which
-    /// [`incoming`](Self::incoming) then shows.
+    /// As [`receive_any`](Self::receive_any), but returns whether there is a request. Call
+    /// [`incoming`](Self::incoming) to get it.
     ///
     /// # Errors
     ///
@@ -203,32 +218,31 @@ impl<'a> Opening<'a> {
         inbox: &mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Result<bool, Error> {
-        Ok(self.take(inbox, outbox, true)?.is_some())
+        Ok(self.poll(inbox, outbox, true)?.is_some())
     }
 
-    /// The request for a WebSocket that was received last; `None` if there is none, or if the inbox
-    /// has been used since. Each call parses it again.
+    /// The last WebSocket request received; `None` if there is none, or if the inbox was used
+    /// since. Each call parses the head again.
     pub fn request<'i, S: Storage>(&self, inbox: &'i Inbox<S>) -> Option<Request<'i>> {
-        match self.look(inbox)? {
-            Incoming::WebSocket(request) if self.judged == Judged::WebSocket => Some(request),
+        match self.reparse(inbox)? {
+            Incoming::WebSocket(request) if self.last == LastRequest::WebSocket => Some(request),
             _ => None,
         }
     }
 
-    /// The request that was received last, for a WebSocket or not; `None` if there is none, or if the
-    /// inbox has been used since. Each call parses it again.
+    /// The last request received, for a WebSocket or not; `None` if there is none, or if the inbox
+    /// was used since. Each call parses the head again.
     pub fn incoming<'i, S: Storage>(&'i self, inbox: &'i Inbox<S>) -> Option<Incoming<'i>> {
-        let incoming = self.look(inbox)?;
-        match (self.judged, &incoming) {
-            (Judged::WebSocket, Incoming::WebSocket(_)) | (Judged::Http, Incoming::Http(_)) => {
-                Some(incoming.ending(&self.over))
-            }
+        let incoming = self.reparse(inbox)?;
+        match (self.last, &incoming) {
+            (LastRequest::WebSocket, Incoming::WebSocket(_))
+            | (LastRequest::Http, Incoming::Http(_)) => Some(incoming.ends_opening(&self.over)),
             _ => None,
         }
     }
 
-    /// The request that was refused, for a log; `None` if none was refused, if its request line is
-    /// malformed or its head is not complete, or if the inbox has been used since.
+    /// The refused request, for a log; `None` if no request was refused, if its head is incomplete
+    /// or its request line malformed, or if the inbox was used since.
     ///
     /// ```
     /// # use hybi::{Inbox, Origins, server::{Error, Opening}};
@@ -247,7 +261,7 @@ impl<'a> Opening<'a> {
     /// # assert_eq!(opening.refused(&inbox).unwrap().origin(), Some(&b"https://evil.example"[..]));
     /// ```
     pub fn refused<'i, S: Storage>(&self, inbox: &'i Inbox<S>) -> Option<RefusedRequest<'i>> {
-        if self.judged != Judged::Refused {
+        if self.last != LastRequest::Refused {
             return None;
         }
         let (head, line) = reread_request(inbox.head()?)?;
@@ -256,17 +270,17 @@ impl<'a> Opening<'a> {
         Some(RefusedRequest::new(line, headers))
     }
 
-    fn take<'i, S: Storage>(
+    fn poll<'i, S: Storage>(
         &mut self,
         inbox: &'i mut Inbox<S>,
         outbox: &mut impl Outbox,
-        serves_http: bool,
+        accept_http: bool,
     ) -> Result<Option<Incoming<'i>>, Error> {
         if *self.over.get_mut() {
             self.send_refusal(outbox)?;
             return Err(Error::HandshakeOver);
         }
-        self.judged = Judged::Nothing;
+        self.last = LastRequest::None;
         let capacity = inbox.max_capacity();
         let (bytes, cursor, mark) = inbox.parts_and_found();
         let received = &bytes[cursor.unread..cursor.end];
@@ -290,32 +304,35 @@ impl<'a> Opening<'a> {
             Err(fault) => (&[][..], Err(Refusal::Head(fault))),
         };
         let refusal = match incoming {
-            Ok(Incoming::Http(request)) if !serves_http => {
-                let is_old = request.asks_for_websocket;
-                if is_old { Refusal::HttpVersion } else { Refusal::NotWebSocket }
+            Ok(Incoming::Http(request)) if !accept_http => {
+                if request.asks_for_websocket {
+                    Refusal::HttpVersion
+                } else {
+                    Refusal::NotWebSocket
+                }
             }
             Ok(incoming) => {
-                let (judged, is_last) = match &incoming {
-                    Incoming::WebSocket(_) => (Judged::WebSocket, true),
-                    Incoming::Http(request) => (Judged::Http, request.is_last),
+                let (last, is_final) = match &incoming {
+                    Incoming::WebSocket(_) => (LastRequest::WebSocket, true),
+                    Incoming::Http(request) => (LastRequest::Http, request.is_last),
                 };
-                self.judged = judged;
-                *self.over.get_mut() = is_last;
+                self.last = last;
+                *self.over.get_mut() = is_final;
                 return Ok(Some(incoming));
             }
             Err(refusal) => refusal,
         };
-        // Discard what follows a request that is refused.
+        // Discard whatever followed the refused request.
         cursor.clear();
-        self.judged = Judged::Refused;
+        self.last = LastRequest::Refused;
         *self.over.get_mut() = true;
         self.unsent = Some((refusal, head.starts_with(b"HEAD ")));
-        // If there is no room for it yet, it waits.
+        // If the outbox has no room, the next call tries again.
         let _ = self.send_refusal(outbox);
         Err(Error::Refused(refusal))
     }
 
-    /// Puts the refusal that waits into the outbox, if there is one.
+    /// Puts the pending refusal into the outbox, if there is one.
     fn send_refusal(&mut self, outbox: &mut impl Outbox) -> Result<(), OutboxFull> {
         if let Some((refusal, answers_head)) = self.unsent {
             let response = refusal.response().answers_head(answers_head);
@@ -325,8 +342,8 @@ impl<'a> Opening<'a> {
         Ok(())
     }
 
-    /// Takes the marked head apart. Its origin is not judged again.
-    fn look<'i, S: Storage>(&self, inbox: &'i Inbox<S>) -> Option<Incoming<'i>> {
+    /// Parses the marked head again. The origin was checked when it was received.
+    fn reparse<'i, S: Storage>(&self, inbox: &'i Inbox<S>) -> Option<Incoming<'i>> {
         let (head, line) = reread_request(inbox.head()?)?;
         Incoming::parse(head, line, self.scanner.limits(), None).ok()
     }

@@ -1,8 +1,8 @@
 //! `ws` and `wss` URIs (RFC 6455, section 3; RFC 3986).
 //!
-//! A URI is parsed without allocating into what to connect to (host, port, whether TLS is asked
-//! for) and what to send (the resource name, the `Host`). Nothing is repaired: what is outside the
-//! grammar is refused.
+//! A URI is parsed, without allocating, into what to connect to (host, port and whether to use TLS)
+//! and what to send (the resource name and the `Host` field). A URI that violates the grammar is
+//! refused, never repaired.
 
 mod grammar;
 #[cfg(feature = "alloc")]
@@ -20,11 +20,11 @@ use core::{
 use crate::http1::write::format;
 use grammar::{check_name, check_resource};
 
-/// The URI of a WebSocket. It borrows its text; with the feature `alloc`, `UriBuf` owns it.
+/// A WebSocket URI. It borrows its text; with the feature `alloc`, `UriBuf` owns it.
 ///
-/// Two URIs are equal if they name the same server, with or without TLS, and send it the same
-/// request: hosts compare without regard to case, a port that is not written is the scheme's own,
-/// and a path that is not written is `/`. Percent-encoded bytes compare as they are written.
+/// Two URIs are equal if they name the same server, agree on TLS, and lead to the same request:
+/// hosts are compared case-insensitively, a missing port is the default of the scheme, and a
+/// missing path is `/`. Percent-encoded bytes are compared as written.
 ///
 /// ```
 /// use hybi::Uri;
@@ -41,26 +41,26 @@ pub struct Uri<'a> {
     secure: bool,
     host: Host<'a>,
     port: u16,
-    /// Empty, or beginning with `/`.
+    /// Empty, or starts with `/`.
     path: &'a str,
     /// Without the `?`.
     query: Option<&'a str>,
 }
 
-/// What to connect to.
+/// A host to connect to.
 ///
-/// # If you filter addresses
+/// # Filtering addresses
 ///
-/// Filter what the resolver returns, not what is written here. The only spelling of an IPv4 address
-/// is four decimal numbers (RFC 3986, section 3.2.2), so `2130706433`, `127.1`, `0x7f.1` and
-/// `0177.0.0.1` are names to this crate. The resolvers of most systems read all of them as
-/// 127.0.0.1. A registered name may resolve to any address, too, and `[::ffff:127.0.0.1]` is an
-/// IPv6 address for an IPv4 one.
+/// Filter the addresses that the resolver returns, not the text of the URI. The only form of an
+/// IPv4 address in a URI is four decimal numbers (RFC 3986, section 3.2.2), so `2130706433`,
+/// `127.1`, `0x7f.1` and `0177.0.0.1` are names to this crate. Most system resolvers read all of
+/// them as 127.0.0.1. A registered name may also resolve to any address, and `[::ffff:127.0.0.1]`
+/// is an IPv6 address that stands for an IPv4 address.
 ///
-/// There is no fourth kind in a URI that this crate reads, so the enum may be matched exhaustively.
+/// The enum is exhaustive: this crate accepts no other kind of host in a URI.
 #[derive(Clone, Copy, Debug)]
 pub enum Host<'a> {
-    /// A registered name, as it was written; names compare without regard to case.
+    /// A registered name, as written; names are compared case-insensitively.
     Name(&'a str),
     /// An IPv4 address.
     V4(Ipv4Addr),
@@ -68,49 +68,56 @@ pub enum Host<'a> {
     V6(Ipv6Addr),
 }
 
-/// Why something is not the URI of a WebSocket.
+/// Why a string is not a WebSocket URI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UriError {
-    /// It is longer than [`Uri::MAX_LEN`].
+    /// The URI is longer than [`Uri::MAX_LEN`].
     #[error("the URI is longer than {} bytes", Uri::MAX_LEN)]
     TooLong,
-    /// The scheme is neither `ws` nor `wss`.
-    #[error("the URI does not begin with ws:// or wss://")]
+    /// The scheme is neither `ws` nor `wss`, or, for [`Uri::parse_http`], neither `http` nor
+    /// `https`.
+    #[error("the URI does not start with ws:// or wss:// (parse_http: http:// or https://)")]
     Scheme,
-    /// There is no host.
-    #[error("the URI names no host")]
+    /// The URI has no host.
+    #[error("the URI has no host")]
     NoHost,
-    /// The host is outside the grammar.
-    #[error("the host is outside the grammar (RFC 3986, section 3.2.2); IDNA makes a name ASCII")]
+    /// The host is malformed, or is an IPv6 address without brackets.
+    #[error(
+        "the host is malformed (RFC 3986, section 3.2.2): put an IPv6 address in brackets, and \
+         convert a non-ASCII name with IDNA"
+    )]
     Host,
-    /// The host and the port are longer than 512 bytes.
-    #[error("the host and the port are longer than {MAX_AUTHORITY} bytes")]
+    /// The host and the port together are longer than 512 bytes.
+    #[error("the host and the port together are longer than {MAX_AUTHORITY} bytes")]
     HostTooLong,
-    /// A kind of host that nobody uses: an address of a future version, or with a zone.
-    #[error("this kind of host is not supported: an address of a future version, or with a zone")]
+    /// The host is an IPvFuture address or an IPv6 address with a zone identifier. Neither is
+    /// supported.
+    #[error("IPvFuture addresses and IPv6 zone identifiers are not supported")]
     UnsupportedHost,
     /// The port is not a number from 1 to 65535.
     #[error("the port is not a number from 1 to 65535")]
     Port,
-    /// There is a user name or password.
-    #[error("credentials do not belong in the URI: send them in a header field")]
+    /// The URI contains a user name or a password.
+    #[error("a WebSocket URI has no user name or password: send credentials in a header field")]
     Userinfo,
-    /// There is a fragment.
-    #[error("the URI of a WebSocket has no fragment: write # as %23")]
+    /// The URI has a fragment (RFC 6455, section 3).
+    #[error("a WebSocket URI has no fragment: write # as %23 (RFC 6455, section 3)")]
     Fragment,
-    /// A byte outside the grammar in path or query.
-    #[error("byte {offset} is outside the grammar (RFC 3986): percent-encode it")]
+    /// The path or the query contains a byte that is not allowed there.
+    #[error(
+        "byte {offset} of the URI is not allowed there: percent-encode it (RFC 3986, section 2.1)"
+    )]
     Byte {
-        /// Where it stands in the URI.
+        /// The offset of the byte in the URI.
         offset: usize,
     },
-    /// A percent sign without two hexadecimal digits behind it.
-    #[error("a percent sign is not followed by two hexadecimal digits")]
+    /// A percent sign is not followed by two hexadecimal digits.
+    #[error("a percent sign is not followed by two hexadecimal digits: write % itself as %25")]
     PercentEncoding,
 }
 
-/// The URI is the caller's: [`InvalidInput`](std::io::ErrorKind::InvalidInput).
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput): the caller is at fault.
 #[cfg(feature = "std")]
 impl From<UriError> for std::io::Error {
     fn from(error: UriError) -> Self {
@@ -119,19 +126,20 @@ impl From<UriError> for std::io::Error {
 }
 
 impl<'a> Uri<'a> {
-    /// The longest URI, in bytes.
+    /// The maximum length of a URI, in bytes.
     pub const MAX_LEN: usize = 8 * 1024;
 
-    /// Reads a `ws` or `wss` URI.
+    /// Parses a `ws` or `wss` URI.
     ///
     /// # Errors
     ///
-    /// Where it leaves the grammar, or what there is that must not be.
+    /// The rule that the URI violates.
     pub fn parse(uri: &'a str) -> Result<Self, UriError> {
         Self::with_schemes(uri, "ws", "wss")
     }
 
-    /// Reads an `http` or `https` URL as the `ws` or `wss` URI that the web platform makes of it.
+    /// Parses an `http` or `https` URL as the `ws` or `wss` URI that it maps to in the WHATWG
+    /// WebSockets standard.
     ///
     /// # Errors
     ///
@@ -140,18 +148,18 @@ impl<'a> Uri<'a> {
         Self::with_schemes(url, "http", "https")
     }
 
-    /// Whether TLS is asked for.
+    /// Whether to use TLS: the scheme is `wss`.
     pub const fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// The host to connect to. If you must not connect to some addresses, see [`Host`]: a name may
+    /// The host to connect to. If some addresses must not be connected to, see [`Host`]: a name may
     /// be another spelling of an address.
     pub const fn host(&self) -> Host<'a> {
         self.host
     }
 
-    /// The port to connect to; where the URI names none, 80, or 443 with TLS.
+    /// The port to connect to. The default is 80, or 443 with TLS.
     pub const fn port(&self) -> u16 {
         self.port
     }
@@ -166,20 +174,21 @@ impl<'a> Uri<'a> {
         self.query
     }
 
-    /// What the request asks for: the path and, unless it is empty, the query.
+    /// The resource name: the path, and the query unless it is empty (RFC 6455, section 3).
     pub const fn resource_name(&self) -> ResourceName<'a> {
         ResourceName { path: self.path(), query: self.query }
     }
 
-    /// The value of the `Host` field: the host in lower case, and the port unless it is the
-    /// scheme's own.
+    /// The value of the `Host` field: the host in lower case, and the port unless it is the default
+    /// of the scheme.
     pub const fn authority(&self) -> Authority<'a> {
         let port = if self.port == default_port(self.secure) { None } else { Some(self.port) };
         Authority { host: self.host, port }
     }
 
-    /// Reads a request target in absolute form, in any of the four schemes: the authority as it was
-    /// written, which replaces the `Host` field (RFC 9112, section 3.2.2), and the path.
+    /// Parses a request target in absolute form, with any of the four schemes. Returns its
+    /// authority as written, which replaces the `Host` field (RFC 9112, section 3.2.2), and its
+    /// path.
     pub(crate) fn parse_target(target: &'a str) -> Result<(Authority<'a>, &'a str), UriError> {
         let is_http = target.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("http"));
         let (plain, secure) = if is_http { ("http", "https") } else { ("ws", "wss") };
@@ -191,7 +200,7 @@ impl<'a> Uri<'a> {
         Self::with_authority(uri, plain, secure).map(|(uri, _)| uri)
     }
 
-    /// The URI, and its authority as it was written.
+    /// Returns the URI, and its authority as written.
     fn with_authority(
         uri: &'a str,
         plain: &str,
@@ -200,7 +209,7 @@ impl<'a> Uri<'a> {
         if uri.len() > Self::MAX_LEN {
             return Err(UriError::TooLong);
         }
-        // No scheme has a colon in it.
+        // A scheme contains no colon.
         let (scheme, rest) = uri.split_once(':').ok_or(UriError::Scheme)?;
         let rest = rest.strip_prefix("//").ok_or(UriError::Scheme)?;
         let secure = match scheme {
@@ -215,7 +224,7 @@ impl<'a> Uri<'a> {
             check_resource(resource, uri.len() - resource.len())?;
             Ok(parts)
         });
-        // `#` may stand in neither. Where it does, that is what is wrong.
+        // Neither part may contain `#`. If one does, report that in place of other errors.
         let has_fragment = || rest.as_bytes().contains(&b'#');
         let (host, port) =
             parts.map_err(|error| if has_fragment() { UriError::Fragment } else { error })?;
@@ -246,8 +255,8 @@ impl Hash for Uri<'_> {
     }
 }
 
-/// Shows neither the path nor the query, which may hold credentials; [`Display`](fmt::Display)
-/// writes all of it.
+/// Omits the path and the query, which may contain credentials. [`Display`](fmt::Display) writes
+/// the whole URI.
 impl fmt::Debug for Uri<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Uri")
@@ -269,7 +278,7 @@ impl fmt::Display for Uri<'_> {
     }
 }
 
-/// What a request asks for; see [`Uri::resource_name`].
+/// The resource name of a URI; see [`Uri::resource_name`].
 #[derive(Clone, Copy)]
 pub struct ResourceName<'a> {
     path: &'a str,
@@ -277,17 +286,18 @@ pub struct ResourceName<'a> {
 }
 
 impl<'a> ResourceName<'a> {
-    /// What it is written of, one behind the other.
+    /// The parts to write, in order.
     pub(crate) fn parts(self) -> [&'a str; 3] {
         match self.query {
-            // Section 3: the question mark only where the query is not empty.
+            // Section 3: no question mark if the query is empty.
             Some("") | None => [self.path, "", ""],
             Some(query) => [self.path, "?", query],
         }
     }
 }
 
-/// They are equal if the same is written for both: an empty query is none.
+/// Two resource names are equal if they are written in the same way: an empty query is the same as
+/// none.
 impl PartialEq for ResourceName<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.parts() == other.parts()
@@ -302,7 +312,7 @@ impl Hash for ResourceName<'_> {
     }
 }
 
-/// Shows nothing of it: it may hold credentials.
+/// Shows nothing, because it may contain credentials.
 impl fmt::Debug for ResourceName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResourceName(..)")
@@ -315,7 +325,7 @@ impl fmt::Display for ResourceName<'_> {
     }
 }
 
-/// A host, and a port where it is not the usual one; see [`Uri::authority`].
+/// A host, and its port unless it is the default; see [`Uri::authority`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Authority<'a> {
     pub(crate) host: Host<'a>,
@@ -323,7 +333,7 @@ pub struct Authority<'a> {
 }
 
 impl<'a> Authority<'a> {
-    /// Reads `host` or `host:port`.
+    /// Parses `host` or `host:port`.
     ///
     /// # Errors
     ///
@@ -333,7 +343,7 @@ impl<'a> Authority<'a> {
         Ok(Self { host, port })
     }
 
-    /// Writes it, as most are without formatting.
+    /// Writes the authority. Fast path without formatting: a name in lower case and no port.
     pub(crate) fn write(self, sink: &mut dyn FnMut(&[u8])) {
         match self {
             Self { host: Host::Name(name), port: None } if is_lower_case(name) => {
@@ -378,7 +388,7 @@ impl Hash for Host<'_> {
     }
 }
 
-/// In lower case, an IPv6 address in brackets.
+/// Writes the host in lower case, and an IPv6 address in brackets.
 impl fmt::Display for Host<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
@@ -401,10 +411,10 @@ pub(crate) const fn default_port(secure: bool) -> u16 {
     if secure { 443 } else { 80 }
 }
 
-/// The longest host with its port, in bytes: twice what a name in the DNS may have.
+/// The maximum length of a host with its port, in bytes: twice that of a DNS name.
 const MAX_AUTHORITY: usize = 512;
 
-/// `host` or `host:port`; an empty port counts as none.
+/// Parses `host` or `host:port`. An empty port is the same as none.
 fn parse_authority(authority: &str) -> Result<(Host<'_>, Option<u16>), UriError> {
     if authority.len() > MAX_AUTHORITY {
         return Err(if authority.contains('@') {
@@ -414,7 +424,7 @@ fn parse_authority(authority: &str) -> Result<(Host<'_>, Option<u16>), UriError>
         });
     }
     parse_host_and_port(authority).map_err(|error| {
-        // Whatever else is wrong with them, credentials are.
+        // Report credentials in place of other errors.
         if authority.contains('@') { UriError::Userinfo } else { error }
     })
 }
@@ -437,7 +447,7 @@ fn parse_host_and_port(authority: &str) -> Result<(Host<'_>, Option<u16>), UriEr
         return Err(UriError::NoHost);
     }
     check_name(host)?;
-    // More than one colon without brackets: an IPv6 address that lacks them.
+    // A second colon without brackets: an IPv6 address that lacks them.
     if port.contains(':') {
         return Err(UriError::Host);
     }
@@ -446,7 +456,7 @@ fn parse_host_and_port(authority: &str) -> Result<(Host<'_>, Option<u16>), UriEr
 }
 
 fn parse_ipv4(host: &str) -> Option<Ipv4Addr> {
-    // Most names end in a letter, and no address does.
+    // Fast path: most names end in a letter, and no IPv4 address does.
     if host.ends_with(|last: char| last.is_ascii_digit()) { host.parse().ok() } else { None }
 }
 
@@ -463,7 +473,7 @@ fn parse_port(port: &str) -> Result<Option<u16>, UriError> {
     }
     let zeros = port.bytes().take_while(|&byte| byte == b'0').count();
     let digits = &port[zeros..];
-    // No sign, no space, and no more digits than a port can have.
+    // `parse` would also accept a sign.
     if digits.len() > 5 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(UriError::Port);
     }

@@ -2,16 +2,16 @@
 
 use super::known::{Known, Name};
 
-/// The head of a message.
+/// The parts of a head that decide whether a body follows.
 pub(crate) enum Message<'k, 'a> {
     /// A request with these fields.
     Request(&'k Known<'a>),
-    /// A response, and whether it answers a request with HEAD.
+    /// A response, and whether it responds to HEAD.
     Response { status: u16, answers_head: bool },
 }
 
-/// Whether a body follows. A request whose `Content-Length` is not exactly one `0` counts as one with
-/// a body: what follows must never be taken for something else.
+/// Whether a body follows. A request counts as having one unless its `Content-Length` is absent or
+/// exactly one `0`: a body must never be read as frames or as the next request.
 pub(crate) fn has_body(message: &Message<'_, '_>) -> bool {
     match *message {
         Message::Request(known) => {
@@ -46,7 +46,7 @@ mod tests {
             ("Transfer-Encoding: identity\r\nContent-Length: 0\r\n", true),
         ];
         for (lines, expected) in table {
-            let known = Known::among(ReceivedHeaders::of_lines(lines.as_bytes()));
+            let known = Known::collect(ReceivedHeaders::of_lines(lines.as_bytes()));
             assert_eq!(has_body(&Message::Request(&known)), expected, "{lines}");
         }
     }

@@ -1,28 +1,29 @@
-//! The start of a text that a caller gave, as errors keep it.
+//! The start of a string from the caller, as stored in errors.
 
-/// How many bytes are kept.
+/// The maximum length in bytes.
 const MAX: usize = 30;
 
-/// The start of a text: at most 30 bytes, so that an error can hold it without an allocator.
+/// The start of a string: at most 30 bytes, so that an error can hold it without an allocator.
 ///
-/// It is displayed in quotes, with control characters escaped and `...` where it was cut.
+/// [`Display`](core::fmt::Display) writes it in quotes, with control characters escaped, and with
+/// `...` if it is truncated.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Excerpt {
     bytes: [u8; MAX],
-    /// At most [`MAX`], and the end of a character.
+    /// At most [`MAX`], and on a character boundary.
     length: u8,
-    is_cut: bool,
+    is_truncated: bool,
 }
 
-/// Keeps as many whole characters as there is room for.
+/// Keeps as many complete characters as fit.
 impl From<&str> for Excerpt {
     fn from(text: &str) -> Self {
-        let mut excerpt = Self { bytes: [0; MAX], length: 0, is_cut: false };
+        let mut excerpt = Self { bytes: [0; MAX], length: 0, is_truncated: false };
         for character in text.chars() {
             let start = usize::from(excerpt.length);
             let length = character.len_utf8();
             let Some(place) = excerpt.bytes.get_mut(start..start + length) else {
-                excerpt.is_cut = true;
+                excerpt.is_truncated = true;
                 break;
             };
             character.encode_utf8(place);
@@ -35,7 +36,7 @@ impl From<&str> for Excerpt {
 }
 
 impl Excerpt {
-    /// The text, as far as it is kept.
+    /// The string, truncated to 30 bytes.
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
     }
@@ -43,7 +44,7 @@ impl Excerpt {
 
 impl core::fmt::Display for Excerpt {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{:?}{}", self.as_str(), if self.is_cut { "..." } else { "" })
+        write!(f, "{:?}{}", self.as_str(), if self.is_truncated { "..." } else { "" })
     }
 }
 
@@ -61,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_cut_where_a_character_ends() {
+    fn a_text_is_truncated_at_a_character_boundary() {
         let table = [
             ("", "\"\""),
             ("X-Field", "\"X-Field\""),

@@ -1,19 +1,20 @@
 //! The head of an HTTP/1.1 message: start line and header fields (RFC 9112).
 //!
-//! This module owns the limits on a head and the grammar of its fields. What the fields mean is for
-//! others to say.
+//! This module owns the limits on a head and the grammar of its fields. It does not interpret the
+//! fields.
 
 use super::{ReceivedHeaders, known::Known, token::find};
 
-/// How many fields are parsed at once. Most heads have fewer, and to prepare room for more takes
-/// time.
+/// The number of fields parsed in one call of httparse. Most heads have fewer, and initializing
+/// more takes time.
 const BATCH: usize = 24;
 
-/// The most elements that [`HeadLimits::elements`] can allow: their names are compared on the stack,
-/// without an allocator.
+/// The largest value of [`HeadLimits::elements`]. List elements are compared in an array on the
+/// stack, without an allocator.
 pub(crate) const MAX_ELEMENTS: usize = 128;
 
-/// Limits on the head of a request or a response.
+/// Limits on the head of a request or a response. A head that exceeds one is refused with a
+/// [`HeadFault`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeadLimits {
     pub(super) size: usize,
@@ -23,36 +24,38 @@ pub struct HeadLimits {
 }
 
 impl HeadLimits {
-    /// The defaults.
+    /// The defaults: 16 KiB in total, 100 fields, 8 KiB per line, 128 list elements.
     pub const fn new() -> Self {
         Self { size: 16 * 1024, fields: 100, line: 8 * 1024, elements: MAX_ELEMENTS }
     }
 
-    /// The whole head, in bytes; 16 KiB by default.
+    /// Limits the whole head, in bytes; 16 KiB by default.
     #[must_use]
     pub const fn size(self, bytes: usize) -> Self {
         Self { size: bytes, ..self }
     }
 
-    /// The number of header fields; 100 by default. With `usize::MAX`, [`size`](Self::size) alone
-    /// limits it.
+    /// Limits the number of header fields; 100 by default. With `usize::MAX`, only
+    /// [`size`](Self::size) limits it.
     #[must_use]
     pub const fn fields(self, count: usize) -> Self {
         Self { fields: count, ..self }
     }
 
-    /// One line without its end, in bytes; 8 KiB by default. It limits the request's target too.
+    /// Limits each line, in bytes without its CRLF; 8 KiB by default. This also limits the request
+    /// target.
     #[must_use]
     pub const fn line(self, bytes: usize) -> Self {
         Self { line: bytes, ..self }
     }
 
-    /// The elements of one list, over all fields of its name, with the empty ones, and with the
-    /// parameters of extensions; 128 by default. A larger number sets 128: the names in a list are
-    /// compared on the stack, each with the others.
+    /// Limits the number of elements of one list, in all fields of its name; 128 by default. Empty
+    /// elements and the parameters of extensions count. Values above 128 mean 128.
     ///
-    /// It limits `Upgrade`, `Connection`, `Sec-WebSocket-Protocol`, `Sec-WebSocket-Extensions` and
-    /// `Sec-WebSocket-Version`, so that a list costs little more than any other field of its length.
+    /// The limit applies to `Upgrade`, `Connection`, `Sec-WebSocket-Protocol`,
+    /// `Sec-WebSocket-Extensions` and `Sec-WebSocket-Version`. Checking a list compares its
+    /// elements with each other; the limit keeps this about as cheap as any other field of the same
+    /// length.
     #[must_use]
     pub const fn elements(self, count: usize) -> Self {
         Self { elements: if count < MAX_ELEMENTS { count } else { MAX_ELEMENTS }, ..self }
@@ -65,51 +68,54 @@ impl Default for HeadLimits {
     }
 }
 
-/// What is wrong with the head of a message.
+/// A fault in the head of a message. The peer that sent it is at fault, unless one of the
+/// [`HeadLimits`] is too low.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeadFault {
-    /// The peer speaks TLS, which was not expected here: it sent a handshake message or an alert.
-    #[error("the peer speaks TLS: this is a TLS record, not HTTP")]
+    /// The peer speaks TLS on a plain connection: it sent a TLS handshake message or alert.
+    #[error("expected HTTP/1.1, but received a TLS record")]
     Tls,
-    /// The start line is not of its form. Peers that speak another protocol end here.
+    /// The start line is malformed. This is also the error for peers that speak another protocol.
     #[error("the start line is malformed: this is not HTTP/1.1")]
     StartLine,
     /// The start line is longer than [`HeadLimits::line`].
-    #[error("the start line is too long; HeadLimits::line is the limit")]
+    #[error("the start line is longer than HeadLimits::line")]
     StartLineTooLong,
-    /// The major version is not 1.
-    #[error("the HTTP version is not 1.x: HTTP/2 needs another port or ALPN")]
+    /// The major version of HTTP is not 1. A peer that speaks HTTP/2 needs ALPN or another port.
+    #[error("the HTTP version is not 1.x")]
     HttpVersion,
-    /// A header field is not `name: value`, or has whitespace before the colon, or is folded over
-    /// lines in a request. A client joins the lines of a folded field in a response.
-    #[error("a header field is malformed")]
+    /// A header field is not of the form `name: value`, has whitespace before the colon, or is
+    /// folded over several lines in a request. In a response, a client joins the lines of a folded
+    /// field.
+    #[error("a header field is not of the form `name: value`")]
     Field,
-    /// A carriage return or a line feed stands alone.
-    #[error("a line does not end with CR LF")]
+    /// A CR or LF is not part of a CRLF.
+    #[error("a line does not end with CRLF")]
     LineEnd,
-    /// A control character.
-    #[error("there is a control character in the head")]
+    /// The head contains a control character.
+    #[error("the head contains a control character")]
     ControlCharacter,
-    /// A line is longer than [`HeadLimits::line`].
-    #[error("a header field is too long; HeadLimits::line is the limit")]
+    /// A header field line is longer than [`HeadLimits::line`].
+    #[error("a header field is longer than HeadLimits::line")]
     LineTooLong,
-    /// More fields than [`HeadLimits::fields`].
-    #[error("there are too many header fields; HeadLimits::fields is the limit")]
+    /// There are more header fields than [`HeadLimits::fields`].
+    #[error("there are more header fields than HeadLimits::fields")]
     TooManyFields,
     /// A list has more elements than [`HeadLimits::elements`].
-    #[error("a list has too many elements; HeadLimits::elements is the limit")]
+    #[error("a list has more elements than HeadLimits::elements")]
     TooManyElements,
-    /// The head is longer than [`HeadLimits::size`], or than an inbox that cannot grow.
-    #[error("the head is too long; HeadLimits::size is the limit, or the inbox if it is fixed")]
+    /// The head is longer than [`HeadLimits::size`], or than the maximum capacity of the inbox.
+    #[error("the head is longer than HeadLimits::size, or than the capacity of the inbox")]
     TooLong,
 }
 
-/// A complete head, whose lines are sound but for the grammar of the fields.
+/// A complete head. Its start line and line ends are valid; the grammar of its fields has not been
+/// checked.
 #[derive(Clone, Copy)]
 pub(crate) struct Head<'a> {
     bytes: &'a [u8],
-    /// How long its start line is, with its end.
+    /// The length of the start line, including its CRLF.
     start_line: usize,
 }
 
@@ -118,12 +124,12 @@ impl<'a> Head<'a> {
         Self { bytes, start_line }
     }
 
-    /// All of it.
+    /// The whole head.
     pub(crate) const fn bytes(self) -> &'a [u8] {
         self.bytes
     }
 
-    /// The start line without its end.
+    /// The start line without its CRLF.
     pub(crate) fn line(self) -> &'a [u8] {
         let line = &self.bytes[..self.start_line];
         line.strip_suffix(b"\r\n").unwrap_or(line)
@@ -135,15 +141,15 @@ impl<'a> Head<'a> {
     }
 }
 
-/// Header fields whose grammar has not been checked, with the empty line behind them.
+/// Unchecked header field lines, including the empty line that ends them.
 #[derive(Clone, Copy)]
 pub(crate) struct FieldLines<'a>(&'a [u8]);
 
 impl<'a> FieldLines<'a> {
-    /// Checks the grammar of all fields, and finds those that the handshake knows.
+    /// Checks the grammar of all fields, and collects those that the handshake needs.
     pub(crate) fn check(self) -> Result<Known<'a>, HeadFault> {
         let lines = self.0.strip_suffix(b"\r\n").ok_or(HeadFault::Field)?;
-        let mut known = Known::none_of(ReceivedHeaders::of_lines(lines));
+        let mut known = Known::new(ReceivedHeaders::of_lines(lines));
         let mut rest = self.0;
         loop {
             let mut batch = [httparse::EMPTY_HEADER; BATCH];
@@ -169,7 +175,7 @@ fn add<'a>(known: &mut Known<'a>, batch: &[httparse::Header<'a>]) {
     }
 }
 
-/// What follows the line of this name, which is part of these lines.
+/// The lines after the line that contains `name`, which is a slice of `lines`.
 fn after_line_of<'a>(lines: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let start = name.as_ptr().addr().checked_sub(lines.as_ptr().addr())?;
     let line = lines.get(start..)?;
@@ -184,7 +190,7 @@ mod tests {
     use super::*;
     use crate::http1::known::Name;
 
-    /// So many fields, each with its own value, and one that is known at the end.
+    /// `count` fields, each with its own value; the last one is `Host`.
     fn lines(count: usize) -> String {
         let mut lines: Vec<_> = (1..count).map(|i| format!("X-{i}: {i}\r\n")).collect();
         lines.push("Host: a.example\r\n\r\n".into());

@@ -1,4 +1,4 @@
-//! The fields that the opening handshake looks at, found in one pass over all of them.
+//! The fields that the opening handshake uses, collected in one pass over all fields.
 
 use super::{
     ReceivedHeaders,
@@ -7,7 +7,7 @@ use super::{
     token::{count_down, elements, trim},
 };
 
-/// A field that the handshake knows.
+/// A field that the handshake uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Name {
     Host,
@@ -25,15 +25,15 @@ pub(crate) enum Name {
     Extensions,
 }
 
-/// The fields that are comma lists.
+/// The fields whose values are comma-separated lists.
 const LISTS: [Name; 5] =
     [Name::Upgrade, Name::Connection, Name::Version, Name::Protocol, Name::Extensions];
 
-/// How many there are.
+/// The number of known names.
 const COUNT: usize = Name::Extensions as usize + 1;
 
 impl Name {
-    /// How it is written; fields compare without regard to case.
+    /// The usual spelling; names are case-insensitive.
     pub(crate) const fn text(self) -> &'static str {
         match self {
             Self::Host => "Host",
@@ -52,7 +52,7 @@ impl Name {
         }
     }
 
-    /// Its length leaves two names at most.
+    /// The known name equal to this one. At most two names share a length.
     fn of(name: &str) -> Option<Self> {
         let candidates: &[Self] = match name.len() {
             4 => &[Self::Host],
@@ -68,7 +68,7 @@ impl Name {
             24 => &[Self::Extensions],
             _ => &[],
         };
-        // As most write it, first.
+        // Fast path: the usual spelling.
         let is_equal = |known: &Self| known.text() == name;
         let is_same = |known: &Self| known.text().eq_ignore_ascii_case(name);
         let found = candidates.iter().find(|known| is_equal(known));
@@ -76,15 +76,15 @@ impl Name {
     }
 }
 
-/// The values of a field as most heads have it, which is once or never; what else there may be is
-/// looked up among all fields.
+/// The values of one field name. Most heads have a field once or never, so only the first value is
+/// stored. The others are searched for in all fields.
 #[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     first: Option<&'a [u8]>,
     has_more: bool,
 }
 
-/// Shows no value: it may hold credentials.
+/// Omits the value, which may contain credentials.
 impl core::fmt::Debug for Values<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(if self.is_empty() { "None" } else { "Some(..)" })
@@ -92,22 +92,22 @@ impl core::fmt::Debug for Values<'_> {
 }
 
 impl<'a> Values<'a> {
-    /// Whether there is none.
+    /// Whether the field is absent.
     pub(crate) const fn is_empty(self) -> bool {
         self.first.is_none()
     }
 
-    /// The one value there is.
+    /// The value if the field occurs exactly once.
     pub(crate) fn only(self) -> Option<&'a [u8]> {
         self.first.filter(|_| !self.has_more).map(trim)
     }
 
-    /// Whether there are several.
-    pub(crate) const fn are_several(self) -> bool {
+    /// Whether the field occurs more than once.
+    pub(crate) const fn is_repeated(self) -> bool {
         self.has_more
     }
 
-    /// All of them, given the fields that they were found among.
+    /// All values, in order. `fields` are the fields that the first value comes from.
     pub(crate) fn all(
         self,
         name: Name,
@@ -118,27 +118,27 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Which of the known fields there are among those received.
+/// The known fields of a head.
 #[derive(Clone)]
 pub(crate) struct Known<'a> {
     headers: ReceivedHeaders<'a>,
     firsts: [Option<&'a [u8]>; COUNT],
-    /// A bit for each that there is more than once.
-    several: u16,
-    /// Where the further values of lists are.
+    /// A bit for each known field that occurs more than once.
+    repeated: u16,
+    /// Where the further values of list fields are.
     repeats: Repeats,
 }
 
 impl<'a> Known<'a> {
-    /// None yet of these fields: [`add`](Self::add) adds them one by one.
-    pub(crate) const fn none_of(headers: ReceivedHeaders<'a>) -> Self {
-        Self { headers, firsts: [None; COUNT], several: 0, repeats: Repeats::NONE }
+    /// Starts without known fields. Call [`add`](Self::add) for each field of `headers`, in order.
+    pub(crate) const fn new(headers: ReceivedHeaders<'a>) -> Self {
+        Self { headers, firsts: [None; COUNT], repeated: 0, repeats: Repeats::NONE }
     }
 
-    /// All of these fields.
+    /// Collects the known fields of `headers`.
     #[cfg(any(feature = "http", test))]
-    pub(crate) fn among(headers: ReceivedHeaders<'a>) -> Self {
-        let mut known = Self::none_of(headers);
+    pub(crate) fn collect(headers: ReceivedHeaders<'a>) -> Self {
+        let mut known = Self::new(headers);
         headers.iter().for_each(|(name, value)| known.add(name, value));
         known
     }
@@ -149,7 +149,7 @@ impl<'a> Known<'a> {
         if let Some(name) = Name::of(name) {
             match &mut self.firsts[name as usize] {
                 Some(_) => {
-                    self.several |= 1 << name as u8;
+                    self.repeated |= 1 << name as u8;
                     if let (Some(lines), true) = (self.headers.lines(), LISTS.contains(&name)) {
                         self.repeats.add(name, value, lines);
                     }
@@ -166,11 +166,11 @@ impl<'a> Known<'a> {
 
     #[inline]
     pub(crate) const fn values(&self, name: Name) -> Values<'a> {
-        let has_more = self.several >> name as u8 & 1 != 0;
+        let has_more = self.repeated >> name as u8 & 1 != 0;
         Values { first: self.firsts[name as usize], has_more }
     }
 
-    /// The one value there is.
+    /// The value if the field occurs exactly once.
     pub(crate) fn only(&self, name: Name) -> Option<&'a [u8]> {
         self.values(name).only()
     }
@@ -187,15 +187,15 @@ impl<'a> Known<'a> {
         first.chain(found).chain(searched.into_iter().flatten())
     }
 
-    /// Checks that no list has more elements than the limits allow, the empty ones included, which
-    /// section 5.6.1.2 of RFC 9110 asks for: what follows may then look at each element.
+    /// Checks that no list has more elements than the limit, so that later checks may look at each
+    /// element. Empty elements count, as RFC 9110, section 5.6.1.2 asks for.
     pub(crate) fn check_lists(&self, limits: HeadLimits) -> Result<(), HeadFault> {
         if LISTS.into_iter().all(|name| self.is_short(name, limits)) {
             return Ok(());
         }
         let fits = |name: Name| {
             let left = self.all(name).try_fold(limits.elements, |room, value| {
-                // As many elements as commas, and one more.
+                // A list has one element more than commas.
                 let room = count_down(room.checked_sub(1)?, value, b',')?;
                 if name == Name::Extensions { count_down(room, value, b';') } else { Some(room) }
             });
@@ -204,16 +204,16 @@ impl<'a> Known<'a> {
         if LISTS.into_iter().all(fits) { Ok(()) } else { Err(HeadFault::TooManyElements) }
     }
 
-    /// Whether a list has fewer bytes than the limit allows elements.
+    /// Whether the value has fewer bytes than the limit allows elements.
     fn is_short(&self, name: Name, limits: HeadLimits) -> bool {
         let values = self.values(name);
         !values.has_more && values.first.is_none_or(|value| value.len() < limits.elements)
     }
 
-    /// Whether a token stands in a list, perhaps over several fields.
+    /// Whether a list contains a token, in any of the fields of its name.
     pub(crate) fn has_token(&self, name: Name, token: &str) -> bool {
         let is_token = |element: &[u8]| element.eq_ignore_ascii_case(token.as_bytes());
-        // As most write it: alone.
+        // Fast path: most peers send the token alone.
         self.only(name).is_some_and(is_token)
             || self.all(name).any(|value| elements(value).any(is_token))
     }
@@ -244,7 +244,7 @@ mod tests {
 
     // 6455-4.2.1-a
     #[test]
-    fn each_name_is_known_in_any_case_and_no_other_is() {
+    fn only_the_known_names_are_known_in_any_case() {
         for name in ALL {
             assert_eq!(Name::of(name.text()), Some(name));
             assert_eq!(Name::of(&name.text().to_ascii_lowercase()), Some(name));
@@ -256,9 +256,9 @@ mod tests {
     }
 
     #[test]
-    fn values_come_in_order_however_many_there_are() {
+    fn values_are_returned_in_order_for_any_number_of_fields() {
         let lines = b"upgrade: a \r\nUpgrades: no\r\nHost: h\r\nUPGRADE:b,C\r\nUpgrade:\r\n";
-        let known = Known::among(ReceivedHeaders::of_lines(lines));
+        let known = Known::collect(ReceivedHeaders::of_lines(lines));
         let all = |name| known.all(name).collect::<Vec<_>>();
         assert_eq!(all(Name::Upgrade), [&b"a"[..], b"b,C", b""]);
         assert_eq!(all(Name::Host), [b"h"]);
@@ -267,7 +267,7 @@ mod tests {
         assert_eq!(known.only(Name::Host), Some(&b"h"[..]));
         assert!(known.has_token(Name::Upgrade, "c"));
         assert!(!known.has_token(Name::Upgrade, "d"));
-        assert!(known.values(Name::Upgrade).are_several());
+        assert!(known.values(Name::Upgrade).is_repeated());
         assert!(known.values(Name::Origin).is_empty());
     }
 }

@@ -1,11 +1,11 @@
-//! Header fields as they were received, whoever took them apart.
+//! Received header fields, parsed by this crate or by another HTTP implementation.
 
 use super::token::{find, trim};
 
-/// Header fields, those of one name in their order on the wire.
+/// Received header fields. Fields with the same name keep their order on the wire.
 ///
-/// Names compare without regard to case; values are bytes, because HTTP lets them be, and come
-/// without the whitespace around them.
+/// Names are compared case-insensitively. Values are bytes, because HTTP does not restrict them to
+/// ASCII (RFC 9110, section 5.5), without leading and trailing whitespace.
 #[derive(Clone, Copy)]
 pub struct ReceivedHeaders<'a> {
     source: Source<'a>,
@@ -13,20 +13,20 @@ pub struct ReceivedHeaders<'a> {
 
 #[derive(Clone, Copy)]
 enum Source<'a> {
-    /// Whole lines, each with its end, all of valid grammar.
+    /// Complete field lines, each with its CRLF. Their grammar has been checked.
     Lines(&'a [u8]),
-    /// What another implementation of HTTP took apart.
+    /// Fields that another HTTP implementation has parsed.
     #[cfg(feature = "http")]
     Map(&'a http::HeaderMap),
 }
 
 impl<'a> ReceivedHeaders<'a> {
-    /// Fields in whole lines, each with its end, whose grammar has been checked.
+    /// Wraps complete field lines, each with its CRLF, whose grammar has been checked.
     pub(crate) const fn of_lines(lines: &'a [u8]) -> Self {
         Self { source: Source::Lines(lines) }
     }
 
-    /// Fields that another implementation of HTTP took apart.
+    /// Wraps fields that another HTTP implementation has parsed.
     #[cfg(feature = "http")]
     pub(crate) const fn of_map(map: &'a http::HeaderMap) -> Self {
         Self { source: Source::Map(map) }
@@ -42,17 +42,17 @@ impl<'a> ReceivedHeaders<'a> {
         }
     }
 
-    /// The value of the first field of this name.
+    /// The value of the first field with this name.
     pub fn get(self, name: &str) -> Option<&'a [u8]> {
         self.all(name).next()
     }
 
-    /// The values of all fields of this name, in order.
+    /// The values of all fields with this name, in order.
     pub fn all(self, name: &str) -> impl Iterator<Item = &'a [u8]> + Clone {
         ValuesOf { name, rest: self.iter() }
     }
 
-    /// All names with their values.
+    /// An iterator over the names and values of all fields.
     pub fn iter(self) -> ReceivedHeadersIter<'a> {
         ReceivedHeadersIter(match self.source {
             Source::Lines(lines) => Rest::Lines(lines),
@@ -71,7 +71,7 @@ impl<'a> IntoIterator for ReceivedHeaders<'a> {
     }
 }
 
-/// Shows the names alone: values may be credentials.
+/// Shows only the names: values may contain credentials.
 impl core::fmt::Debug for ReceivedHeaders<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         self.iter().fmt(f)
@@ -152,7 +152,7 @@ fn next_line<'a>(lines: &mut &'a [u8]) -> Option<(&'a str, &'a [u8])> {
     Some((name, trim(value[..end].strip_suffix(b"\r")?)))
 }
 
-/// The map's own iterator cannot be cloned.
+/// A cloneable iterator: that of the map does not implement `Clone`.
 #[cfg(feature = "http")]
 struct MapIter<'a> {
     map: &'a http::HeaderMap,

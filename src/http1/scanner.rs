@@ -1,8 +1,8 @@
-//! Finding the end of a head that arrives in pieces, with work linear in its length and under
-//! named limits.
+//! Finds the end of a head that arrives in pieces. The work is linear in the length of the head,
+//! and limits bound the length.
 //!
-//! What is judged here is judged from left to right, so that the result does not depend on how the
-//! input is cut.
+//! Everything is checked from left to right, so that the result does not depend on how the input is
+//! split.
 
 use core::ops::Range;
 
@@ -13,46 +13,47 @@ use super::{
 };
 use crate::raw::{BLOCK, controls};
 
-/// How many empty lines before a request are ignored. RFC 9112, section 2.2, asks for at least one;
-/// some clients send one or two after a body.
+/// The maximum number of empty lines ignored before a request. RFC 9112, section 2.2, asks for at
+/// least one; some clients send one or two after a body.
 const MAX_EMPTY_LINES: u8 = 4;
 
-/// The first byte of what a TLS peer sends: an alert, or a `ClientHello`.
+/// The first byte of a TLS record that opens a connection: an alert or a handshake message.
 const TLS_RECORDS: [u8; 2] = [0x15, 0x16];
 
-/// Takes the head of a request that was found before apart again, without the empty lines before it.
+/// Parses a request head again that a scanner has found before. It has no empty lines before it.
 pub(crate) fn reread_request(bytes: &[u8]) -> Option<(Head<'_>, RequestLine<'_>)> {
     let head = Head::new(bytes, find(bytes, b'\n')? + 1);
     let mut line = StartLine::new(Kind::Request);
-    line.judge(head.line()).ok()?;
+    line.parse(head.line()).ok()?;
     Some((head, line.request(head.line())?))
 }
 
-/// Looks for the end of a head, and continues where it stopped.
+/// Searches for the end of a head, and resumes where the previous call stopped.
 #[derive(Clone, Debug)]
 pub(crate) struct Scanner {
     kind: Kind,
     limits: HeadLimits,
-    /// How many bytes have been looked at.
+    /// The number of bytes scanned.
     scanned: usize,
-    /// Where the line in progress starts.
+    /// The offset of the current line.
     line: usize,
-    /// How many lines have ended, without the empty ones before a request.
+    /// The number of complete lines, except empty ones before a request.
     lines: usize,
     empty_lines: u8,
     start_line: StartLine,
-    /// What is found so far.
+    /// The offsets found so far.
     found: Scanned,
 }
 
-/// A complete head, whose lines are sound but for the grammar of the fields.
+/// Where a complete head is. Its start line and line ends are valid; the grammar of its fields has
+/// not been checked.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Scanned {
-    /// Where it begins: after the empty lines before it.
+    /// The offset of the head, after any empty lines before it.
     start: usize,
-    /// Where its start line ends, with the end of the line.
+    /// The offset of the line after the start line.
     start_line: usize,
-    /// Where it ends, with the empty line.
+    /// The offset after the empty line that ends the head.
     end: usize,
     /// Whether a field is folded over several lines.
     has_folds: bool,
@@ -65,7 +66,7 @@ impl Scanner {
         Self { kind, limits, scanned: 0, line: 0, lines: 0, empty_lines: 0, start_line, found }
     }
 
-    /// Starts over, for the next head.
+    /// Restarts for the next head.
     pub(crate) const fn reset(&mut self) {
         *self = Self::new(self.kind, self.limits);
     }
@@ -74,9 +75,9 @@ impl Scanner {
         self.limits
     }
 
-    /// Looks for the head at the front of `bytes`, with the empty line that ends it; `None` if it
-    /// has not ended, and there is room for more in an inbox of this capacity. Each byte is looked
-    /// at once.
+    /// Searches `bytes` for a complete head, including the empty line that ends it. `bytes` starts
+    /// at the same byte in every call and grows; each byte is scanned once. Returns `None` if the
+    /// head is incomplete and an inbox of this capacity has room for more.
     pub(crate) fn scan(
         &mut self,
         bytes: &[u8],
@@ -94,33 +95,33 @@ impl Scanner {
             while controls != 0 {
                 let at = start + controls.trailing_zeros() as usize;
                 controls &= controls - 1;
-                // A line feed has been taken with the carriage return before it.
+                // This LF was handled together with the CR before it.
                 if at < self.scanned {
                     continue;
                 }
-                self.pass_to(at, bytes)?;
-                if self.take_control(bytes)? {
+                self.advance_to(at, bytes)?;
+                if self.handle_control(bytes)? {
                     self.found.end = self.scanned;
                     return Ok(Some(self.found));
                 }
             }
             start += BLOCK;
         }
-        self.pass_to(bytes.len(), bytes)?;
+        self.advance_to(bytes.len(), bytes)?;
         if bytes.len() >= capacity {
             return Err(HeadFault::TooLong);
         }
         Ok(None)
     }
 
-    /// The start line of the head that was found.
+    /// The start line of the head found last.
     pub(crate) const fn start_line(&self) -> StartLine {
         self.start_line
     }
 
-    /// Goes over what has no control character in it.
+    /// Advances over bytes without control characters.
     #[inline]
-    fn pass_to(&mut self, end: usize, bytes: &[u8]) -> Result<(), HeadFault> {
+    fn advance_to(&mut self, end: usize, bytes: &[u8]) -> Result<(), HeadFault> {
         if end <= self.scanned {
             return Ok(());
         }
@@ -128,13 +129,13 @@ impl Scanner {
         if self.is_after_cr(bytes) {
             return Err(if self.scanned < size { HeadFault::LineEnd } else { HeadFault::TooLong });
         }
-        // Which limit is met first.
+        // The nearer of the two limits.
         let line = self.line.saturating_add(self.limits.line);
         let limit = line.min(size);
         if self.lines == 0
             && let Some(line) = bytes.get(self.line..end.min(limit))
         {
-            self.start_line.judge(line)?;
+            self.start_line.parse(line)?;
         }
         if end > limit {
             return Err(match self.lines {
@@ -147,9 +148,9 @@ impl Scanner {
         Ok(())
     }
 
-    /// Takes a control character, and returns whether the head has ended with it.
+    /// Handles the control character at `scanned`, and returns whether it ends the head.
     #[inline]
-    fn take_control(&mut self, bytes: &[u8]) -> Result<bool, HeadFault> {
+    fn handle_control(&mut self, bytes: &[u8]) -> Result<bool, HeadFault> {
         let at = self.scanned;
         if at >= self.limits.size {
             return Err(HeadFault::TooLong);
@@ -160,13 +161,13 @@ impl Scanner {
                 self.end_line(bytes)
             }
             (b'\n', false) | (_, true) => Err(HeadFault::LineEnd),
-            // Both at once, as they come unless the input was cut between them.
+            // Fast path: CR and LF together, unless the input is split between them.
             (b'\r', _) if bytes.get(at + 1) == Some(&b'\n') && at + 1 < self.limits.size => {
                 self.scanned = at + 2;
                 self.end_line(bytes)
             }
             (b'\r', _) => {
-                // Before a request, it may begin an empty line.
+                // Before a request, this CR may be part of an empty line.
                 if self.lines == 0 && (at > self.line || self.kind == Kind::Response) {
                     self.start_line.finish()?;
                 }
@@ -178,16 +179,17 @@ impl Scanner {
         }
     }
 
-    /// Whether the line feed is awaited that ends a line.
+    /// Whether the last byte is a CR whose LF has not arrived.
     fn is_after_cr(&self, bytes: &[u8]) -> bool {
         self.scanned > self.line && bytes[self.scanned - 1] == b'\r'
     }
 
-    /// Ends a line, and returns whether the head has ended with it.
+    /// Ends the current line, and returns whether that ends the head.
     fn end_line(&mut self, bytes: &[u8]) -> Result<bool, HeadFault> {
         let is_empty = self.scanned - self.line == b"\r\n".len();
         match (is_empty, self.lines) {
-            // RFC 9112, section 2.2: before a request, and not before a response.
+            // RFC 9112, section 2.2: empty lines are ignored before a request, but not before a
+            // response.
             (true, 0) if self.kind == Kind::Request && self.empty_lines < MAX_EMPTY_LINES => {
                 self.empty_lines += 1;
                 self.line = self.scanned;
@@ -210,24 +212,23 @@ impl Scanner {
 }
 
 impl Scanned {
-    /// How many bytes the head takes, with the empty lines before it.
+    /// The number of bytes up to the end of the head, including any empty lines before it.
     pub(crate) const fn length(self) -> usize {
         self.end
     }
 
-    /// Where the head is, without the empty lines before it, in memory that the bytes lie in from
-    /// `base` on.
+    /// The range of the head in a buffer where the scanned bytes start at `base`.
     pub(crate) const fn range(self, base: usize) -> Range<usize> {
         base + self.start..base + self.end
     }
 
-    /// Joins the lines of folded fields (RFC 9112, section 5.2): a user agent replaces each fold
-    /// with spaces.
+    /// Joins the lines of folded fields: a user agent replaces each fold with spaces (RFC 9112,
+    /// section 5.2).
     pub(crate) fn unfold(self, bytes: &mut [u8]) {
         if !self.has_folds {
             return;
         }
-        // The end of the start line is not one of a field: whitespace after it is refused.
+        // The CRLF of the start line is not a fold: whitespace after it is refused.
         for at in self.start_line..self.end.saturating_sub(2) {
             if let [cr @ b'\r', lf @ b'\n', b' ' | b'\t'] = &mut bytes[at..at + 3] {
                 (*cr, *lf) = (b' ', b' ');
@@ -235,7 +236,7 @@ impl Scanned {
         }
     }
 
-    /// The head among the bytes that it was found in.
+    /// The head in the bytes that were scanned.
     pub(crate) fn head(self, bytes: &[u8]) -> Head<'_> {
         Head::new(&bytes[self.start..self.end], self.start_line - self.start)
     }

@@ -1,14 +1,14 @@
 //! The start line of a request or a response (RFC 9112, sections 3 and 4).
 //!
-//! This module judges each byte of the line as it arrives, so that a peer that does not speak
-//! HTTP/1.x is found out at the first byte that rules it out.
+//! This module parses the line byte by byte as it arrives, so that a peer that does not speak
+//! HTTP/1.x is refused at the first wrong byte.
 
 use super::{
     head::HeadFault,
     token::{is_token_byte, target_length},
 };
 
-/// Which message the line begins.
+/// The kind of message that the line starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Request,
@@ -24,7 +24,7 @@ pub(crate) struct RequestLine<'a> {
     pub(crate) minor: u8,
 }
 
-/// Shows no target: its path and its query may hold credentials.
+/// Omits the target, whose path and query may contain credentials.
 impl core::fmt::Debug for RequestLine<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("RequestLine")
@@ -42,16 +42,17 @@ pub(crate) struct StatusLine {
     pub(crate) minor: u8,
 }
 
-/// How far a start line has been judged, and where its parts are.
+/// A partly parsed start line, with the offsets of its parts.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StartLine {
     part: Part,
-    judged: usize,
-    /// Where the part in progress begins.
+    /// The number of bytes parsed.
+    parsed: usize,
+    /// The offset of the current part.
     start: usize,
-    /// Where the method ends, with the space after it.
+    /// The offset after the method and the space that follows it.
     method: usize,
-    /// Where the target ends, without the space after it.
+    /// The offset after the target, before the space that follows it.
     target: usize,
     /// Whether the major version is 1.
     is_one: bool,
@@ -63,12 +64,12 @@ pub(crate) struct StartLine {
 enum Part {
     Method,
     Target,
-    /// Of a request: it comes last.
+    /// The version of a request, its last part.
     LastVersion,
-    /// Of a response: it comes first.
+    /// The version of a response, its first part.
     FirstVersion,
     Status,
-    /// The space after the status, or the end of the line: some servers leave the space out.
+    /// The space after the status, or the end of the line: some servers omit the space.
     AfterStatus,
     Reason,
     End,
@@ -80,40 +81,40 @@ impl StartLine {
             Kind::Request => Part::Method,
             Kind::Response => Part::FirstVersion,
         };
-        let (judged, start, method, target) = (0, 0, 0, 0);
-        Self { part, judged, start, method, target, is_one: false, minor: 0, status: 0 }
+        let (parsed, start, method, target) = (0, 0, 0, 0);
+        Self { part, parsed, start, method, target, is_one: false, minor: 0, status: 0 }
     }
 
-    /// Judges what has arrived of the line, without its end. Each byte is looked at once.
-    pub(crate) fn judge(&mut self, line: &[u8]) -> Result<(), HeadFault> {
-        while let Some(rest) = line.get(self.judged..).filter(|rest| !rest.is_empty()) {
+    /// Parses the part of the line that has arrived, without its CRLF. Each byte is looked at once.
+    pub(crate) fn parse(&mut self, line: &[u8]) -> Result<(), HeadFault> {
+        while let Some(rest) = line.get(self.parsed..).filter(|rest| !rest.is_empty()) {
             match self.part {
                 Part::Method => {
-                    self.judged += rest.iter().take_while(|&&byte| is_token_byte(byte)).count();
-                    if self.ends_with_space(line)? {
-                        self.method = self.judged;
+                    self.parsed += rest.iter().take_while(|&&byte| is_token_byte(byte)).count();
+                    if self.consume_space(line)? {
+                        self.method = self.parsed;
                         self.go_to(Part::Target);
                     }
                 }
                 Part::Target => {
-                    self.judged += target_length(rest);
-                    self.target = self.judged;
-                    if self.ends_with_space(line)? {
+                    self.parsed += target_length(rest);
+                    self.target = self.parsed;
+                    if self.consume_space(line)? {
                         self.go_to(Part::LastVersion);
                     }
                 }
-                Part::FirstVersion | Part::LastVersion => self.judge_version(rest)?,
-                Part::Status => self.judge_status(rest)?,
+                Part::FirstVersion | Part::LastVersion => self.parse_version(rest)?,
+                Part::Status => self.parse_status(rest)?,
                 Part::AfterStatus if rest[0] == b' ' => self.go_to(Part::Reason),
-                // Nobody acts on the reason.
-                Part::Reason => self.judged = line.len(),
+                // The reason phrase is ignored.
+                Part::Reason => self.parsed = line.len(),
                 Part::AfterStatus | Part::End => return Err(HeadFault::StartLine),
             }
         }
         Ok(())
     }
 
-    /// Judges the end of the line.
+    /// Checks that the line may end here.
     pub(crate) const fn finish(&self) -> Result<(), HeadFault> {
         match self.part {
             Part::End | Part::AfterStatus | Part::Reason => Ok(()),
@@ -121,41 +122,41 @@ impl StartLine {
         }
     }
 
-    /// The start line of a request that has been judged; `None` if there is none in it.
+    /// The start line of a request, from the complete line; `None` if it was not parsed.
     pub(crate) fn request(self, line: &[u8]) -> Option<RequestLine<'_>> {
-        // All of it is ASCII.
+        // The parsed line is ASCII.
         let line = core::str::from_utf8(line).ok()?;
         let method = line.get(..self.method.checked_sub(b" ".len())?)?;
         let target = line.get(self.method..self.target)?;
         Some(RequestLine { method, target, minor: self.minor })
     }
 
-    /// The start line of a response that has been judged.
+    /// The start line of a response, after the complete line was parsed.
     pub(crate) const fn response(self) -> StatusLine {
         StatusLine { status: self.status, minor: self.minor }
     }
 
-    /// Takes the space after a part that is not empty; `false` if nothing follows it yet.
-    fn ends_with_space(&mut self, line: &[u8]) -> Result<bool, HeadFault> {
-        match line.get(self.judged) {
+    /// Consumes the space after a non-empty part; `false` if it has not arrived yet.
+    fn consume_space(&mut self, line: &[u8]) -> Result<bool, HeadFault> {
+        match line.get(self.parsed) {
             None => Ok(false),
-            Some(b' ') if self.judged > self.start => {
-                self.judged += 1;
+            Some(b' ') if self.parsed > self.start => {
+                self.parsed += 1;
                 Ok(true)
             }
             Some(_) => Err(HeadFault::StartLine),
         }
     }
 
-    fn judge_version(&mut self, rest: &[u8]) -> Result<(), HeadFault> {
+    fn parse_version(&mut self, rest: &[u8]) -> Result<(), HeadFault> {
         const FORM: &[u8; 8] = b"HTTP/1.1";
-        let at = self.judged - self.start;
-        // As most come, in one piece.
+        let at = self.parsed - self.start;
+        // Fast path: it arrived in one piece.
         if at == 0
             && let [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'0'..=b'9', ..] = rest
         {
             self.minor = minor - b'0';
-            self.judged += FORM.len();
+            self.parsed += FORM.len();
             self.end_version();
             return Ok(());
         }
@@ -168,7 +169,7 @@ impl StartLine {
             0..=4 | 6 if byte == FORM[at] => {}
             _ => return Err(HeadFault::StartLine),
         }
-        self.judged += 1;
+        self.parsed += 1;
         if at + 1 == FORM.len() {
             self.end_version();
         }
@@ -179,11 +180,11 @@ impl StartLine {
         self.go_to(if self.part == Part::FirstVersion { Part::Status } else { Part::End });
     }
 
-    /// A space and three digits, the first of them from 1 to 5.
-    fn judge_status(&mut self, rest: &[u8]) -> Result<(), HeadFault> {
-        let at = self.judged - self.start;
+    /// Parses a space and three digits, the first of them from 1 to 5.
+    fn parse_status(&mut self, rest: &[u8]) -> Result<(), HeadFault> {
+        let at = self.parsed - self.start;
         let byte = rest[0];
-        // As most come, in one piece.
+        // Fast path: it arrived in one piece.
         if at == 0
             && let [b' ', hundreds @ b'1'..=b'5', tens, ones, b' ', ..] = rest
             && tens.is_ascii_digit()
@@ -191,7 +192,7 @@ impl StartLine {
         {
             let digit = |byte: &u8| u16::from(byte - b'0');
             self.status = digit(hundreds) * 100 + digit(tens) * 10 + digit(ones);
-            self.judged += rest.len();
+            self.parsed += rest.len();
             self.go_to(Part::Reason);
             return Ok(());
         }
@@ -202,7 +203,7 @@ impl StartLine {
             }
             _ => return Err(HeadFault::StartLine),
         }
-        self.judged += 1;
+        self.parsed += 1;
         if at == 3 {
             self.go_to(Part::AfterStatus);
         }
@@ -211,7 +212,7 @@ impl StartLine {
 
     const fn go_to(&mut self, part: Part) {
         self.part = part;
-        self.start = self.judged;
+        self.start = self.parsed;
     }
 }
 
@@ -221,15 +222,16 @@ mod tests {
 
     use super::*;
 
-    /// Where a line is refused, and why; its length if that is at its end.
-    fn judge(kind: Kind, line: &str) -> Result<(), (usize, HeadFault)> {
+    /// The offset at which a line is refused, and the fault; the offset is the length of the line
+    /// if only its end is refused.
+    fn parse(kind: Kind, line: &str) -> Result<(), (usize, HeadFault)> {
         let bytes = line.as_bytes();
         let mut stepwise = StartLine::new(kind);
         let steps = (1..=bytes.len())
-            .try_for_each(|end| stepwise.judge(&bytes[..end]).map_err(|fault| (end - 1, fault)));
+            .try_for_each(|end| stepwise.parse(&bytes[..end]).map_err(|fault| (end - 1, fault)));
         let steps = steps.and_then(|()| stepwise.finish().map_err(|fault| (bytes.len(), fault)));
         let mut whole = StartLine::new(kind);
-        let at_once = whole.judge(bytes).and_then(|()| whole.finish());
+        let at_once = whole.parse(bytes).and_then(|()| whole.finish());
         assert_eq!(at_once, steps.map_err(|(_, fault)| fault), "{line}");
         steps
     }
@@ -261,7 +263,7 @@ mod tests {
             (Kind::Response, "220 mail", Err((0, StartLine))),
         ];
         for (kind, line, expected) in table {
-            assert_eq!(judge(kind, line), expected, "{line}");
+            assert_eq!(parse(kind, line), expected, "{line}");
         }
     }
 }

@@ -1,78 +1,81 @@
-//! Header fields that the application adds to a request or a response.
+//! Header fields that the caller adds to a request or a response.
 //!
-//! Nothing can be injected through them: names are tokens, values hold no control characters, and
-//! fields that the engine writes itself, or that would change where the message ends, are refused.
+//! They cannot inject anything: names are tokens and values have no control characters. Fields that
+//! this crate writes itself, or that change the message framing, are refused.
 
 use super::{Excerpt, token::is_token};
 
-/// A name and a value.
+/// The name and the value of a header field to send.
 pub type HeaderField<'a> = (&'a str, &'a str);
 
 const RESERVED: [&str; 6] =
     ["Host", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding", "Expect"];
 const RESERVED_PREFIXES: [&str; 2] = ["Proxy-", "Sec-WebSocket-"];
 
-/// How many fields can be added one by one.
+/// The maximum number of fields added one by one.
 const MAX_SINGLE: usize = 16;
 
-/// Why a header field cannot be sent. Nothing was written.
+/// Why a header field of the caller cannot be sent. Nothing is written.
 ///
-/// Fields are counted from 0, in the order of the calls that add them one by one; those of one slice
-/// come before them.
+/// The index of a field counts from 0: first the fields of the slice, then those added one by one,
+/// in the order of the calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FieldError {
-    /// The name is not a token.
+    /// The name is not a token (RFC 9110, section 5.6.2).
     #[error("the name of header field {index}, {name}, is not a token (RFC 9110, section 5.6.2)")]
     Name {
-        /// Which field, counted from 0.
+        /// The index of the field, from 0.
         index: usize,
-        /// Its name.
+        /// The name.
         name: Excerpt,
     },
     /// The value contains a control character.
     #[error("the value of header field {index}, {name}, contains a control character")]
     Value {
-        /// Which field, counted from 0.
+        /// The index of the field, from 0.
         index: usize,
         /// The name of the field.
         name: Excerpt,
     },
-    /// The field is one that this crate writes itself, or that would change where the message ends.
-    #[error("header field {index}, {name}, is written by hybi or not allowed: leave it out")]
+    /// This crate writes the field itself, a method sets it, or it would change the message
+    /// framing.
+    #[error("header field {index}, {name}, is set by hybi or not allowed: leave it out")]
     Reserved {
-        /// Which field, counted from 0.
+        /// The index of the field, from 0.
         index: usize,
-        /// The reserved name, or the reserved start of a name.
+        /// The reserved name or prefix.
         name: &'static str,
     },
-    /// More than 16 fields are added one by one.
-    #[error("more than {MAX_SINGLE} header fields are added one by one: pass them to `headers`")]
+    /// More than 16 fields were added one by one.
+    #[error(
+        "more than {MAX_SINGLE} header fields were added one by one: pass a slice to `headers`"
+    )]
     TooMany,
 }
 
-/// The application's fields: a slice of them, then those that it adds one by one.
+/// The caller's fields: a slice, and the fields added one by one after it.
 #[derive(Clone, Copy)]
-pub(crate) struct OwnFields<'a> {
+pub(crate) struct CallerFields<'a> {
     slice: &'a [HeaderField<'a>],
     single: [Option<HeaderField<'a>>; MAX_SINGLE],
-    /// How many were added one by one, those without room included.
+    /// The number of fields added one by one, including those that did not fit.
     count: usize,
 }
 
-impl<'a> OwnFields<'a> {
+impl<'a> CallerFields<'a> {
     /// No fields.
     pub(crate) const fn none() -> Self {
         Self { slice: &[], single: [None; MAX_SINGLE], count: 0 }
     }
 
-    /// With this slice in place of the one before.
+    /// Sets the slice, replacing the previous one.
     pub(crate) const fn with_slice(mut self, slice: &'a [HeaderField<'a>]) -> Self {
         self.slice = slice;
         self
     }
 
-    /// With one more field; [`check`] fails if there is no room for it.
+    /// Adds a field. If there is no room for it, [`check`] fails.
     pub(crate) const fn with_field(mut self, name: &'a str, value: &'a str) -> Self {
         if self.count < MAX_SINGLE {
             self.single[self.count] = Some((name, value));
@@ -81,21 +84,21 @@ impl<'a> OwnFields<'a> {
         self
     }
 
-    /// All of them, in order.
+    /// All fields, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = HeaderField<'a>> {
         self.slice.iter().copied().chain(self.single.iter().map_while(|field| *field))
     }
 }
 
-/// Shows the names alone: values may be credentials.
-impl core::fmt::Debug for OwnFields<'_> {
+/// Shows only the names: values may contain credentials.
+impl core::fmt::Debug for CallerFields<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
 
-/// Checks fields before a byte is written.
-pub(crate) fn check(fields: &OwnFields<'_>) -> Result<(), FieldError> {
+/// Checks all fields before anything is written.
+pub(crate) fn check(fields: &CallerFields<'_>) -> Result<(), FieldError> {
     for (index, (name, value)) in fields.iter().enumerate() {
         if !is_token(name.as_bytes()) {
             return Err(FieldError::Name { index, name: Excerpt::from(name) });
@@ -115,12 +118,12 @@ pub(crate) fn check(fields: &OwnFields<'_>) -> Result<(), FieldError> {
     if fields.count <= MAX_SINGLE { Ok(()) } else { Err(FieldError::TooMany) }
 }
 
-/// Writes checked fields, each with its end of line.
-pub(crate) fn write(fields: &OwnFields<'_>, sink: &mut dyn FnMut(&[u8])) {
+/// Writes checked fields, each with its CRLF.
+pub(crate) fn write(fields: &CallerFields<'_>, sink: &mut dyn FnMut(&[u8])) {
     fields.iter().for_each(|field| write_field(field, sink));
 }
 
-/// Writes one checked field with its end of line.
+/// Writes one checked field with its CRLF.
 pub(crate) fn write_field((name, value): HeaderField<'_>, sink: &mut dyn FnMut(&[u8])) {
     for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
         sink(part);
@@ -134,21 +137,22 @@ mod tests {
 
     use super::*;
 
-    fn single(count: usize) -> OwnFields<'static> {
-        (0..count).fold(OwnFields::none(), |fields, _| fields.with_field("X", "y"))
+    fn single(count: usize) -> CallerFields<'static> {
+        (0..count).fold(CallerFields::none(), |fields, _| fields.with_field("X", "y"))
     }
 
     #[test]
-    fn fields_are_written_in_order_those_of_the_slice_first() {
+    fn fields_are_written_in_order_after_those_of_the_slice() {
         let slice = [("A", "1"), ("B", "2")];
-        let fields = OwnFields::none().with_field("C", "3").with_slice(&slice).with_field("D", "4");
+        let fields =
+            CallerFields::none().with_field("C", "3").with_slice(&slice).with_field("D", "4");
         let mut written = Vec::new();
         write(&fields, &mut |part| written.extend_from_slice(part));
         assert_eq!(written, b"A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n");
     }
 
     #[test]
-    fn so_many_fields_can_be_added_one_by_one() {
+    fn up_to_16_fields_can_be_added_one_by_one() {
         for count in 0..=MAX_SINGLE {
             assert_eq!(check(&single(count)), Ok(()));
             assert_eq!(single(count).iter().count(), count);
@@ -162,7 +166,7 @@ mod tests {
     #[test]
     fn an_error_says_which_field_is_wrong() {
         let slice = [("A", "1")];
-        let with = |name, value| OwnFields::none().with_slice(&slice).with_field(name, value);
+        let with = |name, value| CallerFields::none().with_slice(&slice).with_field(name, value);
         let name = Excerpt::from("B C");
         assert_eq!(check(&with("B C", "")), Err(FieldError::Name { index: 1, name }));
         let name = Excerpt::from("B");

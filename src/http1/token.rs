@@ -2,25 +2,25 @@
 
 use super::head::MAX_ELEMENTS;
 
-/// Whether this is a non-empty token.
+/// Whether `bytes` is a token; a token is not empty.
 pub(crate) fn is_token(bytes: &[u8]) -> bool {
     !bytes.is_empty() && token_length(bytes) == bytes.len()
 }
 
-/// How many bytes at the front are of a token. Whole pieces are judged at once, because a token may
-/// be as long as a line.
+/// The number of leading bytes that may be in a token. Checks 16 bytes at a time, because a token
+/// may be as long as a line.
 pub(crate) fn token_length(bytes: &[u8]) -> usize {
     let are_token = |piece: &[u8; PIECE]| {
         piece.iter().fold(0, |delimiters, &byte| delimiters | is_delimiter(byte)) == 0
     };
     let pieces = bytes.as_chunks().0.iter().take_while(|piece| are_token(piece)).count();
-    let passed = PIECE * pieces;
-    let rest = bytes[passed..].iter();
-    passed + rest.take_while(|&&byte| is_token_byte(byte)).count()
+    let skipped = PIECE * pieces;
+    let rest = bytes[skipped..].iter();
+    skipped + rest.take_while(|&&byte| is_token_byte(byte)).count()
 }
 
-/// Not 0 for what is no byte of a token. There is no branch, so that the compiler makes vectors of
-/// it.
+/// Returns 0 for a byte that may be in a token, and 1 otherwise. Branch-free, so that LLVM
+/// vectorizes it.
 #[inline]
 fn is_delimiter(byte: u8) -> u8 {
     let within = |first: u8, last: u8| u8::from(byte.wrapping_sub(first) <= last - first);
@@ -36,12 +36,12 @@ fn is_delimiter(byte: u8) -> u8 {
         | is(b'}')
 }
 
-/// What is wrong with a list of names that are to be distinct tokens.
+/// A fault in a list of distinct tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NamesFault {
-    /// The name with this index, counted from 0, is not a token.
+    /// The name at this index, from 0, is not a token.
     NotToken(usize),
-    /// The list has a name twice.
+    /// A name occurs twice.
     Repeated,
     /// There are more names than [`MAX_ELEMENTS`].
     TooMany,
@@ -57,7 +57,7 @@ pub(crate) fn check_distinct<'a>(
     names: impl Iterator<Item = &'a [u8]>,
     is_valid: impl Fn(&[u8]) -> bool,
 ) -> Result<(), NamesFault> {
-    /// So few are compared each with each: that takes less time than to sort them.
+    /// Up to here, comparing all pairs is faster than sorting.
     const FEW: usize = 12;
     let mut few = [&[][..]; FEW];
     let mut names = names.enumerate();
@@ -94,7 +94,7 @@ pub(crate) const fn is_token_byte(byte: u8) -> bool {
     TOKEN[byte as usize]
 }
 
-/// Looked up, because most bytes of a head are asked about.
+/// A table, because most bytes of a head are looked up.
 static TOKEN: [bool; 256] = {
     let mut is_token = [false; 256];
     let mut byte = 0;
@@ -107,16 +107,16 @@ static TOKEN: [bool; 256] = {
     is_token
 };
 
-/// The elements of a comma list without their surrounding whitespace; empty ones are left out, as
-/// a recipient is asked to do.
+/// The elements of a comma-separated list, without surrounding whitespace. Empty elements are
+/// skipped (RFC 9110, section 5.6.1.2).
 pub(crate) const fn elements(value: &[u8]) -> Elements<'_> {
     Elements { rest: Some(value) }
 }
 
-/// The elements of a comma list, made by [`elements`].
+/// The iterator that [`elements`] returns.
 #[derive(Clone, Debug)]
 pub(crate) struct Elements<'a> {
-    /// What follows the last comma, if anything does.
+    /// The rest of the value after the last comma found; `None` at the end.
     rest: Option<&'a [u8]>,
 }
 
@@ -137,31 +137,31 @@ impl<'a> Iterator for Elements<'a> {
     }
 }
 
-/// The length of the pieces that are searched in one step: one vector.
+/// The number of bytes checked per step: one vector.
 const PIECE: usize = 16;
 
-/// Where this byte stands first: whole pieces are passed over at once.
+/// The offset of the first `needle`.
 #[inline]
-pub(crate) fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
+pub(crate) fn find(bytes: &[u8], needle: u8) -> Option<usize> {
     let has = |piece: &[u8; PIECE]| {
-        piece.iter().fold(0, |has, &byte| has | u8::from(byte == wanted)) != 0
+        piece.iter().fold(0, |has, &byte| has | u8::from(byte == needle)) != 0
     };
     let (pieces, _) = bytes.as_chunks::<PIECE>();
-    let passed = PIECE * pieces.iter().take_while(|piece| !has(piece)).count();
-    Some(passed + bytes[passed..].iter().position(|&byte| byte == wanted)?)
+    let skipped = PIECE * pieces.iter().take_while(|piece| !has(piece)).count();
+    Some(skipped + bytes[skipped..].iter().position(|&byte| byte == needle)?)
 }
 
-/// What is left of `room` for one byte of this kind each; `None` if it is not enough. It stops there,
-/// so that a value full of them costs no more.
-pub(crate) fn count_down(mut room: usize, mut bytes: &[u8], wanted: u8) -> Option<usize> {
-    while let Some(at) = find(bytes, wanted) {
+/// Subtracts the number of `needle` bytes from `room`; `None` if there are more. It stops as soon
+/// as `room` is used up, so a value full of them costs no more.
+pub(crate) fn count_down(mut room: usize, mut bytes: &[u8], needle: u8) -> Option<usize> {
+    while let Some(at) = find(bytes, needle) {
         room = room.checked_sub(1)?;
         bytes = &bytes[at + 1..];
     }
     Some(room)
 }
 
-/// The value without the optional whitespace around it.
+/// Removes optional whitespace from both ends.
 #[inline]
 pub(crate) fn trim(value: &[u8]) -> &[u8] {
     match value {
@@ -172,7 +172,7 @@ pub(crate) fn trim(value: &[u8]) -> &[u8] {
 
 fn trim_whitespace(value: &[u8]) -> &[u8] {
     let mut value = &value[space_length(value)..];
-    // There may be a line of it.
+    // There may be a whole line of spaces.
     while let Some(rest) = value.strip_suffix(&[b' '; PIECE]) {
         value = rest;
     }
@@ -182,10 +182,10 @@ fn trim_whitespace(value: &[u8]) -> &[u8] {
     value
 }
 
-/// How many bytes at the front are optional whitespace.
+/// The number of leading bytes of optional whitespace.
 #[inline]
 pub(crate) fn space_length(bytes: &[u8]) -> usize {
-    // There is seldom more than one.
+    // Fast path: there is rarely more than one.
     match bytes {
         [b' ' | b'\t', b' ' | b'\t', ..] => {}
         [b' ' | b'\t', ..] => return 1,
@@ -194,21 +194,20 @@ pub(crate) fn space_length(bytes: &[u8]) -> usize {
     run_length(bytes, |byte| u8::from(byte != b' ') & u8::from(byte != b'\t'))
 }
 
-/// How many bytes at the front may stand in a request target. A `#` never does: the fragment is not
+/// The number of leading bytes that may be in a request target. A `#` may not: a fragment is never
 /// sent.
 pub(crate) fn target_length(bytes: &[u8]) -> usize {
     let is_visible = |byte: u8| u8::from(byte.wrapping_sub(b'!') <= b'~' - b'!');
     run_length(bytes, |byte| (1 ^ is_visible(byte)) | u8::from(byte == b'#'))
 }
 
-/// How many bytes at the front are of a kind, where `is_other` is 0 for these. Whole pieces are
-/// judged at once.
+/// The number of leading bytes for which `is_other` returns 0. Checks 16 bytes at a time.
 #[inline]
 fn run_length(bytes: &[u8], is_other: impl Fn(u8) -> u8) -> usize {
     let are_all =
         |piece: &[u8; PIECE]| piece.iter().fold(0, |others, &byte| others | is_other(byte)) == 0;
-    let passed = PIECE * bytes.as_chunks().0.iter().take_while(|piece| are_all(piece)).count();
-    passed + bytes[passed..].iter().take_while(|&&byte| is_other(byte) == 0).count()
+    let skipped = PIECE * bytes.as_chunks().0.iter().take_while(|piece| are_all(piece)).count();
+    skipped + bytes[skipped..].iter().take_while(|&&byte| is_other(byte) == 0).count()
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
-//! Writing a head, part by part, into any sink of bytes.
+//! Writes a head piece by piece into a sink of bytes.
 
-/// Formats into whatever takes bytes.
-pub(crate) fn format(sink: &mut dyn FnMut(&[u8]), words: core::fmt::Arguments<'_>) {
-    // It fails for what fails to format itself, and nothing here does.
-    let _ = core::fmt::Write::write_fmt(&mut Sink(sink), words);
+/// Formats into a sink of bytes.
+pub(crate) fn format(sink: &mut dyn FnMut(&[u8]), arguments: core::fmt::Arguments<'_>) {
+    // The sink never fails, and neither does the formatting of our own types.
+    let _ = core::fmt::Write::write_fmt(&mut Sink(sink), arguments);
 }
 
 struct Sink<'a>(&'a mut dyn FnMut(&[u8]));

@@ -85,7 +85,7 @@ fn a_chain_of_errors_says_nothing_twice_and_leaves_nothing_out() {
     }
     let name = "X Y".into();
     let causes = [
-        (Refusal::Head(HeadFault::TooManyFields).into(), "431 There are too many"),
+        (Refusal::Head(HeadFault::TooManyFields).into(), "431 The request has too many"),
         (FieldError::Name { index: 2, name }.into(), "header field 2, \"X Y\""),
         (FieldError::Value { index: 3, name }.into(), "header field 3, \"X Y\""),
         (FieldError::Reserved { index: 4, name: "Host" }.into(), "header field 4, Host"),

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::Error;
 
-/// What is sent to say who asks.
+/// The credentials of the client.
 #[derive(Clone, Copy)]
 pub(super) enum Authorization<'a> {
     Basic { user: &'a str, password: &'a str },
@@ -25,7 +25,7 @@ impl Authorization<'_> {
         }
     }
 
-    /// Writes the field with its end of line.
+    /// Writes the field line with its CRLF.
     pub(super) fn write(self, sink: &mut dyn FnMut(&[u8])) {
         match self {
             Self::Basic { user, password } => {
@@ -48,7 +48,7 @@ fn is_token68(token: &str) -> bool {
     !characters.is_empty() && characters.bytes().all(is_allowed)
 }
 
-/// Writes base64 piece by piece, so that the text may be of any length without an allocator.
+/// Writes base64 in pieces of 48 bytes, so that the input may have any length without an allocator.
 fn write_base64(mut bytes: impl Iterator<Item = u8>, sink: &mut dyn FnMut(&[u8])) {
     // A multiple of 3 bytes needs no padding.
     let mut piece = [0; 48];
@@ -105,7 +105,7 @@ mod tests {
 
     // RFC 6750, section 2.1
     #[test]
-    fn the_characters_of_a_token() {
+    fn the_characters_of_a_bearer_token() {
         for byte in 0..=0x7f_u8 {
             let character = char::from(byte);
             let expected = character.is_ascii_alphanumeric() || "-._~+/".contains(character);

@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// What a server accepted.
+/// What the server accepted.
 #[derive(Clone, Copy)]
 pub(crate) struct Agreement<'a> {
     pub(crate) subprotocol: Option<&'a str>,
@@ -33,16 +33,16 @@ pub(crate) fn check_answer<'a>(
     if !fields.has_token(Name::Connection, "upgrade") {
         return Err(Failure::Connection);
     }
-    // Item 4; section 11.3.3: never twice.
+    // Item 4. Section 11.3.3: at most once.
     if fields.only(Name::Accept) != Some(&offered.accept) {
         return Err(Failure::Accept);
     }
     if !fields.values(Name::Extensions).is_empty() {
         check_extensions(fields.all(Name::Extensions), offered)?;
     }
-    // Item 6; section 11.3.4: one token, once.
+    // Item 6. Section 11.3.4: a single token, at most once.
     let chosen = match fields.values(Name::Protocol) {
-        chosen if chosen.are_several() => return Err(Failure::Subprotocol),
+        chosen if chosen.is_repeated() => return Err(Failure::Subprotocol),
         chosen => chosen.only(),
     };
     let subprotocol = match chosen {
@@ -61,12 +61,12 @@ pub(crate) fn check_answer<'a>(
     Ok(Agreement { subprotocol, deflate })
 }
 
-/// The versions of WebSocket that a server says it speaks (section 4.4).
+/// The versions of the WebSocket protocol that the server supports (section 4.4).
 pub(crate) fn versions(headers: ReceivedHeaders<'_>) -> impl Iterator<Item = u8> + Clone {
     headers.all(Name::Version.text()).flat_map(elements).filter_map(parse_version)
 }
 
-/// Section 9.1: only what was offered, and each once.
+/// Section 9.1: the server accepts only offered extensions, each at most once.
 fn check_extensions<'a>(
     mut values: impl Iterator<Item = &'a [u8]> + Clone,
     offered: &Offered<'_>,
@@ -75,7 +75,8 @@ fn check_extensions<'a>(
     if values.any(|value| extension::parse(value).is_err()) {
         return Err(Failure::Extensions);
     }
-    // Check for duplicates first, so that no more names are looked up than were offered.
+    // Check for duplicates first: this bounds the number of lookups by the number of offered
+    // extensions.
     let names = accepted.clone().map(|extension| extension.name().as_bytes());
     check_distinct(names, |_| true).map_err(|fault| match fault {
         NamesFault::TooMany => Failure::Head(HeadFault::TooManyElements),

@@ -1,4 +1,4 @@
-//! What can go wrong in a client's opening handshake.
+//! The errors of a client's opening handshake.
 
 use super::Failure;
 use crate::{
@@ -8,61 +8,64 @@ use crate::{
     random::EntropyError,
 };
 
-/// What can go wrong in a client's opening handshake.
+/// An error in a client's opening handshake.
 ///
 /// [`Failed`](Self::Failed) is the server's fault, [`OutboxFull`](Self::OutboxFull) and
-/// [`Entropy`](Self::Entropy) are local failures, and all others are the caller's fault. Where
-/// `send` reports an error, nothing was written.
+/// [`Entropy`](Self::Entropy) are local failures, and all others are the caller's fault. If `send`
+/// returns an error, nothing was written.
 ///
-/// What it displays is complete: it has no [`source`](core::error::Error::source), so that a chain of
-/// errors says nothing twice. Match on it to get at the cause.
+/// The message is complete: there is no [`source`](core::error::Error::source), so that a printed
+/// chain of errors repeats nothing. Match on the variant to get the cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server's response breaks a rule. Nothing may be sent; close the transport.
+    /// The server's response violates the protocol or exceeds a limit. Send nothing, and close the
+    /// transport.
     #[error("the opening handshake failed: {0}")]
     Failed(Failure),
-    /// The response was handed out, or the handshake failed before.
-    #[error("the opening handshake is over: the response was handed out, or is not valid")]
+    /// The opening handshake is over: the response was returned before, or the handshake failed
+    /// before.
+    #[error("the opening handshake is over: the response was returned, or the handshake failed")]
     HandshakeOver,
-    /// The outbox has no room.
+    /// The outbox has no room for the request. Flush it and try again.
     #[error("{0}")]
     OutboxFull(OutboxFull),
     /// The source of randomness failed.
     #[error("{0}")]
     Entropy(EntropyError),
-    /// The URI is not one of a WebSocket. No method of this module reports it; it is here so that `?`
-    /// works on [`Uri::parse`](crate::Uri::parse) in a function that opens a connection.
+    /// The URI is not a WebSocket URI. No method of this module returns this variant; it lets `?`
+    /// convert the error of [`Uri::parse`](crate::Uri::parse) in a function that opens a
+    /// connection.
     #[error("{0}")]
     Uri(UriError),
     /// A subprotocol is not a token.
-    #[error("subprotocol {index}, counted from 0, is not a token (RFC 9110, section 5.6.2)")]
+    #[error("subprotocol {index} (counted from 0) is not a token (RFC 9110, section 5.6.2)")]
     SubprotocolSyntax {
-        /// Which one, counted from 0.
+        /// The index of the subprotocol, from 0.
         index: usize,
     },
-    /// A subprotocol is offered twice.
-    #[error("subprotocol {index}, counted from 0, is offered before (RFC 6455, section 4.1)")]
+    /// A subprotocol is offered more than once.
+    #[error("subprotocol {index} (counted from 0) is a duplicate (RFC 6455, section 4.1)")]
     SubprotocolTwice {
-        /// Which one, counted from 0: the second of the two.
+        /// The index of the duplicate, from 0.
         index: usize,
     },
-    /// More subprotocols are offered than a server of this crate reads.
-    #[error("{0} subprotocols are offered, and 128 are allowed")]
+    /// More than 128 subprotocols are offered. The value is their number.
+    #[error("{0} subprotocols are offered, but at most 128 are allowed")]
     TooManySubprotocols(usize),
-    /// The offer of extensions is outside the grammar.
-    #[error("the offer of extensions {0} is outside the grammar (RFC 6455, section 9.1)")]
+    /// The offered extensions are malformed (RFC 6455, section 9.1).
+    #[error("the extension offer {0} is malformed (RFC 6455, section 9.1)")]
     Extensions(Excerpt),
-    /// The value for `Origin` is not the serialization of an origin.
-    #[error("{0} is not the serialization of an origin (RFC 6454, section 6.2)")]
+    /// The value for `Origin` is not a serialized origin (RFC 6454, section 6.2).
+    #[error("{0} is not an origin: write scheme://host, scheme://host:port or null (RFC 6454)")]
     Origin(Excerpt),
-    /// The request target cannot be sent as it is.
+    /// The request target contains a byte that cannot be sent.
     #[error(
-        "byte {offset} of the request target cannot be sent: a target begins with / and has no \
-         space, control character, # or byte outside ASCII in it"
+        "byte {offset} of the request target is not allowed: a target starts with / and contains \
+         only visible ASCII characters, without #"
     )]
     Target {
-        /// Where the first such byte stands in it.
+        /// The offset of the first such byte.
         offset: usize,
     },
     /// The user name for Basic authentication contains a colon or a control character.
@@ -71,10 +74,10 @@ pub enum Error {
     /// The password for Basic authentication contains a control character.
     #[error("the password contains a control character (RFC 7617, section 2)")]
     Password,
-    /// The token for Bearer authentication is outside its grammar.
-    #[error("the bearer token is outside its grammar (RFC 6750, section 2.1)")]
+    /// The token for Bearer authentication is empty or contains a character that is not allowed.
+    #[error("the bearer token is not a b64token (RFC 6750, section 2.1)")]
     BearerToken,
-    /// A header field cannot be sent.
+    /// One of the caller's header fields cannot be sent.
     #[error("{0}")]
     HeaderField(FieldError),
 }
@@ -97,10 +100,10 @@ from_cause! {
     HeaderField(FieldError),
 }
 
-/// [`InvalidData`](std::io::ErrorKind::InvalidData) where the server is at fault,
+/// [`InvalidData`](std::io::ErrorKind::InvalidData) if the server is at fault,
 /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) for a full outbox,
-/// [`Other`](std::io::ErrorKind::Other) for a lack of randomness, and
-/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) where the caller is at fault.
+/// [`Other`](std::io::ErrorKind::Other) if the source of randomness failed, and
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) if the caller is at fault.
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {

@@ -1,45 +1,47 @@
-//! What was wrong with a server's answer.
+//! Why a client refuses a response.
 
 use crate::http1::HeadFault;
 
-/// The rule that a server's answer breaks.
+/// The rule that the server's response violates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The response is not of the form of HTTP/1.1, or exceeds a limit.
-    #[error("the response cannot be read: {0}")]
+    /// The response head is not valid HTTP/1.1, or exceeds one of the
+    /// [`HeadLimits`](crate::http1::HeadLimits).
+    #[error("the response head cannot be read: {0}")]
     Head(HeadFault),
-    /// Status 101 in HTTP/1.0, in which nothing can be upgraded.
-    #[error("the response is of HTTP/1.0")]
+    /// The response has status 101 in HTTP/1.0, which has no `Upgrade` (RFC 9110, section 7.8).
+    #[error("the response has status 101, but its version is HTTP/1.0")]
     HttpVersion,
-    /// More interim responses than anybody needs.
-    #[error("more interim responses than the 8 that are passed over")]
+    /// The server sent more than 8 interim responses (1xx).
+    #[error("the server sent more than 8 interim responses (1xx)")]
     TooManyInterim,
-    /// `Upgrade` is not just `websocket`.
-    #[error("the Upgrade field is not websocket (RFC 6455, section 4.1)")]
+    /// `Upgrade` is not exactly one `websocket`.
+    #[error("the Upgrade field is missing or not websocket (RFC 6455, section 4.1)")]
     Upgrade,
     /// `Connection` does not list `upgrade`.
     #[error("the Connection field does not list upgrade (RFC 6455, section 4.1)")]
     Connection,
-    /// `Sec-WebSocket-Accept` is missing, repeated, or does not prove that the request was read.
-    #[error("the Sec-WebSocket-Accept field does not answer the key (RFC 6455, section 4.1)")]
+    /// `Sec-WebSocket-Accept` is missing, repeated, or does not match the key of the request.
+    #[error("the Sec-WebSocket-Accept field is missing or wrong (RFC 6455, section 4.1)")]
     Accept,
-    /// `Sec-WebSocket-Extensions` is outside its grammar.
+    /// `Sec-WebSocket-Extensions` is malformed.
     #[error("the Sec-WebSocket-Extensions field is malformed (RFC 6455, section 9.1)")]
     Extensions,
     /// The server accepted an extension that was not offered.
     #[error("the server accepted an extension that was not offered (RFC 6455, section 9.1)")]
     ExtensionNotOffered,
-    /// The server accepted an extension twice.
-    #[error("the server accepted an extension twice")]
+    /// The server accepted the same extension more than once.
+    #[error("the server accepted the same extension twice")]
     ExtensionTwice,
-    /// The server's parameters for permessage-deflate do not answer the offer.
-    #[error("the answer to permessage-deflate does not fit the offer (RFC 7692, section 7)")]
+    /// The parameters for permessage-deflate in the response do not match the offer.
+    #[error("the permessage-deflate parameters do not match the offer (RFC 7692, section 7)")]
     Deflate,
-    /// The server chose a subprotocol that was not offered, or more than one.
-    #[error("the server chose a subprotocol that was not offered (RFC 6455, section 4.1)")]
+    /// The server selected a subprotocol that was not offered, or more than one.
+    #[error("the server selected a subprotocol that was not offered (RFC 6455, section 4.1)")]
     Subprotocol,
-    /// The server chose no subprotocol, and the client needs one.
-    #[error("the server chose none of the subprotocols that were offered")]
+    /// The server selected no subprotocol, but
+    /// [`Request::require_subprotocol`](super::Request::require_subprotocol) was called.
+    #[error("the server selected none of the subprotocols offered, but one is required")]
     NoSubprotocol,
 }

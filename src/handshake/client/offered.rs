@@ -1,4 +1,4 @@
-//! What a client offered, for as long as the response is awaited.
+//! What the client offered, kept until the response arrives.
 
 #[cfg(feature = "alloc")]
 use alloc::boxed::Box;
@@ -7,7 +7,7 @@ use alloc::boxed::Box;
 use crate::http1::token::elements;
 use crate::{deflate::Offer, extension};
 
-/// What a client offered, to check the response against.
+/// What the client offered. The response is checked against it.
 #[derive(Clone)]
 pub(crate) struct Offered<'a> {
     pub(crate) accept: [u8; 28],
@@ -17,16 +17,16 @@ pub(crate) struct Offered<'a> {
     pub(crate) deflate: Offer<'a>,
 }
 
-/// The subprotocols.
+/// The offered subprotocols.
 #[derive(Clone)]
 pub(crate) enum Subprotocols<'a> {
     Borrowed(&'a [&'a str]),
-    /// In a comma list: none of them has a comma.
+    /// Joined by commas, which no subprotocol contains.
     #[cfg(feature = "alloc")]
     Owned(Box<str>),
 }
 
-/// The extensions other than permessage-deflate, in a list of valid grammar or in an empty one.
+/// The offered extensions other than permessage-deflate: a valid list, or an empty string.
 #[derive(Clone)]
 pub(crate) enum Extensions<'a> {
     Borrowed(&'a str),
@@ -58,7 +58,7 @@ impl Offered<'_> {
         self.deflate.is_of(name) || others.any(|offer| offer.name() == name)
     }
 
-    /// The same without a borrow.
+    /// Copies what is borrowed.
     #[cfg(feature = "alloc")]
     pub(crate) fn into_owned(self) -> Offered<'static> {
         Offered {

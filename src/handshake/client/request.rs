@@ -20,33 +20,33 @@ use crate::{
         FieldError, HeadLimits, HeaderField,
         scanner::Scanner,
         start_line::Kind,
-        to_send::{self, OwnFields},
+        to_send::{self, CallerFields},
         token::{NamesFault, check_names, target_length},
         write::format,
     },
     random::Entropy,
 };
 
-/// A request for a WebSocket to be completed and sent.
+/// A WebSocket request. Set its options, then call [`send`](Self::send).
 #[derive(Clone)]
-#[must_use = "a request is sent by `send`"]
+#[must_use = "call `send` to put the request into the outbox"]
 pub struct Request<'a> {
     uri: Uri<'a>,
-    /// In place of what the URI names.
+    /// Replaces the path and the query of the URI.
     target: Option<&'a str>,
     subprotocols: &'a [&'a str],
     requires_subprotocol: bool,
     extensions: &'a str,
     origin: Option<&'a str>,
     authorization: Option<Authorization<'a>>,
-    fields: OwnFields<'a>,
+    fields: CallerFields<'a>,
     limits: HeadLimits,
     config: Config,
     deflate: Policy<'a>,
 }
 
 impl<'a> Request<'a> {
-    /// Asks for the WebSocket of this URI.
+    /// Creates a request for this URI.
     pub const fn new(uri: &Uri<'a>) -> Self {
         Self {
             uri: *uri,
@@ -56,7 +56,7 @@ impl<'a> Request<'a> {
             extensions: "",
             origin: None,
             authorization: None,
-            fields: OwnFields::none(),
+            fields: CallerFields::none(),
             limits: HeadLimits::new(),
             config: Config::new(),
             deflate: Policy::NONE,
@@ -65,68 +65,69 @@ impl<'a> Request<'a> {
 
     /// Offers subprotocols, in order of preference.
     ///
-    /// A server that chooses none is fine, unless they are
-    /// [required](Self::require_subprotocol).
+    /// The server may select none of them, unless one is [required](Self::require_subprotocol).
     pub const fn subprotocols(self, names: &'a [&'a str]) -> Self {
         Self { subprotocols: names, ..self }
     }
 
-    /// Fails the handshake if the server chooses none of the subprotocols, as browsers do.
+    /// Fails the handshake if the server selects none of the subprotocols, as browsers do.
     pub const fn require_subprotocol(self) -> Self {
         Self { requires_subprotocol: true, ..self }
     }
 
-    /// Offers extensions, in the words of `Sec-WebSocket-Extensions`.
+    /// Offers extensions. `offers` is a value of `Sec-WebSocket-Extensions`.
     ///
-    /// What the server accepts, it will use: offer only what you handle yourself, with
-    /// [`frame`](crate::frame), because a [`Connection`](crate::Connection) knows nothing of it.
+    /// The server uses every extension that it accepts, but a [`Connection`](crate::Connection)
+    /// implements none of these. Offer only extensions that you implement yourself on top of
+    /// [`frame`](crate::frame).
     pub const fn extensions(self, offers: &'a str) -> Self {
         Self { extensions: offers, ..self }
     }
 
-    /// Says which page asks: for browsers, and for whoever acts for one.
+    /// Sets the `Origin` field: for browsers, and for clients that act on behalf of one.
     pub const fn origin(self, origin: &'a str) -> Self {
         Self { origin: Some(origin), ..self }
     }
 
-    /// Sends this request target in place of the path and the query of the URI, byte for byte: for a
-    /// gateway that passes on what it received.
+    /// Sends this request target unchanged in place of the path and the query of the URI. Use it in
+    /// a gateway that forwards the target that it received.
     ///
-    /// Browsers send some characters as they are that [`Uri::parse`] refuses, such as `[`, `|`, or a
-    /// percent sign alone, and a server of this crate accepts them.
+    /// Browsers send some characters that [`Uri::parse`] refuses, such as `[`, `|`, or a percent
+    /// sign that encodes nothing. A server of this crate accepts them.
     pub const fn target(self, target: &'a str) -> Self {
         Self { target: Some(target), ..self }
     }
 
-    /// Says who asks, by a user name and a password (RFC 7617). Without TLS, anybody on the way can
-    /// read both.
+    /// Authenticates with a user name and a password (RFC 7617). Without TLS, anyone on the network
+    /// path can read both.
     pub const fn basic_auth(self, user: &'a str, password: &'a str) -> Self {
         Self { authorization: Some(Authorization::Basic { user, password }), ..self }
     }
 
-    /// Says who asks, by a token (RFC 6750). Without TLS, anybody on the way can read it.
+    /// Authenticates with a bearer token (RFC 6750). Without TLS, anyone on the network path can
+    /// read it.
     pub const fn bearer(self, token: &'a str) -> Self {
         Self { authorization: Some(Authorization::Bearer(token)), ..self }
     }
 
-    /// Adds a header field, such as `Cookie`; up to 16 of them. Use [`headers`](Self::headers) for
-    /// more.
+    /// Adds a header field, such as `Cookie`. Up to 16 fields can be added this way; use
+    /// [`headers`](Self::headers) for more.
     pub const fn header(self, name: &'a str, value: &'a str) -> Self {
         Self { fields: self.fields.with_field(name, value), ..self }
     }
 
-    /// Header fields, such as `Cookie` or `User-Agent`. They come before those that are added one by
-    /// one.
+    /// Sets a slice of header fields, such as `Cookie` and `User-Agent`. They precede the fields
+    /// that [`header`](Self::header) adds.
     pub const fn headers(self, fields: &'a [HeaderField<'a>]) -> Self {
         Self { fields: self.fields.with_slice(fields), ..self }
     }
 
-    /// Limits on the head of the response.
+    /// Sets the limits on the response head.
     pub const fn limits(self, limits: HeadLimits) -> Self {
         Self { limits, ..self }
     }
 
-    /// The settings of the connection.
+    /// Sets the configuration of the connection.
     pub const fn config(self, config: Config) -> Self {
         Self { config, ..self }
     }
@@ -141,25 +142,30 @@ impl<'a> Request<'a> {
         self.send_with(crate::random::OsEntropy::new(), outbox)
     }
 
-    /// Puts the request into the outbox, with randomness from the caller's source, which will
-    /// serve the connection too.
+    /// Puts the request into the outbox, with randomness from `entropy`. The connection uses the
+    /// same source for its masking keys.
     ///
     /// # Errors
     ///
-    /// [`SubprotocolSyntax`](Error::SubprotocolSyntax),
-    /// [`SubprotocolTwice`](Error::SubprotocolTwice),
-    /// [`TooManySubprotocols`](Error::TooManySubprotocols), [`Extensions`](Error::Extensions),
-    /// [`Origin`](Error::Origin), [`Target`](Error::Target), [`UserName`](Error::UserName),
-    /// [`Password`](Error::Password), [`BearerToken`](Error::BearerToken),
-    /// [`HeaderField`](Error::HeaderField),
-    /// [`OutboxFull`](Error::OutboxFull), [`Entropy`](Error::Entropy): nothing was written.
+    /// - [`SubprotocolSyntax`](Error::SubprotocolSyntax),
+    ///   [`SubprotocolTwice`](Error::SubprotocolTwice),
+    ///   [`TooManySubprotocols`](Error::TooManySubprotocols): the subprotocols are not up to 128
+    ///   distinct tokens.
+    /// - [`Extensions`](Error::Extensions), [`Origin`](Error::Origin), [`Target`](Error::Target),
+    ///   [`UserName`](Error::UserName), [`Password`](Error::Password),
+    ///   [`BearerToken`](Error::BearerToken), [`HeaderField`](Error::HeaderField): one of these
+    ///   values cannot be sent.
+    /// - [`Entropy`](Error::Entropy): the source of randomness failed.
+    /// - [`OutboxFull`](Error::OutboxFull): the outbox has no room.
+    ///
+    /// Nothing is written in any of these cases.
     pub fn send_with<E: Entropy>(
         self,
         mut entropy: E,
         outbox: &mut impl Outbox,
     ) -> Result<Opening<'a, E>, Error> {
         self.check()?;
-        let key = Key::draw(&mut entropy)?;
+        let key = Key::generate(&mut entropy)?;
         append_parts(outbox, |sink| self.write(&key, sink))?;
         let offered = Offered {
             accept: key.accept(),
@@ -172,7 +178,7 @@ impl<'a> Request<'a> {
         Ok(Opening::new(offered, self.config, scanner, entropy))
     }
 
-    /// Refuses whatever could put more into the request than it says.
+    /// Checks every option that is written into the request, so that none can inject anything.
     fn check(&self) -> Result<(), Error> {
         let names = self.subprotocols.iter().map(|name| name.as_bytes());
         check_names(names).map_err(|fault| match fault {
@@ -195,7 +201,7 @@ impl<'a> Request<'a> {
         if let Some(authorization) = self.authorization {
             authorization.check()?;
         }
-        // `Origin` has a setter of its own, so that there is never a second one.
+        // `Origin` has its own setter, so a header field could only duplicate it.
         self.check_absent("Origin")?;
         if self.authorization.is_some() {
             self.check_absent("Authorization")?;
@@ -203,7 +209,7 @@ impl<'a> Request<'a> {
         Ok(to_send::check(&self.fields)?)
     }
 
-    /// Refuses a header field that would be sent twice.
+    /// Refuses a header field that would be a duplicate.
     fn check_absent(&self, name: &'static str) -> Result<(), FieldError> {
         let index = self.fields.iter().position(|(other, _)| other.eq_ignore_ascii_case(name));
         index.map_or(Ok(()), |index| Err(FieldError::Reserved { index, name }))
@@ -239,8 +245,8 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The origin form of a target (RFC 9112, section 3.2.1), as a server of this crate reads it: what
-/// browsers send is not always in the grammar of a URI.
+/// Checks a target in origin form (RFC 9112, section 3.2.1). As in a server of this crate, any
+/// visible ASCII character except `#` is allowed: browsers do not always follow the URI grammar.
 fn check_target(target: &str) -> Result<(), Error> {
     if !target.starts_with('/') {
         return Err(Error::Target { offset: 0 });
@@ -249,8 +255,7 @@ fn check_target(target: &str) -> Result<(), Error> {
     if offset == target.len() { Ok(()) } else { Err(Error::Target { offset }) }
 }
 
-/// Shows neither the resource nor the subprotocols nor the values of fields, which may hold
-/// credentials.
+/// Omits the target, the subprotocols and the values of fields, which may contain credentials.
 impl core::fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Request")
@@ -264,12 +269,12 @@ impl core::fmt::Debug for Request<'_> {
     }
 }
 
-/// The first name that is the same as one before it.
+/// The index of the first name that is equal to an earlier one.
 fn repeated(names: &[&str]) -> usize {
     (1..names.len()).find(|&index| names[..index].contains(&names[index])).unwrap_or_default()
 }
 
-/// Writes a field with a comma list, unless the list is empty.
+/// Writes a field with a comma-separated list, unless the list is empty.
 fn write_list(
     sink: &mut dyn FnMut(&[u8]),
     name: &str,

@@ -13,19 +13,18 @@ use crate::{
 
 /// A server's response to the request.
 ///
-/// There is no third kind: a server accepts with status 101, or it does not. So it may be matched
-/// exhaustively.
+/// The enum is exhaustive: a server either accepts with status 101 or does not.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant)] // there is one for each connection, and it is taken apart at once
+#[allow(clippy::large_enum_variant)] // one per connection, and short-lived
 pub enum Response<'i, E: Entropy> {
-    /// The server accepts: the connection is open.
+    /// The server accepted: the connection is open.
     Accepted(Accepted<'i, E>),
-    /// The server does not: this is a plain HTTP response, after which to close the transport.
+    /// The server did not accept: this is a plain HTTP response. Close the transport after it.
     Rejected(Rejected<'i>),
 }
 
-/// A response that accepts the WebSocket, checked in every field. Bytes after it are in the inbox:
-/// they are the first frames.
+/// A response that accepts the WebSocket and passed all checks. Bytes after it stay in the inbox,
+/// where they are the first frames.
 #[must_use = "call `finish` to get the connection"]
 pub struct Accepted<'i, E: Entropy> {
     pub(super) websocket: Connection<Client<E>>,
@@ -34,12 +33,12 @@ pub struct Accepted<'i, E: Entropy> {
 }
 
 impl<'i, E: Entropy> Accepted<'i, E> {
-    /// The subprotocol that the server chose, one of those offered.
+    /// The subprotocol that the server selected, which is one of those offered.
     pub const fn subprotocol(&self) -> Option<&'i str> {
         self.subprotocol
     }
 
-    /// The extensions that the server accepted, each one of those offered, in order of use.
+    /// The extensions that the server accepted, in order of use. All of them were offered.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'i>> + Clone + use<'i, E> {
         let fields = self.fields.all("Sec-WebSocket-Extensions");
         fields.flat_map(extension::parsed)
@@ -50,13 +49,13 @@ impl<'i, E: Entropy> Accepted<'i, E> {
         self.fields
     }
 
-    /// The open connection.
+    /// Returns the open connection.
     pub fn finish(self) -> Connection<Client<E>> {
         self.websocket
     }
 
-    /// The open connection if the server accepted this extension, such as `permessage-deflate`.
-    /// If it did not, a Close with code 1010 that names the extension is in the outbox
+    /// Returns the open connection. If the server did not accept this extension, such as
+    /// `permessage-deflate`, a Close with code 1010 and the name of the extension is in the outbox
     /// (section 7.4.1), and the connection [is closing](Connection::is_closing).
     ///
     /// # Errors
@@ -76,22 +75,23 @@ impl<'i, E: Entropy> Accepted<'i, E> {
     }
 }
 
-/// Shows the fields' names alone: their values, and the subprotocol, may hold credentials.
+/// Shows only the names of the fields: their values and the subprotocol may contain credentials.
 impl<E: Entropy> core::fmt::Debug for Accepted<'_, E> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Accepted").field("fields", &self.fields).finish_non_exhaustive()
     }
 }
 
-/// A response that does not accept the WebSocket: a redirect, a demand for credentials, an error.
+/// A response that does not accept the WebSocket, such as a redirect, an authentication challenge
+/// or an error.
 ///
-/// What follows is for the caller to judge; a redirect is a new attempt on a new connection, to
-/// which credentials are not to be carried over unless scheme, host and port are all the same.
+/// The caller decides what to do next. To follow a redirect, start a new handshake on a new
+/// connection. Do not send the credentials again unless scheme, host and port are all unchanged.
 ///
 /// # The rest of the body
 ///
-/// Often the body says why. What has come of it so far is [`body`](Self::body); the rest arrives at
-/// the transport, and waits in the inbox as its [unread](crate::Inbox::unread) bytes:
+/// The body often explains the status. [`body`](Self::body) returns the part that has arrived. The
+/// rest arrives on the transport, and in the inbox as its [unread](crate::Inbox::unread) bytes:
 ///
 /// ```
 /// use hybi::{Inbox, client::Rejected};
@@ -112,8 +112,8 @@ impl<E: Entropy> core::fmt::Debug for Accepted<'_, E> {
 /// }
 /// ```
 ///
-/// A body that is longer than the inbox has room for is read in pieces: take the unread bytes out
-/// with [`Inbox::consume`](crate::Inbox::consume), then read on.
+/// Read a body that does not fit into the inbox in pieces: remove the unread bytes with
+/// [`Inbox::consume`](crate::Inbox::consume), then read more.
 #[derive(Clone, Copy)]
 pub struct Rejected<'i> {
     pub(super) status: u16,
@@ -132,15 +132,15 @@ impl<'i> Rejected<'i> {
         self.fields
     }
 
-    /// The start of the body: what has come of it so far. It stays in the inbox.
+    /// The part of the body that has arrived. It stays in the inbox.
     pub const fn body(&self) -> &'i [u8] {
         self.body
     }
 
-    /// The length of the whole body in bytes, if the header section states it.
+    /// The length of the whole body in bytes, if the header section contains it.
     ///
-    /// `None` means that the body is in chunks (`Transfer-Encoding`; this crate does not decode
-    /// them), that it ends with the connection, or that `Content-Length` is malformed.
+    /// `None` means that the body is in chunks (`Transfer-Encoding`, which this crate does not
+    /// decode), that it ends with the connection, or that `Content-Length` is malformed.
     pub fn content_length(&self) -> Option<u64> {
         // RFC 9112, section 6.3, item 1; section 6.3, item 3 for the encoding.
         if matches!(self.status, 204 | 304) {
@@ -149,19 +149,20 @@ impl<'i> Rejected<'i> {
         if self.fields.get("Transfer-Encoding").is_some() {
             return None;
         }
-        // RFC 9110, section 8.6: the same length may be given several times.
+        // RFC 9110, section 8.6: the same length may be repeated.
         let mut lengths = self.fields.all("Content-Length").flat_map(elements).map(parse_length);
         let first = lengths.next()??;
         lengths.all(|length| length == Some(first)).then_some(first)
     }
 
-    /// The versions of the WebSocket protocol that the server says it speaks (section 4.4).
+    /// The versions of the WebSocket protocol that the server lists in `Sec-WebSocket-Version`
+    /// (section 4.4).
     pub fn versions(&self) -> impl Iterator<Item = u8> + Clone + use<'i> {
         check::versions(self.fields)
     }
 }
 
-/// Shows no more than the status and the fields' names.
+/// Shows only the status and the names of the fields.
 impl core::fmt::Debug for Rejected<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Rejected")
@@ -173,7 +174,7 @@ impl core::fmt::Debug for Rejected<'_> {
 
 /// One or more digits (RFC 9110, section 8.6).
 fn parse_length(value: &[u8]) -> Option<u64> {
-    // A sign is no digit, though `parse` takes one.
+    // `parse` would also accept a sign.
     let is_number = value.iter().all(u8::is_ascii_digit);
     core::str::from_utf8(value).ok().filter(|_| is_number)?.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! The answer that opens the connection.
+//! The response that opens the connection.
 
 #[cfg(feature = "deflate")]
 mod compression;
@@ -16,18 +16,18 @@ use crate::{
     deflate::{Policy, Session},
     http1::{
         Excerpt, HeaderField,
-        to_send::{self, OwnFields},
+        to_send::{self, CallerFields},
         write::format,
     },
 };
 
-/// An acceptance to be completed.
+/// A response that accepts the WebSocket. Set its options, then call [`finish`](Self::finish).
 #[derive(Clone)]
-#[must_use = "an acceptance is sent by `finish`"]
+#[must_use = "call `finish` to put the response into the outbox"]
 pub struct Accept<'a> {
     request: Request<'a>,
     subprotocol: Option<&'a str>,
-    fields: OwnFields<'a>,
+    fields: CallerFields<'a>,
     config: Config,
     deflate: Policy<'a>,
 }
@@ -37,20 +37,20 @@ impl<'a> Accept<'a> {
         Self {
             request,
             subprotocol: None,
-            fields: OwnFields::none(),
+            fields: CallerFields::none(),
             config: Config::new(),
             deflate: Policy::NONE,
         }
     }
 
-    /// Chooses a subprotocol that the client offers. To choose among several, see
+    /// Selects a subprotocol that the client offers. To select the first match from a list, call
     /// [`select_subprotocol`](Self::select_subprotocol).
     pub const fn subprotocol(self, name: &'a str) -> Self {
         Self { subprotocol: Some(name), ..self }
     }
 
-    /// Chooses the first of these subprotocols that the client offers. They are in the server's order
-    /// of preference. If the client offers none of them, the connection has no subprotocol.
+    /// Selects the first of these subprotocols that the client offers. The list is in the server's
+    /// order of preference. If the client offers none of them, the connection has no subprotocol.
     ///
     /// ```
     /// # use hybi::{Inbox, Origins, server::Opening};
@@ -72,34 +72,38 @@ impl<'a> Accept<'a> {
         Self { subprotocol, ..self }
     }
 
-    /// The subprotocol that was chosen.
+    /// The selected subprotocol.
     pub const fn selected_subprotocol(&self) -> Option<&'a str> {
         self.subprotocol
     }
 
-    /// Adds a header field to send along, such as a cookie; up to 16 of them. Use
-    /// [`headers`](Self::headers) for more.
+    /// Adds a header field to the response, such as `Set-Cookie`. Up to 16 fields can be added this
+    /// way; use [`headers`](Self::headers) for more.
     pub const fn header(self, name: &'a str, value: &'a str) -> Self {
         Self { fields: self.fields.with_field(name, value), ..self }
     }
 
-    /// Header fields to send along, such as cookies.
+    /// Sets a slice of header fields of the response, such as `Set-Cookie`. They precede the fields
+    /// that [`header`](Self::header) adds.
     pub const fn headers(self, fields: &'a [HeaderField<'a>]) -> Self {
         Self { fields: self.fields.with_slice(fields), ..self }
     }
 
-    /// The settings of the connection.
+    /// Sets the configuration of the connection.
     pub const fn config(self, config: Config) -> Self {
         Self { config, ..self }
     }
 
-    /// Puts the response into the outbox: the connection is open.
+    /// Puts the response into the outbox and returns the open connection.
     ///
     /// # Errors
     ///
-    /// - [`SubprotocolNotOffered`](Error::SubprotocolNotOffered),
-    ///   [`HeaderField`](Error::HeaderField): nothing was written.
-    /// - [`OutboxFull`](Error::OutboxFull): nothing was written.
+    /// - [`SubprotocolNotOffered`](Error::SubprotocolNotOffered): the selected subprotocol is not
+    ///   one that the client offers.
+    /// - [`HeaderField`](Error::HeaderField): a header field cannot be sent.
+    /// - [`OutboxFull`](Error::OutboxFull): the outbox has no room.
+    ///
+    /// Nothing is written in any of these cases.
     pub fn finish(self, outbox: &mut impl Outbox) -> Result<Connection<Server>, Error> {
         self.check()?;
         let start = start_of_response(&self.request.offer.key.accept());
@@ -120,13 +124,13 @@ impl<'a> Accept<'a> {
         Ok(Connection::server(self.config).with_session(session))
     }
 
-    /// As [`finish`](Self::finish), for an HTTP server that writes the response itself: send it,
-    /// then take over the transport. What the server has read behind the request is the first
-    /// input of the connection.
+    /// As [`finish`](Self::finish), for an HTTP server that writes the response itself: send the
+    /// returned response, then take over the transport. Bytes that the server has read after the
+    /// request are the first input of the connection.
     ///
     /// # Errors
     ///
-    /// As for [`finish`](Self::finish), but for [`OutboxFull`](Error::OutboxFull).
+    /// As for [`finish`](Self::finish), except [`OutboxFull`](Error::OutboxFull).
     #[cfg(feature = "http")]
     pub fn finish_http(self) -> Result<(http::Response<()>, Connection<Server>), Error> {
         self.check()?;
@@ -157,9 +161,9 @@ impl<'a> Accept<'a> {
         Ok((response, Connection::server(self.config).with_session(session)))
     }
 
-    /// Checks what the application chose before a byte is written.
+    /// Checks the caller's choices before anything is written.
     fn check(&self) -> Result<(), Error> {
-        // Section 4.2.2: only what the client offers.
+        // Section 4.2.2: the client must have offered it.
         match self.subprotocol {
             Some(name) if !self.offers(name) => {
                 Err(Error::SubprotocolNotOffered(Excerpt::from(name)))
@@ -174,7 +178,7 @@ impl<'a> Accept<'a> {
     }
 }
 
-/// Shows neither the subprotocol nor the values of fields, which may hold credentials.
+/// Omits the subprotocol and the values of fields, which may contain credentials.
 impl core::fmt::Debug for Accept<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Accept")
@@ -185,7 +189,7 @@ impl core::fmt::Debug for Accept<'_> {
     }
 }
 
-/// What every response begins with.
+/// The start of every response, up to and including `Sec-WebSocket-Accept`.
 fn start_of_response(accept: &[u8; 28]) -> [u8; 127] {
     let mut start = *b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Accept: ............................\r\n";
@@ -194,7 +198,7 @@ fn start_of_response(accept: &[u8; 28]) -> [u8; 127] {
     start
 }
 
-/// Inserts a value of our own: base64, a token, or a list of tokens, all of which are valid.
+/// Inserts a value of our own. It is base64, a token or a list of tokens, and always valid.
 #[cfg(feature = "http")]
 fn insert(headers: &mut http::HeaderMap, name: HeaderName, value: &[u8]) {
     if let Ok(value) = HeaderValue::from_bytes(value) {

@@ -1,8 +1,7 @@
 //! The checks of a request (RFC 6455, section 4.2.1).
 //!
-//! They work on any iterator of names and values, so that a request may come from this crate's own
-//! HTTP/1.1 parser or from another one. Each check is one function, which returns what it found: there
-//! is no result without the check.
+//! They work on header fields from any source: this crate's HTTP/1.1 parser or another one. Each
+//! check returns the value that it validated, so no caller can have the value without the check.
 
 use super::Refusal;
 use crate::{
@@ -16,26 +15,27 @@ use crate::{
     },
 };
 
-/// What a client asks for: a request for a WebSocket whose every field is sound.
+/// The validated fields of a WebSocket request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offer<'a> {
     pub(crate) key: Key,
-    /// What the target names, or `Host`.
+    /// The host of the request target if it has one, otherwise the `Host` field.
     pub(crate) host: Authority<'a>,
     pub(crate) origin: Option<&'a str>,
-    /// The fields that list subprotocols, and those that list extensions.
+    /// The `Sec-WebSocket-Protocol` fields.
     pub(crate) subprotocols: Values<'a>,
+    /// The `Sec-WebSocket-Extensions` fields.
     pub(crate) extensions: Values<'a>,
 }
 
-/// Whether the fields ask for a WebSocket, soundly or not.
+/// Whether the fields ask for a WebSocket, validly or not.
 pub(crate) fn asks_for_websocket(fields: &Known<'_>) -> bool {
     fields.has_token(Name::Upgrade, "websocket")
 }
 
 /// Checks the fields of a request for a WebSocket.
 ///
-/// A target in absolute form names the host itself.
+/// `target_host` is the host of a target in absolute form. It replaces the `Host` field.
 pub(crate) fn check_offer<'a>(
     fields: &Known<'a>,
     target_host: Option<Authority<'a>>,
@@ -43,7 +43,7 @@ pub(crate) fn check_offer<'a>(
     // RFC 9112, section 3.2: exactly one Host, even if the target replaces it (section 3.2.2).
     let host = fields.only(Name::Host).and_then(parse_host).ok_or(Refusal::Host)?;
     let host = target_host.unwrap_or(host);
-    // What follows the head are frames; they must not be taken for a body.
+    // Frames follow the head, and must not be read as a body.
     if has_body(&Message::Request(fields)) {
         return Err(Refusal::Body);
     }
@@ -67,7 +67,7 @@ pub(crate) fn check_offer<'a>(
     }
     // RFC 6454, section 7.3: at most one Origin.
     let origin = match fields.values(Name::Origin) {
-        origins if origins.are_several() => return Err(Refusal::Origin),
+        origins if origins.is_repeated() => return Err(Refusal::Origin),
         origins => origins.only(),
     };
     let origin = match origin {
@@ -90,10 +90,10 @@ fn check_subprotocols<'a>(
     if are_lists { Ok(()) } else { Err(Refusal::Subprotocols) }
 }
 
-/// Section 4.2.1, item 6, and what older drafts did in its place.
+/// Section 4.2.1, item 6. Also recognizes the drafts before `Sec-WebSocket-Version`.
 fn check_version(fields: &Known<'_>) -> Result<(), Refusal> {
     let versions = fields.values(Name::Version);
-    if versions.are_several() {
+    if versions.is_repeated() {
         return Err(Refusal::Version);
     }
     let has = |name| !fields.values(name).is_empty();
@@ -107,15 +107,15 @@ fn check_version(fields: &Known<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// RFC 9112, section 3.2: a request of HTTP/1.1 has a `Host`, and no request has two, or an invalid
-/// one. It is empty where the target names no host.
+/// RFC 9112, section 3.2: an HTTP/1.1 request has exactly one `Host` field, an HTTP/1.0 request at
+/// most one. It must be valid; it is empty if the target has no host.
 pub(crate) fn has_valid_host(fields: &Known<'_>, minor: u8) -> bool {
     let is_valid = |host: &[u8]| host.is_empty() || parse_host(host).is_some();
     let may_lack = minor == 0 && fields.values(Name::Host).is_empty();
     may_lack || fields.only(Name::Host).is_some_and(is_valid)
 }
 
-/// The host in a target, if it is of the absolute form, and its path (RFC 9112, section 3.2).
+/// The path of a request target, and its host if it is in absolute form (RFC 9112, section 3.2).
 pub(super) fn parse_target(target: &str) -> Option<(Option<Authority<'_>>, &str)> {
     if target.starts_with('/') {
         return Some((None, target.split('?').next()?));
@@ -124,9 +124,10 @@ pub(super) fn parse_target(target: &str) -> Option<(Option<Authority<'_>>, &str)
     Some((Some(host), path))
 }
 
-/// A single host, with or without a port.
+/// Parses a single host, with or without a port.
 pub(super) fn parse_host(value: &[u8]) -> Option<Authority<'_>> {
-    // A comma may stand in a name, but nobody's name has one: it is two hosts in one field.
+    // The grammar of a name allows a comma, but no real name has one: this is two hosts joined into
+    // one field.
     if value.contains(&b',') {
         return None;
     }

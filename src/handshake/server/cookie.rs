@@ -12,7 +12,7 @@ pub(super) fn cookies(
     let pairs = headers.all("Cookie").flat_map(|value| value.split(|byte| *byte == b';'));
     pairs.map(trim).filter(|pair| !pair.is_empty()).map(|pair| match find(pair, b'=') {
         Some(at) => (trim(&pair[..at]), trim(&pair[at + 1..])),
-        // A browser sends a cookie without a name as its value alone.
+        // Browsers send a cookie without a name as its value alone.
         None => (&pair[..0], pair),
     })
 }

@@ -1,4 +1,4 @@
-//! What can go wrong in a server's opening handshake.
+//! The errors of a server's opening handshake.
 
 use super::Refusal;
 use crate::{
@@ -6,33 +6,34 @@ use crate::{
     http1::{Excerpt, FieldError},
 };
 
-/// What can go wrong in a server's opening handshake.
+/// An error in a server's opening handshake.
 ///
-/// [`Refused`](Self::Refused) is the client's fault, [`OutboxFull`](Self::OutboxFull) is nobody's, and
-/// all others are the caller's. Where the caller is at fault, nothing was written.
+/// [`Refused`](Self::Refused) is the client's fault, [`OutboxFull`](Self::OutboxFull) is a local
+/// condition, and all others are the caller's fault. Nothing is written when the caller is at
+/// fault.
 ///
-/// What it displays is complete: it has no [`source`](core::error::Error::source).
+/// The message is complete: there is no [`source`](core::error::Error::source).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The client's request was refused. The response that says so is in the outbox, or follows as
-    /// soon as there is room: see [`Opening::receive`](super::Opening::receive).
+    /// The request was refused. The response is in the outbox, or follows when there is room for
+    /// it: see [`Opening::receive`](super::Opening::receive).
     #[error("the client's request was refused: {0}")]
     Refused(Refusal),
-    /// A request has been handed out or refused, and the opening handshake is over.
-    #[error("the opening handshake is over: its request was handed out or refused")]
+    /// The opening handshake is over: a request was returned or refused before.
+    #[error("the opening handshake is over: its request was returned or refused")]
     HandshakeOver,
-    /// The outbox has no room.
+    /// The outbox has no room for the response. Flush it and try again.
     #[error("{0}")]
     OutboxFull(OutboxFull),
-    /// The client does not offer this subprotocol.
-    #[error("the client does not offer subprotocol {0}: choose one that it offers, or none")]
+    /// The caller selected a subprotocol that the client does not offer.
+    #[error("the client does not offer subprotocol {0}: select one that it offers, or none")]
     SubprotocolNotOffered(Excerpt),
-    /// A header field of the caller's cannot be sent.
+    /// One of the caller's header fields cannot be sent.
     #[error("{0}")]
     HeaderField(FieldError),
-    /// This status cannot answer a request here.
-    #[error("status {0} cannot answer a request here: 200 to 599 can")]
+    /// The status of a [`Response`](super::Response) is not from 200 to 599.
+    #[error("status {0} cannot be sent in response to a request: use 200 to 599")]
     Status(u16),
 }
 
@@ -54,9 +55,9 @@ impl From<FieldError> for Error {
     }
 }
 
-/// [`InvalidData`](std::io::ErrorKind::InvalidData) where the client is at fault,
+/// [`InvalidData`](std::io::ErrorKind::InvalidData) if the client is at fault,
 /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) for a full outbox, and
-/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) where the caller is at fault.
+/// [`InvalidInput`](std::io::ErrorKind::InvalidInput) if the caller is at fault.
 #[cfg(feature = "std")]
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {

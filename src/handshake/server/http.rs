@@ -1,4 +1,4 @@
-//! Requests that another implementation of HTTP has parsed (feature `http`).
+//! Requests parsed by another HTTP implementation (feature `http`).
 
 use http::{Method, Response, StatusCode, Version, header};
 
@@ -9,8 +9,8 @@ use crate::{
 };
 
 impl<'i> Request<'i> {
-    /// Judges a request that an HTTP/1.1 server such as hyper has parsed: it is held to the same
-    /// rules as one that was read [by this crate](super::Opening).
+    /// Checks a request that an HTTP/1.1 server such as hyper has parsed. The rules are the same as
+    /// for a request that [this crate](super::Opening) parses.
     ///
     /// ```
     /// use hybi::{Connection, Origins, Server, server};
@@ -37,17 +37,17 @@ impl<'i> Request<'i> {
     ///
     /// # Errors
     ///
-    /// [`Refusal::NotWebSocket`] for any other request, which the server may serve as it likes;
-    /// otherwise the reason why the request is refused.
+    /// [`Refusal::NotWebSocket`] if the request does not ask for a WebSocket: the server may serve
+    /// it as plain HTTP. Otherwise, the rule that the request violates.
     pub fn from_http<B>(
         request: &'i http::Request<B>,
         origins: &Origins<'_>,
     ) -> Result<Self, Refusal> {
-        let known = Known::among(ReceivedHeaders::of_map(request.headers()));
+        let known = Known::collect(ReceivedHeaders::of_map(request.headers()));
         known.check_lists(HeadLimits::new()).map_err(Refusal::Head)?;
         // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
-        let is_old = matches!(request.version(), Version::HTTP_09 | Version::HTTP_10);
-        if is_old || !check::asks_for_websocket(&known) {
+        let is_http_1_0 = matches!(request.version(), Version::HTTP_09 | Version::HTTP_10);
+        if is_http_1_0 || !check::asks_for_websocket(&known) {
             return Err(Refusal::NotWebSocket);
         }
         if request.version() != Version::HTTP_11 {
@@ -56,21 +56,20 @@ impl<'i> Request<'i> {
         if request.method() != Method::GET {
             return Err(Refusal::Method);
         }
-        Self::judge_known(request.uri(), request.headers(), &known, Some(origins))
+        Self::check_known(request.uri(), request.headers(), &known, Some(origins))
     }
 
-    /// Judges a request again that was found to be one for a WebSocket; its origin only if there is
-    /// a policy for it.
-    pub(super) fn judge_http(
+    /// Checks a WebSocket request again. `origins` is `None` if its origin was checked before.
+    pub(super) fn recheck_http(
         uri: &'i http::Uri,
         headers: &'i http::HeaderMap,
         origins: Option<&Origins<'_>>,
     ) -> Result<Self, Refusal> {
-        let known = Known::among(ReceivedHeaders::of_map(headers));
-        Self::judge_known(uri, headers, &known, origins)
+        let known = Known::collect(ReceivedHeaders::of_map(headers));
+        Self::check_known(uri, headers, &known, origins)
     }
 
-    fn judge_known(
+    fn check_known(
         uri: &'i http::Uri,
         headers: &'i http::HeaderMap,
         known: &Known<'i>,
@@ -95,18 +94,18 @@ impl<'i> Request<'i> {
         };
         let target = uri.path_and_query().map_or("", |target| target.as_str());
         let line = RequestLine { method: "GET", target, minor: 1 };
-        Self::judge_fields(Source::Http(uri, headers), line, path, host, known, origins)
+        Self::check_fields(Source::Http(uri, headers), line, path, host, known, origins)
     }
 }
 
 impl Refusal {
-    /// The answer to a request that is refused, in the types of the `http` crate.
+    /// The response to a refused request, in the types of the `http` crate.
     pub fn to_http(self) -> Response<&'static str> {
         let mut response = Response::new(self.text());
         *response.status_mut() =
             StatusCode::from_u16(self.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        let demanded = ReceivedHeaders::of_lines(upgrade_fields(self.status()));
-        for (name, value) in demanded.iter().chain(ReceivedHeaders::of_lines(self.fields())) {
+        let required = ReceivedHeaders::of_lines(upgrade_fields(self.status()));
+        for (name, value) in required.iter().chain(ReceivedHeaders::of_lines(self.fields())) {
             if let (Ok(name), Ok(value)) =
                 (header::HeaderName::try_from(name), header::HeaderValue::from_bytes(value))
             {

@@ -1,4 +1,4 @@
-//! A request that asks for no WebSocket.
+//! A request that does not ask for a WebSocket.
 
 use core::sync::atomic::AtomicBool;
 
@@ -8,18 +8,19 @@ use crate::{
     http1::{Head, ReceivedHeaders, start_line::RequestLine},
 };
 
-/// A request that asks for no WebSocket. Only its head has been read.
+/// A request that does not ask for a WebSocket. Only its head was read.
 ///
-/// [Answer](Self::respond) it, or hand its [head](Self::head) and the [unread] bytes of the inbox
-/// to an HTTP server.
+/// [Respond](Self::respond) to it, or pass its [head](Self::head) and the [unread] bytes of the
+/// inbox to an HTTP server.
 ///
 /// # The body
 ///
-/// What came of the body is the start of the inbox's [unread] bytes. Take `Content-Length` or
-/// `Transfer-Encoding` from [`headers`](Self::headers), then let go of the request, which borrows the
-/// inbox. From then on take bytes out of the inbox with [`consume`](crate::Inbox::consume), and read into it as before,
-/// until the body is complete. A request with a body is the last one that an opening hands out: what
-/// follows the body is for the caller too.
+/// The part of the body that has arrived is at the start of the [unread] bytes of the inbox. To
+/// read the body, get `Content-Length` or `Transfer-Encoding` from [`headers`](Self::headers), then
+/// drop the request, because it borrows the inbox. From then on, remove bytes from the inbox with
+/// [`consume`](crate::Inbox::consume) and read into it as before until the body is complete. A
+/// request with a body is the last one that an opening returns: the caller also handles what
+/// follows the body.
 ///
 /// [unread]: crate::Inbox::unread
 #[derive(Clone, Copy)]
@@ -27,11 +28,11 @@ pub struct HttpRequest<'i> {
     head: &'i [u8],
     line: RequestLine<'i>,
     headers: ReceivedHeaders<'i>,
-    /// Whether it would be one for a WebSocket if it were not of HTTP/1.0.
+    /// Whether this is an HTTP/1.0 request with `Upgrade: websocket`.
     pub(super) asks_for_websocket: bool,
-    /// Whether no other request follows it.
+    /// Whether no other request can follow it on this connection.
     pub(super) is_last: bool,
-    /// Whether the opening is over, to be set once an answer says so.
+    /// Set when the response is sent: the opening is over.
     over: Option<&'i AtomicBool>,
 }
 
@@ -46,8 +47,8 @@ impl<'i> HttpRequest<'i> {
         Self { head: head.bytes(), line, headers, asks_for_websocket, is_last, over: None }
     }
 
-    /// Has its answer end the opening.
-    pub(super) const fn ending(self, over: &'i AtomicBool) -> Self {
+    /// Makes the response end the opening.
+    pub(super) const fn ends_opening(self, over: &'i AtomicBool) -> Self {
         Self { over: Some(over), ..self }
     }
 
@@ -56,13 +57,14 @@ impl<'i> HttpRequest<'i> {
         self.line.method
     }
 
-    /// The target as it was sent.
+    /// The request target as it was sent.
     pub const fn target(&self) -> &'i str {
         self.line.target
     }
 
-    /// The host that the request is for, and the port if it names one: that of an absolute target,
-    /// otherwise that of the `Host` field. `None` if `Host` is empty, or absent in HTTP/1.0.
+    /// The host and port of the request: those of an absolute target, otherwise those of the `Host`
+    /// field. The port is `None` if it is not written. The result is `None` if `Host` is empty, or
+    /// if an HTTP/1.0 request has no `Host`.
     pub fn host(&self) -> Option<Authority<'i>> {
         host(self.line.target, self.headers)
     }
@@ -72,19 +74,19 @@ impl<'i> HttpRequest<'i> {
         self.headers
     }
 
-    /// The whole head as it was sent, with the empty line that ends it.
+    /// The complete head as it was sent, including the empty line that ends it.
     pub const fn head(&self) -> &'i [u8] {
         self.head
     }
 
-    /// Begins to answer it with a status from 200 to 599; [`send`](Response::send) does. A request
-    /// with HEAD gets no body.
+    /// Starts a response with a status from 200 to 599. Call [`send`](Response::send) to put it
+    /// into the outbox. A response to HEAD is sent without its body.
     pub fn respond(self, status: u16) -> Response<'i> {
-        Response::new(status).answers_head(self.line.method == "HEAD").ends(self.over)
+        Response::new(status).answers_head(self.line.method == "HEAD").ends_opening(self.over)
     }
 }
 
-/// Shows no more of the head than its fields' names.
+/// Shows the method and the names of the fields. The target and the values may contain credentials.
 impl core::fmt::Debug for HttpRequest<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("HttpRequest")
@@ -94,7 +96,7 @@ impl core::fmt::Debug for HttpRequest<'_> {
     }
 }
 
-/// The host that a request names in its target, or in its only `Host` field.
+/// The host of an absolute target, or of the only `Host` field.
 pub(super) fn host<'i>(target: &'i str, headers: ReceivedHeaders<'i>) -> Option<Authority<'i>> {
     if let Some((Some(host), _)) = check::parse_target(target) {
         return Some(host);

@@ -1,12 +1,12 @@
-//! A request that can be kept.
+//! A request that owns its head.
 
 use alloc::boxed::Box;
 
 use super::{Incoming, Request, request::Source};
 use crate::http1::{HeadLimits, scanner::reread_request};
 
-/// A [`Request`] that does not borrow the inbox: it can be held while the server waits for something
-/// else, and moved to another thread. [`Request::to_owned`] makes it.
+/// A [`Request`] that does not borrow the inbox: it can be held across an `await` and moved to
+/// another thread. [`Request::to_owned`] creates it.
 ///
 /// ```
 /// # use hybi::{Connection, Inbox, Origins, Server, server::{self, Opening}};
@@ -43,7 +43,7 @@ impl OwnedRequest {
         })
     }
 
-    /// The request. Its head is parsed again; its origin is not judged again.
+    /// The request. Each call parses the head again, but does not check the origin again.
     pub fn as_request(&self) -> Request<'_> {
         let request = match &self.0 {
             OwnedSource::Head(head) => reread_request(head).and_then(|(head, line)| {
@@ -53,11 +53,11 @@ impl OwnedRequest {
                 }
             }),
             #[cfg(feature = "http")]
-            OwnedSource::Http(parts) => Request::judge_http(&parts.0, &parts.1, None).ok(),
+            OwnedSource::Http(parts) => Request::recheck_http(&parts.0, &parts.1, None).ok(),
         };
         match request {
             Some(request) => request,
-            None => unreachable!("these bytes were found to be a sound request before"),
+            None => unreachable!("an owned request holds a head that was checked before"),
         }
     }
 }
@@ -68,7 +68,7 @@ impl From<Request<'_>> for OwnedRequest {
     }
 }
 
-/// Shows what a [`Request`] shows.
+/// Shows the same as [`Request`].
 impl core::fmt::Debug for OwnedRequest {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_tuple("OwnedRequest").field(&self.as_request()).finish()

@@ -1,4 +1,4 @@
-//! A request that was refused, for logs.
+//! A refused request, for logs.
 
 use super::http_request::host;
 use crate::{
@@ -6,10 +6,10 @@ use crate::{
     http1::{ReceivedHeaders, start_line::RequestLine},
 };
 
-/// A request that was refused, as long as the inbox holds its head; see
+/// A refused request, while the inbox holds its head; see
 /// [`Opening::refused`](super::Opening::refused).
 ///
-/// Nothing in it has been judged but the grammar of HTTP/1.1.
+/// Only the HTTP/1.1 grammar of the head was checked.
 #[derive(Clone, Copy)]
 pub struct RefusedRequest<'i> {
     line: RequestLine<'i>,
@@ -26,30 +26,30 @@ impl<'i> RefusedRequest<'i> {
         self.line.method
     }
 
-    /// The target as it was sent.
+    /// The request target as it was sent.
     pub const fn target(&self) -> &'i str {
         self.line.target
     }
 
-    /// The host that the request names, with which [`Origins::same_host`](crate::Origins::same_host)
-    /// compares the origin: that of an absolute target, otherwise that of the `Host` field. `None` if
-    /// it is not valid.
+    /// The host and port that [`Origins::same_host`](crate::Origins::same_host) compares the origin
+    /// with: those of an absolute target, otherwise those of the `Host` field. `None` if they are
+    /// not valid.
     pub fn host(&self) -> Option<Authority<'i>> {
         host(self.line.target, self.headers)
     }
 
-    /// The value of the first `Origin` field, which [`Origins`](crate::Origins) judges.
+    /// The value of the first `Origin` field, which [`Origins`](crate::Origins) checks.
     pub fn origin(&self) -> Option<&'i [u8]> {
         self.headers.get("Origin")
     }
 
-    /// All header fields; none if one of them is malformed.
+    /// All header fields; empty if one of them is malformed.
     pub const fn headers(&self) -> ReceivedHeaders<'i> {
         self.headers
     }
 }
 
-/// Shows the method and the fields' names: the target and the values of fields may hold credentials.
+/// Shows the method and the names of the fields. The target and the values may contain credentials.
 impl core::fmt::Debug for RefusedRequest<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("RefusedRequest")

@@ -1,4 +1,4 @@
-//! A request, judged.
+//! A checked request.
 
 use core::sync::atomic::AtomicBool;
 
@@ -21,45 +21,45 @@ use crate::{
     },
 };
 
-/// A request on a port that serves both.
+/// A request to a server that serves WebSockets and plain HTTP on one port.
 ///
-/// It is exhaustive: a request asks for a WebSocket, or it does not.
+/// The enum is exhaustive: a request either asks for a WebSocket or does not.
 #[derive(Clone, Debug)]
 pub enum Incoming<'i> {
-    /// A sound request for a WebSocket, from an origin that is let in.
+    /// A valid WebSocket request from an allowed origin.
     WebSocket(Request<'i>),
     /// Any other request.
     Http(HttpRequest<'i>),
 }
 
-/// A request for a WebSocket: sound in every field, from an origin that is let in.
+/// A WebSocket request: every field is valid, and its origin is allowed.
 ///
-/// It lies in the inbox. [Accept](Self::accept) or [reject](Self::reject) it.
+/// It borrows the inbox. [Accept](Self::accept) or [reject](Self::reject) it.
 #[derive(Clone)]
-#[must_use = "a request is to be accepted or rejected"]
+#[must_use = "call `accept` or `reject` to respond to a request"]
 pub struct Request<'i> {
     line: RequestLine<'i>,
     path: &'i str,
     headers: ReceivedHeaders<'i>,
-    /// For `to_owned`.
+    /// What `to_owned` copies.
     #[cfg_attr(not(feature = "alloc"), expect(dead_code))]
     source: Source<'i>,
     pub(super) offer: Offer<'i>,
 }
 
-/// What a request was taken apart from.
+/// What a request was parsed from.
 #[derive(Clone, Copy)]
 #[cfg_attr(not(feature = "alloc"), expect(dead_code))]
 pub(super) enum Source<'i> {
-    /// Its head, by this crate.
+    /// A head parsed by this crate.
     Head(&'i [u8]),
-    /// By another implementation of HTTP.
+    /// The parts of a request that another HTTP implementation has parsed.
     #[cfg(feature = "http")]
     Http(&'i http::Uri, &'i http::HeaderMap),
 }
 
 impl<'i> Incoming<'i> {
-    /// Takes a complete head apart and judges it; its origin only if there is a policy for it.
+    /// Parses and checks a complete head. `origins` is `None` if its origin was checked before.
     pub(super) fn parse(
         head: Head<'i>,
         line: RequestLine<'i>,
@@ -71,7 +71,7 @@ impl<'i> Incoming<'i> {
         let asks_for_websocket = check::asks_for_websocket(&known);
         // RFC 9110, section 7.8: in HTTP/1.0, Upgrade is ignored.
         if asks_for_websocket && line.minor > 0 {
-            return Request::judge(head, line, &known, origins).map(Self::WebSocket);
+            return Request::check_request(head, line, &known, origins).map(Self::WebSocket);
         }
         if !check::has_valid_host(&known, line.minor) {
             return Err(Refusal::Host);
@@ -81,39 +81,39 @@ impl<'i> Incoming<'i> {
         Ok(Self::Http(HttpRequest::new(head, line, headers, asks_for_websocket, is_last)))
     }
 
-    /// Has the answer to a plain request end the opening.
-    pub(super) fn ending(self, over: &'i AtomicBool) -> Self {
+    /// Makes the response to a plain HTTP request end the opening.
+    pub(super) fn ends_opening(self, over: &'i AtomicBool) -> Self {
         match self {
-            Self::Http(request) => Self::Http(request.ending(over)),
+            Self::Http(request) => Self::Http(request.ends_opening(over)),
             websocket @ Self::WebSocket(_) => websocket,
         }
     }
 }
 
-/// Whether no other request can follow this one, because it ends the connection, or because the
-/// bytes after its head are something else.
+/// Whether no other request can follow this one: it ends the connection, or the bytes after its
+/// head are not a request head.
 fn is_last(line: RequestLine<'_>, known: &Known<'_>) -> bool {
     // RFC 9112, section 9.3.
     let persists = !known.has_token(Name::Connection, "close")
         && (line.minor > 0 || known.has_token(Name::Connection, "keep-alive"));
-    // RFC 9110, section 9.3.6: what follows CONNECT is for the tunnel.
+    // RFC 9110, section 9.3.6: the bytes after a CONNECT belong to the tunnel.
     !persists || has_body(&Message::Request(known)) || line.method == "CONNECT"
 }
 
 impl<'i> Request<'i> {
-    /// The target as it was sent: usually a path with its query.
+    /// The request target as it was sent: usually a path and a query.
     pub const fn target(&self) -> &'i str {
         self.line.target
     }
 
-    /// The path of the target, without the query. It is not decoded.
+    /// The path of the target, without the query. Percent-encoding is not decoded.
     pub const fn path(&self) -> &'i str {
         self.path
     }
 
-    /// The host that the request is for, and the port if it names one: that of an absolute target,
-    /// otherwise that of the `Host` field, which an absolute target replaces (RFC 9112, section
-    /// 3.2.2). Choose a virtual host by this, and not by the field.
+    /// The host and port of the request: those of an absolute target, otherwise those of the `Host`
+    /// field, which an absolute target replaces (RFC 9112, section 3.2.2). Select virtual hosts by
+    /// this value, not by the field.
     pub const fn host(&self) -> Authority<'i> {
         self.offer.host
     }
@@ -123,7 +123,7 @@ impl<'i> Request<'i> {
         self.headers
     }
 
-    /// The value of the first cookie of this name, over all `Cookie` fields (RFC 6265).
+    /// The value of the first cookie with this name in all `Cookie` fields (RFC 6265).
     ///
     /// ```
     /// # use hybi::{Inbox, Origins, server::Opening};
@@ -142,50 +142,52 @@ impl<'i> Request<'i> {
         cookies.find(|(other, _)| *other == name.as_bytes()).map(|(_, value)| value)
     }
 
-    /// The names and values of all cookies, in order, as they were sent: names compare with regard
-    /// to case, and quotes are part of a value.
+    /// The names and values of all cookies, in order and as they were sent: names are
+    /// case-sensitive, and quotes are part of a value.
     pub fn cookies(&self) -> impl Iterator<Item = (&'i [u8], &'i [u8])> + Clone + use<'i> {
         cookies(self.headers)
     }
 
-    /// The origin of the page that asks, as it was sent; `None` from a client that is no browser.
+    /// The origin of the page that opens the connection, as it was sent; `None` if there is no
+    /// `Origin` field, as from clients that are not browsers.
     pub const fn origin(&self) -> Option<&'i str> {
         self.offer.origin
     }
 
-    /// The subprotocols that the client offers, in order of preference.
+    /// The subprotocols that the client offers, in the client's order of preference.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'i str> + Clone {
-        // All are tokens, and so ASCII.
+        // All are tokens, and therefore ASCII.
         let lists = self.offer.subprotocols.all(Name::Protocol, self.headers);
         lists.flat_map(elements).filter_map(|name| core::str::from_utf8(name).ok())
     }
 
-    /// The extensions that the client offers, in order of preference.
+    /// The extensions that the client offers, in the client's order of preference.
     pub fn extensions(&self) -> impl Iterator<Item = Extension<'i>> + Clone {
         let lists = self.offer.extensions.all(Name::Extensions, self.headers);
         lists.flat_map(extension::parsed)
     }
 
-    /// Begins to accept it; [`finish`](Accept::finish) does.
+    /// Starts a response that accepts the request. Call [`finish`](Accept::finish) to put it into
+    /// the outbox and open the connection.
     pub const fn accept(self) -> Accept<'i> {
         Accept::new(self)
     }
 
-    /// Begins to reject it with a status from 200 to 599, such as 401, 404 or 307;
-    /// [`send`](Response::send) does.
+    /// Starts a response that rejects the request with a status from 200 to 599, such as 401, 404
+    /// or 307. Call [`send`](Response::send) to put it into the outbox.
     pub fn reject<'a>(self, status: u16) -> Response<'a> {
         Response::new(status)
     }
 
-    /// The request without its borrow of the inbox: it can be held across an `await`, and moved to
-    /// another thread.
+    /// A copy of the request that does not borrow the inbox: it can be held across an `await` and
+    /// moved to another thread.
     #[cfg(feature = "alloc")]
     pub fn to_owned(&self) -> OwnedRequest {
         OwnedRequest::of(self.source)
     }
 
-    /// Judges a request that asks for a WebSocket; its origin only if there is a policy for it.
-    fn judge(
+    /// Checks a WebSocket request. `origins` is `None` if its origin was checked before.
+    fn check_request(
         head: Head<'i>,
         line: RequestLine<'i>,
         known: &Known<'i>,
@@ -195,11 +197,12 @@ impl<'i> Request<'i> {
             return Err(Refusal::Method);
         }
         let (host, path) = check::parse_target(line.target).ok_or(Refusal::Target)?;
-        Self::judge_fields(Source::Head(head.bytes()), line, path, host, known, origins)
+        Self::check_fields(Source::Head(head.bytes()), line, path, host, known, origins)
     }
 
-    /// Judges a request whose target names this path, and perhaps a host.
-    pub(super) fn judge_fields(
+    /// Checks the fields of a request with this path, and with the host of its target if that is in
+    /// absolute form.
+    pub(super) fn check_fields(
         source: Source<'i>,
         line: RequestLine<'i>,
         path: &'i str,
@@ -215,8 +218,7 @@ impl<'i> Request<'i> {
     }
 }
 
-/// Shows the method and the fields' names: the target, the subprotocols and the values of fields may
-/// hold credentials.
+/// Omits the target, the subprotocols and the values of fields, which may contain credentials.
 impl core::fmt::Debug for Request<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Request")

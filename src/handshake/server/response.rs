@@ -1,4 +1,5 @@
-//! Plain HTTP responses: refusals, and answers to requests that ask for no WebSocket.
+//! Plain HTTP responses: to rejected and refused requests, and to requests that do not ask for a
+//! WebSocket.
 
 use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -9,34 +10,33 @@ use crate::{
     http1::{
         HeaderField,
         body::{Message, has_body},
-        to_send::{self, OwnFields},
+        to_send::{self, CallerFields},
         write::{Decimal, reason},
     },
 };
 
-/// A response to be completed and put into the outbox.
+/// A plain HTTP response. Set its fields and body, then call [`send`](Self::send).
 ///
-/// It says `Connection: close`: what follows the request is not looked at, the opening that the
-/// request came from is over once the response is sent, and the transport is to be closed when the
-/// outbox is written out.
+/// It has `Connection: close`. Once it is sent, the opening of its request is over and input that
+/// follows the request is ignored. Flush the outbox, then close the transport.
 #[derive(Clone)]
-#[must_use = "a response is sent by `send`"]
+#[must_use = "call `send` to put the response into the outbox"]
 pub struct Response<'a> {
     status: u16,
-    fields: OwnFields<'a>,
+    fields: CallerFields<'a>,
     body: &'a [u8],
     answers_head: bool,
-    /// Whether the opening is over that the request came from.
+    /// Set when the response is sent: the opening of the request is over.
     over: Option<&'a AtomicBool>,
 }
 
 impl<'a> Response<'a> {
-    /// A response with a status from 200 to 599 that answers no request in particular: a server says
-    /// 408 when a request does not come in time.
+    /// A response that does not belong to a request. A server sends 408 when a request does not
+    /// arrive in time. `status` is from 200 to 599.
     ///
-    /// A response to a request is begun with [`Request::reject`](super::Request::reject) or
-    /// [`HttpRequest::respond`](super::HttpRequest::respond). One with status 426 says by itself which
-    /// protocol to upgrade to (RFC 9110, section 15.5.22).
+    /// To respond to a request, call [`Request::reject`](super::Request::reject) or
+    /// [`HttpRequest::respond`](super::HttpRequest::respond). A response with status 426 includes
+    /// the `Upgrade` field (RFC 9110, section 15.5.22).
     ///
     /// ```
     /// use hybi::server::Response;
@@ -47,44 +47,47 @@ impl<'a> Response<'a> {
     /// # Ok::<(), hybi::server::Error>(())
     /// ```
     pub const fn new(status: u16) -> Self {
-        Self { status, fields: OwnFields::none(), body: &[], answers_head: false, over: None }
+        Self { status, fields: CallerFields::none(), body: &[], answers_head: false, over: None }
     }
 
-    /// Leaves the body out, but says how long it is: the answer to HEAD.
+    /// Omits the body but not `Content-Length`, in response to HEAD.
     pub(crate) const fn answers_head(self, answers_head: bool) -> Self {
         Self { answers_head, ..self }
     }
 
-    /// Ends the opening that the request came from when the response is sent, because it says
-    /// `Connection: close`: no request that follows is answered (RFC 9112, section 9.6).
-    pub(crate) const fn ends(self, over: Option<&'a AtomicBool>) -> Self {
+    /// Ends the opening of the request when the response is sent: after `Connection: close`, no
+    /// further request is answered (RFC 9112, section 9.6).
+    pub(crate) const fn ends_opening(self, over: Option<&'a AtomicBool>) -> Self {
         Self { over, ..self }
     }
 
-    /// Adds a header field to send, besides `Connection` and `Content-Length`; up to 16 of them. Use
-    /// [`headers`](Self::headers) for more.
+    /// Adds a header field. `Connection` and `Content-Length` are written by this crate. Up to 16
+    /// fields can be added this way; use [`headers`](Self::headers) for more.
     pub const fn header(self, name: &'a str, value: &'a str) -> Self {
         Self { fields: self.fields.with_field(name, value), ..self }
     }
 
-    /// Header fields to send, besides `Connection` and `Content-Length`.
+    /// Sets a slice of header fields. They precede the fields that [`header`](Self::header) adds.
     pub const fn headers(self, fields: &'a [HeaderField<'a>]) -> Self {
         Self { fields: self.fields.with_slice(fields), ..self }
     }
 
-    /// The body; say with [`header`](Self::header) what `Content-Type` it has.
+    /// Sets the body. Add its `Content-Type` with [`header`](Self::header).
     pub const fn body(self, body: &'a [u8]) -> Self {
         Self { body, ..self }
     }
 
-    /// Puts it into the outbox.
+    /// Puts the response into the outbox.
     ///
     /// # Errors
     ///
-    /// - [`Status`](Error::Status), [`HeaderField`](Error::HeaderField): nothing was written.
-    /// - [`OutboxFull`](Error::OutboxFull): nothing was written.
+    /// - [`Status`](Error::Status): the status is not from 200 to 599.
+    /// - [`HeaderField`](Error::HeaderField): a header field cannot be sent.
+    /// - [`OutboxFull`](Error::OutboxFull): the outbox has no room.
+    ///
+    /// Nothing is written in any of these cases.
     pub fn send(self, outbox: &mut impl Outbox) -> Result<(), Error> {
-        // A status below 200 would leave the request without an answer.
+        // A status below 200 is interim: the request would get no final response.
         if !(200..=599).contains(&self.status) {
             return Err(Error::Status(self.status));
         }
@@ -96,7 +99,7 @@ impl<'a> Response<'a> {
         Ok(())
     }
 
-    /// Puts it into the outbox with fields of the engine's own, as they stand on the wire.
+    /// Puts the response into the outbox, with these field lines of this crate before the caller's.
     pub(crate) fn send_with(&self, own: &[u8], outbox: &mut impl Outbox) -> Result<(), OutboxFull> {
         let (status, answers_head) = (self.status, self.answers_head);
         let has_body = has_body(&Message::Response { status, answers_head });
@@ -109,13 +112,13 @@ impl<'a> Response<'a> {
             sink(upgrade_fields(status));
             sink(own);
             to_send::write(&self.fields, sink);
-            // RFC 9110, section 7.8: whoever sends Upgrade lists it in Connection.
+            // RFC 9110, section 7.8: a sender of Upgrade also lists it in Connection.
             sink(if status == 426 {
                 b"Connection: close, Upgrade\r\n"
             } else {
                 b"Connection: close\r\n"
             });
-            // RFC 9110, section 8.6: not even its length.
+            // RFC 9110, section 8.6: a 204 response has no Content-Length.
             if status != 204 {
                 [b"Content-Length: ", length.digits(), b"\r\n"].into_iter().for_each(&mut *sink);
             }
@@ -127,8 +130,8 @@ impl<'a> Response<'a> {
     }
 }
 
-/// The fields of a response with status 426: the protocol to upgrade to (RFC 9110, section 15.5.22),
-/// and its versions (RFC 6455, section 4.4).
+/// The fields that a response with status 426 must have: the protocol to upgrade to (RFC 9110,
+/// section 15.5.22) and its versions (RFC 6455, section 4.4).
 pub(super) const fn upgrade_fields(status: u16) -> &'static [u8] {
     match status {
         426 => b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
@@ -136,7 +139,7 @@ pub(super) const fn upgrade_fields(status: u16) -> &'static [u8] {
     }
 }
 
-/// Shows neither the values of fields nor the body, which may be somebody's.
+/// Omits the values of fields and the body, which may contain private data.
 impl core::fmt::Debug for Response<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Response")

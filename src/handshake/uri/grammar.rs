@@ -1,4 +1,4 @@
-//! Which bytes may stand where in a URI (RFC 3986, sections 2 and 3).
+//! The bytes that each part of a URI may contain (RFC 3986, sections 2 and 3).
 
 use super::UriError;
 
@@ -12,12 +12,12 @@ pub(super) fn check_resource(resource: &str, at: usize) -> Result<(), UriError> 
     if are_all(resource, IN_RESOURCE)? {
         return Ok(());
     }
-    let sound = |byte| CLASSES[usize::from(byte)] & IN_RESOURCE != 0;
-    let position = resource.bytes().position(|byte| !sound(byte)).unwrap_or_default();
+    let is_allowed = |byte| CLASSES[usize::from(byte)] & IN_RESOURCE != 0;
+    let position = resource.bytes().position(|byte| !is_allowed(byte)).unwrap_or_default();
     Err(UriError::Byte { offset: at + position })
 }
 
-/// Whether all bytes are of a class; what they encode is checked before.
+/// Whether all bytes are in a class. Percent-encoding is checked first.
 fn are_all(text: &str, class: u8) -> Result<bool, UriError> {
     let (mut all, mut any) = (class, 0);
     for byte in text.bytes() {
@@ -50,7 +50,7 @@ const IN_RESOURCE: u8 = 2;
 const PERCENT: u8 = 4;
 const HEX: u8 = 8;
 
-/// Where each byte may stand.
+/// The classes of each byte.
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut byte = 0;

@@ -10,10 +10,10 @@ use core::{
 
 use super::{Host, Uri, UriError};
 
-/// The URI of a WebSocket that owns its text, for structs and tasks that outlive the string it was
-/// read from.
+/// A WebSocket URI that owns its text, for structs and tasks that outlive the string it was parsed
+/// from.
 ///
-/// It compares as a [`Uri`] does.
+/// Comparisons are those of [`Uri`].
 ///
 /// ```
 /// use hybi::{UriBuf, client::Request};
@@ -34,17 +34,17 @@ pub struct UriBuf {
     /// `None` if the host is a name.
     address: Option<IpAddr>,
     port: u16,
-    /// The name, the path and the query, one after the other.
+    /// The name, the path and the query, concatenated.
     text: Box<str>,
-    /// Where the name ends.
+    /// The end of the name in `text`.
     name: usize,
-    /// Where the path ends.
+    /// The end of the path in `text`.
     path: usize,
     has_query: bool,
 }
 
 impl UriBuf {
-    /// Reads a `ws` or `wss` URI.
+    /// Parses a `ws` or `wss` URI.
     ///
     /// # Errors
     ///
@@ -53,7 +53,8 @@ impl UriBuf {
         Uri::parse(uri.as_ref()).map(Self::from)
     }
 
-    /// Reads an `http` or `https` URL as the `ws` or `wss` URI that the web platform makes of it.
+    /// Parses an `http` or `https` URL as the `ws` or `wss` URI that it maps to in the WHATWG
+    /// WebSockets standard.
     ///
     /// # Errors
     ///
@@ -62,7 +63,7 @@ impl UriBuf {
         Uri::parse_http(url.as_ref()).map(Self::from)
     }
 
-    /// The URI, borrowed.
+    /// Borrows the URI.
     pub fn as_uri(&self) -> Uri<'_> {
         let part = |from: usize, to: usize| self.text.get(from..to).unwrap_or_default();
         Uri {
@@ -124,7 +125,7 @@ impl Hash for UriBuf {
     }
 }
 
-/// As for [`Uri`]: neither the path nor the query.
+/// As [`Uri`], omits the path and the query.
 impl fmt::Debug for UriBuf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.as_uri(), f)

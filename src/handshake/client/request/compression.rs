@@ -4,7 +4,7 @@ use super::Request;
 use crate::deflate::{Deflate, Policy};
 
 impl<'a> Request<'a> {
-    /// Offers compression with this policy.
+    /// Offers compression (permessage-deflate) with this policy.
     pub const fn deflate(self, deflate: &'a Deflate) -> Self {
         Self { deflate: Policy::new(deflate), ..self }
     }
