@@ -1,8 +1,8 @@
 //! A WebSocket over a blocking stream (feature `std`).
 //!
-//! This module owns the loop that every blocking program writes: read, advance, write. It needs a
-//! stream that implements [`Read`] and [`Write`], and nothing else: TLS is one more such stream, and
-//! so is a pipe. It knows nothing of sockets and of time.
+//! This module implements the loop of a blocking program: advance, write, read. It needs a stream
+//! that implements [`Read`] and [`Write`], such as a TCP socket, a TLS session or a pipe. It opens
+//! no sockets and has no clock.
 //!
 //! ```no_run
 //! use hybi::{CloseCode, Uri, blocking::WebSocket, client::Request};
@@ -19,9 +19,9 @@
 //!
 //! # Deadlines
 //!
-//! A peer may fall silent at any time. Set the timeouts of the stream, such as
+//! A peer may stop sending or reading at any time. Set the timeouts of the stream, such as
 //! [`TcpStream::set_read_timeout`](std::net::TcpStream::set_read_timeout). A call that fails with
-//! [`Error::Io`] for that reason loses nothing: call it again to go on waiting, or drop the
+//! [`Error::Io`] because of a timeout loses nothing: call it again to continue waiting, or drop the
 //! connection.
 
 mod error;
@@ -42,7 +42,7 @@ use crate::{
     message::Message,
 };
 
-/// What an inbox begins with, in bytes.
+/// The initial capacity of an inbox, in bytes.
 const CAPACITY: usize = 16 * 1024;
 
 /// An open WebSocket connection over a blocking stream; see [the module](self).
@@ -55,13 +55,14 @@ pub struct WebSocket<T, R: Role> {
 }
 
 impl<T: Read + Write> WebSocket<T, Client> {
-    /// Performs a client's opening handshake over a stream that is connected to the server.
+    /// Performs the client's opening handshake over a stream that is connected to the server.
     ///
     /// # Errors
     ///
-    /// - [`Error::Rejected`]: the server answered with another status than 101.
-    /// - [`Error::Client`]: the request cannot be sent, or the response breaks a rule.
-    /// - [`Error::Io`]: the stream failed, or ended before the response.
+    /// - [`Error::Rejected`]: the server responded with a status other than 101.
+    /// - [`Error::Client`]: the request cannot be sent, or the response violates the protocol or a
+    ///   limit.
+    /// - [`Error::Io`]: the stream failed, or ended before the response was complete.
     pub fn connect(request: client::Request<'_>, mut stream: T) -> Result<Self, Error> {
         let (mut inbox, mut outbox) = (Inbox::with_capacity(CAPACITY), GrowingOutbox::new());
         let mut opening = request.send(&mut outbox)?;
@@ -83,20 +84,20 @@ impl<T: Read + Write> WebSocket<T, Client> {
 }
 
 impl<T: Read + Write> WebSocket<T, Server> {
-    /// Performs a server's opening handshake over a stream that a client has connected to.
+    /// Performs the server's opening handshake over a stream that a client has connected.
     ///
     /// # Errors
     ///
-    /// - [`Error::Server`]: the request was refused; the response that says so was written.
-    /// - [`Error::Io`]: the stream failed, or ended before the request.
+    /// - [`Error::Server`]: the request was refused, and the response to it was written.
+    /// - [`Error::Io`]: the stream failed, or ended before the request was complete.
     pub fn accept(origins: Origins<'_>, stream: T) -> Result<Self, Error> {
-        // The method itself has a lifetime of its own.
+        // A path to the method would not be general enough over the lifetime.
         #[allow(clippy::redundant_closure_for_method_calls)]
         Self::accept_with(origins, stream, |request| request.accept())
     }
 
-    /// The same, with what `choose` makes of the request: a subprotocol, header fields, compression,
-    /// the settings of the connection.
+    /// As [`accept`](Self::accept), but `choose` sets the options of the response: a subprotocol,
+    /// header fields, compression, the configuration of the connection.
     ///
     /// ```
     /// # use hybi::{Client, Origins, Server, blocking::{Error, WebSocket}};
@@ -110,7 +111,7 @@ impl<T: Read + Write> WebSocket<T, Server> {
     ///
     /// # Errors
     ///
-    /// As for [`accept`](Self::accept), and those of [`Accept::finish`].
+    /// As for [`accept`](Self::accept), and those of [`Accept::finish`] as [`Error::Server`].
     pub fn accept_with(
         origins: Origins<'_>,
         mut stream: T,
@@ -134,35 +135,37 @@ impl<T: Read + Write> WebSocket<T, Server> {
 }
 
 impl<T: Read + Write, R: Role> WebSocket<T, R> {
-    /// A WebSocket of a connection that was opened in another way, with the inbox from its opening.
+    /// Wraps a connection that was opened without this module, with the inbox of its opening
+    /// handshake.
     pub const fn from_parts(stream: T, connection: Connection<R>, inbox: Inbox) -> Self {
         Self { stream, connection, inbox, outbox: GrowingOutbox::new() }
     }
 
-    /// Waits for the next event, and returns `None` when the connection has ended: then drop the
+    /// Waits for the next event. Returns `None` when the connection has ended; then drop the
     /// WebSocket.
     ///
-    /// The event borrows the WebSocket: [`Event::to_message`] copies it. Pongs and the reply to a
-    /// Close are written before this returns.
+    /// The event borrows the WebSocket; [`Event::to_message`] copies it. Pongs and the reply to a
+    /// Close are written before this method returns.
     ///
     /// # Errors
     ///
-    /// - [`Error::Connection`]: the peer broke the protocol or a limit, and the Close that says so
-    ///   was written if the stream took it; or the stream ended without a closing handshake.
-    /// - [`Error::Io`]: the stream failed, or its timeout ran out.
+    /// - [`Error::Connection`]: the peer violated the protocol or a limit, or the stream ended
+    ///   without a closing handshake. After a violation, the Close with its code was written, if
+    ///   the stream accepted it.
+    /// - [`Error::Io`]: the stream failed or timed out.
     #[allow(clippy::should_implement_trait)] // an iterator cannot lend
     pub fn next(&mut self) -> Result<Option<Event<'_>>, Error> {
         loop {
-            let is_found = match self.connection.advance(&mut self.inbox, &mut self.outbox) {
-                Ok(is_found) => is_found,
+            let has_event = match self.connection.advance(&mut self.inbox, &mut self.outbox) {
+                Ok(has_event) => has_event,
                 Err(error) => {
-                    // The peer may not take it; what it did wrong matters more.
+                    // Ignore a write error: what the peer did wrong matters more.
                     let _ = self.write_out();
                     return Err(error.into());
                 }
             };
             self.write_out()?;
-            if is_found {
+            if has_event {
                 return Ok(self.inbox.event());
             }
             if self.connection.should_close_transport() {
@@ -216,7 +219,7 @@ impl<T: Read + Write, R: Role> WebSocket<T, R> {
     }
 
     /// Performs the closing handshake: sends a Close, unless one was sent or received before, and
-    /// reads until the peer has closed too. Messages that arrive until then are dropped.
+    /// reads until the peer has closed as well. Messages that arrive in the meantime are discarded.
     ///
     /// # Errors
     ///
@@ -229,7 +232,7 @@ impl<T: Read + Write, R: Role> WebSocket<T, R> {
         Ok(())
     }
 
-    /// The connection: its state, its close code, what was negotiated.
+    /// The connection, for its state, its close code and what was negotiated.
     pub const fn connection(&self) -> &Connection<R> {
         &self.connection
     }
@@ -239,12 +242,13 @@ impl<T: Read + Write, R: Role> WebSocket<T, R> {
         &self.stream
     }
 
-    /// The stream, for its timeouts. Neither read from it nor write to it.
+    /// The stream, to set its timeouts. Do not read from it or write to it.
     pub const fn get_mut(&mut self) -> &mut T {
         &mut self.stream
     }
 
-    /// The stream, the connection, what was read and not processed, and what could not be written.
+    /// Returns the stream, the connection, the input that was read but not processed, and the
+    /// output that was not written.
     pub fn into_parts(self) -> (T, Connection<R>, Inbox, GrowingOutbox) {
         (self.stream, self.connection, self.inbox, self.outbox)
     }
@@ -253,12 +257,12 @@ impl<T: Read + Write, R: Role> WebSocket<T, R> {
         write_out(&mut self.stream, &mut self.outbox)
     }
 
-    /// Reads once; 0 at the end of the input.
+    /// Reads once; returns 0 at the end of the input.
     fn fill(&mut self) -> io::Result<usize> {
         let is_closed = self.connection.state() == State::Closed;
         match fill(&mut self.stream, &mut self.inbox) {
-            // Some peers reset the transport once both Close frames were exchanged, and TLS libraries
-            // report an end without its own closing handshake in this way.
+            // Some peers reset the transport after both Close frames were exchanged, and some TLS
+            // libraries return an error if the peer ends the session without a close_notify.
             Err(error) if is_closed && is_end(error.kind()) => Ok(0),
             result => result,
         }
@@ -274,7 +278,7 @@ fn fill(stream: &mut impl Read, inbox: &mut Inbox) -> io::Result<usize> {
     }
 }
 
-/// Writes all that waits. What a stream with a timeout did not take waits on.
+/// Writes the whole outbox. If the stream times out, the rest stays in the outbox.
 fn write_out(stream: &mut impl Write, outbox: &mut GrowingOutbox) -> io::Result<()> {
     if outbox.is_empty() {
         return Ok(());

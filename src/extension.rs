@@ -1,7 +1,7 @@
 //! Extensions: the grammar of `Sec-WebSocket-Extensions` (RFC 6455, section 9.1).
 //!
-//! This module reads and checks lists of extensions with their parameters, in one pass and without
-//! allocating. It knows nothing of what an extension does.
+//! This module parses lists of extensions and their parameters in one pass, without allocating. It
+//! knows nothing about what an extension does.
 //!
 //! ```
 //! let offers = hybi::extension::parse(b"foo, permessage-deflate; client_max_window_bits=\"10\"")?;
@@ -17,26 +17,28 @@ use crate::http1::token::{
     Elements, elements, find, is_token_byte, space_length, token_length, trim,
 };
 
-/// The most elements in one field, the empty ones included, and the most parameters of one
+/// The maximum number of elements in one list, including empty ones, and of parameters of one
 /// extension.
 pub const MAX_ELEMENTS: usize = 32;
 
-/// A list of extensions outside the grammar, or with more than [`MAX_ELEMENTS`].
+/// A list of extensions is malformed, or exceeds [`MAX_ELEMENTS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a list of extensions is outside the grammar (RFC 6455, section 9.1)")]
+#[error("the list of extensions is malformed or has too many elements (RFC 6455, section 9.1)")]
 pub struct ExtensionSyntax;
 
-/// Reads the value of a `Sec-WebSocket-Extensions` field: all of it is checked at once, the
-/// extensions are handed out one by one.
+/// Parses the value of a `Sec-WebSocket-Extensions` field. The whole value is checked at once; the
+/// iterator then returns the extensions.
 ///
 /// # Errors
 ///
-/// The value is outside the grammar: an empty list, a `;` or `=` with nothing behind it, a quote
-/// that does not end, a quoted value that is not a token, a byte that is no token's.
+/// The value is malformed: an empty list, nothing after a `;` or `=`, an unterminated quoted value,
+/// a quoted value that is not a token, or a byte that no token contains. Also if the list or the
+/// parameters of one extension exceed [`MAX_ELEMENTS`].
 pub fn parse(value: &[u8]) -> Result<Extensions<'_>, ExtensionSyntax> {
     let mut rest = value;
     let mut has_any = false;
-    // Empty elements count too: RFC 9110, section 5.6.1.2, asks for no more than a few.
+    // Empty elements count: RFC 9110, section 5.6.1.2, asks recipients to accept only a reasonable
+    // number.
     let mut count = 0;
     loop {
         has_any |= Extension::check(&mut rest)?;
@@ -52,15 +54,14 @@ pub fn parse(value: &[u8]) -> Result<Extensions<'_>, ExtensionSyntax> {
     }
 }
 
-/// The extensions of a list that [`parse`] has accepted, without a second check.
+/// The extensions of a list that [`parse`] has accepted. The grammar is not checked again.
 pub(crate) const fn parsed(value: &[u8]) -> Extensions<'_> {
     Extensions { elements: elements(value) }
 }
 
-/// A list of extensions whose grammar has been checked.
+/// The extensions of a list whose grammar has been checked.
 ///
-/// No comma stands in a quoted value, because every value is a token. So the elements are those of
-/// any list.
+/// Even a quoted value is a token and contains no comma, so the list is split at every comma.
 #[derive(Clone, Debug)]
 pub struct Extensions<'a> {
     elements: Elements<'a>,
@@ -81,29 +82,29 @@ impl<'a> Iterator for Extensions<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Extension<'a> {
     name: &'a str,
-    /// What stands behind the name, from the first `;` on.
+    /// The rest of the element, from the first `;` on.
     parameters: &'a [u8],
 }
 
 impl<'a> Extension<'a> {
-    /// Its name; names compare with regard to case.
+    /// The name of the extension; names are case-sensitive.
     pub const fn name(&self) -> &'a str {
         self.name
     }
 
-    /// Its parameters, in order.
+    /// The parameters of the extension, in order.
     pub const fn parameters(&self) -> Parameters<'a> {
         Parameters { rest: self.parameters }
     }
 
-    /// Checks one at the front, up to the next comma, and passes over it; `false` for an empty
-    /// element.
+    /// Checks the extension at the start of `rest`, up to the next comma, and advances `rest` past
+    /// it. Returns `false` for an empty element.
     fn check(rest: &mut &'a [u8]) -> Result<bool, ExtensionSyntax> {
         skip_space(rest);
         if matches!(rest.first(), None | Some(b',')) {
             return Ok(false);
         }
-        take_token(rest)?;
+        consume_token(rest)?;
         skip_space(rest);
         let mut count = 0;
         while !matches!(rest.first(), None | Some(b',')) {
@@ -127,7 +128,7 @@ impl<'a> Iterator for Parameters<'a> {
     type Item = Parameter<'a>;
 
     fn next(&mut self) -> Option<Parameter<'a>> {
-        // A `;` comes first. As a comma, none stands in a quoted value.
+        // The rest starts with a `;`. No quoted value contains one.
         let (_, rest) = self.rest.split_first()?;
         let (parameter, rest) = rest.split_at(find(rest, b';').unwrap_or(rest.len()));
         self.rest = rest;
@@ -141,13 +142,13 @@ impl<'a> Iterator for Parameters<'a> {
     }
 }
 
-/// What is between the quotes of a value, or all of it if there are none.
+/// The value without the quotes around it, if it is quoted.
 fn unquoted(value: &[u8]) -> &[u8] {
     let value = trim(value);
     if let [b'"', quoted @ .., b'"'] = value { quoted } else { value }
 }
 
-/// A parameter: a name, perhaps with a value.
+/// A parameter: a name, and optionally a value.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter<'a> {
     name: &'a str,
@@ -155,24 +156,24 @@ pub struct Parameter<'a> {
 }
 
 impl<'a> Parameter<'a> {
-    /// Its name.
+    /// The name of the parameter.
     pub const fn name(&self) -> &'a str {
         self.name
     }
 
-    /// Its value, if it has one.
+    /// The value of the parameter, if it has one.
     pub const fn value(&self) -> Option<Value<'a>> {
         self.value
     }
 
-    /// Checks one at the front, beginning with its `;`, and passes over it.
+    /// Checks the parameter at the start of `rest`, including its `;`, and advances `rest` past it.
     fn check(rest: &mut &'a [u8]) -> Result<(), ExtensionSyntax> {
-        take_byte(rest, b';')?;
+        consume_byte(rest, b';')?;
         skip_space(rest);
-        take_token(rest)?;
+        consume_token(rest)?;
         skip_space(rest);
         if rest.first() == Some(&b'=') {
-            take_byte(rest, b'=')?;
+            consume_byte(rest, b'=')?;
             skip_space(rest);
             Value::check(rest)?;
             skip_space(rest);
@@ -181,31 +182,32 @@ impl<'a> Parameter<'a> {
     }
 }
 
-/// The value of a parameter. A quoted one counts for what it says, whatever is escaped in it.
+/// The value of a parameter. A quoted value is equal to the token that results from removing its
+/// quotes and escapes.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a> {
-    /// What stands between the quotes, escapes and all; a token once they are taken out.
+    /// The text between the quotes, with escapes. Without them, it is a token.
     raw: &'a str,
 }
 
 impl<'a> Value<'a> {
-    /// Its characters, without escapes.
+    /// The bytes of the value, without escapes.
     pub fn bytes(&self) -> impl Iterator<Item = u8> + Clone + 'a {
-        // No token has a backslash in it, so each one is an escape.
+        // A token contains no backslash, so each one is an escape.
         self.raw.bytes().filter(|&byte| byte != b'\\')
     }
 
-    /// Checks one at the front, and passes over it.
+    /// Checks the value at the start of `rest`, and advances `rest` past it.
     fn check(rest: &mut &'a [u8]) -> Result<(), ExtensionSyntax> {
         if rest.first() != Some(&b'"') {
-            return take_token(rest);
+            return consume_token(rest);
         }
-        take_byte(rest, b'"')?;
+        consume_byte(rest, b'"')?;
         let quoted = *rest;
         loop {
-            // Most values have no escapes, and are passed over at once.
+            // Fast path: most values have no escapes.
             *rest = &rest[token_length(rest)..];
-            // Section 9.1: unescaped, the value is a token.
+            // Section 9.1: without escapes, the value is a token.
             while let [b'\\', byte, after @ ..] = *rest
                 && is_token_byte(*byte)
             {
@@ -220,7 +222,7 @@ impl<'a> Value<'a> {
         if rest.len() == quoted.len() {
             return Err(ExtensionSyntax);
         }
-        take_byte(rest, b'"')
+        consume_byte(rest, b'"')
     }
 }
 
@@ -230,7 +232,7 @@ impl PartialEq<str> for Value<'_> {
     }
 }
 
-fn take_byte(rest: &mut &[u8], byte: u8) -> Result<(), ExtensionSyntax> {
+fn consume_byte(rest: &mut &[u8], byte: u8) -> Result<(), ExtensionSyntax> {
     match rest.split_first() {
         Some((first, after)) if *first == byte => {
             *rest = after;
@@ -240,7 +242,7 @@ fn take_byte(rest: &mut &[u8], byte: u8) -> Result<(), ExtensionSyntax> {
     }
 }
 
-fn take_token(rest: &mut &[u8]) -> Result<(), ExtensionSyntax> {
+fn consume_token(rest: &mut &[u8]) -> Result<(), ExtensionSyntax> {
     let length = token_length(rest);
     *rest = &rest[length..];
     if length > 0 { Ok(()) } else { Err(ExtensionSyntax) }
@@ -265,7 +267,7 @@ mod tests {
 
     // 6455-9.1-a
     #[test]
-    fn extensions_and_parameters_come_in_order() {
+    fn extensions_and_parameters_are_returned_in_order() {
         let list = b"foo , ,bar;a;b=1 ;\tc=\"d\"; a = \"\\e\\f\",\tbaz";
         let extensions: Vec<_> = parse(list).unwrap().collect();
         let names: Vec<_> = extensions.iter().map(Extension::name).collect();
@@ -279,7 +281,7 @@ mod tests {
 
     // 6455-9.1-a
     #[test]
-    fn a_quoted_value_equals_the_token_that_it_says() {
+    fn a_quoted_value_equals_the_token_inside_it() {
         let extension = parse(b"x; a=\"1\\0\"; b=10").unwrap().next().unwrap();
         for parameter in extension.parameters() {
             let value = parameter.value().unwrap();
@@ -289,7 +291,7 @@ mod tests {
 
     // 6455-9.1-a, 6455-9.1-b
     #[test]
-    fn what_is_outside_the_grammar_is_refused() {
+    fn a_malformed_list_is_refused() {
         let lists: [&[u8]; 24] = [
             b"",
             b" \t",
@@ -322,21 +324,21 @@ mod tests {
     }
 
     #[test]
-    fn no_more_elements_or_parameters_than_the_limit() {
+    fn elements_and_parameters_are_limited() {
         let elements = |count: usize| std::vec!["a"; count].join(",");
         let parameters = |count: usize| String::from("a") + &";b".repeat(count);
         for list in [elements, parameters] {
             assert!(parse(list(MAX_ELEMENTS).as_bytes()).is_ok());
             assert!(parse(list(MAX_ELEMENTS + 1).as_bytes()).is_err());
         }
-        // Empty elements count, too.
+        // Empty elements count.
         assert!(parse([&b"a"[..], &[b','; MAX_ELEMENTS - 1]].concat().as_slice()).is_ok());
         assert!(parse([&b"a"[..], &[b','; MAX_ELEMENTS]].concat().as_slice()).is_err());
     }
 
-    // The iterators run on text that was checked before; on any other they end.
+    // The iterators expect text that was checked before. On any other text they end early.
     #[test]
-    fn what_was_not_checked_ends_an_iterator_and_does_not_panic() {
+    fn an_unchecked_list_ends_an_iterator_without_a_panic() {
         for list in [&b"\xff"[..], b"a;\xff=\xfe", b"a;b=\"\xff", b";;==\"\"\\", b"a;\"\\"] {
             for extension in parsed(list) {
                 assert!(parameters(&extension).len() <= 4);

@@ -1,4 +1,4 @@
-//! What can go wrong with a WebSocket over a blocking stream.
+//! The errors of a WebSocket over a blocking stream.
 
 use std::{boxed::Box, io, vec::Vec};
 
@@ -7,18 +7,18 @@ use crate::{
     http1::ReceivedHeaders,
 };
 
-/// What can go wrong with a WebSocket over a blocking stream.
+/// An error of a WebSocket over a blocking stream.
 ///
-/// What it displays is complete: it has no [`source`](core::error::Error::source), so that a chain
-/// of errors says nothing twice. Match on it to get at the cause.
+/// The message is complete: there is no [`source`](core::error::Error::source), so that a printed
+/// chain of errors repeats nothing. Match on the variant to get the cause.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The stream failed, ended during the opening handshake, or did not answer within its timeout.
+    /// The stream failed, timed out, or ended during the opening handshake.
     #[error("{0}")]
     Io(io::Error),
-    /// The peer broke the protocol or a limit, or the connection was lost, or the caller asked for
-    /// something that is not possible.
+    /// The peer violated the protocol or a limit, the connection was lost, or the caller misused
+    /// the connection.
     #[error("{0}")]
     Connection(crate::error::Error),
     /// A client's opening handshake failed.
@@ -27,13 +27,13 @@ pub enum Error {
     /// A server's opening handshake failed.
     #[error("{0}")]
     Server(server::Error),
-    /// The server rejected the request.
+    /// The server responded with a status other than 101.
     #[error("the server rejected the request with status {}", .0.status)]
     Rejected(Box<Rejection>),
 }
 
-/// A server's response with another status than 101, such as a redirect, a demand for credentials or
-/// an error.
+/// A response with a status other than 101, such as a redirect, an authentication challenge or an
+/// error.
 #[derive(Clone)]
 pub struct Rejection {
     status: u16,
@@ -62,13 +62,13 @@ impl Rejection {
         ReceivedHeaders::of_lines(&self.lines)
     }
 
-    /// What was read of the body: a part of it, possibly nothing.
+    /// The part of the body that was read together with the head; possibly empty.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 }
 
-/// Shows the status and the names of the fields: values may be credentials.
+/// Shows only the status and the names of the fields: values may contain credentials.
 impl core::fmt::Debug for Rejection {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Rejection")
