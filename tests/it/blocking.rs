@@ -1,4 +1,4 @@
-//! The blocking front end: both ends over a pair of sockets, and one end over bytes in memory.
+//! The blocking front end: two ends over a pair of sockets, and one end over bytes in memory.
 
 use std::{
     io::{self, Cursor, ErrorKind, Read, Write},
@@ -16,12 +16,12 @@ use crate::support::wire::{CLOSE, FIN, From, PING, TEXT, frame};
 
 const URI: &str = "ws://server.example.com/chat";
 
-/// A stream whose input is known, and whose output is kept.
+/// A stream with fixed input that records its output.
 #[derive(Debug)]
 struct Tape {
     input: Cursor<Vec<u8>>,
     output: Vec<u8>,
-    /// What the reads give at the end of the input.
+    /// The result of a read at the end of the input.
     end: Option<ErrorKind>,
 }
 
@@ -51,7 +51,7 @@ impl Write for Tape {
     }
 }
 
-/// A request, with what follows it.
+/// A request, followed by frames.
 fn request(frames: &[Vec<u8>]) -> Vec<u8> {
     let head = "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\n\
         Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -63,7 +63,7 @@ fn accept(input: Vec<u8>) -> Result<WebSocket<Tape, Server>, blocking::Error> {
     WebSocket::accept(Origins::any(), Tape::new(input))
 }
 
-/// What the server has written after its response.
+/// The output of the server after its response.
 fn written(websocket: &WebSocket<Tape, Server>) -> &[u8] {
     let output = &websocket.get_ref().output;
     let head = output.windows(4).position(|end| end == b"\r\n\r\n").unwrap();
@@ -78,7 +78,7 @@ fn pair() -> (TcpStream, TcpStream) {
 }
 
 #[test]
-fn two_ends_talk_and_close() {
+fn two_ends_exchange_messages_and_close() {
     let (client, server) = pair();
     let server = thread::spawn(move || {
         let mut websocket = WebSocket::accept_with(Origins::any(), server, |request| {
@@ -103,7 +103,7 @@ fn two_ends_talk_and_close() {
     let large = vec![7; 1 << 20];
     websocket.send_binary(&large).unwrap();
     assert_eq!(websocket.next().unwrap(), Some(Event::Binary(&large)));
-    // Dropped by the closing handshake.
+    // Discarded by the closing handshake.
     websocket.send(&Message::from("late")).unwrap();
     websocket.close(CloseCode::NORMAL, "done").unwrap();
     assert_eq!(websocket.next().unwrap(), None);
@@ -112,7 +112,7 @@ fn two_ends_talk_and_close() {
 
 // 6455-5.5.2-b
 #[test]
-fn what_the_protocol_requires_is_written_before_an_event_is_returned() {
+fn required_frames_are_written_before_an_event_is_returned() {
     let frames =
         [frame(From::Client, FIN | PING, b"?"), frame(From::Client, FIN | CLOSE, b"\x03\xe8")];
     let mut websocket = accept(request(&frames)).unwrap();
@@ -124,7 +124,7 @@ fn what_the_protocol_requires_is_written_before_an_event_is_returned() {
 }
 
 #[test]
-fn a_violation_is_answered_and_then_reported() {
+fn a_violation_is_answered_with_a_close_and_reported() {
     let mut websocket = accept(request(&[frame(From::Server, FIN | TEXT, b"no mask")])).unwrap();
     let error = websocket.next().unwrap_err();
     let expected = Error::Protocol(Violation::NotMasked);
@@ -135,7 +135,7 @@ fn a_violation_is_answered_and_then_reported() {
 
 // 6455-7.1.5-a
 #[test]
-fn a_stream_that_ends_without_a_close_is_a_lost_connection() {
+fn the_end_of_the_stream_without_a_close_is_a_lost_connection() {
     let mut websocket = accept(request(&[])).unwrap();
     let error = websocket.next().unwrap_err();
     assert!(matches!(error, blocking::Error::Connection(Error::ConnectionLost)), "{error}");
@@ -155,7 +155,7 @@ fn a_timeout_loses_nothing() {
 }
 
 #[test]
-fn a_request_that_is_refused_is_answered() {
+fn a_refused_request_gets_a_response() {
     let error = accept(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".into()).unwrap_err();
     assert!(matches!(error, blocking::Error::Server(_)), "{error}");
     for input in [&b""[..], b"GET / HT"] {
@@ -165,7 +165,7 @@ fn a_request_that_is_refused_is_answered() {
 }
 
 #[test]
-fn a_rejection_can_be_read() {
+fn a_rejection_contains_the_response() {
     let response = "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 2\r\n\r\nno";
     let uri = Uri::parse(URI).unwrap();
     let result = WebSocket::connect(Request::new(&uri), Tape::new(response.into()));
@@ -176,7 +176,7 @@ fn a_rejection_can_be_read() {
     assert!(!format!("{rejection:?}").contains("other"), "values may be credentials");
 }
 
-// 6455-5.5.1-j: what comes after both Close frames is an end, however the peer's system puts it.
+// 6455-5.5.1-j: after both Close frames, the end of the stream may be reported as a reset
 #[test]
 fn a_reset_after_both_close_frames_is_an_end() {
     for kind in [ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof, ErrorKind::WouldBlock] {

@@ -1,10 +1,10 @@
-//! The client's side of the opening handshake: what it asks, which answers it accepts.
+//! The client's opening handshake: the requests it sends and the responses it accepts.
 
-mod asking;
+mod advance;
 mod failures;
 mod hostile;
-mod looking;
 mod opening;
-mod refusals;
+mod rejections;
+mod requests;
 mod round_trips;
 mod traffic;

@@ -1,4 +1,4 @@
-//! Errors: what they say, and that a chain of them says nothing twice.
+//! The texts of errors, and that a chain of errors repeats nothing.
 
 use std::{
     fs,
@@ -18,7 +18,7 @@ use hybi::{
     utf8::InvalidUtf8,
 };
 
-/// One value of each type of error, and of each variant that holds another error.
+/// A value of each error type, and of each variant that contains another error.
 fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
     let head = HeadFault::TooManyFields;
     let full = OutboxFull { needed: 2, room: 1 };
@@ -63,19 +63,19 @@ fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
 
 // P-se-i
 #[test]
-fn a_chain_of_errors_says_nothing_twice_and_leaves_nothing_out() {
+fn a_chain_of_errors_repeats_and_omits_nothing() {
     for (name, error) in errors() {
-        let mut said = error.to_string();
-        assert!(!said.is_empty() && said.is_ascii(), "{name}: {said}");
+        let mut text_so_far = error.to_string();
+        assert!(!text_so_far.is_empty() && text_so_far.is_ascii(), "{name}: {text_so_far}");
         let mut source = error.source();
         while let Some(cause) = source {
             let text = cause.to_string();
-            assert!(!said.contains(&text), "{name}: {said}: {text}");
-            said = format!("{said}: {text}");
+            assert!(!text_so_far.contains(&text), "{name}: {text_so_far}: {text}");
+            text_so_far = format!("{text_so_far}: {text}");
             source = cause.source();
         }
     }
-    // What is said without walking the chain is enough to act on.
+    // The text of the outermost error is sufficient.
     let causes = [
         (Error::Protocol(Violation::NotMasked), "is not masked"),
         (Error::Limit(LimitExceeded::Fragments { limit: 7 }), "Config::max_fragments"),
@@ -106,7 +106,7 @@ fn origin_error(origin: &str) -> OriginError {
 
 // P-se-i
 #[test]
-fn errors_become_io_errors_of_a_kind_that_says_who_is_at_fault() {
+fn the_kind_of_an_io_error_shows_who_is_at_fault() {
     let full = OutboxFull { needed: 300, room: 20 };
     let table: [(io::Error, ErrorKind); 7] = [
         (server::Error::Refused(Refusal::Origin).into(), ErrorKind::InvalidData),
@@ -124,7 +124,7 @@ fn errors_become_io_errors_of_a_kind_that_says_who_is_at_fault() {
 
 // P-se-i
 #[test]
-fn what_a_client_is_told_is_enough_to_act_on() {
+fn client_errors_name_the_faulty_value() {
     let failed = |fault| client::Error::Failed(Failure::Head(fault));
     let field = FieldError::Value { index: 3, name: "X".into() };
     let causes = [
@@ -155,7 +155,7 @@ fn what_a_client_is_told_is_enough_to_act_on() {
 
 // P-se-i
 #[test]
-fn every_type_of_error_is_looked_at() {
+fn every_error_type_is_tested() {
     let mut files = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../src")];
     let mut types = Vec::new();
     while let Some(path) = files.pop() {

@@ -1,4 +1,4 @@
-//! Extensions: the grammar of the lists, and what both sides make of offers and answers.
+//! Extensions: the grammar of the lists, and how both roles handle offers and responses.
 
 use hybi::{
     Error, Inbox, Violation,
@@ -16,7 +16,7 @@ use crate::support::handshake::{
 
 const NAME: &str = "Sec-WebSocket-Extensions";
 
-/// An extension with its parameters that owns what it says.
+/// An owned extension with its parameters.
 type Owned = (String, Vec<(String, Option<String>)>);
 
 fn own(extension: Extension<'_>) -> Owned {
@@ -31,7 +31,7 @@ fn parse_owned(value: impl AsRef<[u8]>) -> Result<Vec<Owned>, ExtensionSyntax> {
     parse(value.as_ref()).map(|extensions| extensions.map(own).collect())
 }
 
-/// Writes extensions as briefly as the grammar allows.
+/// Writes extensions in the shortest form that the grammar allows.
 fn brief(extensions: &[Owned]) -> String {
     let mut text = Vec::new();
     for (name, parameters) in extensions {
@@ -44,7 +44,7 @@ fn brief(extensions: &[Owned]) -> String {
     text.join(",")
 }
 
-/// Values outside the grammar.
+/// Malformed values.
 const MALFORMED: [&str; 37] = [
     "",
     " ",
@@ -87,8 +87,8 @@ const MALFORMED: [&str; 37] = [
 
 // 6455-9.1-a
 #[test]
-fn what_the_grammar_has() {
-    // The last ones are after the examples of section 9.1.
+fn valid_lists() {
+    // The last ones are based on the examples of section 9.1.
     let table = [
         ("a", "a"),
         ("a;b", "a;b"),
@@ -96,7 +96,7 @@ fn what_the_grammar_has() {
         ("a;b=1;b=2", "a;b=1;b=2"),
         ("a, b,c", "a,b,c"),
         ("a, a; b, a", "a,a;b,a"),
-        // Empty elements count for nothing (RFC 9110, section 5.6.1).
+        // Empty elements are ignored (RFC 9110, section 5.6.1).
         (",a,,\t,b;c, ", "a,b;c"),
         ("A;b=C", "A;b=C"),
         ("!#$%&'*+-.^_`|~;09=Az", "!#$%&'*+-.^_`|~;09=Az"),
@@ -113,7 +113,7 @@ fn what_the_grammar_has() {
 
 // 6455-9.1-b
 #[test]
-fn a_quoted_value_counts_for_what_it_says() {
+fn a_quoted_value_equals_the_token_inside_it() {
     let quoted = ["\"10\"", "\"1\\0\"", "\"\\1\\0\"", " \"10\" "];
     for value in quoted {
         assert_eq!(brief(&parse_owned(format!("a;b={value};c")).unwrap()), "a;b=10;c", "{value}");
@@ -131,10 +131,10 @@ fn a_quoted_value_counts_for_what_it_says() {
 
 // 6455-9.1-a
 #[test]
-fn what_the_grammar_has_not() {
+fn malformed_lists() {
     for value in MALFORMED {
         assert_eq!(parse_owned(value), Err(ExtensionSyntax), "{value:?}");
-        // No better among others.
+        // Nor as part of a longer list.
         if value.contains(|c| c != ',' && c != ' ' && c != '\t') {
             assert_eq!(parse_owned(format!("a,{value},b")), Err(ExtensionSyntax), "{value:?}");
         }
@@ -143,13 +143,13 @@ fn what_the_grammar_has_not() {
 
 // 6455-9.1-a
 #[test]
-fn each_byte_stands_where_it_may() {
+fn each_byte_is_accepted_only_where_the_grammar_allows_it() {
     let token = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     for byte in 0..=u8::MAX {
         let expected = token.as_bytes().contains(&byte);
-        // Quotes and separators would change what is read, if they did not end it.
-        for (before, behind) in [("x", "x;p"), ("x;x", "x=1"), ("x;p=x", "x"), ("x;p=\"x", "x\"")] {
-            let value = [before.as_bytes(), &[byte], behind.as_bytes()].concat();
+        // Separators, quotes and escapes change the structure of the list; other tests cover them.
+        for (before, after) in [("x", "x;p"), ("x;x", "x=1"), ("x;p=x", "x"), ("x;p=\"x", "x\"")] {
+            let value = [before.as_bytes(), &[byte], after.as_bytes()].concat();
             let separates = matches!(byte, b',' | b';' | b'=' | b' ' | b'\t' | b'"' | b'\\');
             if !separates {
                 let shown = value.escape_ascii();
@@ -161,7 +161,7 @@ fn each_byte_stands_where_it_may() {
 
 // P-ex-a
 #[test]
-fn elements_are_bounded() {
+fn elements_are_limited() {
     assert_eq!(MAX_ELEMENTS, 32);
     let extensions = |count| vec!["a"; count].join(",");
     let parameters = |count| format!("a{}", ";b=1".repeat(count));
@@ -181,19 +181,19 @@ fn elements_are_bounded() {
 
 // P-ex-a, A-04
 #[test]
-fn a_long_quote_that_does_not_end() {
+fn a_long_unterminated_quoted_value() {
     for filler in [r"\a", r"\\", r"\", "a", "\\\""] {
         let value = format!("a;b=\"{}", filler.repeat(64 * 1024 / filler.len()));
         assert_eq!(parse_owned(&value), Err(ExtensionSyntax), "{filler}");
     }
-    // It is the end that lacks, not the length that is too much.
+    // The missing quote is the fault, not the length.
     let value = format!("a;b=\"{}\"", r"\a".repeat(32 * 1024));
     assert!(parse_owned(&value).is_ok());
 }
 
 // P-ex-a, P-ex-b, A-06
 #[test]
-fn names_are_data_and_compare_with_regard_to_case() {
+fn names_are_case_sensitive() {
     let long = "x".repeat(10 * 1024);
     for name in ["__proto__", "constructor", "hasOwnProperty", "0", &long] {
         assert_eq!(parse_owned(name).unwrap(), [(name.into(), Vec::new())]);
@@ -205,11 +205,11 @@ fn names_are_data_and_compare_with_regard_to_case() {
 
 // 6455-9.1-a, 6455-9.1-b, 6455-4.2.1-l
 #[test]
-fn a_server_refuses_offers_outside_the_grammar() {
+fn a_server_refuses_malformed_offers() {
     for value in MALFORMED {
         let request = sound().with(NAME, &[value]).bytes();
         assert_refused(&opening(), &request, Refusal::Extensions, 400);
-        // Beside a sound line, too.
+        // Also next to a valid field.
         let request = sound().with(NAME, &[MARKER, value]).bytes();
         assert_refused(&opening(), &request, Refusal::Extensions, 400);
     }
@@ -217,7 +217,7 @@ fn a_server_refuses_offers_outside_the_grammar() {
 
 // 6455-4.2.1-l, 6455-9.1-c, P-ex-b
 #[test]
-fn offers_over_several_lines_are_one_list() {
+fn offers_in_several_fields_are_one_list() {
     let lines: [&[&str]; 4] = [
         &["foo, permessage-deflate; client_max_window_bits, bar;x=\"1\""],
         &["foo", "permessage-deflate; client_max_window_bits", "bar;x=1"],
@@ -235,13 +235,13 @@ fn offers_over_several_lines_are_one_list() {
 
 // 6455-4.1-t, 6455-9-b
 #[test]
-fn a_client_offers_what_it_is_told_to() {
+fn a_client_sends_the_offers_of_the_caller() {
     for offers in ["foo", "foo; bar=\"1\", x;y", ""] {
         let mut outbox = Vec::new();
         client::request().extensions(offers).send_with(SampleNonce, &mut outbox).unwrap();
         let (found, _) = assert_accepted(&outbox, |r| r.extensions().map(own).collect::<Vec<_>>());
         assert_eq!(found, parse_owned(offers).unwrap_or_default());
-        // Whatever is offered, a server may accept nothing.
+        // A server may accept none of the offers.
         let accepted = assert_opens(client::request().extensions(offers), &answer().bytes(), |a| {
             a.extensions().count()
         });
@@ -258,7 +258,7 @@ fn a_client_offers_what_it_is_told_to() {
 
 // 6455-9.1-a, 6455-9.1-b
 #[test]
-fn a_client_fails_on_an_answer_outside_the_grammar() {
+fn a_client_fails_on_a_malformed_response() {
     for value in MALFORMED {
         let request = client::request().extensions("a, b");
         assert_fails(request.clone(), &answer().with(NAME, &[value]).bytes(), Failure::Extensions);
@@ -281,7 +281,7 @@ fn a_client_fails_on_extensions_that_it_did_not_offer() {
         ("foo", &["foo; a, foo; b"], Failure::ExtensionTwice),
         ("foo", &["foo", "foo"], Failure::ExtensionTwice),
         ("foo, bar", &["foo, bar", "foo"], Failure::ExtensionTwice),
-        // An offer in two wordings is one extension.
+        // Several offers of an extension can be accepted only once.
         ("foo; a, foo; b", &["foo; a", "foo; b"], Failure::ExtensionTwice),
     ];
     for (offers, values, failure) in table {
@@ -292,7 +292,7 @@ fn a_client_fails_on_extensions_that_it_did_not_offer() {
 
 // 6455-9.1-c, 6455-9.1-f, 6455-11.3.2-a, 6455-4.1-af
 #[test]
-fn what_is_accepted_is_had_in_the_order_of_the_answer() {
+fn accepted_extensions_are_returned_in_the_order_of_the_response() {
     let lines: [&[&str]; 4] = [
         &["bar; x=1, foo"],
         &["bar;x=\"1\"", "foo"],
@@ -311,8 +311,8 @@ fn what_is_accepted_is_had_in_the_order_of_the_answer() {
 
 // 6455-9.1-d
 #[test]
-fn a_reserved_bit_means_nothing_without_an_extension() {
-    // The frames of section 5.7 that say `Hello`, with RSV1 set.
+fn a_reserved_bit_is_an_error_without_an_extension() {
+    // The `Hello` frames of section 5.7, with RSV1 set.
     let masked = [0xc1, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
     let unmasked = [0xc1, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
     let offers = "permessage-deflate";
@@ -346,10 +346,10 @@ fn extensions() -> impl Strategy<Value = Vec<Owned>> {
     vec((token(), vec((token(), option::of(token())), 0..4)), 1..5)
 }
 
-/// Reads a list in another way: first cut into symbols, then matched against what may follow what.
+/// An independent parser: splits the list into symbols, then checks the transitions between them.
 fn reference(value: &str) -> Option<Vec<Owned>> {
     let mut list: Vec<Owned> = Vec::new();
-    // Commas and semicolons in quotes would be outside the grammar all the same.
+    // Commas and semicolons in quotes are invalid in any case.
     for element in value.split(',').map(|e| e.trim_matches([' ', '\t'])) {
         if element.is_empty() {
             continue;
@@ -370,7 +370,7 @@ fn reference(value: &str) -> Option<Vec<Owned>> {
             let value = match value.map(|value| value.trim_start_matches([' ', '\t'])) {
                 Some(value) if value.starts_with('"') => {
                     let inner = value.strip_prefix('"')?.strip_suffix('"')?;
-                    // No token has a backslash: each escapes the character behind it.
+                    // A token contains no backslash, so each one escapes the next character.
                     let pairs = inner.split('\\').skip(1).all(|rest| !rest.is_empty());
                     Some(inner.replace('\\', "")).filter(|_| pairs)
                 }
@@ -389,7 +389,7 @@ fn reference(value: &str) -> Option<Vec<Owned>> {
 proptest! {
     // 6455-9.1-a, 6455-9.1-b
     #[test]
-    fn every_list_is_read_as_it_was_written(
+    fn every_valid_list_round_trips(
         extensions in extensions(),
         space in select(vec!["", " ", "\t", " \t "]),
         quoted: bool,
@@ -414,19 +414,19 @@ proptest! {
 
     // 6455-9.1-a, 6455-9.1-b
     #[test]
-    fn another_reading_of_the_grammar_agrees(value in "[ab;,=\"\\\\ \t]{0,12}") {
+    fn an_independent_parser_agrees(value in "[ab;,=\"\\\\ \t]{0,12}") {
         prop_assert_eq!(parse_owned(&value).ok(), reference(&value), "{:?}", value);
     }
 
     // 6455-10.1-a
     #[test]
-    fn nothing_makes_the_parser_panic(value in vec(any::<u8>(), 0..100)) {
+    fn no_input_makes_the_parser_panic(value in vec(any::<u8>(), 0..100)) {
         let _ = parse_owned(value);
     }
 
     // 6455-4.2.2-i, 6455-9-a, P-ex-b
     #[test]
-    fn a_server_accepts_nothing_that_it_was_not_offered(offers in extensions()) {
+    fn a_server_accepts_only_what_was_offered(offers in extensions()) {
         let request = sound().with(NAME, &[brief(&offers)]).bytes();
         let mut outbox = Vec::new();
         let inbox = Inbox::with_capacity(64);

@@ -1,4 +1,4 @@
-//! Which pages a server lets in.
+//! The origins that a server allows.
 
 use hybi::{
     Inbox, OriginFault, Origins,
@@ -12,7 +12,7 @@ use crate::support::handshake::server::{
 
 const SITE: &str = "https://example.com";
 
-/// Origins that look like that of the site, to one way of comparing or another.
+/// Origins that some comparison may take for the origin of the site.
 const LOOK_ALIKES: [&str; 33] = [
     "http://example.com",
     "https://example.com:80",
@@ -49,8 +49,8 @@ const LOOK_ALIKES: [&str; 33] = [
     "*",
 ];
 
-/// Whether a request with this `Origin` and `Host` is let in.
-fn lets_in(origins: Origins<'_>, origin: Option<&str>, host: &str) -> bool {
+/// Whether a request with this `Origin` and `Host` is accepted.
+fn allows(origins: Origins<'_>, origin: Option<&str>, host: &str) -> bool {
     let request = sound().with("Origin", origin.as_slice()).with("Host", &[host]).bytes();
     let mut outbox = Vec::new();
     let see = |request: &Request<'_>| assert_eq!(request.origin(), origin, "as it was sent");
@@ -68,7 +68,7 @@ fn lets_in(origins: Origins<'_>, origin: Option<&str>, host: &str) -> bool {
 // P-se-a
 #[test]
 fn there_is_no_policy_by_default() {
-    // Does not compile if there are two ways to read `_`.
+    // Does not compile if `_` is ambiguous.
     trait HasNoDefault<A> {
         const HOLDS: bool = true;
     }
@@ -81,7 +81,7 @@ fn there_is_no_policy_by_default() {
 
 // 6455-4.2.2-d, 6455-10.2-a
 #[test]
-fn an_origin_that_is_not_let_in_gets_no_upgrade() {
+fn an_origin_that_is_not_allowed_is_refused() {
     let request = sound().with("Origin", &[format!("https://{MARKER}.evil.net")]).bytes();
     for origins in [Origins::list(&[SITE]).unwrap(), Origins::same_host(), Origins::no_browser()] {
         assert_refused(&Opening::new(origins), &request, Refusal::Origin, 403);
@@ -91,7 +91,7 @@ fn an_origin_that_is_not_let_in_gets_no_upgrade() {
 
 // 6455-10.2-a, 6454-6.2-a
 #[test]
-fn the_same_origin_in_other_words_is_let_in() {
+fn another_spelling_of_an_allowed_origin_is_allowed() {
     let origins = [SITE, "http://a.example", "http://localhost:8080", "https://[::1]:8443"];
     let same = [
         "https://example.com",
@@ -105,36 +105,33 @@ fn the_same_origin_in_other_words_is_let_in() {
     ];
     for origin in same {
         assert!(
-            lets_in(Origins::list(&origins).unwrap(), Some(origin), "other.example"),
+            allows(Origins::list(&origins).unwrap(), Some(origin), "other.example"),
             "{origin}"
         );
     }
-    // And the other way round: it is the list that names the port.
+    // Vice versa: the list contains the port.
     for listed in ["https://example.com:443", "https://Example.com"] {
-        assert!(
-            lets_in(Origins::list(&[listed]).unwrap(), Some(SITE), "other.example"),
-            "{listed}"
-        );
+        assert!(allows(Origins::list(&[listed]).unwrap(), Some(SITE), "other.example"), "{listed}");
     }
 }
 
 // 6455-10.2-a, 6454-6.2-a, P-se-c, C-06
 #[test]
-fn no_other_origin_is_let_in_whatever_it_looks_like() {
+fn no_similar_origin_is_allowed() {
     for origin in LOOK_ALIKES.into_iter().chain(["null", ""]) {
         for host in ["example.com", "evil.net"] {
-            assert!(!lets_in(Origins::list(&[SITE]).unwrap(), Some(origin), host), "{origin}");
+            assert!(!allows(Origins::list(&[SITE]).unwrap(), Some(origin), host), "{origin}");
         }
     }
     let other_port = Origins::list(&["http://localhost:8080"]).unwrap();
     for origin in ["http://localhost", "http://localhost:80", "http://127.0.0.1:8080"] {
-        assert!(!lets_in(other_port.clone(), Some(origin), "localhost:8080"), "{origin}");
+        assert!(!allows(other_port.clone(), Some(origin), "localhost:8080"), "{origin}");
     }
 }
 
 // P-se-c, 6454-6.2-a, C-06
 #[test]
-fn the_list_holds_origins_and_no_patterns() {
+fn the_list_accepts_origins_but_no_patterns() {
     let table = [
         ("*", OriginFault::Pattern),
         ("https://*", OriginFault::Pattern),
@@ -163,13 +160,13 @@ fn the_list_holds_origins_and_no_patterns() {
         assert_eq!((error.index(), error.fault()), (1, fault), "{entry}");
         assert_eq!(Origins::owned([SITE, entry]).unwrap_err(), error, "{entry}");
     }
-    assert!(!lets_in(Origins::list(&[]).unwrap(), Some(SITE), "example.com"));
-    assert!(!lets_in(Origins::owned([""; 0]).unwrap(), Some(SITE), "example.com"));
+    assert!(!allows(Origins::list(&[]).unwrap(), Some(SITE), "example.com"));
+    assert!(!allows(Origins::owned([""; 0]).unwrap(), Some(SITE), "example.com"));
 }
 
 // P-se-c, 6454-6.2-a
 #[test]
-fn null_and_files_are_let_in_by_name() {
+fn null_and_file_origins_must_be_listed() {
     let origins = [Some("null"), Some("file://"), Some("FILE://"), Some(SITE), Some("file://a")];
     let table: [(&[&str], [bool; 5]); 5] = [
         (&["null"], [true, false, false, false, false]),
@@ -180,7 +177,7 @@ fn null_and_files_are_let_in_by_name() {
     ];
     for (list, expected) in table {
         for allowed in [Origins::list(list).unwrap(), Origins::owned(list).unwrap()] {
-            let found = origins.map(|origin| lets_in(allowed.clone(), origin, "example.com"));
+            let found = origins.map(|origin| allows(allowed.clone(), origin, "example.com"));
             assert_eq!(found, expected, "{list:?}");
         }
     }
@@ -188,24 +185,24 @@ fn null_and_files_are_let_in_by_name() {
 
 // 6455-10.2-a, 6454-6.2-a
 #[test]
-fn an_owned_list_lets_in_what_the_list_does() {
+fn an_owned_list_allows_the_same_as_a_borrowed_one() {
     let list = [SITE, "http://localhost:8080", "HTTPS://[::1]:8443", "https://192.0.2.1"];
     let owned = Origins::owned(list.map(String::from)).unwrap();
     let others = ["https://EXAMPLE.com:443", "http://LOCALHOST:8080", "https://[0::1]:8443"];
     let others = others.into_iter().chain(["https://192.0.2.1:443", "https://192.0.2.2", "null"]);
     for origin in LOOK_ALIKES.into_iter().chain(list).chain(others) {
-        let expected = lets_in(Origins::list(&list).unwrap(), Some(origin), "example.com");
-        assert_eq!(lets_in(owned.clone(), Some(origin), "example.com"), expected, "{origin}");
+        let expected = allows(Origins::list(&list).unwrap(), Some(origin), "example.com");
+        assert_eq!(allows(owned.clone(), Some(origin), "example.com"), expected, "{origin}");
     }
-    assert!(lets_in(owned.clone(), Some("https://192.0.2.1:443"), "example.com"));
-    assert!(!lets_in(owned.clone(), None, "example.com"));
-    assert!(lets_in(owned.or_no_browser(), None, "example.com"));
+    assert!(allows(owned.clone(), Some("https://192.0.2.1:443"), "example.com"));
+    assert!(!allows(owned.clone(), None, "example.com"));
+    assert!(allows(owned.or_no_browser(), None, "example.com"));
 }
 
 // 6455-4.2.1-j, 6455-10.2-a, C-06
 #[test]
-fn absent_and_null_are_cases_of_their_own() {
-    // Whether the site, `null`, and a request without an origin are let in.
+fn a_missing_origin_is_not_null() {
+    // Whether the site, `null`, and a request without an origin are allowed.
     let table = [
         (Origins::any(), [true, true, true]),
         (Origins::list(&[SITE]).unwrap(), [true, false, false]),
@@ -217,7 +214,7 @@ fn absent_and_null_are_cases_of_their_own() {
     ];
     for (origins, expected) in table {
         let found = [Some(SITE), Some("null"), None]
-            .map(|origin| lets_in(origins.clone(), origin, "example.com"));
+            .map(|origin| allows(origins.clone(), origin, "example.com"));
         assert_eq!(found, expected, "{origins:?}");
     }
 }
@@ -242,11 +239,11 @@ fn same_host_compares_host_and_port() {
         ("example.com", "null", false),
     ];
     for (host, origin, expected) in table {
-        let found = lets_in(Origins::same_host(), Some(origin), host);
+        let found = allows(Origins::same_host(), Some(origin), host);
         assert_eq!(found, expected, "{origin} at {host}");
     }
     for origin in LOOK_ALIKES.into_iter().filter(|origin| *origin != "http://example.com") {
-        assert!(!lets_in(Origins::same_host(), Some(origin), "example.com"), "{origin}");
+        assert!(!allows(Origins::same_host(), Some(origin), "example.com"), "{origin}");
     }
 }
 
@@ -254,10 +251,10 @@ fn same_host_compares_host_and_port() {
 #[test]
 fn neither_host_nor_target_widens_a_policy() {
     let evil = "https://evil.net";
-    // A page whose name points to this machine sends that name as `Host` too.
+    // A page whose name resolves to this machine also sends that name as `Host`.
     for host in ["localhost:5173", "127.0.0.1:5173", "evil.net", "example.com"] {
         for listed in [SITE, "http://localhost:5173", "http://127.0.0.1:5173"] {
-            assert!(!lets_in(Origins::list(&[listed]).unwrap(), Some(evil), host), "{host}");
+            assert!(!allows(Origins::list(&[listed]).unwrap(), Some(evil), host), "{host}");
         }
     }
     let targets = ["//evil.net/x", "https://evil.net/x", "//evil.net", "/https://evil.net/"];
@@ -274,7 +271,8 @@ fn neither_host_nor_target_widens_a_policy() {
             Refusal::Origin,
             403,
         );
-        // An absolute target is the host, which a page can no more choose than the Host field.
+        // An absolute target determines the host, but a page can choose it no more than the Host
+        // field.
         if !target.starts_with("https:") {
             assert_refused(&Opening::new(Origins::same_host()), &request, Refusal::Origin, 403);
         }
@@ -283,7 +281,7 @@ fn neither_host_nor_target_widens_a_policy() {
 
 // 6454-7.3-a
 #[test]
-fn several_origins_are_refused_by_everyone() {
+fn several_origins_are_refused_by_every_policy() {
     for values in [[SITE, SITE], [SITE, "https://evil.net"], ["null", SITE]] {
         let request = sound().with("Origin", &values).bytes();
         for origins in [Origins::any(), Origins::list(&[SITE]).unwrap(), Origins::same_host()] {
@@ -295,7 +293,7 @@ fn several_origins_are_refused_by_everyone() {
 proptest! {
     // 6454-6.2-a, P-se-c, 6455-10.1-a
     #[test]
-    fn what_differs_from_the_origin_is_another_one(
+    fn a_different_string_is_a_different_origin(
         mutations in vec((any::<prop::sample::Index>(), "[ -~]{0,3}", 0..3_usize), 1..3),
     ) {
         let mut origin = SITE.to_string();
@@ -304,21 +302,21 @@ proptest! {
             let end = (at + removed).min(origin.len());
             origin.replace_range(at..end, &text);
         }
-        // Whitespace at the ends belongs to the field, not to its value.
+        // Whitespace at the ends is not part of the value of the field.
         let origin = origin.trim();
         let lower = origin.to_lowercase();
         let port = lower.strip_prefix(SITE).and_then(|rest| rest.strip_prefix(':'));
         let same = lower == SITE || port.is_some_and(|port| port.is_empty() || {
             port.parse() == Ok(443) && port.starts_with(|c: char| c.is_ascii_digit())
         });
-        prop_assert_eq!(lets_in(Origins::list(&[SITE]).unwrap(), Some(origin), "example.com"), same);
+        prop_assert_eq!(allows(Origins::list(&[SITE]).unwrap(), Some(origin), "example.com"), same);
     }
 }
 
 // 9112-3.2.2-a
 #[test]
 fn the_host_of_an_absolute_target_replaces_the_host_field() {
-    // The target's host, the Host field, the origin, and whether it is the same host.
+    // The target, the Host field, the origin, and whether `same_host` allows it.
     let table = [
         ("http://good.example", "evil.example", "http://good.example", true),
         ("http://evil.example", "good.example", "http://good.example", false),
@@ -352,7 +350,7 @@ fn the_host_of_an_absolute_target_replaces_the_host_field() {
             assert_eq!(outcome, expected, "{target} {host} {origin}");
         }
     }
-    // There must be one sound Host all the same (RFC 9112, section 3.2).
+    // Exactly one valid Host is still required (RFC 9112, section 3.2).
     let none: [&str; 0] = [];
     for hosts in [&none[..], &["a b"], &["a.example", "a.example"]] {
         let request = sound().start("GET http://a.example/ HTTP/1.1").with("Host", hosts).bytes();
@@ -360,7 +358,7 @@ fn the_host_of_an_absolute_target_replaces_the_host_field() {
     }
 }
 
-/// Another implementation of HTTP has taken the target apart.
+/// The same with a target that another HTTP implementation has parsed.
 #[cfg(feature = "http")]
 // 9112-3.2.2-a
 #[test]
@@ -381,7 +379,7 @@ fn the_host_of_an_absolute_target_replaces_the_host_field_of_a_parsed_request() 
             .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
             .body(())
             .unwrap();
-        let judged = Request::from_http(&request, &Origins::same_host()).map(|_| ());
-        assert_eq!(judged, if is_same { Ok(()) } else { Err(Refusal::Origin) }, "{target}");
+        let result = Request::from_http(&request, &Origins::same_host()).map(|_| ());
+        assert_eq!(result, if is_same { Ok(()) } else { Err(Refusal::Origin) }, "{target}");
     }
 }

@@ -1,10 +1,11 @@
-//! The server's side of the opening handshake: what it accepts, how it answers, what it refuses.
+//! The server's opening handshake: the requests it accepts, its responses, and the requests it
+//! refuses.
 
 mod accepting;
+mod advance;
 mod hostile;
-mod keeping;
 mod limits;
-mod looking;
+mod owned;
 mod refusals;
 mod rejecting;
 mod secrets;

@@ -1,4 +1,4 @@
-//! `ws` and `wss` URIs: what they yield, what is refused, and what of them goes over the wire.
+//! `ws` and `wss` URIs: their parts, the errors, and what a request contains of them.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -12,7 +12,7 @@ use hybi::{
 };
 use proptest::{prop_oneof, proptest};
 
-/// The nonce of the example in section 1.3; nothing here depends on it.
+/// The nonce of the example in section 1.3. No test here depends on it.
 struct SampleNonce;
 
 impl Entropy for SampleNonce {
@@ -33,7 +33,7 @@ fn request_of(uri: &Uri<'_>) -> [String; 2] {
 
 // 6455-3-a, 6455-3-b, 6455-3-c, 6455-3-d, 6455-12-a, 6455-4.1-k, 6455-4.1-l, P-uri-g, 8307-3-a
 #[test]
-fn a_uri_yields_where_to_connect_and_what_to_ask_for() {
+fn the_parts_of_a_uri() {
     // URI, secure, host and port to connect to, request target, Host field.
     let table = [
         ("ws://h", false, "h", 80, "/", "h"),
@@ -41,7 +41,7 @@ fn a_uri_yields_where_to_connect_and_what_to_ask_for() {
         ("ws://h/", false, "h", 80, "/", "h"),
         ("ws://h:8080", false, "h", 8080, "/", "h:8080"),
         ("wss://h:8443/", true, "h", 8443, "/", "h:8443"),
-        // A scheme's own port is not named, the other one's is.
+        // The default port of the scheme is omitted from Host; that of the other scheme is not.
         ("ws://h:80/", false, "h", 80, "/", "h"),
         ("wss://h:443/", true, "h", 443, "/", "h"),
         ("ws://h:443/", false, "h", 443, "/", "h:443"),
@@ -81,7 +81,7 @@ fn a_uri_yields_where_to_connect_and_what_to_ask_for() {
 
 // 6455-3-d, P-uri-g
 #[test]
-fn path_and_query_are_had_apart() {
+fn path_and_query_are_separate() {
     let table = [
         ("ws://h", "/", None),
         ("ws://h/a/b", "/a/b", None),
@@ -97,7 +97,7 @@ fn path_and_query_are_had_apart() {
 
 // 6455-3-a, 6455-3-c, 6455-3-e, 6455-4.1-a, 6455-12-a, P-uri-b, P-uri-f
 #[test]
-fn what_is_not_the_uri_of_a_websocket_is_refused() {
+fn invalid_uris_are_refused() {
     let table = [
         ("", UriError::Scheme),
         ("h", UriError::Scheme),
@@ -137,7 +137,7 @@ fn what_is_not_the_uri_of_a_websocket_is_refused() {
 
 // 6455-3-f, P-uri-e, 6455-11.1.1-b
 #[test]
-fn path_and_query_are_sent_byte_for_byte() {
+fn path_and_query_are_sent_unchanged() {
     for target in ["/a%23b", "/a/../b?%7e", "/./a//", "/%C3%A9", "/%c3%a9?%C3%A9", "/A/b?C=%2F"] {
         let text = format!("ws://h{target}");
         let uri = Uri::parse(&text).unwrap();
@@ -148,11 +148,11 @@ fn path_and_query_are_sent_byte_for_byte() {
 
 // 6455-11.1.1-a, 6455-11.1.1-b
 #[test]
-fn what_is_not_ascii_is_refused() {
+fn non_ascii_uris_are_refused() {
     let table = [
         ("ws://bücher.de/", UriError::Host),
         ("ws://例え.テスト/", UriError::Host),
-        // A full stop and a slash, as far as some normalization goes.
+        // Some normalizations turn these into a full stop and a slash.
         ("ws://h\u{3002}example/", UriError::Host),
         ("ws://h\u{ff0f}evil/", UriError::Host),
         ("ws://h/\u{e9}", UriError::Byte { offset: 7 }),
@@ -177,7 +177,7 @@ fn a_percent_sign_needs_two_digits() {
 
 // 3986-3.1-a, P-uri-g
 #[test]
-fn a_uri_is_shown_in_its_usual_form() {
+fn display_writes_the_normalized_form() {
     let table = [
         ("WS://H/", "ws://h/"),
         ("WSS://Example.COM:443/Chat?Q", "wss://example.com/Chat?Q"),
@@ -194,7 +194,7 @@ fn a_uri_is_shown_in_its_usual_form() {
 
 // 3986-3.2.2-a, 3986-3.2.2-c, P-uri-h
 #[test]
-fn addresses_stand_in_brackets() {
+fn ipv6_addresses_are_in_brackets() {
     for address in ["::1", "::", "::ffff:1.2.3.4", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:1.2.3.4"] {
         let expected: std::net::Ipv6Addr = address.parse().unwrap();
         for (after, port) in [("", 80), (":9", 9), (":", 80), ("/p", 80), (":9/p", 9)] {
@@ -236,7 +236,7 @@ fn addresses_stand_in_brackets() {
 
 // 3986-3.2.2-b
 #[test]
-fn hosts_compare_without_regard_to_case() {
+fn hosts_are_compared_case_insensitively() {
     let [one, other] =
         ["ws://EXAMPLE.com", "ws://example.COM:80/x"].map(|t| Uri::parse(t).unwrap());
     assert_eq!(one.authority(), other.authority());
@@ -253,7 +253,7 @@ fn hosts_compare_without_regard_to_case() {
 
 // 3986-3.2.3-a, P-uri-a
 #[test]
-fn a_port_is_a_number_or_nothing() {
+fn a_port_is_a_number_or_empty() {
     for (port, number) in
         [("", 80), ("1", 1), ("80", 80), ("00080", 80), ("000000000000009", 9), ("65535", 65535)]
     {
@@ -268,14 +268,14 @@ fn a_port_is_a_number_or_nothing() {
             assert_eq!(Uri::parse(&text).unwrap_err(), UriError::Port, "{text}");
         }
     }
-    // The port of the other scheme, and the one that is meant, empty.
+    // An empty port is the default, and there is at most one port.
     assert_eq!(Uri::parse("wss://h:/").unwrap().port(), 443);
     assert_eq!(Uri::parse("ws://h:80:80/").unwrap_err(), UriError::Host);
 }
 
 // P-uri-c
 #[test]
-fn credentials_are_refused_wherever_they_stand() {
+fn credentials_are_refused() {
     for authority in ["u:p@h", "u@h", "@h", ":@h", "u:p@h:80", "a@b@h", "u@[::1]", "h:80@evil"] {
         let text = format!("ws://{authority}/");
         assert_eq!(Uri::parse(&text).unwrap_err(), UriError::Userinfo, "{text}");
@@ -284,14 +284,14 @@ fn credentials_are_refused_wherever_they_stand() {
 
 // P-uri-d, I-01
 #[test]
-fn each_byte_is_let_in_where_the_grammar_has_it_and_nowhere_else() {
+fn each_byte_is_accepted_only_where_the_grammar_allows_it() {
     const UNRESERVED: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     const SUB_DELIMS: &str = "!$&'()*+,;=";
 
     type Place = fn(char) -> String;
     let positions: [(&str, Place, String); 6] = [
         ("scheme", |c| format!("w{c}s://h/"), "Ss".into()),
-        // A `/` or `?` ends the host, and what stands behind it is a path or query.
+        // A `/` or `?` ends the host and starts the path or the query.
         ("host", |c| format!("ws://a{c}b/"), [UNRESERVED, SUB_DELIMS, "/?"].concat()),
         ("port", |c| format!("ws://h:8{c}1/"), "0123456789/?".into()),
         ("path", |c| format!("ws://h/a{c}b"), [UNRESERVED, SUB_DELIMS, ":@/?"].concat()),
@@ -308,7 +308,7 @@ fn each_byte_is_let_in_where_the_grammar_has_it_and_nowhere_else() {
 
 // P-uri-d, I-01, I-02
 #[test]
-fn no_line_can_be_smuggled_in() {
+fn a_uri_cannot_inject_lines() {
     for break_out in ["\r\nX: y", "\r", "\n", "\0", "\t", " HTTP/1.1", "\u{7f}"] {
         for text in [
             format!("ws://h{break_out}/"),
@@ -324,7 +324,7 @@ fn no_line_can_be_smuggled_in() {
 
 // P-uri-f
 #[test]
-fn http_urls_are_converted_only_where_that_is_asked_for() {
+fn http_urls_are_accepted_only_by_parse_http() {
     let table = [
         ("http://h", "ws://h/"),
         ("https://h", "wss://h/"),
@@ -344,12 +344,12 @@ fn http_urls_are_converted_only_where_that_is_asked_for() {
 
 // P-uri-i
 #[test]
-fn the_length_is_bounded() {
+fn the_length_is_limited() {
     let of_length = |length: usize| format!("ws://h/{}", "a".repeat(length - "ws://h/".len()));
     assert_eq!(Uri::MAX_LEN, 8 * 1024);
     assert!(Uri::parse(&of_length(Uri::MAX_LEN)).is_ok());
     assert_eq!(Uri::parse(&of_length(Uri::MAX_LEN + 1)).unwrap_err(), UriError::TooLong);
-    // Whatever it consists of: nothing of it is looked at.
+    // The length is checked before anything else.
     for filler in ["a", "%", ":", "#", "@", "[", "\u{e9}"] {
         let huge = filler.repeat(1024 * 1024);
         assert_eq!(Uri::parse(&huge).unwrap_err(), UriError::TooLong);
@@ -360,11 +360,11 @@ fn the_length_is_bounded() {
 proptest! {
     // 6455-10.1-a
     #[test]
-    fn nothing_makes_the_parser_panic(
+    fn no_input_makes_the_parser_panic(
         text in prop_oneof![".{0,60}", "wss?://.{0,20}", "wss?://[a-zA-Z0-9.:%@\\[\\]/?#_~-]{0,30}"]
     ) {
         if let Ok(uri) = Uri::parse(&text) {
-            // What is accepted is accepted again in its usual form, and means the same.
+            // The normalized form of an accepted URI is accepted and equal.
             let shown = uri.to_string();
             let again = Uri::parse(&shown).unwrap();
             assert_eq!(again.to_string(), shown);
@@ -374,7 +374,7 @@ proptest! {
     }
 }
 
-/// One number for equal values.
+/// The hash of a value.
 fn hash_of(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     value.hash(&mut hasher);
@@ -383,7 +383,7 @@ fn hash_of(value: &impl Hash) -> u64 {
 
 // P-uri-g
 #[test]
-fn uris_are_equal_if_they_send_the_same_to_the_same_server() {
+fn uris_are_equal_if_they_send_the_same_request_to_the_same_server() {
     let classes: [&[&str]; 10] = [
         &["ws://h", "ws://h/", "WS://H:80", "ws://h:80/?", "ws://h:"],
         &["wss://h", "wss://h:443/"],
@@ -392,7 +392,7 @@ fn uris_are_equal_if_they_send_the_same_to_the_same_server() {
         &["ws://h/A"],
         &["ws://h/a?b"],
         &["ws://h/a?b?"],
-        // What is encoded compares as it is written.
+        // Percent-encoding is compared as written.
         &["ws://h/%61"],
         &["ws://1.2.3.4/"],
         &["ws://[::1]/", "ws://[0:0::0001]"],
@@ -415,7 +415,7 @@ fn uris_are_equal_if_they_send_the_same_to_the_same_server() {
 }
 
 #[test]
-fn an_owned_uri_is_the_one_that_was_read() {
+fn an_owned_uri_is_equal_to_the_borrowed_one() {
     let texts = [
         "ws://h",
         "ws://h?",
@@ -446,7 +446,7 @@ fn an_owned_uri_is_the_one_that_was_read() {
 }
 
 #[test]
-fn an_error_passes_for_one_of_io() {
+fn an_error_converts_to_an_io_error() {
     let parse = |text| -> io::Result<UriBuf> { Ok(UriBuf::parse(text)?) };
     let error = parse("wss//h").unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);

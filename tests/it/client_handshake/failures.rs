@@ -1,7 +1,7 @@
-//! Answers that break a rule, each in one place: none of them opens a connection.
+//! Responses that violate one rule each. None of them opens a connection.
 //!
-//! There is nothing that a client could send after a failure: the way to a connection leads
-//! through an answer that was accepted, and [`assert_fails`] checks that none is had any more.
+//! After a failure, a client cannot send anything: only an accepted response yields a connection,
+//! and [`assert_fails`] checks that there is none.
 
 use hybi::{
     Inbox,
@@ -10,7 +10,7 @@ use hybi::{
 };
 
 use crate::support::handshake::{
-    client::{Outcome, SampleNonce, answer, assert_fails, assert_opens, hear, hear_both, request},
+    client::{Outcome, SampleNonce, answer, assert_fails, assert_opens, feed, feed_all, request},
     cut::cuts,
     head::Head,
 };
@@ -18,7 +18,7 @@ use crate::support::handshake::{
 const KIB: usize = 1024;
 const NONE: [&str; 0] = [];
 
-/// Fails on these values of a field in place of its own.
+/// Checks that these values of a field fail.
 fn fail_field(name: &str, values: &[impl AsRef<[u8]>], failure: Failure) {
     assert_fails(request(), &answer().with(name, values).bytes(), failure);
 }
@@ -29,13 +29,13 @@ fn fail_start(line: &str, failure: Failure) {
 
 // 6455-4.1-ad
 #[test]
-fn the_answer_that_the_others_differ_from_is_sound() {
+fn the_unmodified_response_is_accepted() {
     assert_opens(request(), &answer().bytes(), |_| ());
 }
 
 // 9112-3-a, 6455-4.1-ad, 6455-7.1.7-a
 #[test]
-fn status_lines_outside_the_grammar() {
+fn malformed_status_lines() {
     let lines = [
         "",
         "HTTP/1.1",
@@ -74,7 +74,7 @@ fn status_lines_outside_the_grammar() {
 
 // 9112-3-a
 #[test]
-fn versions_of_http_that_upgrade_nothing_or_are_not_spoken() {
+fn unsupported_http_versions() {
     fail_start("HTTP/1.0 101 Switching Protocols", Failure::HttpVersion);
     for version in ["0.9", "2.0", "3.0", "9.9"] {
         let line = format!("HTTP/{version} 101 Switching Protocols");
@@ -84,8 +84,8 @@ fn versions_of_http_that_upgrade_nothing_or_are_not_spoken() {
 
 // 9112-5.1-a, 6455-4.1-ad
 #[test]
-fn fields_outside_the_grammar() {
-    // Each stands as the value of a sound field, and so begins behind its colon.
+fn malformed_fields() {
+    // Each line starts after the colon of a valid field.
     let table = [
         ("x\r\nY : z", HeadFault::Field),
         ("x\r\nY\t: z", HeadFault::Field),
@@ -113,7 +113,7 @@ fn fields_outside_the_grammar() {
 
 // 6455-4.1-y, I-06
 #[test]
-fn an_upgrade_to_anything_else() {
+fn an_upgrade_to_another_protocol() {
     let values = [
         "",
         "websocketx",
@@ -136,7 +136,7 @@ fn an_upgrade_to_anything_else() {
 
 // 6455-4.1-z, I-06
 #[test]
-fn a_connection_that_is_not_upgraded() {
+fn a_connection_field_without_upgrade() {
     for value in ["", ",", "close", "upgraded", "notupgrade", "up grade", "\"upgrade\""] {
         fail_field("Connection", &[value], Failure::Connection);
     }
@@ -146,7 +146,7 @@ fn a_connection_that_is_not_upgraded() {
 
 // 6455-4.1-aa, 6455-11.3.3-a, I-05, I-06
 #[test]
-fn no_proof_that_the_request_was_read() {
+fn a_wrong_or_missing_accept_value() {
     let proof = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
     let values = [
         "",
@@ -154,7 +154,7 @@ fn no_proof_that_the_request_was_read() {
         "s3pplmbitxaq9kygzzhzrbk+xoo=",     // another case
         "s3pPLMBiTxaQ9kYGzzhZRbK+xOo",      // truncated
         "s3pPLMBiTxaQ9kYGzzhZRbK+xO",       // truncated
-        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo==",    // something behind it
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo==",    // trailing data
         "s3pPLMBiTxaQ9kYGzzhZRbK+xOp=",     // other pad bits
         "s3pPLMBiTxaQ9kYGzzhZRbK-xOo=",     // the alphabet of URLs
         "s3pPLMBiTxaQ9k YGzzhZRbK+xOo=",    // a space
@@ -176,7 +176,8 @@ fn no_proof_that_the_request_was_read() {
 // P-ch-b, 9110-8.6-a, B-09
 #[test]
 fn what_says_that_a_101_has_a_body_is_ignored() {
-    // RFC 9112, section 6.3, rule 1: it ends at the empty line, regardless of its fields.
+    // RFC 9112, section 6.3, rule 1: a 101 response ends at the empty line, regardless of its
+    // fields.
     for length in ["0", "1", "5", "00", "+0", "0, 0", "", "99999999999999999999"] {
         assert_opens(request(), &answer().with("Content-Length", &[length]).bytes(), |_| ());
     }
@@ -188,7 +189,7 @@ fn what_says_that_a_101_has_a_body_is_ignored() {
 
 // 9112-5.2-a
 #[test]
-fn a_folded_field_is_one_field() {
+fn the_lines_of_a_folded_field_are_joined() {
     let folded = [
         ("a;\r\n  b", "a;    b"),
         ("a\r\n\tb", "a  \tb"),
@@ -203,10 +204,10 @@ fn a_folded_field_is_one_field() {
             values
         });
         assert_eq!(seen.len(), 1);
-        // A tab that begins a line stays one; a recipient may make any run of whitespace a space.
+        // A leading tab is kept; a recipient may replace a run of whitespace with a space.
         assert_eq!(seen[0].escape_ascii().to_string(), expected.escape_default().to_string());
     }
-    // The fields of the handshake, too.
+    // The fields of the handshake may be folded too.
     for (name, value) in [
         ("Upgrade", "\r\n websocket"),
         ("Connection", "keep-alive,\r\n\tUpgrade"),
@@ -214,14 +215,14 @@ fn a_folded_field_is_one_field() {
     ] {
         assert_opens(request(), &answer().with(name, &[value]).bytes(), |_| ());
     }
-    // In an interim response, and in one that refuses.
+    // In an interim response, and in a rejection.
     let interim = b"HTTP/1.1 103 x\r\nLink: </a>;\r\n rel=preload\r\n\r\n";
     assert_opens(request(), &[&interim[..], &answer().bytes()].concat(), |_| ());
     let refused = b"HTTP/1.1 403 x\r\nX: a\r\n b\r\n\r\n";
     for pieces in cuts(refused) {
-        assert_eq!(hear_both(request(), &pieces, |_| ()), Outcome::Rejected(403));
+        assert_eq!(feed_all(request(), &pieces, |_| ()), Outcome::Rejected(403));
     }
-    // RFC 9112, section 2.2: nothing is before the first field.
+    // RFC 9112, section 2.2: no whitespace before the first field.
     let fault = Failure::Head(HeadFault::Field);
     fail_start("HTTP/1.1 101 x\r\n X: y", fault);
     fail_start("HTTP/1.1 101 x\r\n\t", fault);
@@ -254,31 +255,30 @@ fn a_subprotocol_that_was_not_offered() {
     }
     let bytes = answer().with("Sec-WebSocket-Protocol", &[b"chat\xff"]).bytes();
     assert_fails(request().subprotocols(&["chat"]), &bytes, Failure::Subprotocol);
-    // Browsers fail if none is chosen.
+    // Browsers fail if none is selected.
     let requires = request().subprotocols(&["chat"]).require_subprotocol();
     assert_fails(requires, &answer().bytes(), Failure::NoSubprotocol);
 }
 
 // 9110-15.2-a, I-13
 #[test]
-fn more_interim_answers_than_anybody_needs() {
+fn too_many_interim_responses() {
     for status in [100, 102, 103, 199] {
         let interim = format!("HTTP/1.1 {status} x\r\n\r\n").repeat(9);
         let bytes = [interim.as_bytes(), &answer().bytes()].concat();
         assert_fails(request(), &bytes, Failure::TooManyInterim);
     }
-    // Without end, and each as long as may be.
+    // An endless sequence of interim responses, each of the maximum length.
     let line = "x".repeat(8 * KIB - "X: ".len());
     let interim = Head::default().start("HTTP/1.1 103 x").with("X", &[line]).bytes();
     let (failure, bytes) = failed_after(HeadLimits::new(), interim.iter().copied().cycle());
     assert_eq!((failure, bytes), (Failure::TooManyInterim, 9 * interim.len()));
-    // Their heads are judged too.
+    // The heads of interim responses are checked too.
     let bytes = [&b"HTTP/1.1 100 x\r\nX : y\r\n\r\n"[..], &answer().bytes()].concat();
     assert_fails(request(), &bytes, Failure::Head(HeadFault::Field));
 }
 
-/// Feeds one byte after the other, for ever if need be, and yields the failure and the number of
-/// bytes that it took.
+/// Feeds single bytes until the handshake fails. Returns the failure and the number of bytes fed.
 fn failed_after(limits: HeadLimits, bytes: impl Iterator<Item = u8>) -> (Failure, usize) {
     let mut inbox = Inbox::with_capacity(64);
     let mut opening = request().limits(limits).send_with(SampleNonce, &mut Vec::new()).unwrap();
@@ -295,7 +295,7 @@ fn failed_after(limits: HeadLimits, bytes: impl Iterator<Item = u8>) -> (Failure
 
 // P-ch-c, A-01, I-13
 #[test]
-fn an_answer_without_end_fails_at_the_limit() {
+fn an_endless_response_fails_at_the_limit() {
     let start = "HTTP/1.1 101 x\r\n";
     let endless = |head: &str, line: &str| [head, &line.repeat(64 * KIB)].concat();
     let long = format!("X: {}\r\n", "y".repeat(KIB));
@@ -308,16 +308,16 @@ fn an_answer_without_end_fails_at_the_limit() {
     for (bytes, fault, count) in table {
         let failed = failed_after(HeadLimits::new(), bytes.bytes());
         assert_eq!(failed, (Failure::Head(fault), count));
-        // At once, too: nothing behind the limit makes a difference.
+        // The same in one piece: input after the limit makes no difference.
         let outcome =
-            hear(request(), Inbox::with_capacity(bytes.len()), &[bytes.as_bytes()], |_| ());
+            feed(request(), Inbox::with_capacity(bytes.len()), &[bytes.as_bytes()], |_| ());
         assert_eq!(outcome, Outcome::Failed(Failure::Head(fault)));
     }
 }
 
 // P-ch-c
 #[test]
-fn an_answer_at_its_limits_and_one_beyond() {
+fn responses_at_and_above_each_limit() {
     let bytes = answer().with("X", &["y"]).bytes();
     let line = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".len();
     let start = "HTTP/1.1 101 Switching Protocols".len();
@@ -336,23 +336,23 @@ fn an_answer_at_its_limits_and_one_beyond() {
 
 // P-ch-c, A-01
 #[test]
-fn a_long_answer_byte_by_byte() {
+fn a_long_response_byte_by_byte() {
     let lines: Vec<_> = (0..16).map(|i| format!("{i}{}", "y".repeat(4 * KIB))).collect();
     let bytes = answer().with("X", &lines).bytes();
     assert!(bytes.len() > 64 * KIB);
     let request = request().limits(HeadLimits::new().size(bytes.len()));
     let pieces: Vec<_> = bytes.chunks(1).collect();
-    let outcome = hear(request, Inbox::with_capacity(64), &pieces, |_| ());
+    let outcome = feed(request, Inbox::with_capacity(64), &pieces, |_| ());
     assert_eq!(outcome, Outcome::Open((), Vec::new()));
 }
 
 // P-ch-c
 #[test]
-fn an_answer_that_cannot_fit_into_the_inbox_fails() {
+fn a_response_that_cannot_fit_into_the_inbox_fails() {
     let bytes = answer().bytes();
     for room in [1, 64, bytes.len() - 1] {
         for pieces in [vec![&bytes[..]], bytes.chunks(1).collect()] {
-            let outcome = hear(request(), Inbox::over(vec![0; room]), &pieces, |_| ());
+            let outcome = feed(request(), Inbox::over(vec![0; room]), &pieces, |_| ());
             let failure = Failure::Head(HeadFault::TooLong);
             assert_eq!(outcome, Outcome::Failed(failure), "{room}");
         }

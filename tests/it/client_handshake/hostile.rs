@@ -1,4 +1,4 @@
-//! Answers that no server would give.
+//! Responses that no server would send.
 
 use hybi::Inbox;
 use proptest::{
@@ -8,14 +8,14 @@ use proptest::{
 };
 
 use crate::support::handshake::{
-    client::{HELLO, Outcome, answer, hear, request},
+    client::{HELLO, Outcome, answer, feed, request},
     head::KEY,
     proof::accept,
 };
 
-/// A second validator of answers to a request that offers the subprotocols `chat` and `superchat`
-/// and no extensions. It knows no more than what a proxy might make of the answer.
-fn is_sound(answer: &[u8]) -> bool {
+/// An independent check of a response to a request that offers the subprotocols `chat` and
+/// `superchat` and no extensions. It knows only what a proxy may change in a response.
+fn is_valid(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
     let Some((status, fields)) = text.split_once("\r\n") else { return false };
     let status = status.split(' ').take(2).collect::<Vec<_>>();
@@ -23,7 +23,7 @@ fn is_sound(answer: &[u8]) -> bool {
     {
         return false;
     }
-    // RFC 9112, section 5.2: a line that begins with whitespace continues the field before it.
+    // RFC 9112, section 5.2: a line that starts with whitespace continues the previous field.
     let fields = fields.replace("\r\n ", "   ").replace("\r\n\t", "  \t");
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let Ok(httparse::Status::Complete((length, headers))) =
@@ -47,11 +47,11 @@ fn is_sound(answer: &[u8]) -> bool {
         && (subprotocol.is_empty() || subprotocol == ["chat"] || subprotocol == ["superchat"])
 }
 
-/// Feeds an answer with a frame behind it; whether it opened the connection.
+/// Feeds a response and a frame after it. Returns whether it opened the connection.
 fn opens(answer: &[u8]) -> bool {
     let request = request().subprotocols(&["chat", "superchat"]);
     let bytes = [answer, &HELLO].concat();
-    match hear(request, Inbox::with_capacity(64), &[&bytes], |_| ()) {
+    match feed(request, Inbox::with_capacity(64), &[&bytes], |_| ()) {
         Outcome::Open((), messages) => {
             assert_eq!(messages, ["Hello"]);
             true
@@ -60,7 +60,7 @@ fn opens(answer: &[u8]) -> bool {
     }
 }
 
-/// Lines that an answer may have, right or wrong.
+/// Lines of responses, valid or not.
 const LINES: [&str; 21] = [
     "Upgrade: websocket",
     "upgrade: WebSocket",
@@ -88,7 +88,7 @@ const LINES: [&str; 21] = [
 proptest! {
     // 6455-4.1-ad, 6455-10.1-a
     #[test]
-    fn an_answer_with_other_bytes_is_accepted_only_if_it_is_still_sound(
+    fn a_mutated_response_is_accepted_only_if_it_is_still_valid(
         mutations in vec((any::<Index>(), any::<u8>(), 0..4_u8), 1..4),
     ) {
         let mut bytes = answer().with("Sec-WebSocket-Protocol", &["chat"]).bytes();
@@ -101,26 +101,26 @@ proptest! {
                 _ => drop(bytes.remove(at)),
             }
         }
-        prop_assert!(!opens(&bytes) || is_sound(&bytes), "{}", bytes.escape_ascii());
+        prop_assert!(!opens(&bytes) || is_valid(&bytes), "{}", bytes.escape_ascii());
     }
 
     // 6455-4.1-ad, L-05
     #[test]
-    fn an_answer_of_other_lines_is_accepted_if_and_only_if_it_is_sound(
+    fn a_response_of_random_lines_is_accepted_if_and_only_if_it_is_valid(
         status in select(vec!["HTTP/1.1 101 x", "HTTP/1.1 101 x", "HTTP/1.0 101", "HTTP/1.1 200"]),
-        sound in subsequence(vec![LINES[0], LINES[4], LINES[7]], 2..=3),
+        required in subsequence(vec![LINES[0], LINES[4], LINES[7]], 2..=3),
         others in vec(select(&LINES[..]), 0..3),
     ) {
-        let all = [sound, others].concat();
+        let all = [required, others].concat();
         let text = format!("{status}\r\n{}\r\n\r\n", all.join("\r\n"));
-        prop_assert_eq!(opens(text.as_bytes()), is_sound(text.as_bytes()), "{}", text);
+        prop_assert_eq!(opens(text.as_bytes()), is_valid(text.as_bytes()), "{}", text);
     }
 
     // 6455-10.1-a
     #[test]
-    fn random_bytes_open_nothing(bytes in vec(any::<u8>(), 0..400), cut: u8) {
+    fn random_bytes_do_not_open_a_connection(bytes in vec(any::<u8>(), 0..400), cut: u8) {
         let pieces: Vec<_> = bytes.chunks(usize::from(cut) + 1).collect();
-        let outcome = hear(request(), Inbox::with_capacity(64), &pieces, |_| ());
+        let outcome = feed(request(), Inbox::with_capacity(64), &pieces, |_| ());
         prop_assert!(!matches!(outcome, Outcome::Open(..)));
     }
 }

@@ -1,4 +1,4 @@
-//! Answers that open the connection.
+//! Responses that open the connection.
 
 use hybi::{
     Client, Config, Connection, Inbox, LimitExceeded, State,
@@ -6,16 +6,16 @@ use hybi::{
 };
 
 use crate::support::handshake::{
-    client::{HELLO, Outcome, SampleNonce, answer, assert_opens, hear, request},
+    client::{HELLO, Outcome, SampleNonce, answer, assert_opens, feed, request},
     head::Head,
 };
 
-/// Checks that an answer with these values of a field in place of its own is accepted.
+/// Checks that a response with these values of a field is accepted.
 fn open_field(name: &str, values: &[&str]) {
     assert_opens(request(), &answer().with(name, values).bytes(), |_| ());
 }
 
-/// The connection that an answer opens, and the inbox with what came behind it.
+/// The connection that a response opens, and the inbox with the input after it.
 fn open(bytes: &[u8], config: Config) -> (Connection<Client<SampleNonce>>, Inbox) {
     let mut inbox = Inbox::with_capacity(1024);
     assert_eq!(inbox.copy_from(bytes), bytes.len());
@@ -45,7 +45,7 @@ fn the_example_of_section_1_3() {
 
 // 6455-4.1-y, 6455-4.1-z
 #[test]
-fn upgrade_and_connection_without_regard_to_case() {
+fn upgrade_and_connection_are_case_insensitive() {
     for value in ["websocket", "WebSocket", "WEBSOCKET", " websocket\t"] {
         open_field("Upgrade", &[value]);
     }
@@ -57,13 +57,13 @@ fn upgrade_and_connection_without_regard_to_case() {
 
 // 6455-4.1-aa
 #[test]
-fn whitespace_around_the_proof_is_none_of_it() {
+fn whitespace_around_the_accept_value_is_ignored() {
     open_field("Sec-WebSocket-Accept", &[" \ts3pPLMBiTxaQ9kYGzzhZRbK+xOo= \t"]);
 }
 
 // 6455-4.1-ae
 #[test]
-fn names_of_fields_in_any_case() {
+fn field_names_are_case_insensitive() {
     let table = [
         ("upgrade", "connection", "sec-websocket-accept"),
         ("UPGRADE", "CONNECTION", "SEC-WEBSOCKET-ACCEPT"),
@@ -75,14 +75,14 @@ fn names_of_fields_in_any_case() {
             .with(connection, &["Upgrade"])
             .with(accept, &["s3pPLMBiTxaQ9kYGzzhZRbK+xOo="])
             .bytes();
-        assert!(bytes.escape_ascii().to_string().contains(accept), "as it is given");
+        assert!(bytes.escape_ascii().to_string().contains(accept), "the value is unchanged");
         assert_opens(request(), &bytes, |_| ());
     }
 }
 
 // 9112-3-a
 #[test]
-fn status_lines_that_are_sound() {
+fn valid_status_lines() {
     let lines = [
         "HTTP/1.1 101 Switching Protocols",
         "HTTP/1.1 101 ",
@@ -97,7 +97,7 @@ fn status_lines_that_are_sound() {
 
 // 6455-4.1-af, P-ch-b
 #[test]
-fn other_fields_change_nothing() {
+fn other_fields_are_ignored() {
     let extra = answer()
         .with("Date", &["Mon, 02 Jun 2025 07:00:00 GMT"])
         .with("Set-Cookie", &["a=b", "c=d"])
@@ -113,7 +113,7 @@ fn other_fields_change_nothing() {
 
 // 6455-4.1-ac, 6455-4.1-af
 #[test]
-fn any_subprotocol_that_was_offered() {
+fn any_offered_subprotocol_is_accepted() {
     for name in ["chat", "Chat", "super.chat"] {
         let offers = request().subprotocols(&["chat", "Chat", "super.chat"]);
         let bytes = answer().with("Sec-WebSocket-Protocol", &[name]).bytes();
@@ -127,7 +127,7 @@ fn any_subprotocol_that_was_offered() {
 
 // 6455-1.9-a
 #[test]
-fn none_of_the_subprotocols_unless_one_is_required() {
+fn no_subprotocol_is_accepted_unless_one_is_required() {
     let offers = request().subprotocols(&["chat"]);
     let chosen =
         assert_opens(offers, &answer().bytes(), |accepted| accepted.subprotocol().is_some());
@@ -136,30 +136,30 @@ fn none_of_the_subprotocols_unless_one_is_required() {
 
 // 9110-15.2-a
 #[test]
-fn interim_answers_are_passed_over() {
+fn interim_responses_are_skipped() {
     let interim = |status: u16| Head::default().start(format!("HTTP/1.1 {status} x")).bytes();
     let hints = Head::default().start("HTTP/1.1 103 Early Hints").with("Link", &["</a>"]).bytes();
     let bytes = [&interim(100)[..], &interim(102), &hints, &answer().bytes()].concat();
     assert_opens(request(), &bytes, |accepted| {
-        assert_eq!(accepted.headers().get("Link"), None, "that was another answer's");
+        assert_eq!(accepted.headers().get("Link"), None, "that field was in an interim response");
     });
-    // Nor need there be room for all at once.
+    // The inbox does not need room for all of them at once.
     let room = answer().bytes().len();
     for pieces in [vec![&bytes[..]], bytes.chunks(1).collect()] {
-        let outcome = hear(request(), Inbox::over(vec![0; room]), &pieces, |_| ());
+        let outcome = feed(request(), Inbox::over(vec![0; room]), &pieces, |_| ());
         assert_eq!(outcome, Outcome::Open((), Vec::new()));
     }
-    // Not one too many, and those of statuses that nobody knows.
+    // The maximum number, including unknown statuses.
     let bytes = [interim(199).repeat(8), answer().bytes()].concat();
     assert_opens(request(), &bytes, |_| ());
 }
 
 // 6455-4.1-v, 6455-4.1-af
 #[test]
-fn frames_are_sent_once_the_answer_is_checked_and_not_before() {
+fn frames_are_sent_only_after_the_response_is_checked() {
     let mut outbox = Vec::new();
     request().send_with(SampleNonce, &mut outbox).unwrap();
-    assert!(outbox.ends_with(b"\r\n\r\n"), "nothing is sent behind the request");
+    assert!(outbox.ends_with(b"\r\n\r\n"), "nothing is sent after the request");
 
     outbox.clear();
     let (mut websocket, _) = open(&answer().bytes(), Config::new());
@@ -171,7 +171,7 @@ fn frames_are_sent_once_the_answer_is_checked_and_not_before() {
 
 // 6455-4.1-af
 #[test]
-fn the_settings_reach_the_connection() {
+fn the_configuration_applies_to_the_connection() {
     let bytes = [&answer().bytes()[..], &HELLO].concat();
     let (mut websocket, mut inbox) = open(&bytes, Config::new().max_message_size(4));
     let error = websocket.receive(&mut inbox, &mut Vec::new()).unwrap_err();
@@ -180,7 +180,7 @@ fn the_settings_reach_the_connection() {
 
 // 6455-7.4.1-f
 #[test]
-fn an_extension_that_the_client_needs() {
+fn a_required_extension() {
     let finish = |bytes: &[u8]| {
         let mut inbox = Inbox::with_capacity(1024);
         assert_eq!(inbox.copy_from(bytes), bytes.len());

@@ -1,4 +1,4 @@
-//! Client and server with each other.
+//! A client and a server connected to each other.
 
 use hybi::{
     Event, Inbox, Origins, Uri,
@@ -9,7 +9,7 @@ use hybi::{
 };
 use proptest::{collection::vec, option, prelude::*, sample::Index};
 
-/// Numbers that look random and are the same every time (xorshift).
+/// Pseudorandom numbers, the same in every run (xorshift).
 #[derive(Clone, Debug)]
 struct Sequence(u64);
 
@@ -25,7 +25,7 @@ impl Entropy for Sequence {
     }
 }
 
-/// What a client may ask for, and what a server may make of it.
+/// The options of a request, and of the response to it.
 #[derive(Clone, Debug)]
 struct Wishes {
     uri: String,
@@ -81,7 +81,7 @@ proptest! {
     // 6455-4.1-i, 6455-4.1-r, 6455-4.1-t, 6455-4.1-u, 6455-4.1-af
     // 6455-4.2.2-j, 6455-4.2.2-k, 6455-4.2.2-m
     #[test]
-    fn what_a_client_asks_a_server_accepts_and_what_it_answers_the_client(
+    fn a_server_accepts_every_request_and_the_client_every_response(
         wishes in wishes(),
         seed in 1..u64::MAX,
     ) {

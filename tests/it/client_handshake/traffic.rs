@@ -1,16 +1,16 @@
-//! What a client hears: answers as servers and proxies send them, and other protocols. However the
-//! bytes are cut, the outcome is the same.
+//! Input of a client: responses as servers and proxies send them, and other protocols. The outcome
+//! does not depend on how the input is split.
 
 use hybi::{Inbox, client::Failure, http1::HeadFault};
 
 use crate::support::handshake::{
-    client::{Outcome, hear, hear_both, request},
+    client::{Outcome, feed, feed_all, request},
     cut::cuts,
 };
 
 const PROOF: &str = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
-/// An answer that accepts, with these lines after the first ones.
+/// A response that accepts, with these additional lines.
 fn accepting(lines: &str) -> Vec<u8> {
     let start = "HTTP/1.1 101 Switching Protocols\r\n";
     format!("{start}{lines}{PROOF}\r\n").into_bytes()
@@ -19,14 +19,14 @@ fn accepting(lines: &str) -> Vec<u8> {
 fn check(rows: impl IntoIterator<Item = (&'static str, Vec<u8>, Outcome<()>)>) {
     for (name, bytes, expected) in rows {
         for pieces in cuts(&bytes) {
-            assert_eq!(hear_both(request(), &pieces, |_| ()), expected, "{name}");
+            assert_eq!(feed_all(request(), &pieces, |_| ()), expected, "{name}");
         }
     }
 }
 
 // 6455-4.1-ae, 6455-4.1-z, P-ch-b, 9112-5.2-a
 #[test]
-fn answers_of_servers_and_proxies_open_the_connection() {
+fn responses_of_servers_and_proxies_open_the_connection() {
     let rows = [
         (
             "nginx",
@@ -83,7 +83,7 @@ fn answers_of_servers_and_proxies_open_the_connection() {
 
 // 6455-4.1-w, 9112-3-a
 #[test]
-fn answers_that_refuse_are_handed_out() {
+fn rejections_are_returned() {
     let rows: [(&'static str, &[u8], u16); 9] = [
         (
             "nginx: plain HTTP to a TLS port",
@@ -113,7 +113,7 @@ fn answers_that_refuse_are_handed_out() {
 
 // 9112-3-b, 6455-4.1-ad
 #[test]
-fn other_protocols_fail_at_the_first_byte_that_rules_http_out() {
+fn other_protocols_fail_at_the_first_byte_that_is_not_http() {
     let not_http = HeadFault::StartLine;
     let rows: [(&'static str, &[u8], HeadFault, usize); 19] = [
         ("SSH", b"SSH-2.0-OpenSSH_9.6\r\n", not_http, 1),
@@ -139,9 +139,9 @@ fn other_protocols_fail_at_the_first_byte_that_rules_http_out() {
     for (name, bytes, fault, length) in rows {
         let failed = Outcome::Failed(Failure::Head(fault));
         check([(name, bytes.to_vec(), failed)]);
-        // No byte earlier, and none later.
-        let hear = |bytes| hear(request(), Inbox::with_capacity(64), &[bytes], |_| ());
-        assert_eq!(hear(&bytes[..length - 1]), Outcome::Waiting, "{name}");
-        assert_eq!(hear(&bytes[..length]), Outcome::Failed(Failure::Head(fault)), "{name}");
+        // The failure is at exactly this byte.
+        let feed = |bytes| feed(request(), Inbox::with_capacity(64), &[bytes], |_| ());
+        assert_eq!(feed(&bytes[..length - 1]), Outcome::Waiting, "{name}");
+        assert_eq!(feed(&bytes[..length]), Outcome::Failed(Failure::Head(fault)), "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! Requests that are accepted, and how.
+//! Accepted requests, and the responses to them.
 
 use hybi::{
     Config, Connection, Event, FixedOutbox, Inbox, LimitExceeded, Outbox, OutboxFull, Server,
@@ -23,13 +23,13 @@ const EXAMPLE: &str = "GET /chat HTTP/1.1\r\n\
     Sec-WebSocket-Protocol: chat, superchat\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 
-/// The answer to it, up to the fields that are not always there.
+/// The response to it, up to the optional fields.
 const ANSWER: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
     Connection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
-/// Hands the request of the example to `answer`.
+/// Passes the example request to `answer`.
 fn with_example<T>(answer: impl FnOnce(Request<'_>) -> T) -> T {
     let mut inbox = Inbox::over([0; 512]);
     assert_eq!(inbox.copy_from(EXAMPLE.as_bytes()), EXAMPLE.len());
@@ -38,13 +38,13 @@ fn with_example<T>(answer: impl FnOnce(Request<'_>) -> T) -> T {
     answer(request.unwrap())
 }
 
-/// What the server says in `Sec-WebSocket-Accept`.
+/// The value of `Sec-WebSocket-Accept` in the response.
 fn accept_value(answer: &[u8]) -> &str {
     let text = std::str::from_utf8(answer).unwrap();
     text.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Accept: ")).unwrap()
 }
 
-/// Checks that the sound request is accepted with these values of a field in place of its own.
+/// Checks that the valid request is accepted with these values of a field.
 fn accept_field(name: &str, values: &[impl AsRef<[u8]>]) {
     let ((), answer) = assert_accepted(&sound().with(name, values).bytes(), |_| ());
     assert_eq!(answer, [ANSWER, "\r\n"].concat().as_bytes());
@@ -87,7 +87,7 @@ fn targets_and_their_paths() {
         ("/chat", "/chat"),
         ("/a/../b%20c?d=/e?f", "/a/../b%20c"),
         ("/?", "/"),
-        // Still a path, whatever it looks like.
+        // A path, even if it looks like a URI.
         ("//evil.example/x", "//evil.example/x"),
         ("/http://evil.example/x", "/http://evil.example/x"),
         ("http://a.example", "/"),
@@ -107,7 +107,7 @@ fn targets_and_their_paths() {
 
 // 6455-4.2.1-d, C-05
 #[test]
-fn a_query_has_no_path_in_it() {
+fn a_slash_in_the_query_does_not_start_the_path() {
     for target in ["http://a.example?/admin", "http://a.example?x=/admin", "http://a.example?"] {
         let request = sound().start(format!("GET {target} HTTP/1.1")).bytes();
         assert_accepted(&request, |request| assert_eq!(request.path(), "/", "{target}"));
@@ -116,7 +116,7 @@ fn a_query_has_no_path_in_it() {
 
 // 6455-4.2.1-f, 6455-4.2.1-g
 #[test]
-fn upgrade_and_connection_are_lists_without_regard_to_case() {
+fn upgrade_and_connection_are_case_insensitive_lists() {
     for value in ["WebSocket", "WEBSOCKET", "h2c, websocket", "websocket,h2c", ",\t, websocket ,"] {
         accept_field("Upgrade", &[value]);
     }
@@ -129,21 +129,21 @@ fn upgrade_and_connection_are_lists_without_regard_to_case() {
 
 // 9112-3.2-a, P-sh-b
 #[test]
-fn other_values_that_are_sound() {
+fn other_valid_values() {
     for host in ["a", "a.example:8080", "a.example:", "192.0.2.1", "[::1]:80", "A.EXAMPLE"] {
         accept_field("Host", &[host]);
     }
     accept_field("Content-Length", &["0"]);
     accept_field("Cookie", &[b"obs-text: \x80\xff"]);
-    // Whitespace around a value is none of the value (RFC 9112, section 5).
+    // Whitespace around a value is ignored (RFC 9112, section 5).
     accept_field("Sec-WebSocket-Version", &["  13 \t "]);
     accept_field("Sec-WebSocket-Key", &[format!("\t{KEY} ")]);
 }
 
 // P-sh-a, 6455-4.2.2-e
 #[test]
-fn pad_bits_of_a_key_are_taken_as_they_came() {
-    // Worked out with another implementation of SHA-1.
+fn pad_bits_of_a_key_are_hashed_as_received() {
+    // Computed with another implementation of SHA-1.
     let table = [
         ("AQIDBAUGBwgJCgsMDQ4PEC==", "OfS0wDaT5NoxF2gqm7Zj2YtetzM="),
         ("AQIDBAUGBwgJCgsMDQ4PEA==", "C/0nmHhBztSRGR1CwL6Tf4ZjwpY="),
@@ -158,14 +158,14 @@ fn pad_bits_of_a_key_are_taken_as_they_came() {
 
 // 6455-4.2.1-k
 #[test]
-fn subprotocols_are_listed_in_order_over_all_lines() {
+fn subprotocols_of_all_fields_are_listed_in_order() {
     let table: [(&[&str], &[&str]); 6] = [
         (&[], &[]),
         (&["chat"], &["chat"]),
         (&["b, a"], &["b", "a"]),
         (&["b,a", "c"], &["b", "a", "c"]),
         (&["a, , b,", ",c"], &["a", "b", "c"]),
-        // Names compare with regard to case.
+        // Names are case-sensitive.
         (&["a, A", "!#$%&'*+-.^_`|~"], &["a", "A", "!#$%&'*+-.^_`|~"]),
     ];
     for (values, names) in table {
@@ -177,7 +177,7 @@ fn subprotocols_are_listed_in_order_over_all_lines() {
 
 // 6455-4.2.2-h, I-04
 #[test]
-fn only_a_subprotocol_that_the_client_listed_is_chosen() {
+fn only_an_offered_subprotocol_can_be_selected() {
     let injections = ["chat\r\nSet-Cookie: a=b", "chat\r\n\r\n", "chat, superchat"];
     for name in ["", "other", "Chat", "chat ", "cha"].into_iter().chain(injections) {
         let mut outbox = Vec::new();
@@ -190,7 +190,7 @@ fn only_a_subprotocol_that_the_client_listed_is_chosen() {
 
 // 6455-4.2.2-h, 6455-4.2.2-k
 #[test]
-fn the_first_subprotocol_of_the_server_that_the_client_offers_is_selected() {
+fn the_first_match_in_the_order_of_the_server_is_selected() {
     let table: [(&[&str], Option<&str>); 7] = [
         (&["superchat", "chat"], Some("superchat")),
         (&["chat", "superchat"], Some("chat")),
@@ -215,7 +215,7 @@ fn the_first_subprotocol_of_the_server_that_the_client_offers_is_selected() {
 
 // RFC 6265, section 5.4
 #[test]
-fn cookies_are_found_by_name_over_all_fields() {
+fn cookies_are_found_by_name_in_all_fields() {
     let fields = ["a=1; b=\"2\"", "c=3; a=4", "A=5"];
     let see = |request: &Request<'_>| {
         for (name, value) in [("a", "1"), ("b", "\"2\""), ("c", "3"), ("A", "5")] {
@@ -251,10 +251,10 @@ fn fields_are_added_one_by_one() {
 
 // P-sh-g, I-04
 #[test]
-fn fields_of_the_application_cannot_break_the_answer() {
-    let sound: [HeaderField<'_>; 2] = [("Set-Cookie", "a=b; Path=/"), ("X", "")];
+fn a_field_cannot_inject_anything_into_the_response() {
+    let valid: [HeaderField<'_>; 2] = [("Set-Cookie", "a=b; Path=/"), ("X", "")];
     let mut outbox = Vec::new();
-    with_example(|request| request.accept().headers(&sound).finish(&mut outbox)).unwrap();
+    with_example(|request| request.accept().headers(&valid).finish(&mut outbox)).unwrap();
     let answer = [ANSWER, "Set-Cookie: a=b; Path=/\r\nX: \r\n\r\n"].concat();
     assert_eq!(String::from_utf8(outbox).unwrap(), answer);
 
@@ -273,7 +273,7 @@ fn fields_of_the_application_cannot_break_the_answer() {
     ];
     let names = ["", "X Y", "X:", "X\r\nY", "X\0", "É", " X", "X\t", "(X)"];
     let values = ["a\r\nSet-Cookie: a=b", "a\r", "a\n", "\r\n\r\nbody", "\0", "\x01", "\x7f"];
-    // Each error says which field it is.
+    // Each error contains the index of the field.
     for index in [0, 1] {
         let wrong =
             reserved.map(|(name, rule)| ((name, "y"), FieldError::Reserved { index, name: rule }));
@@ -295,7 +295,7 @@ fn fields_of_the_application_cannot_break_the_answer() {
 
 // 6455-4.2.2-j
 #[test]
-fn an_outbox_without_room_is_left_alone_and_accepting_can_be_tried_again() {
+fn nothing_is_written_to_an_outbox_without_room_and_accept_can_be_retried() {
     let needed = ANSWER.len() + 2;
     with_example(|request| {
         let mut outbox = FixedOutbox::over([0; 160]);
@@ -314,7 +314,7 @@ fn an_outbox_without_room_is_left_alone_and_accepting_can_be_tried_again() {
 
 // 6455-4.2.2-m
 #[test]
-fn frames_follow_the_answer() {
+fn frames_follow_the_response() {
     let mut outbox = Vec::new();
     let mut websocket = with_example(|request| request.accept().finish(&mut outbox)).unwrap();
     websocket.send_text("Hello", &mut outbox).unwrap();
@@ -324,7 +324,7 @@ fn frames_follow_the_answer() {
 
 // 6455-4.2-a
 #[test]
-fn another_engine_can_go_on_after_the_handshake() {
+fn another_implementation_can_continue_after_the_handshake() {
     let mut inbox = Inbox::with_capacity(512);
     assert_eq!(inbox.copy_from(EXAMPLE.as_bytes()), EXAMPLE.len());
     assert_eq!(inbox.copy_from(&HELLO), HELLO.len());
@@ -341,7 +341,7 @@ fn another_engine_can_go_on_after_the_handshake() {
 
 // 6455-4.2.2-m
 #[test]
-fn the_settings_reach_the_connection() {
+fn the_configuration_applies_to_the_connection() {
     let config = Config::new().max_message_size(4);
     let mut websocket =
         with_example(|request| request.accept().config(config).finish(&mut Vec::new())).unwrap();
@@ -364,7 +364,7 @@ proptest! {
 
     // 6455-4.2.1-m
     #[test]
-    fn order_case_and_unknown_fields_change_nothing(
+    fn order_case_and_unknown_fields_are_irrelevant(
         lines in Just(EXAMPLE.lines().skip(1).take(7).map(String::from).collect::<Vec<_>>())
             .prop_shuffle(),
         upper: [bool; 7],

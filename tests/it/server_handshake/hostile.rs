@@ -1,4 +1,4 @@
-//! Requests made to hurt: values that cost others quadratic time, and bytes that are no text.
+//! Hostile requests: values that cost other parsers quadratic time, and bytes that are not text.
 
 use hybi::{
     Inbox, Origins,
@@ -17,18 +17,18 @@ const KIB: usize = 1024;
 const TOO_MANY: Refusal = Refusal::Head(HeadFault::TooManyElements);
 const REPEATED: Outcome<()> = Outcome::Refused(Refusal::Subprotocols);
 
-/// Feeds a request at once.
-fn judge(opening: Opening<'_>, request: &[u8]) -> Outcome<()> {
+/// Feeds a request in one piece.
+fn feed(opening: Opening<'_>, request: &[u8]) -> Outcome<()> {
     serve(opening, Inbox::with_capacity(request.len()), &mut Vec::new(), &[request], |_| ())
 }
 
-/// Feeds the sound request with another value of a field, at once and byte by byte, to a server
-/// whose limits have room for it.
-fn judge_long(name: &str, value: impl AsRef<[u8]>) -> Outcome<()> {
+/// Feeds the valid request with another value of a field, in one piece and byte by byte, to a
+/// server with sufficient limits.
+fn feed_long(name: &str, value: impl AsRef<[u8]>) -> Outcome<()> {
     let limits = HeadLimits::new().size(128 * KIB).line(128 * KIB);
     let opening = Opening::with_limits(Origins::any(), limits);
     let request = sound().with(name, &[value]).bytes();
-    let outcome = judge(opening.clone(), &request);
+    let outcome = feed(opening.clone(), &request);
     let pieces: Vec<_> = request.chunks(1).collect();
     let inbox = Inbox::with_capacity(64);
     assert_eq!(serve(opening, inbox, &mut Vec::new(), &pieces, |_| ()), outcome);
@@ -39,22 +39,22 @@ fn judge_long(name: &str, value: impl AsRef<[u8]>) -> Outcome<()> {
 #[test]
 fn a_run_of_spaces_between_subprotocols() {
     let spaces = " ".repeat(32 * KIB);
-    let refused = judge_long("Sec-WebSocket-Protocol", format!("a{spaces}b"));
+    let refused = feed_long("Sec-WebSocket-Protocol", format!("a{spaces}b"));
     assert_eq!(refused, Outcome::Refused(Refusal::Subprotocols));
-    let accepted = judge_long("Sec-WebSocket-Protocol", format!("a,{spaces}b{spaces}"));
+    let accepted = feed_long("Sec-WebSocket-Protocol", format!("a,{spaces}b{spaces}"));
     assert_eq!(accepted, Outcome::Open((), Vec::new()));
-    // The defaults do not even read it.
+    // The default limits refuse it before that.
     let request = sound().with("Sec-WebSocket-Protocol", &[format!("a{spaces}b")]).bytes();
     let fault = Refusal::Head(HeadFault::LineTooLong);
-    assert_eq!(judge(opening(), &request), Outcome::Refused(fault));
+    assert_eq!(feed(opening(), &request), Outcome::Refused(fault));
 }
 
 // A-04
 #[test]
-fn a_quote_that_does_not_end() {
+fn an_unterminated_quoted_value() {
     for filler in [r"\\", r"\a", r"\", "a"] {
         let value = format!("a; b=\"{}", filler.repeat(64 * KIB / filler.len()));
-        let outcome = judge_long("Sec-WebSocket-Extensions", value);
+        let outcome = feed_long("Sec-WebSocket-Extensions", value);
         assert_eq!(outcome, Outcome::Refused(Refusal::Extensions), "{filler}");
     }
 }
@@ -70,14 +70,14 @@ fn runs_of_commas_and_spaces() {
         ] {
             let (few, many) = (filler.repeat(100), run.contains(','));
             let refusal = if many { TOO_MANY } else { refusal };
-            assert_eq!(judge_long(name, &run), Outcome::Refused(refusal), "{filler}");
-            let found = judge_long(name, format!("{few},{token}"));
+            assert_eq!(feed_long(name, &run), Outcome::Refused(refusal), "{filler}");
+            let found = feed_long(name, format!("{few},{token}"));
             assert_eq!(found, Outcome::Open((), Vec::new()), "{filler}");
         }
         let lists_nothing = [",", ", ", " ", "\t,"].contains(&filler);
         if lists_nothing {
             let few = filler.repeat(100);
-            let refused = judge_long("Sec-WebSocket-Protocol", &few);
+            let refused = feed_long("Sec-WebSocket-Protocol", &few);
             assert_eq!(refused, Outcome::Refused(Refusal::Subprotocols));
         }
     }
@@ -85,8 +85,8 @@ fn runs_of_commas_and_spaces() {
 
 // A-05, P-sh-k: every list, over one field and over several, with and without empty elements
 #[test]
-fn the_elements_of_a_list_are_counted_with_the_empty_ones() {
-    // Each with what precedes the elements in a sound list, and how many more the limit allows.
+fn empty_list_elements_count_towards_the_limit() {
+    // Each with the start of a valid list, and the number of elements that the limit still allows.
     let lists = [
         ("Upgrade", "websocket", 127),
         ("Connection", "upgrade", 127),
@@ -97,13 +97,13 @@ fn the_elements_of_a_list_are_counted_with_the_empty_ones() {
     for (name, first, more) in lists {
         for element in [",", " ,", "\t,"] {
             let list = |count: usize| format!("{first}{}", element.repeat(count));
-            assert_eq!(judge_long(name, list(more)), open, "{name}: {element:?}");
+            assert_eq!(feed_long(name, list(more)), open, "{name}: {element:?}");
             for count in [128, 8_000] {
                 let refused = Outcome::Refused(TOO_MANY);
-                assert_eq!(judge_long(name, list(count)), refused, "{name}: {element:?}");
+                assert_eq!(feed_long(name, list(count)), refused, "{name}: {element:?}");
             }
         }
-        // Over several fields, each of which has few.
+        // In several fields with few elements each.
         for (count, expected) in [(12, open_outcome()), (13, Outcome::Refused(TOO_MANY))] {
             let values: Vec<_> = (0..count)
                 .map(|field| match (field, name) {
@@ -113,22 +113,22 @@ fn the_elements_of_a_list_are_counted_with_the_empty_ones() {
                 })
                 .collect();
             let request = sound().with(name, &values).bytes();
-            assert_eq!(judge(opening(), &request), expected, "{name}: {count}");
+            assert_eq!(feed(opening(), &request), expected, "{name}: {count}");
         }
     }
     // A parameter of an extension counts as an element.
     let parameters = |count: usize| format!("x{}", ";y".repeat(count));
     let values = vec![parameters(31); 4];
     let request = sound().with("Sec-WebSocket-Extensions", &values).bytes();
-    assert_eq!(judge(opening(), &request), open_outcome());
+    assert_eq!(feed(opening(), &request), open_outcome());
     let values = vec![parameters(32); 4];
     let request = sound().with("Sec-WebSocket-Extensions", &values).bytes();
     assert_refused(&opening(), &request, TOO_MANY, 431);
-    // The limit can be lowered, and not be raised.
+    // The limit can be lowered, but not raised.
     let request = sound().with("Sec-WebSocket-Protocol", &["a,b,c"]).bytes();
     for (limit, expected) in [(3, open_outcome()), (2, Outcome::Refused(TOO_MANY))] {
         let opening = Opening::with_limits(Origins::any(), HeadLimits::new().elements(limit));
-        assert_eq!(judge(opening, &request), expected);
+        assert_eq!(feed(opening, &request), expected);
     }
     assert_eq!(HeadLimits::new().elements(usize::MAX), HeadLimits::new());
 }
@@ -139,36 +139,36 @@ fn open_outcome() -> Outcome<()> {
 
 // P-sh-k: as many as there may be, told apart
 #[test]
-fn a_subprotocol_is_found_twice_wherever_it_stands() {
+fn a_duplicate_subprotocol_is_found_at_any_position() {
     for count in [2, 11, 12, 13, 40, 128] {
         let names: Vec<_> = (0..count).map(|index| format!("name-{}", index * 7919)).collect();
         let request = sound().with("Sec-WebSocket-Protocol", &[names.join(",")]).bytes();
-        assert_eq!(judge(opening(), &request), open_outcome(), "{count}");
+        assert_eq!(feed(opening(), &request), open_outcome(), "{count}");
         for (first, second) in [(0, 1), (0, count - 1), (count / 2, count - 1)] {
             let mut names = names.clone();
             names[second] = names[first].clone();
             let expected = if first == second { open_outcome() } else { REPEATED };
             let request = sound().with("Sec-WebSocket-Protocol", &[names.join(",")]).bytes();
-            assert_eq!(judge(opening(), &request), expected, "{count}: {first}, {second}");
+            assert_eq!(feed(opening(), &request), expected, "{count}: {first}, {second}");
         }
     }
 }
 
-// Comparing each with each is bounded.
+// The number of comparisons is bounded.
 #[test]
 fn a_hundred_and_twenty_eight_subprotocols() {
     let list = |count: usize| (0..count).map(|i| format!("p{i}")).collect::<Vec<_>>().join(",");
-    let outcome = judge_long("Sec-WebSocket-Protocol", list(128));
+    let outcome = feed_long("Sec-WebSocket-Protocol", list(128));
     assert_eq!(outcome, Outcome::Open((), Vec::new()));
     for count in [129, 10_000] {
-        let outcome = judge_long("Sec-WebSocket-Protocol", list(count));
+        let outcome = feed_long("Sec-WebSocket-Protocol", list(count));
         assert_eq!(outcome, Outcome::Refused(TOO_MANY));
     }
 }
 
 // A-06, P-ex-b
 #[test]
-fn odd_names_of_extensions_are_names() {
+fn unusual_extension_names_are_valid() {
     let long = "x".repeat(7 * KIB);
     for name in ["__proto__", "constructor", "toString", "!", "0", &long] {
         let request = sound().with("Sec-WebSocket-Extensions", &[name]).bytes();
@@ -183,7 +183,7 @@ fn odd_names_of_extensions_are_names() {
 // P-sh-j, A-07, 6455-10.1-a
 #[test]
 fn bytes_that_are_not_ascii() {
-    // Each with a value that is sound.
+    // Each with a valid value.
     let fields = [
         ("Host", "a", Some(Refusal::Host)),
         ("Upgrade", "websocket", Some(Refusal::NotWebSocket)),
@@ -201,7 +201,7 @@ fn bytes_that_are_not_ascii() {
         for byte in 0x80..=0xff {
             for value in [[sound_value, &[byte]].concat(), [&[byte], sound_value].concat()] {
                 let request = sound().with(name, &[value]).bytes();
-                assert_eq!(judge(opening(), &request), expected, "{name}: {byte:#x}");
+                assert_eq!(feed(opening(), &request), expected, "{name}: {byte:#x}");
             }
         }
         // Cut in every way, and where it is UTF-8.
@@ -214,9 +214,9 @@ fn bytes_that_are_not_ascii() {
     }
 }
 
-/// Whether somebody else's parser finds all in the request that a WebSocket needs.
-fn is_sound(request: &[u8]) -> bool {
-    // The parser knows no minor version after 1; all of them are upgraded.
+/// Whether another parser finds everything that a WebSocket request needs.
+fn is_valid(request: &[u8]) -> bool {
+    // The parser accepts minor versions up to 1; the crate accepts all of them.
     let mut request = request.to_vec();
     let version = b" HTTP/1.";
     if let Some(at) = request.windows(version.len()).position(|window| window == version)
@@ -255,7 +255,7 @@ fn is_sound(request: &[u8]) -> bool {
 proptest! {
     // 6455-10.1-a, 6455-7.2.2-a
     #[test]
-    fn random_bytes_are_waited_for_or_refused(bytes in vec(any::<u8>(), 0..400), cut: u8) {
+    fn random_bytes_are_incomplete_or_refused(bytes in vec(any::<u8>(), 0..400), cut: u8) {
         let pieces: Vec<_> = bytes.chunks(usize::from(cut) + 1).collect();
         let mut outbox = Vec::new();
         match serve(opening(), Inbox::with_capacity(64), &mut outbox, &pieces, |_| ()) {
@@ -265,13 +265,13 @@ proptest! {
                 prop_assert_eq!(response.status, refusal.status());
                 response.assert_ends_the_connection();
             }
-            Outcome::Open(..) => prop_assert!(false, "nobody asked"),
+            Outcome::Open(..) => prop_assert!(false, "random bytes are not a request"),
         }
     }
 
     // 6455-10.1-a, 6455-4.2.1-a, A-13
     #[test]
-    fn a_mutilated_request_is_accepted_only_if_it_is_still_sound(
+    fn a_mutated_request_is_accepted_only_if_it_is_still_valid(
         mutations in vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..4),
     ) {
         let mut request = sound().bytes();
@@ -284,13 +284,13 @@ proptest! {
                 _ => drop(request.remove(at)),
             }
         }
-        // The frame shows that nothing of it was taken for the request, or the other way round.
+        // The frame after the request shows that the request ended at the right byte.
         let bytes = [&request[..], &HELLO].concat();
         let mut outbox = Vec::new();
         let inbox = Inbox::with_capacity(64);
         let outcome = serve(opening(), inbox, &mut outbox, &[&bytes], |_| ());
         if let Outcome::Open((), messages) = outcome {
-            prop_assert!(is_sound(&request), "{}", request.escape_ascii());
+            prop_assert!(is_valid(&request), "{}", request.escape_ascii());
             prop_assert_eq!(messages, ["Hello"]);
         } else {
             prop_assert!(!outbox.starts_with(b"HTTP/1.1 101"));

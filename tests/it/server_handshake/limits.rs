@@ -1,7 +1,7 @@
-//! How much of a request is read.
+//! Limits on the size of a request.
 //!
-//! That the work is linear shows in counts: where a limit is exceeded, the request is refused at
-//! the byte that exceeds it, however it is cut, and nothing behind that byte is waited for.
+//! Linear work is checked by counting: a request that exceeds a limit is refused at the byte that
+//! exceeds it, for every split of the input, without waiting for the bytes after it.
 
 use std::fmt::Write;
 
@@ -22,18 +22,18 @@ fn with_limits(limits: HeadLimits) -> Opening<'static> {
     Opening::with_limits(Origins::any(), limits)
 }
 
-/// The sound request with this many fields in all.
+/// The valid request with this number of fields in total.
 fn of_fields(count: usize) -> Head {
     (8..count).fold(sound(), |head, i| head.with(&format!("X-{i}"), &["y"]))
 }
 
-/// The sound request with lines of at most 4 KiB, this many bytes in all.
+/// The valid request with lines of at most 4 KiB and this number of bytes in total.
 fn of_size(size: usize) -> Vec<u8> {
     let mut head = sound();
     for i in 0.. {
         let missing = size - head.bytes().len();
         let frame = format!("X-{i}: \r\n").len();
-        // What is left must hold another field, or be none.
+        // The rest must be empty or hold another field.
         let length = match missing {
             0 => break,
             _ if missing <= 4 * KIB => missing,
@@ -44,8 +44,8 @@ fn of_size(size: usize) -> Vec<u8> {
     head.bytes()
 }
 
-/// Feeds one byte after the other, for ever if need be, and yields the refusal and the number of
-/// bytes that it took.
+/// Feeds single bytes until the request is refused. Returns the refusal and the number of bytes
+/// fed.
 fn refused_after(opening: &Opening<'_>, bytes: impl Iterator<Item = u8>) -> (Refusal, usize) {
     let mut opening = opening.clone();
     let mut inbox = Inbox::with_capacity(64);
@@ -73,7 +73,7 @@ fn a_request_at_its_limits() {
 
 // P-sh-c
 #[test]
-fn a_request_one_beyond_a_limit() {
+fn a_request_above_a_limit() {
     let refuse = |request: &[u8], fault, status| {
         assert_refused(&opening(), request, Refusal::Head(fault), status);
     };
@@ -88,7 +88,7 @@ fn a_request_one_beyond_a_limit() {
 
 // P-sh-c
 #[test]
-fn limits_of_the_caller() {
+fn custom_limits() {
     let request = sound().bytes();
     let length = request.len();
     let line = format!("GET /{MARKER}?{MARKER} HTTP/1.1").len();
@@ -117,7 +117,7 @@ fn limits_of_the_caller() {
 
 // P-sh-c
 #[test]
-fn without_a_limit_on_fields_only_their_size_is_limited() {
+fn without_a_limit_on_fields_only_the_size_is_limited() {
     let limits = HeadLimits::new().fields(usize::MAX).size(usize::MAX);
     for count in [128, 129, 2000] {
         let request = of_fields(count).bytes();
@@ -131,7 +131,7 @@ fn without_a_limit_on_fields_only_their_size_is_limited() {
 
 // P-sh-c, A-01
 #[test]
-fn a_request_without_end_is_refused_at_the_limit() {
+fn an_endless_request_is_refused_at_the_limit() {
     let start = sound().start(format!("GET /{MARKER} HTTP/1.1")).bytes();
     let start = start.split_inclusive(|&byte| byte == b'\n').next().unwrap().to_vec();
     let head = |text: &str| [&start[..], text.as_bytes()].concat();
@@ -147,11 +147,11 @@ fn a_request_without_end_is_refused_at_the_limit() {
     let expected = (Refusal::Head(HeadFault::LineTooLong), start.len() + 8 * KIB + 1);
     assert_eq!(refused_after(&limits, line), expected);
 
-    // Many short lines meet the limit of fields: the end of the one too many is the last byte.
+    // Many short lines reach the limit on fields: the last byte fed ends the excess line.
     let expected = (Refusal::Head(HeadFault::TooManyFields), start.len() + 101 * "X: y\r\n".len());
     assert_eq!(refused_after(&limits, lines("X: y\r\n")), expected);
 
-    // Some long lines meet the limit on the whole.
+    // A few long lines reach the limit on the size.
     let line = format!("X: {}\r\n", "y".repeat(KIB));
     let expected = (Refusal::Head(HeadFault::TooLong), 16 * KIB + 1);
     assert_eq!(refused_after(&limits, lines(&line)), expected);
@@ -159,15 +159,15 @@ fn a_request_without_end_is_refused_at_the_limit() {
 
 // P-sh-c, A-01, A-02
 #[test]
-fn hundred_thousand_lines() {
+fn a_hundred_thousand_lines() {
     let mut lines = String::new();
     for i in 0..100_000 {
         write!(lines, "X-{i}: y\r\n").unwrap();
     }
     let text = String::from_utf8(sound().bytes()).unwrap();
     let before = text.replacen("\r\n", &format!("\r\n{lines}"), 1);
-    let behind = text.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
-    for request in [before, behind] {
+    let after = text.replace("\r\n\r\n", &format!("\r\n{lines}\r\n"));
+    for request in [before, after] {
         let mut outbox = Vec::new();
         let inbox = Inbox::with_capacity(request.len());
         let outcome = serve(opening(), inbox, &mut outbox, &[request.as_bytes()], |_| ());
@@ -175,7 +175,7 @@ fn hundred_thousand_lines() {
         assert_eq!(outcome, Outcome::Refused(refusal));
         assert_eq!(refusal, Refusal::Head(HeadFault::TooManyFields));
         assert!(outbox.starts_with(b"HTTP/1.1 431 "));
-        assert!(bytes < 101 * 64, "the lines behind the limit are not looked at");
+        assert!(bytes < 101 * 64, "lines after the limit are not read");
     }
 }
 

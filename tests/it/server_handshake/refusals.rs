@@ -1,4 +1,4 @@
-//! Requests that are refused: each differs from a sound one in one place.
+//! Refused requests. Each differs from a valid one in one place.
 
 use hybi::{http1::HeadFault, server::Refusal};
 
@@ -7,19 +7,19 @@ use crate::support::handshake::{
     server::{MARKER, assert_accepted, assert_refused, opening, sound},
 };
 
-/// Refuses the sound request with these values of a field in place of its own.
+/// Checks that the valid request is refused with these values of a field.
 fn refuse_field(name: &str, values: &[impl AsRef<[u8]>], refusal: Refusal, status: u16) {
     assert_refused(&opening(), &sound().with(name, values).bytes(), refusal, status);
 }
 
-/// Refuses the sound request with another start line.
+/// Checks that the valid request is refused with this start line.
 fn refuse_start(line: impl AsRef<[u8]>, refusal: Refusal, status: u16) {
     assert_refused(&opening(), &sound().start(line).bytes(), refusal, status);
 }
 
 // 6455-4.2.1-a
 #[test]
-fn the_request_that_the_others_differ_from_is_sound() {
+fn the_unmodified_request_is_accepted() {
     assert_accepted(&sound().bytes(), |_| ());
 }
 
@@ -35,7 +35,7 @@ fn methods_other_than_get() {
 
 // 6455-4.2.1-a, 6455-4.2.1-c, 6455-4.2.1-d, 6455-10.7-c
 #[test]
-fn request_lines_outside_the_grammar() {
+fn malformed_request_lines() {
     let lines = [
         "",
         "GET",
@@ -70,7 +70,7 @@ fn request_lines_outside_the_grammar() {
 
 // 6455-4.2.1-c, 9110-7.8-a
 #[test]
-fn versions_of_http_in_which_nothing_is_upgraded() {
+fn http_versions_without_upgrade() {
     refuse_start(format!("GET /{MARKER} HTTP/1.0"), Refusal::HttpVersion, 400);
     for version in ["0.9", "2.0", "2.1", "3.0", "9.9"] {
         let line = format!("GET /{MARKER} HTTP/{version}");
@@ -81,7 +81,7 @@ fn versions_of_http_in_which_nothing_is_upgraded() {
 
 // 6455-4.2.1-d
 #[test]
-fn targets_that_are_neither_a_path_nor_a_url() {
+fn targets_that_are_neither_a_path_nor_a_uri() {
     let targets =
         ["*", "Marker5f1c", "Marker5f1c.example.com:80", "?Marker5f1c", "http:/Marker5f1c"];
     let other_schemes = ["ftp://Marker5f1c/", "httpx://Marker5f1c/", "wsx://h/", "://h/"];
@@ -92,7 +92,7 @@ fn targets_that_are_neither_a_path_nor_a_url() {
 
 // 6455-4.2.1-a, 6455-4.2.1-d
 #[test]
-fn urls_without_a_sound_host() {
+fn absolute_targets_without_a_valid_host() {
     for authority in ["", ":80", "Marker5f1c@a.example", "a.example:x", "[::1", "a<b>.example"] {
         for path in ["", "/", "/Marker5f1c", "?Marker5f1c"] {
             for scheme in ["http", "https", "ws", "WSS"] {
@@ -118,7 +118,7 @@ fn a_fragment_or_a_control_character_in_the_target() {
 
 // 6455-4.2.1-e, 9112-3.2-a
 #[test]
-fn anything_but_one_sound_host() {
+fn a_missing_invalid_or_repeated_host() {
     let none: [&str; 0] = [];
     refuse_field("Host", &none, Refusal::Host, 400);
     refuse_field("Host", &["Marker5f1c", "Marker5f1c"], Refusal::Host, 400);
@@ -154,7 +154,7 @@ fn anything_but_one_sound_host() {
 
 // 6455-4.2.1-f, A-11, A-13
 #[test]
-fn an_upgrade_to_something_else_or_to_nothing() {
+fn an_upgrade_to_another_protocol_or_none() {
     let none: [&str; 0] = [];
     let values = ["", "h2c", "websockets", "web socket", "\"websocket\"", "xwebsocket", MARKER];
     let requests = values.map(|value| sound().with("Upgrade", &[value]));
@@ -167,7 +167,7 @@ fn an_upgrade_to_something_else_or_to_nothing() {
 
 // 6455-4.2.1-g, A-13
 #[test]
-fn a_connection_that_is_not_to_be_upgraded() {
+fn a_connection_field_without_upgrade() {
     let none: [&str; 0] = [];
     refuse_field("Connection", &none, Refusal::Connection, 400);
     refuse_field("Connection", &["close", "keep-alive"], Refusal::Connection, 400);
@@ -178,7 +178,7 @@ fn a_connection_that_is_not_to_be_upgraded() {
 
 // 6455-4.2.1-h, 6455-11.3.1-b, A-13
 #[test]
-fn anything_but_one_key_of_sixteen_bytes() {
+fn a_missing_malformed_or_repeated_key() {
     let none: [&str; 0] = [];
     refuse_field("Sec-WebSocket-Key", &none, Refusal::Key, 400);
     refuse_field("Sec-WebSocket-Key", &[KEY, KEY], Refusal::Key, 400);
@@ -189,9 +189,9 @@ fn anything_but_one_key_of_sixteen_bytes() {
         "dGhlIHNhbXBsZSBub25jZTE=",   // 17 bytes
         "dGhlIHNhbXBsZSBub25jZTEy",   // 18 bytes
         "dGhlIHNhbXBsZSBub25jZQ",     // no padding
-        "dGhlIHNhbXBsZSBub25jZQ=",    // half of it
-        "dGhlIHNhbXBsZSBub25jZQ===",  // too much of it
-        "dGhlIHNhbXBsZSBub25jZQ=a",   // something behind it
+        "dGhlIHNhbXBsZSBub25jZQ=",    // half of the padding
+        "dGhlIHNhbXBsZSBub25jZQ===",  // too much padding
+        "dGhlIHNhbXBsZSBub25jZQ=a",   // trailing data
         "dGhlIHNhbXBsZSBub2-_ZQ==",   // the alphabet of URLs
         "dGhlIHNhbXBs SBub25jZQ==",   // a space
         "dGhlIHNhbXBsZSBub25jZQ==,",  // a list
@@ -205,7 +205,7 @@ fn anything_but_one_key_of_sixteen_bytes() {
 
 // 6455-4.2.1-i, 6455-4.3-a, 6455-11.3.5-b, A-13
 #[test]
-fn a_version_that_is_not_one_number() {
+fn a_malformed_or_repeated_version() {
     let name = "Sec-WebSocket-Version";
     let none: [&str; 0] = [];
     refuse_field(name, &none, Refusal::NoVersion, 400);
@@ -237,7 +237,7 @@ fn a_version_that_is_not_one_number() {
 
 // 6455-4.2.2-f, 6455-4.4-b, 6455-11.6-a, P-sh-i, A-12
 #[test]
-fn versions_that_are_not_spoken() {
+fn unsupported_versions() {
     for version in [0, 7, 8, 12, 14, 25, 255] {
         let request = sound().with("Sec-WebSocket-Version", &[version.to_string()]).bytes();
         let refusal = Refusal::UnsupportedVersion(version);
@@ -269,7 +269,7 @@ fn drafts_are_refused_with_the_version_to_use() {
         let response = assert_refused(&opening(), &request.bytes(), refusal, 426);
         assert_eq!(response.all("sec-websocket-version"), ["13"]);
     }
-    // A version does not stand in for the fields that a proxy looks at.
+    // Also with a draft version, the fields that a proxy checks are required.
     for version in ["7", "8"] {
         let hybi = hybi_8.clone().with("Sec-WebSocket-Version", &[version]);
         let request = hybi.clone().with("Upgrade", &none).bytes();
@@ -297,7 +297,7 @@ fn subprotocols_that_are_not_distinct_tokens() {
 
 // 9110-10.1.1-a
 #[test]
-fn an_expectation() {
+fn an_expect_field() {
     for value in ["100-continue", "100-Continue", "", MARKER] {
         refuse_field("Expect", &[value], Refusal::Expectation, 417);
     }
@@ -305,7 +305,7 @@ fn an_expectation() {
 
 // P-sh-b, A-08, B-06, B-09
 #[test]
-fn a_body_or_what_somebody_might_take_for_one() {
+fn a_body_or_what_another_parser_may_read_as_one() {
     let lengths = [
         "1",
         "10",
@@ -337,8 +337,8 @@ fn a_body_or_what_somebody_might_take_for_one() {
 
 // P-sh-e, 6455-4.2.1-a
 #[test]
-fn fields_outside_the_grammar() {
-    // Each stands as the value of a sound field, and so begins behind its colon.
+fn malformed_fields() {
+    // Each line starts after the colon of a valid field.
     let lines = [
         "x\r\n folded: Marker5f1c",
         "x\r\n\tfolded",
@@ -361,7 +361,7 @@ fn fields_outside_the_grammar() {
 
 // P-sh-e
 #[test]
-fn lines_that_end_with_less_or_more_than_cr_lf() {
+fn lines_that_do_not_end_with_crlf() {
     for value in ["a\rb", "a\r", "a\r\r", "\r", "a\nX: b", "a\n", "\n"] {
         refuse_field("X", &[value], Refusal::Head(HeadFault::LineEnd), 400);
     }

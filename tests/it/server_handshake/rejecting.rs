@@ -1,4 +1,4 @@
-//! Requests that the application rejects.
+//! Requests that the caller rejects.
 
 use hybi::{
     FixedOutbox, Inbox, OutboxFull,
@@ -11,8 +11,8 @@ use crate::support::handshake::{
     server::{HELLO, MARKER, opening, sound},
 };
 
-/// Rejects a sound request, behind which another one and a frame came, and checks that this is the
-/// end of it.
+/// Rejects a valid request that is followed by another one and a frame, and checks that the opening
+/// is over.
 fn reject(status: u16, fields: &[HeaderField<'_>], body: &[u8]) -> Vec<u8> {
     let mut inbox = Inbox::with_capacity(2048);
     let bytes = [&sound().bytes()[..], &sound().bytes(), &HELLO].concat();
@@ -33,7 +33,7 @@ fn reject(status: u16, fields: &[HeaderField<'_>], body: &[u8]) -> Vec<u8> {
 
 // 6455-4.2.2-b, 6455-10.5-a
 #[test]
-fn credentials_can_be_asked_for() {
+fn a_response_can_challenge_for_credentials() {
     let fields = [("WWW-Authenticate", "Basic realm=\"x\""), ("Content-Type", "text/plain")];
     let answer = reject(401, &fields, b"Who are you?");
     let expected = "HTTP/1.1 401 Unauthorized\r\n\
@@ -47,7 +47,7 @@ fn credentials_can_be_asked_for() {
 
 // 6455-4.2.2-c
 #[test]
-fn the_client_can_be_sent_elsewhere() {
+fn a_response_can_redirect_the_client() {
     for status in [301, 302, 303, 307, 308] {
         let fields = [("Location", "https://b.example/chat")];
         let answer = Response::parse(&reject(status, &fields, b""));
@@ -59,8 +59,8 @@ fn the_client_can_be_sent_elsewhere() {
 
 // 6455-4.2.2-g, 6455-7.2.2-a, P-sh-f, P-sh-h, B-01, B-03, B-07
 #[test]
-fn whatever_the_status_nothing_behind_the_request_is_looked_at() {
-    // 204 and 304 rule out a body, and what goes with it.
+fn input_after_a_rejected_request_is_ignored_for_every_status() {
+    // 204 and 304 responses have no body.
     for status in (200..=599).filter(|status| ![204, 304].contains(status)) {
         let answer = reject(status, &[], b"");
         let text = String::from_utf8(answer.clone()).unwrap();
@@ -87,7 +87,7 @@ fn status_426_names_the_protocol_to_upgrade_to() {
 
 // P-sh-d
 #[test]
-fn a_request_that_does_not_come_in_time_is_answered() {
+fn an_incomplete_request_can_be_answered_with_408() {
     let mut outbox = Vec::new();
     hybi::server::Response::new(408).send(&mut outbox).unwrap();
     let expected = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -96,7 +96,7 @@ fn a_request_that_does_not_come_in_time_is_answered() {
 
 // P-sh-g
 #[test]
-fn fields_are_added_one_by_one_or_all_at_once() {
+fn fields_are_added_one_by_one_or_as_a_slice() {
     let mut outbox = Vec::new();
     let response = hybi::server::Response::new(503).headers(&[("A", "1")]).header("B", "2");
     response.clone().header("C", "3").send(&mut outbox).unwrap();
@@ -111,7 +111,7 @@ fn fields_are_added_one_by_one_or_all_at_once() {
 
 // A-14
 #[test]
-fn a_decision_can_fail_and_be_changed_or_never_be_made() {
+fn a_failed_response_can_be_replaced_and_a_request_dropped() {
     let mut inbox = Inbox::with_capacity(1024);
     assert_eq!(inbox.copy_from(&sound().bytes()), sound().bytes().len());
     let mut opening = opening();
@@ -125,7 +125,7 @@ fn a_decision_can_fail_and_be_changed_or_never_be_made() {
     request.reject(403).send(&mut outbox).unwrap();
     assert_eq!(Response::parse(&outbox).status, 403);
 
-    // The request is forgotten; the connection is not open for that.
+    // The request is dropped without a response; the connection does not open.
     let error = opening.receive(&mut inbox, &mut outbox).unwrap_err();
     assert_eq!(error, Error::HandshakeOver);
     assert!(inbox.is_empty());
@@ -133,7 +133,7 @@ fn a_decision_can_fail_and_be_changed_or_never_be_made() {
 
 // 6455-4.2.2-g
 #[test]
-fn a_status_that_is_no_final_answer_is_a_misuse() {
+fn an_interim_or_invalid_status_is_an_error() {
     let mut inbox = Inbox::with_capacity(1024);
     assert_eq!(inbox.copy_from(&sound().bytes()), sound().bytes().len());
     let request = opening().receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
@@ -146,7 +146,7 @@ fn a_status_that_is_no_final_answer_is_a_misuse() {
 
 // 6455-4.2.2-g, P-sh-h
 #[test]
-fn an_outbox_without_room_is_left_alone() {
+fn nothing_is_written_to_an_outbox_without_room() {
     let expected = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 5\r\n\r\nNone.";
     let needed = expected.len();
     let mut inbox = Inbox::with_capacity(1024);

@@ -1,4 +1,4 @@
-//! What is shown of a request and its answer in logs: nothing that is secret.
+//! Debug output of requests and responses contains no secrets.
 
 use std::fmt::Debug;
 
@@ -17,8 +17,8 @@ fn assert_shows_no_secret(shown: &impl Debug) {
     }
 }
 
-/// A request whose credentials are secret, and its key. Tokens travel in paths, in queries and in
-/// subprotocols too, because browsers can set nothing else.
+/// A request with secret credentials, and its key. Tokens may also be in paths, queries and
+/// subprotocols, because browsers cannot set other fields.
 fn request() -> Vec<u8> {
     let head = sound().with("Cookie", &[SECRET]).with("Authorization", &[SECRET]);
     let head = head.start(format!("GET /{SECRET}?token={SECRET} HTTP/1.1"));
@@ -28,7 +28,7 @@ fn request() -> Vec<u8> {
 
 // P-se-f
 #[test]
-fn a_request_is_shown_without_its_credentials() {
+fn debug_of_a_request_omits_credentials() {
     let mut inbox = Inbox::with_capacity(1024);
     assert_eq!(inbox.copy_from(&request()), request().len());
     let mut opening = Opening::new(Origins::any());
@@ -45,7 +45,7 @@ fn a_request_is_shown_without_its_credentials() {
 
 // P-se-f
 #[test]
-fn a_plain_request_is_shown_without_its_credentials() {
+fn debug_of_a_plain_request_omits_credentials() {
     let bytes =
         format!("GET /{SECRET}?{SECRET} HTTP/1.1\r\nHost: a.example\r\nCookie: {SECRET}\r\n\r\n");
     let mut inbox = Inbox::with_capacity(1024);
@@ -58,7 +58,7 @@ fn a_plain_request_is_shown_without_its_credentials() {
 
 // P-se-f, J-05
 #[test]
-fn a_refusal_is_shown_without_the_request() {
+fn debug_of_a_refusal_omits_the_request() {
     for name in ["Host", "Sec-WebSocket-Key", "Sec-WebSocket-Version", "Upgrade", "Connection"] {
         let bytes = sound().with(name, &[SECRET, SECRET]).bytes();
         let mut inbox = Inbox::with_capacity(1024);
@@ -75,7 +75,7 @@ fn a_refusal_is_shown_without_the_request() {
 
 // P-se-f
 #[test]
-fn an_answer_is_shown_without_its_cookies_and_its_body() {
+fn debug_of_a_response_omits_cookies_and_body() {
     let mut inbox = Inbox::with_capacity(1024);
     assert_eq!(inbox.copy_from(&request()), request().len());
     let mut opening = Opening::new(Origins::any());
@@ -83,14 +83,14 @@ fn an_answer_is_shown_without_its_cookies_and_its_body() {
     let fields = [("Set-Cookie", SECRET)];
     assert_shows_no_secret(&request.clone().accept().headers(&fields));
     assert_shows_no_secret(&request.clone().reject(401).headers(&fields));
-    // In bytes or as text.
+    // As bytes or as text.
     let shown = format!("{:?}", request.reject(401).body(SECRET.as_bytes()));
     assert!(!shown.contains(SECRET) && !shown.contains("83, 101, 99, 114"), "{shown}");
 }
 
 // P-se-f
 #[test]
-fn buffers_are_shown_without_what_they_hold() {
+fn debug_of_buffers_omits_their_contents() {
     let mut inbox = Inbox::with_capacity(64);
     assert_eq!(inbox.copy_from(SECRET.as_bytes()), SECRET.len());
     let mut fixed = Inbox::over([0; 64]);

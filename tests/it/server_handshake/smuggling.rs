@@ -1,4 +1,4 @@
-//! What comes behind a request, and ports that serve plain HTTP as well.
+//! Input after a request, and servers that accept plain HTTP on the same port.
 
 use hybi::{
     Event, FixedOutbox, Inbox, Origins, Outbox, OutboxFull, Violation,
@@ -17,7 +17,7 @@ fn inbox_with(bytes: &[u8]) -> Inbox {
     inbox
 }
 
-/// Hands the plain request at the front of `bytes` to `see`.
+/// Passes the plain request at the start of `bytes` to `see`.
 fn plain<T>(bytes: &[u8], see: impl FnOnce(HttpRequest<'_>) -> T) -> T {
     let mut inbox = inbox_with(bytes);
     match opening().receive_any(&mut inbox, &mut Vec::new()) {
@@ -28,7 +28,7 @@ fn plain<T>(bytes: &[u8], see: impl FnOnce(HttpRequest<'_>) -> T) -> T {
 
 // P-sh-f, B-01, B-03, A-09
 #[test]
-fn what_came_behind_a_refused_request_is_dropped() {
+fn input_after_a_refused_request_is_discarded() {
     let refused = sound().with("Sec-WebSocket-Version", &["8"]).bytes();
     let mut inbox = inbox_with(&[&refused[..], &sound().bytes(), &HELLO].concat());
     let mut outbox = Vec::new();
@@ -38,7 +38,7 @@ fn what_came_behind_a_refused_request_is_dropped() {
 
 // P-sh-f, A-16
 #[test]
-fn a_second_request_behind_an_accepted_one_is_no_request() {
+fn a_second_request_after_an_accepted_one_is_read_as_frames() {
     let mut inbox = inbox_with(&[sound().bytes(), sound().bytes()].concat());
     let mut outbox = Vec::new();
     let request = opening().receive(&mut inbox, &mut outbox).unwrap().unwrap();
@@ -65,7 +65,7 @@ fn a_refusal_leaves_nothing_behind() {
 
 // P-sh-h, 6455-7.2.2-a
 #[test]
-fn a_refusal_that_finds_no_room_waits_for_it() {
+fn a_refusal_without_room_is_sent_later() {
     let request = sound().with("Sec-WebSocket-Key", &["bad"]).bytes();
     let mut expected = Vec::new();
     opening().receive(&mut inbox_with(&request), &mut expected).unwrap_err();
@@ -79,7 +79,7 @@ fn a_refusal_that_finds_no_room_waits_for_it() {
         assert_eq!(error, Error::Refused(Refusal::Key));
         assert!(inbox.is_empty());
         if room < needed {
-            // Nothing was written, however often there is no room.
+            // Nothing is written while there is no room.
             for _ in 0..2 {
                 let error = opening.receive(&mut inbox, &mut outbox).unwrap_err();
                 assert_eq!(error, OutboxFull { needed, room }.into());
@@ -87,7 +87,7 @@ fn a_refusal_that_finds_no_room_waits_for_it() {
             }
             outbox.clear();
         }
-        // It is written once, whichever of the calls comes next.
+        // It is written once, by whichever method is called next.
         for _ in 0..2 {
             let error = match room {
                 0 => opening.receive_any(&mut inbox, &mut outbox).map(|_| ()),
@@ -102,7 +102,7 @@ fn a_refusal_that_finds_no_room_waits_for_it() {
 
 // P-sh-h
 #[test]
-fn the_refusal_of_a_head_request_has_no_body_even_if_it_waits() {
+fn the_delayed_refusal_of_a_head_request_has_no_body() {
     let request = b"HEAD / HTTP/1.1\r\nHost: a.example\r\n\r\n";
     let mut expected = Vec::new();
     opening().receive(&mut inbox_with(request), &mut expected).unwrap_err();
@@ -118,7 +118,7 @@ fn the_refusal_of_a_head_request_has_no_body_even_if_it_waits() {
 
 // 9112-3.2-a
 #[test]
-fn a_plain_request_names_its_host() {
+fn the_host_of_a_plain_request() {
     let table = [
         ("GET / HTTP/1.1\r\nHost: A.example:8080\r\n", Some("a.example:8080")),
         ("GET / HTTP/1.1\r\nHost: [::1]\r\n", Some("[::1]")),
@@ -138,7 +138,7 @@ fn a_plain_request_names_its_host() {
 
 // 6455-4.2.1-f, A-11
 #[test]
-fn a_plain_request_is_refused_or_handed_out_as_the_caller_likes() {
+fn a_plain_request_is_refused_or_returned_as_the_caller_chooses() {
     let get = format!("GET /{MARKER} HTTP/1.1\r\nHost: a.example\r\n\r\n");
     let response = assert_refused(&opening(), get.as_bytes(), Refusal::NotWebSocket, 426);
     assert_eq!(response.all("upgrade"), ["websocket"]);
@@ -148,7 +148,7 @@ fn a_plain_request_is_refused_or_handed_out_as_the_caller_likes() {
         assert_eq!(request.headers().get("HOST"), Some(&b"a.example"[..]));
         assert_eq!(request.head(), get.as_bytes());
     });
-    // What is behind its head is the caller's.
+    // The input after its head belongs to the caller.
     let mut inbox = inbox_with(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello");
     opening().receive_any(&mut inbox, &mut Vec::new()).unwrap();
     assert_eq!(inbox.unread(), b"hello");
@@ -162,7 +162,7 @@ fn a_plain_request_is_refused_or_handed_out_as_the_caller_likes() {
 
 // 6455-4.2.1-f
 #[test]
-fn plain_requests_and_one_for_a_websocket_on_one_connection() {
+fn plain_requests_and_a_websocket_request_on_one_connection() {
     let get = b"GET /style.css HTTP/1.1\r\nHost: a.example\r\n\r\n";
     let bytes = [&get[..], get, &sound().bytes(), &HELLO].concat();
     for pieces in cuts(&bytes) {
@@ -205,7 +205,7 @@ fn the_body_of_a_plain_request_is_not_the_next_request() {
         let post = format!("POST / HTTP/1.1\r\nHost: a.example\r\n{framing}");
         let mut inbox = inbox_with(&[post.as_bytes(), &upgrade].concat());
         let mut opening = opening();
-        // A server in front that forwards the one request saw no upgrade.
+        // A proxy that forwards the plain request has seen no upgrade.
         for _ in 0..2 {
             let incoming = opening.receive_any(&mut inbox, &mut Vec::new());
             let upgraded = matches!(incoming, Ok(Some(Incoming::WebSocket(_))));
@@ -216,7 +216,7 @@ fn the_body_of_a_plain_request_is_not_the_next_request() {
 
 // 6455-4.2.2-d, C-03
 #[test]
-fn no_other_entrance_is_without_the_checks() {
+fn every_method_makes_the_same_checks() {
     let requests = [
         (sound().bytes(), Refusal::Origin),
         (sound().with("Sec-WebSocket-Version", &["8"]).bytes(), Refusal::UnsupportedVersion(8)),
@@ -238,7 +238,7 @@ fn no_other_entrance_is_without_the_checks() {
 
 // P-sh-h
 #[test]
-fn a_plain_request_is_answered() {
+fn a_response_to_a_plain_request() {
     let fields = [("Content-Type", "text/html")];
     for (method, body) in [("GET", "<p>hi"), ("POST", "<p>hi"), ("HEAD", "")] {
         let request = format!("{method} /{MARKER} HTTP/1.1\r\nHost: {MARKER}\r\n\r\n");
@@ -265,7 +265,7 @@ fn a_head_request_is_refused() {
     assert!(outbox.starts_with(b"HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\n"));
 }
 
-// The answer to HEAD has no body (RFC 9110, section 9.3.2).
+// A response to HEAD has no body (RFC 9110, section 9.3.2).
 #[test]
 fn the_refusal_of_a_head_request_has_no_body() {
     for request in [
@@ -278,9 +278,10 @@ fn the_refusal_of_a_head_request_has_no_body() {
     }
 }
 
-// Nor have these statuses, and 204 has no length (RFC 9110, sections 8.6, 15.3.5 and 15.4.5).
+// Responses with these statuses have no body, and 204 has no length (RFC 9110, sections 8.6, 15.3.5
+// and 15.4.5).
 #[test]
-fn a_status_that_rules_a_body_out_gets_none() {
+fn a_status_without_a_body_is_sent_without_one() {
     let request = b"OPTIONS / HTTP/1.1\r\nHost: a.example\r\n\r\n";
     for body in [&b""[..], b"HTTP/1.1 200 OK\r\n\r\n"] {
         for (status, lengths) in [(204, 0), (304, 1)] {

@@ -1,5 +1,5 @@
-//! What reaches an open port: requests as browsers, proxies, HTTP clients, health checks and port
-//! scanners send them, and other protocols. However the bytes are cut, the outcome is the same.
+//! Input of an open port: requests as browsers, proxies, HTTP clients, health checks and port
+//! scanners send them, and other protocols. The outcome does not depend on how the input is split.
 
 use hybi::{
     Inbox,
@@ -13,15 +13,15 @@ use crate::support::handshake::{
     server::{Outcome, opening, serve},
 };
 
-/// What a server makes of the bytes.
+/// The state of a server after its input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
-    /// It awaits more: the rest of a request, or the next one.
+    /// It waits for the rest of a request, or for the next one.
     Waiting,
     Refused(Refusal),
-    /// A WebSocket is open.
+    /// The WebSocket is open.
     Open,
-    /// A plain request was handed out that no other one follows.
+    /// It returned a plain request after which none can follow.
     Over,
 }
 
@@ -33,21 +33,21 @@ const BINARY: End = Refused(Refusal::Head(HeadFault::ControlCharacter));
 const TLS: End = Refused(Refusal::Head(HeadFault::Tls));
 const HTTP_2: End = Refused(Refusal::Head(HeadFault::HttpVersion));
 
-/// The fields that every sound request for a WebSocket has, but for `Host`.
+/// The fields of every valid WebSocket request, except `Host`.
 const FIELDS: &str = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// A request with these lines after the first ones.
+/// A request with these additional lines.
 fn http(start: &str, lines: &str) -> Vec<u8> {
     format!("{start}\r\nHost: a.example\r\n{lines}\r\n").into_bytes()
 }
 
-/// A request for a WebSocket, with these lines after the fields that it needs.
+/// A WebSocket request with these additional lines.
 fn websocket(start: &str, lines: &str) -> Vec<u8> {
     http(start, &[FIELDS, lines].concat())
 }
 
-/// Feeds the pieces to a server that takes requests for WebSockets alone.
+/// Feeds the pieces to a server that accepts only WebSocket requests.
 fn receive(pieces: &[&[u8]]) -> End {
     let mut outbox = Vec::new();
     let end = match serve(opening(), Inbox::with_capacity(64), &mut outbox, pieces, |_| ()) {
@@ -61,7 +61,8 @@ fn receive(pieces: &[&[u8]]) -> End {
     end
 }
 
-/// Feeds the pieces to a server that takes all requests; yields the targets of the plain ones.
+/// Feeds the pieces to a server that also accepts plain HTTP. Returns the targets of the plain
+/// requests.
 fn receive_any(pieces: &[&[u8]]) -> (Vec<String>, End) {
     let (mut inbox, mut outbox) = (Inbox::with_capacity(64), Vec::new());
     let mut opening = opening();
@@ -88,8 +89,7 @@ fn receive_any(pieces: &[&[u8]]) -> (Vec<String>, End) {
     (targets, Waiting)
 }
 
-/// Each with what `receive` makes of it, the targets that `receive_any` hands out, and what it
-/// comes to.
+/// The input, the outcome of `receive`, the targets that `receive_any` returns, and its outcome.
 type Row = (&'static str, Vec<u8>, End, &'static [&'static str], End);
 
 fn check(rows: Vec<Row>) {
@@ -104,7 +104,7 @@ fn check(rows: Vec<Row>) {
 
 // 6455-4.2.1-a, 6455-4.2.1-m, 6455-4.2.1-d
 #[test]
-fn websockets_of_browsers_and_of_libraries_are_opened() {
+fn requests_of_browsers_and_libraries_are_accepted() {
     let get = "GET /chat HTTP/1.1";
     let rows = [
         (
@@ -220,7 +220,7 @@ fn websockets_of_browsers_and_of_libraries_are_opened() {
 
 // 9110-7.8-a, 9112-9.3-a, 6455-4.2.1-f
 #[test]
-fn plain_requests_are_refused_or_handed_out() {
+fn plain_requests_are_refused_or_returned() {
     let get = "GET / HTTP/1.1";
     let one: &[&str] = &["/"];
     check(vec![
@@ -339,7 +339,7 @@ fn plain_requests_are_refused_or_handed_out() {
 
 // 9112-3-b, 9112-2.2-a, 6455-10.1-a
 #[test]
-fn other_protocols_are_refused_at_the_line_that_rules_http_out() {
+fn other_protocols_are_refused_at_the_first_line_that_is_not_http() {
     let hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 0\r\n\r\n";
     let rows: Vec<(&'static str, &[u8], End)> = vec![
         ("a TLS ClientHello", hello, TLS),
@@ -401,7 +401,7 @@ fn other_protocols_are_refused_at_the_line_that_rules_http_out() {
 
 // 9112-2.2-a, P-sh-c
 #[test]
-fn a_few_empty_lines_before_a_request_are_ignored_and_count_for_its_size() {
+fn a_few_empty_lines_before_a_request_are_ignored_but_count_towards_its_size() {
     let request = websocket("GET / HTTP/1.1", "");
     for (count, end) in [(1, Open), (4, Open), (5, NOT_HTTP), (4000, NOT_HTTP)] {
         let bytes = [b"\r\n".repeat(count), request.clone()].concat();
@@ -409,10 +409,10 @@ fn a_few_empty_lines_before_a_request_are_ignored_and_count_for_its_size() {
             assert_eq!(receive(&pieces), end, "{count}");
         }
     }
-    // A line feed alone ends no line.
+    // An LF without a CR does not end a line.
     let end = Refused(Refusal::Head(HeadFault::LineEnd));
     assert_eq!(receive(&[&[b"\n", &request[..]].concat()]), end);
-    // They are no part of the head that is handed out.
+    // The returned head does not contain them.
     let bytes = b"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n";
     let mut inbox = Inbox::with_capacity(64);
     assert_eq!(inbox.copy_from(bytes), bytes.len());
@@ -425,7 +425,7 @@ fn a_few_empty_lines_before_a_request_are_ignored_and_count_for_its_size() {
 
 // 9112-9.6-a
 #[test]
-fn an_answer_that_says_close_is_the_last() {
+fn no_request_follows_a_response_with_close() {
     let get = http("GET / HTTP/1.1", "");
     for answered in [false, true] {
         let mut inbox = Inbox::with_capacity(1024);
@@ -436,7 +436,7 @@ fn an_answer_that_says_close_is_the_last() {
                 request.respond(200).send(&mut outbox).unwrap();
                 assert!(outbox.windows(19).any(|window| window == b"Connection: close\r\n"));
             }
-            // Answered by the caller's own HTTP server, which knows whether the connection stays.
+            // The caller's HTTP server answers, and knows whether the connection persists.
             Ok(Some(Incoming::Http(_))) => {}
             other => panic!("{other:?}"),
         }

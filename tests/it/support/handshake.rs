@@ -1,4 +1,4 @@
-//! Both sides of the opening handshake, and its messages in pieces.
+//! Helpers for both roles of the opening handshake, and for messages that arrive in pieces.
 
 pub(crate) mod client;
 pub(crate) mod cut;

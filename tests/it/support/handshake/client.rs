@@ -1,4 +1,4 @@
-//! Feeding answers to a client.
+//! Feeds responses to a client.
 
 use std::fmt::Debug;
 
@@ -10,10 +10,10 @@ use hybi::{
 
 use super::{cut::cuts, head::Head};
 
-/// The frame of section 5.7: a text message that says `Hello`.
+/// The frame of section 5.7: the text message `Hello`.
 pub(crate) const HELLO: [u8; 7] = [0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f];
 
-/// The nonce of section 1.3, whatever is drawn.
+/// Always returns the nonce of section 1.3.
 #[derive(Clone, Debug)]
 pub(crate) struct SampleNonce;
 
@@ -24,19 +24,19 @@ impl Entropy for SampleNonce {
     }
 }
 
-/// What became of a client's connection.
+/// The state of a client after its input.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome<T> {
-    /// The answer is not complete.
+    /// The response is incomplete.
     Waiting,
     Failed(Failure),
-    /// The answer is none of a WebSocket: its status.
+    /// The server rejected the request with this status.
     Rejected(u16),
-    /// What was seen in the answer, and the messages that came behind it.
+    /// The value that `see` returned for the response, and the messages after it.
     Open(T, Vec<String>),
 }
 
-/// The answer of section 1.3 to the sample nonce, without a subprotocol.
+/// The response of section 1.3 to the sample nonce, without a subprotocol.
 pub(crate) fn answer() -> Head {
     Head::default()
         .start("HTTP/1.1 101 Switching Protocols")
@@ -45,38 +45,39 @@ pub(crate) fn answer() -> Head {
         .with("Sec-WebSocket-Accept", &["s3pPLMBiTxaQ9kYGzzhZRbK+xOo="])
 }
 
-/// A request to be completed.
+/// A request without options.
 pub(crate) fn request() -> Request<'static> {
     Request::new(&Uri::parse("ws://server.example.com/chat").unwrap())
 }
 
-/// How a response is taken from an opening.
+/// How the test gets the response from the opening.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum By {
-    Receiving,
-    /// By advancing and looking, and the opening borrows nothing.
-    Looking,
+pub(crate) enum Via {
+    /// With `receive`.
+    Receive,
+    /// With `advance` and `response`, from an opening that borrows nothing.
+    Advance,
 }
 
-/// Feeds the pieces one after the other, and goes on after the end.
-pub(crate) fn hear<S: Storage, T>(
+/// Feeds the pieces to a client in order, and continues after the handshake has ended.
+pub(crate) fn feed<S: Storage, T>(
     request: Request<'_>,
     inbox: Inbox<S>,
     pieces: &[&[u8]],
     see: impl Fn(&Accepted<'_, SampleNonce>) -> T,
 ) -> Outcome<T> {
-    hear_by(By::Receiving, request, inbox, pieces, see)
+    feed_via(Via::Receive, request, inbox, pieces, see)
 }
 
-pub(crate) fn hear_by<S: Storage, T>(
-    by: By,
+pub(crate) fn feed_via<S: Storage, T>(
+    by: Via,
     request: Request<'_>,
     mut inbox: Inbox<S>,
     pieces: &[&[u8]],
     see: impl Fn(&Accepted<'_, SampleNonce>) -> T,
 ) -> Outcome<T> {
     let mut opening: Opening<'_, _> = request.send_with(SampleNonce, &mut Vec::new()).unwrap();
-    if by == By::Looking {
+    if by == Via::Advance {
         opening = opening.into_owned();
     }
     let mut outcome = Outcome::Waiting;
@@ -109,7 +110,7 @@ pub(crate) fn hear_by<S: Storage, T>(
                     }
                 }
                 _ => {
-                    // There is no way left to a connection.
+                    // The opening returns no connection any more.
                     let error = opening.receive(&mut inbox).map(|_| ()).unwrap_err();
                     assert_eq!(error, Error::HandshakeOver);
                     break;
@@ -124,19 +125,19 @@ pub(crate) fn hear_by<S: Storage, T>(
 }
 
 fn take<'i, S: Storage>(
-    by: By,
+    by: Via,
     opening: &mut Opening<'_, SampleNonce>,
     inbox: &'i mut Inbox<S>,
 ) -> Result<Option<Response<'i, SampleNonce>>, Error> {
     match by {
-        By::Receiving => opening.receive(inbox),
-        By::Looking if opening.advance(inbox)? => Ok(Some(opening.response(inbox).unwrap())),
-        By::Looking => Ok(None),
+        Via::Receive => opening.receive(inbox),
+        Via::Advance if opening.advance(inbox)? => Ok(Some(opening.response(inbox).unwrap())),
+        Via::Advance => Ok(None),
     }
 }
 
-/// Checks that an answer is accepted, and nothing that comes behind it lost, however it is cut;
-/// yields what is seen in it.
+/// Checks that a response is accepted and that no input after it is lost, for every split of the
+/// input. Returns what `see` returned.
 #[allow(clippy::needless_pass_by_value)] // each caller builds its own
 pub(crate) fn assert_opens<T: Debug + PartialEq>(
     request: Request<'_>,
@@ -144,13 +145,13 @@ pub(crate) fn assert_opens<T: Debug + PartialEq>(
     see: impl Fn(&Accepted<'_, SampleNonce>) -> T,
 ) -> T {
     let mut first = None;
-    for (behind, messages) in [(&[][..], &[][..]), (&HELLO, &["Hello"])] {
-        let bytes = [answer, behind].concat();
+    for (after, messages) in [(&[][..], &[][..]), (&HELLO, &["Hello"])] {
+        let bytes = [answer, after].concat();
         for pieces in cuts(&bytes) {
-            let Outcome::Open(seen, heard) = hear_both(request.clone(), &pieces, &see) else {
+            let Outcome::Open(seen, received) = feed_all(request.clone(), &pieces, &see) else {
                 panic!("not accepted: {}", answer.escape_ascii());
             };
-            assert_eq!(heard, messages, "the frame behind the answer");
+            assert_eq!(received, messages, "the frame after the response");
             match &first {
                 None => first = Some(seen),
                 Some(first) => assert_eq!(*first, seen),
@@ -160,29 +161,29 @@ pub(crate) fn assert_opens<T: Debug + PartialEq>(
     first.unwrap()
 }
 
-/// Checks that the handshake fails in this way, once and for all, however the answer is cut and
-/// whatever comes behind it.
+/// Checks that the handshake fails with this error and stays failed, for every split of the input
+/// and with any input after the response.
 #[allow(clippy::needless_pass_by_value)] // each caller builds its own
 pub(crate) fn assert_fails(request: Request<'_>, answer: &[u8], failure: Failure) {
-    for behind in [&[][..], &[&self::answer().bytes()[..], &HELLO].concat()] {
-        let bytes = [answer, behind].concat();
+    for after in [&[][..], &[&self::answer().bytes()[..], &HELLO].concat()] {
+        let bytes = [answer, after].concat();
         for pieces in cuts(&bytes) {
-            let outcome = hear_both(request.clone(), &pieces, |_| ());
+            let outcome = feed_all(request.clone(), &pieces, |_| ());
             assert_eq!(outcome, Outcome::Failed(failure), "{}", answer.escape_ascii());
         }
     }
 }
 
-/// Feeds a client with an inbox that grows and one that does not, and by looking, which must all do
-/// the same.
-pub(crate) fn hear_both<T: Debug + PartialEq>(
+/// Feeds clients with a growing inbox, with a fixed inbox, and via `advance`, and checks that their
+/// outcomes are equal.
+pub(crate) fn feed_all<T: Debug + PartialEq>(
     request: Request<'_>,
     pieces: &[&[u8]],
     see: impl Fn(&Accepted<'_, SampleNonce>) -> T,
 ) -> Outcome<T> {
-    let outcome = hear(request.clone(), Inbox::with_capacity(64), pieces, &see);
+    let outcome = feed(request.clone(), Inbox::with_capacity(64), pieces, &see);
     let fixed = Inbox::over(vec![0; pieces.iter().map(|piece| piece.len()).sum()]);
-    assert_eq!(outcome, hear(request.clone(), fixed, pieces, &see));
-    assert_eq!(outcome, hear_by(By::Looking, request, Inbox::with_capacity(64), pieces, &see));
+    assert_eq!(outcome, feed(request.clone(), fixed, pieces, &see));
+    assert_eq!(outcome, feed_via(Via::Advance, request, Inbox::with_capacity(64), pieces, &see));
     outcome
 }

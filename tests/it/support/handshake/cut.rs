@@ -1,6 +1,7 @@
-//! Cutting bytes into pieces, as a network would.
+//! Splits bytes into pieces, as a network would.
 
-/// All in one, byte by byte, and split in two at every place, or every few where there are many.
+/// In one piece, byte by byte, and in two pieces split at every offset, or at every nth offset of a
+/// long input.
 pub(crate) fn cuts(bytes: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     let step = bytes.len() / 1000 + 1;
     let splits = (0..=bytes.len()).step_by(step).map(|at| bytes.split_at(at).into());

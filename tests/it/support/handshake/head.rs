@@ -1,4 +1,4 @@
-//! Heads of requests and responses, to be written and changed line by line.
+//! Request and response heads that tests build line by line.
 
 /// The key of section 1.2.
 pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -11,20 +11,20 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Another start line.
+    /// Replaces the start line.
     pub(crate) fn start(mut self, line: impl AsRef<[u8]>) -> Self {
         self.start = line.as_ref().into();
         self
     }
 
-    /// A field for each of these values in place of those of this name, if there are any.
+    /// Replaces all fields of this name by one field for each value.
     pub(crate) fn with(mut self, name: &str, values: &[impl AsRef<[u8]>]) -> Self {
         self.fields.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self.fields.extend(values.iter().map(|value| (name.into(), value.as_ref().into())));
         self
     }
 
-    /// The whole head as it goes over the wire.
+    /// The complete head as sent on the wire.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut bytes = [&self.start[..], b"\r\n"].concat();
         for (name, value) in &self.fields {

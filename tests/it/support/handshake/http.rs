@@ -1,4 +1,4 @@
-//! Reading HTTP that the crate wrote, with a parser of somebody else's.
+//! Parses the HTTP that the crate writes, with another parser.
 
 use httparse::Status;
 
@@ -11,12 +11,12 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// Reads a whole response; what stands behind its head is the body.
+    /// Parses a complete response. Everything after the head is the body.
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let mut fields = [httparse::EMPTY_HEADER; 32];
         let mut head = httparse::Response::new(&mut fields);
         let Ok(Status::Complete(length)) = head.parse(bytes) else {
-            panic!("no response: {}", bytes.escape_ascii());
+            panic!("not a response: {}", bytes.escape_ascii());
         };
         assert_eq!(head.version, Some(1), "HTTP/1.1");
         let text = |bytes: &[u8]| String::from_utf8(bytes.into()).unwrap();
@@ -27,7 +27,7 @@ impl Response {
         }
     }
 
-    /// The values of the fields of this name, which is in lower case.
+    /// The values of the fields with this name, given in lower case.
     pub(crate) fn all(&self, name: &str) -> Vec<&str> {
         let fields = self.fields.iter().filter(|(other, _)| other == name);
         fields.map(|(_, value)| value.as_str()).collect()
@@ -39,11 +39,11 @@ impl Response {
         self.fields.iter().map(|(name, _)| name.as_str())
     }
 
-    /// Checks that the response says where it ends, and that it ends the connection.
+    /// Checks that the response states its length and closes the connection.
     pub(crate) fn assert_ends_the_connection(&self) {
         assert_eq!(self.all("content-length"), [self.body.len().to_string()], "{self:?}");
         assert_eq!(self.all("transfer-encoding"), [""; 0], "{self:?}");
-        // RFC 9110, section 7.8: whoever sends Upgrade lists it in Connection.
+        // RFC 9110, section 7.8: a sender of Upgrade also lists it in Connection.
         let options = if self.status == 426 { "close, Upgrade" } else { "close" };
         assert_eq!(self.all("connection"), [options], "{self:?}");
     }

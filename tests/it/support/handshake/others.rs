@@ -1,4 +1,4 @@
-//! The same request, taken apart by another implementation of HTTP (feature `http`).
+//! The same requests, parsed by another HTTP implementation (feature `http`).
 
 use std::{collections::BTreeSet, fmt::Debug};
 
@@ -10,7 +10,8 @@ use hybi::{
 
 use super::http::Response;
 
-/// Checks that the same is seen in a request, and answered, if somebody else has parsed it.
+/// Checks that a request has the same content and gets the same response when it is parsed by
+/// another implementation.
 pub(crate) fn assert_accepted<T: Debug + PartialEq>(
     request: &[u8],
     see: impl Fn(&Request<'_>) -> T,
@@ -18,9 +19,9 @@ pub(crate) fn assert_accepted<T: Debug + PartialEq>(
     answer: &[u8],
 ) {
     let Some(parsed) = parse(request) else { return };
-    let judged = Request::from_http(&parsed, &Origins::any()).unwrap();
-    assert_eq!(see(&judged), *seen);
-    let (response, _) = judged.accept().finish_http().unwrap();
+    let checked = Request::from_http(&parsed, &Origins::any()).unwrap();
+    assert_eq!(see(&checked), *seen);
+    let (response, _) = checked.accept().finish_http().unwrap();
     assert_eq!(response.status(), 101);
     let expected = Response::parse(answer);
     let names: BTreeSet<_> = response.headers().keys().map(http::HeaderName::as_str).collect();
@@ -31,14 +32,15 @@ pub(crate) fn assert_accepted<T: Debug + PartialEq>(
     assert_eq!(names, expected.names().collect());
 }
 
-/// Checks that a request is refused for the same reason if somebody else has parsed it.
+/// Checks that a request is refused for the same reason when it is parsed by another
+/// implementation.
 pub(crate) fn assert_refused(request: &[u8], refusal: Refusal) {
-    // What the parser or the origin decides is not decided here.
+    // These are decided by the parser or by the origin policy.
     if matches!(refusal, Refusal::Head(_) | Refusal::Origin) {
         return;
     }
     let Some(parsed) = parse(request) else { return };
-    // HTTP/1.0 upgrades nothing, so there such a request is a plain one.
+    // HTTP/1.0 has no upgrade, so for `from_http` this is a plain request.
     let refusal = if refusal == Refusal::HttpVersion { Refusal::NotWebSocket } else { refusal };
     let error = Request::from_http(&parsed, &Origins::any()).map(|_| ()).unwrap_err();
     assert_eq!(error, refusal, "{}", request.escape_ascii());
@@ -50,7 +52,7 @@ pub(crate) fn assert_refused(request: &[u8], refusal: Refusal) {
     }
 }
 
-/// `None` if the other implementation does not take it, or changes its target.
+/// `None` if the other implementation refuses the request or changes its target.
 fn parse(bytes: &[u8]) -> Option<http::Request<()>> {
     let mut fields = [httparse::EMPTY_HEADER; 128];
     let mut head = httparse::Request::new(&mut fields);

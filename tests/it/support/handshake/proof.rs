@@ -1,4 +1,4 @@
-//! The proof that a request was read (RFC 6455, section 4.2.2), worked out a second time.
+//! `Sec-WebSocket-Accept` (RFC 6455, section 4.2.2), computed independently of the crate.
 
 use sha1::{Digest, Sha1};
 

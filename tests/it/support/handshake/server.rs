@@ -1,4 +1,4 @@
-//! Feeding requests to a server.
+//! Feeds requests to a server.
 
 use std::fmt::Debug;
 
@@ -13,24 +13,24 @@ use super::{
     http::Response,
 };
 
-/// The masked frame of section 5.7: a text message that says `Hello`.
+/// The masked frame of section 5.7: the text message `Hello`.
 pub(crate) const HELLO: [u8; 11] =
     [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 
-/// A string that only comes from the request: it must not be in the answer.
+/// A string from the request, which must not appear in the response.
 pub(crate) const MARKER: &str = "Marker5f1c";
 
-/// What became of a connection to a server.
+/// The state of a server after its input.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Outcome<T> {
-    /// The request is not complete.
+    /// The request is incomplete.
     Waiting,
     Refused(Refusal),
-    /// What was seen in the request, and the messages that came behind it.
+    /// The value that `see` returned for the request, and the messages after it.
     Open(T, Vec<String>),
 }
 
-/// A sound request whose target, host, subprotocol, origin and cookie have the marker in them.
+/// A valid request with the marker in its target, host, subprotocol, origin and cookie.
 pub(crate) fn sound() -> Head {
     Head::default()
         .start(format!("GET /{MARKER}?{MARKER} HTTP/1.1"))
@@ -44,13 +44,13 @@ pub(crate) fn sound() -> Head {
         .with("Cookie", &[MARKER])
 }
 
-/// A server that lets everybody in.
+/// A server that allows every origin.
 pub(crate) fn opening() -> Opening<'static> {
     Opening::new(Origins::any())
 }
 
-/// Feeds the pieces one after the other, as far as the inbox has room; accepts what there is to
-/// be accepted, and goes on after a refusal.
+/// Feeds the pieces to a server in order, as far as the inbox has room. Accepts the request, and
+/// continues after a refusal.
 pub(crate) fn serve<S: Storage, T>(
     mut opening: Opening<'_>,
     mut inbox: Inbox<S>,
@@ -66,9 +66,17 @@ pub(crate) fn serve<S: Storage, T>(
             piece = &piece[taken..];
             match (&mut outcome, &mut websocket) {
                 (Outcome::Waiting, _) => match opening.receive(&mut inbox, outbox) {
-                    Ok(None) => assert_eq!(outbox.pending(), 0, "the answer comes last"),
+                    Ok(None) => assert_eq!(
+                        outbox.pending(),
+                        0,
+                        "nothing is sent before the request is complete"
+                    ),
                     Ok(Some(request)) => {
-                        assert_eq!(outbox.pending(), 0, "nobody has answered yet");
+                        assert_eq!(
+                            outbox.pending(),
+                            0,
+                            "nothing is sent before the request is accepted"
+                        );
                         outcome = Outcome::Open(see(&request), Vec::new());
                         websocket = Some(request.accept().finish(outbox).unwrap());
                     }
@@ -88,7 +96,7 @@ pub(crate) fn serve<S: Storage, T>(
                     let before = outbox.pending();
                     let error = opening.receive(&mut inbox, outbox).unwrap_err();
                     assert_eq!(error, Error::HandshakeOver);
-                    assert_eq!(outbox.pending(), before, "a request is answered once");
+                    assert_eq!(outbox.pending(), before, "only one response is sent");
                     break;
                 }
             }
@@ -100,21 +108,21 @@ pub(crate) fn serve<S: Storage, T>(
     outcome
 }
 
-/// Checks that a request is accepted, and nothing that comes behind it lost, however it is cut;
-/// yields what is seen in it, and the answer.
+/// Checks that a request is accepted and that no input after it is lost, for every split of the
+/// input. Returns what `see` returned, and the response.
 pub(crate) fn assert_accepted<T: Debug + PartialEq>(
     request: &[u8],
     see: impl Fn(&Request<'_>) -> T,
 ) -> (T, Vec<u8>) {
     let mut first = None;
-    for (behind, messages) in [(&[][..], &[][..]), (&HELLO, &["Hello"])] {
-        let bytes = [request, behind].concat();
+    for (after, messages) in [(&[][..], &[][..]), (&HELLO, &["Hello"])] {
+        let bytes = [request, after].concat();
         for pieces in cuts(&bytes) {
-            let (outcome, answer) = serve_both(&opening(), &pieces, &see);
-            let Outcome::Open(seen, heard) = outcome else {
+            let (outcome, answer) = serve_all(&opening(), &pieces, &see);
+            let Outcome::Open(seen, received) = outcome else {
                 panic!("{outcome:?}: {}", request.escape_ascii());
             };
-            assert_eq!(heard, messages, "the frame behind the request");
+            assert_eq!(received, messages, "the frame after the request");
             let found = (seen, answer);
             match &first {
                 None => first = Some(found),
@@ -128,8 +136,8 @@ pub(crate) fn assert_accepted<T: Debug + PartialEq>(
     (seen, answer)
 }
 
-/// Checks that a request is refused in this way, once and for all, however it is cut and whatever
-/// comes behind it; yields the answer.
+/// Checks that a request is refused for this reason and stays refused, for every split of the input
+/// and with any input after it. Returns the response.
 pub(crate) fn assert_refused(
     opening: &Opening<'_>,
     request: &[u8],
@@ -137,10 +145,10 @@ pub(crate) fn assert_refused(
     status: u16,
 ) -> Response {
     let mut first = None;
-    for behind in [&[][..], &[&sound().bytes()[..], &HELLO].concat()] {
-        let bytes = [request, behind].concat();
+    for after in [&[][..], &[&sound().bytes()[..], &HELLO].concat()] {
+        let bytes = [request, after].concat();
         for pieces in cuts(&bytes) {
-            let (outcome, answer) = serve_both(opening, &pieces, |_| ());
+            let (outcome, answer) = serve_all(opening, &pieces, |_| ());
             assert_eq!(outcome, Outcome::Refused(refusal), "{}", request.escape_ascii());
             assert_eq!(*first.get_or_insert_with(|| answer.clone()), answer);
         }
@@ -150,15 +158,15 @@ pub(crate) fn assert_refused(
     let response = Response::parse(&first.unwrap());
     assert_eq!(response.status, status, "{}", request.escape_ascii());
     response.assert_ends_the_connection();
-    for echoed in [MARKER, KEY] {
+    for secret in [MARKER, KEY] {
         let text = format!("{response:?}").to_lowercase();
-        assert!(!text.contains(&echoed.to_lowercase()), "{text}");
+        assert!(!text.contains(&secret.to_lowercase()), "{text}");
     }
     response
 }
 
-/// Feeds a server with growing buffers and one with fixed ones, which must do the same.
-fn serve_both<T: Debug + PartialEq>(
+/// Feeds servers with growing and with fixed buffers, and checks that their outcomes are equal.
+fn serve_all<T: Debug + PartialEq>(
     opening: &Opening<'_>,
     pieces: &[&[u8]],
     see: impl Fn(&Request<'_>) -> T,

@@ -17,7 +17,7 @@ use crate::support::handshake::{
     server::{MARKER, opening, sound},
 };
 
-/// Runs a future that is never woken: each time it waits, it is polled again.
+/// Runs a future by polling it again whenever it is pending.
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -28,7 +28,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Waits once.
+/// Is pending once.
 async fn wait() {
     let mut has_waited = false;
     std::future::poll_fn(|_| {
@@ -42,7 +42,7 @@ async fn is_allowed(user: &[u8]) -> bool {
     user == MARKER.as_bytes()
 }
 
-/// Answers after another service has been asked: the request is held while it waits.
+/// Responds after it has queried another service. The request is held across the `await`.
 async fn answer(
     mut opening: Opening<'static>,
     mut inbox: Inbox,
@@ -76,13 +76,13 @@ fn inbox_with(bytes: &[u8]) -> Inbox {
 
 // 6455-4.2.2-e
 #[test]
-fn a_request_is_held_while_another_service_is_asked() {
+fn a_request_is_held_across_an_await() {
     fn assert_send<T: Send>(value: T) -> T {
         value
     }
     for (user, is_open) in [(MARKER, true), ("nobody", false)] {
         let future = assert_send(answer(opening(), inbox_with(&request(user))));
-        // On another thread than the one that received it.
+        // On a different thread from the one that received it.
         let answered = std::thread::spawn(|| block_on(future)).join().unwrap();
         let (websocket, outbox) = answered.unwrap();
         assert_eq!(websocket.is_some(), is_open);
@@ -137,7 +137,7 @@ fn an_owned_request_is_the_same_request() {
 
 #[cfg(feature = "http")]
 #[test]
-fn a_request_that_another_server_has_parsed_is_kept_as_it_is() {
+fn a_request_parsed_by_another_implementation_can_be_owned() {
     for uri in ["/chat?x=1", "http://b.example:8080/chat?x=1", "WSS://b.example/chat"] {
         let request = http::Request::get(uri)
             .header("Host", "a.example")
@@ -149,7 +149,7 @@ fn a_request_that_another_server_has_parsed_is_kept_as_it_is() {
             .body(())
             .unwrap();
         let origins = hybi::Origins::no_browser();
-        let judged = Request::from_http(&request, &origins).unwrap();
-        assert_same(&judged.to_owned(), &judged);
+        let checked = Request::from_http(&request, &origins).unwrap();
+        assert_same(&checked.to_owned(), &checked);
     }
 }

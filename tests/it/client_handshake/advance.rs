@@ -1,4 +1,4 @@
-//! Advancing and looking apart, and openings that are kept in a table.
+//! `advance` and `response` as separate calls, and openings in a table.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -26,7 +26,8 @@ fn opening() -> Opening<'static, SampleNonce> {
     request().subprotocols(&["chat"]).send_with(SampleNonce, &mut Vec::new()).unwrap()
 }
 
-/// A transport with what belongs to it, generic over the stream, that lends the response.
+/// A transport with its inbox and opening, generic over the stream, that returns a borrowed
+/// response.
 struct Dialing<R, E: Entropy> {
     stream: R,
     inbox: Inbox,
@@ -34,7 +35,7 @@ struct Dialing<R, E: Entropy> {
 }
 
 impl<R: Read, E: Entropy> Dialing<R, E> {
-    /// It returns from a loop what it borrows, which `receive` alone does not allow.
+    /// Returns a borrow from a loop, which `receive` alone does not allow.
     fn response(&mut self) -> io::Result<Response<'_, E>> {
         while !self.opening.advance(&mut self.inbox)? {
             if self.inbox.read_from(&mut self.stream)? == 0 {
@@ -55,7 +56,7 @@ impl<R: Read, E: Entropy> Dialing<R, E> {
     }
 }
 
-/// One byte at a time.
+/// Reads one byte at a time.
 struct Slowly<'a>(&'a [u8]);
 
 impl Read for Slowly<'_> {
@@ -66,7 +67,7 @@ impl Read for Slowly<'_> {
 
 // 6455-4.1-af
 #[test]
-fn a_wrapper_lends_the_response() {
+fn a_wrapper_returns_a_borrowed_response() {
     let bytes = answer().with("Sec-WebSocket-Protocol", &["chat"]).with("X", &["y"]).bytes();
     let dialing = |bytes| Dialing {
         stream: Slowly(bytes),
@@ -92,16 +93,16 @@ fn a_wrapper_lends_the_response() {
 
 // 6455-4.1-af
 #[test]
-fn a_connection_is_handed_out_once_and_a_rejection_as_often_as_is_asked() {
+fn a_connection_is_returned_once_and_a_rejection_by_every_call() {
     let mut inbox = inbox_of(&[&answer().bytes()[..], &HELLO].concat());
     let mut open = opening();
-    assert!(open.response(&inbox).is_none(), "before it has advanced");
+    assert!(open.response(&inbox).is_none(), "before `advance`");
     assert!(open.advance(&mut inbox).unwrap());
     let Some(Response::Accepted(accepted)) = open.response(&inbox) else { panic!("rejected") };
     let mut websocket = accepted.finish();
     assert!(open.response(&inbox).is_none());
     assert_eq!(open.advance(&mut inbox).unwrap_err(), Error::HandshakeOver);
-    // What follows the head is where it was.
+    // The bytes after the head are still in the inbox.
     let event = websocket.receive(&mut inbox, &mut Vec::new()).unwrap();
     assert_eq!(event, Some(Event::Text("Hello")));
 
@@ -117,12 +118,12 @@ fn a_connection_is_handed_out_once_and_a_rejection_as_often_as_is_asked() {
     assert_eq!(open.advance(&mut inbox).unwrap_err(), Error::HandshakeOver);
 }
 
-/// What an application may do with an inbox between advancing and looking.
+/// A use of the inbox between `advance` and `response`.
 type Use = fn(&mut Inbox);
 
 // 6455-4.1-af
 #[test]
-fn a_response_is_gone_once_the_inbox_is_used() {
+fn a_response_is_lost_when_the_inbox_is_used() {
     let rejected = Head::default().start("HTTP/1.1 404 x").bytes();
     let uses: [(&str, Use); 5] = [
         ("spare", |inbox| assert!(inbox.spare().is_ok())),
@@ -139,7 +140,7 @@ fn a_response_is_gone_once_the_inbox_is_used() {
             let mut kept = open.clone();
             disturb(&mut inbox);
             assert!(open.response(&inbox).is_none(), "{name}");
-            // Nothing else came of it.
+            // There is no other effect.
             assert!(kept.response(&inbox_of(head)).is_none(), "{name}");
         }
     }
@@ -147,7 +148,7 @@ fn a_response_is_gone_once_the_inbox_is_used() {
 
 // 6455-4.1-aa
 #[test]
-fn the_response_to_another_request_is_none() {
+fn the_response_to_another_request_is_not_returned() {
     /// Another nonce.
     #[derive(Clone, Debug)]
     struct Zeros;
@@ -162,12 +163,12 @@ fn the_response_to_another_request_is_none() {
     let mut inbox = inbox_of(&other);
     let mut mine = opening();
     let mut others = request().send_with(Zeros, &mut Vec::new()).unwrap();
-    // Both have their response; the inbox holds the one that came last.
+    // Both openings have found their response, but the inbox holds the last one.
     assert!(mine.advance(&mut inbox_of(&answer().bytes())).unwrap());
     assert!(others.advance(&mut inbox).unwrap());
     assert!(mine.response(&inbox).is_none());
     assert!(matches!(others.response(&inbox), Some(Response::Accepted(_))));
-    // Nor is a rejection an acceptance, or the other way round.
+    // A rejection does not pass for an acceptance, and vice versa.
     let rejection = Head::default().start("HTTP/1.1 500 x").bytes();
     for (first, second) in [(answer().bytes(), &rejection), (rejection.clone(), &answer().bytes())]
     {
@@ -181,9 +182,9 @@ fn the_response_to_another_request_is_none() {
 
 // 6455-4.1-ac, 6455-9.1-b
 #[test]
-fn an_owned_opening_knows_what_was_offered() {
-    let judge = |name: &str, value: &str| {
-        // What the request borrows is gone by the time of the response.
+fn an_owned_opening_keeps_the_offers() {
+    let outcome_of = |name: &str, value: &str| {
+        // What the request borrows is dropped before the response arrives.
         let mut opening = {
             let (text, names) = (String::from("ws://server.example.com/chat"), ["chat", "b"]);
             let names: Vec<String> = names.map(String::from).into();
@@ -206,12 +207,12 @@ fn an_owned_opening_knows_what_was_offered() {
         ("Sec-WebSocket-Extensions", "baz", false),
     ];
     for (name, value, expected) in table {
-        assert_eq!(judge(name, value), expected, "{name}: {value}");
+        assert_eq!(outcome_of(name, value), expected, "{name}: {value}");
     }
 }
 
 #[test]
-fn an_opening_can_be_used_for_a_shorter_time() {
+fn an_opening_is_covariant_in_its_lifetime() {
     fn shorten<'a>(opening: Opening<'static, SampleNonce>, _: &'a str) -> Opening<'a, SampleNonce> {
         opening
     }
@@ -226,7 +227,8 @@ fn ten_thousand_openings_share_one_read_buffer() {
     const COUNT: u32 = 10_000;
     let response = answer().with("Sec-WebSocket-Protocol", &["chat"]).bytes();
     let mut openings: HashMap<u32, Opening<'static, SampleNonce>> = HashMap::new();
-    // What has come of each response, as the sockets hold it: it stays there until it is complete.
+    // The received part of each response, as if it were in the socket buffers: it stays there until
+    // the response is complete.
     let mut waiting: HashMap<u32, VecDeque<u8>> = HashMap::new();
     let mut outbox = Vec::new();
     for token in 0..COUNT {
@@ -246,7 +248,7 @@ fn ten_thousand_openings_share_one_read_buffer() {
         for token in 0..COUNT {
             let received = waiting.get_mut(&token).unwrap();
             received.extend(piece);
-            // The head is read again from its start: an opening goes on where it stopped.
+            // The response is passed again from its start; the opening continues where it stopped.
             assert_eq!(shared.copy_from(received.make_contiguous()), received.len());
             let opening = openings.get_mut(&token).unwrap();
             if opening.advance(&mut shared).unwrap() {

@@ -1,4 +1,4 @@
-//! Advancing until there is a request, then looking at it.
+//! `advance` and `request` as separate calls.
 
 use std::io::{self, Read};
 
@@ -13,7 +13,7 @@ use crate::support::handshake::{
     server::{HELLO, MARKER, opening, sound},
 };
 
-/// A server over any source of bytes. Its functions lend the request, which borrows the inbox.
+/// A server over any source of bytes. Its methods return requests that borrow the inbox.
 struct Wrapper<R> {
     source: R,
     opening: Opening<'static>,
@@ -46,7 +46,7 @@ impl<R: Read> Wrapper<R> {
     }
 }
 
-/// A source that yields no more than so many bytes at once.
+/// A source that returns at most this many bytes per read.
 struct Pieces<'a>(&'a [u8], usize);
 
 impl Read for Pieces<'_> {
@@ -62,7 +62,7 @@ fn inbox_with(bytes: &[u8]) -> Inbox {
     inbox
 }
 
-/// All that a request shows.
+/// Everything that a request exposes.
 fn shown(request: &Request<'_>) -> String {
     let names: Vec<_> = request.subprotocols().collect();
     let extensions = request.extensions().count();
@@ -74,7 +74,7 @@ fn shown(request: &Request<'_>) -> String {
 
 // 6455-4.2.1-a
 #[test]
-fn a_wrapper_over_any_stream_lends_the_request() {
+fn a_wrapper_over_any_stream_returns_a_borrowed_request() {
     let request = sound().bytes();
     let bytes = [&request[..], &HELLO].concat();
     let mut inbox = inbox_with(&request);
@@ -82,7 +82,7 @@ fn a_wrapper_over_any_stream_lends_the_request() {
     for piece in [1, 7, 1024] {
         let mut server = Wrapper::new(Pieces(&bytes, piece));
         assert_eq!(shown(&server.next().unwrap().unwrap()), expected);
-        // The connection goes on in the same inbox.
+        // The connection continues with the same inbox.
         let request = server.opening.request(&server.inbox).unwrap();
         let mut websocket = request.accept().finish(&mut server.outbox).unwrap();
         let heard = loop {
@@ -103,7 +103,7 @@ fn a_wrapper_over_any_stream_lends_the_request() {
 
 // 6455-4.2.1-a, 9112-9.3-a
 #[test]
-fn a_wrapper_over_any_stream_lends_each_request() {
+fn a_wrapper_over_any_stream_returns_each_request() {
     let get = |target: &str| format!("GET {target} HTTP/1.1\r\nHost: a.example\r\n\r\n");
     let bytes = [get("/a").as_bytes(), get("/b").as_bytes(), &sound().bytes()].concat();
     let mut server = Wrapper::new(&bytes[..]);
@@ -125,7 +125,7 @@ fn a_wrapper_over_any_stream_lends_each_request() {
 
 // 9112-9.6-a
 #[test]
-fn an_answer_to_what_is_looked_at_ends_the_opening() {
+fn a_response_to_a_request_from_incoming_ends_the_opening() {
     let get = b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n";
     let (mut opening, mut inbox) = (opening(), inbox_with(&get.repeat(2)));
     let mut outbox = Vec::new();
@@ -137,7 +137,7 @@ fn an_answer_to_what_is_looked_at_ends_the_opening() {
 
 // A-14
 #[test]
-fn nothing_is_seen_where_there_is_no_request() {
+fn no_request_is_returned_if_there_is_none() {
     let mut opening = opening();
     let request = sound().bytes();
     let mut inbox = inbox_with(&request[..request.len() - 1]);
@@ -153,14 +153,14 @@ fn nothing_is_seen_where_there_is_no_request() {
     assert_eq!(inbox.copy_from(b"\n"), 1);
     assert_eq!(opening.advance(&mut inbox, &mut outbox), Ok(true));
     assert!(opening.request(&inbox).is_some() && opening.refused(&inbox).is_none());
-    // Another opening has not judged it, and another inbox does not hold it.
+    // Another opening has not checked it, and another inbox does not hold it.
     assert!(sees_nothing(&self::opening(), &inbox));
     assert!(sees_nothing(&opening, &Inbox::with_capacity(64)));
 }
 
 // A-14
 #[test]
-fn a_head_is_not_seen_once_the_inbox_is_used() {
+fn a_request_is_lost_when_the_inbox_is_used() {
     type Use = fn(&mut Inbox);
     let uses: [(&str, Use); 7] = [
         ("spare", |inbox| assert!(inbox.spare().is_ok())),
@@ -192,7 +192,7 @@ fn a_head_is_not_seen_once_the_inbox_is_used() {
 
 // 6455-4.2.1-a, P-sh-h
 #[test]
-fn advancing_decides_as_receiving_does() {
+fn advance_has_the_same_result_as_receive() {
     let table = [
         sound().bytes(),
         sound().with("Origin", &["https://evil.net"]).bytes(),
@@ -230,12 +230,13 @@ fn advancing_decides_as_receiving_does() {
     }
 }
 
-/// What is refused, why, and what is seen of it: its target, host, origin, and number of fields.
+/// A refused request, the reason, and what `refused` returns: its target, host, origin and number
+/// of fields.
 type Refused<'a> = (Vec<u8>, Refusal, &'a str, Option<&'a str>, Option<&'a str>, usize);
 
 // P-se-f
 #[test]
-fn what_was_refused_can_be_logged() {
+fn a_refused_request_can_be_logged() {
     let head = |lines: &str| format!("GET /{MARKER} HTTP/1.1\r\n{lines}\r\n").into_bytes();
     let upgrade = format!(
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {KEY}\r\n\
@@ -265,7 +266,7 @@ fn what_was_refused_can_be_logged() {
             None,
             1,
         ),
-        // A field outside the grammar: there are no fields to be shown.
+        // With a malformed field, no fields are returned.
         (
             head("Host: a\r\nOrigin : b\r\n"),
             Refusal::Head(hybi::http1::HeadFault::Field),
@@ -276,8 +277,8 @@ fn what_was_refused_can_be_logged() {
         ),
     ];
     for (bytes, refusal, target, host, origin, count) in table {
-        let behind = [&bytes[..], &HELLO].concat();
-        let (mut opening, mut inbox) = (Opening::new(Origins::same_host()), inbox_with(&behind));
+        let after = [&bytes[..], &HELLO].concat();
+        let (mut opening, mut inbox) = (Opening::new(Origins::same_host()), inbox_with(&after));
         let error = opening.receive(&mut inbox, &mut Vec::new()).map(|_| ()).unwrap_err();
         assert_eq!(error, Error::Refused(refusal));
         let request = opening.refused(&inbox).unwrap();
@@ -287,7 +288,7 @@ fn what_was_refused_can_be_logged() {
         assert_eq!(request.headers().iter().count(), count, "{refusal:?}");
         assert!(!format!("{request:?}").contains(MARKER), "its credentials are not shown");
     }
-    // There is no head, or none that is complete.
+    // The head is missing or incomplete.
     for bytes in [&b"PING\r\n"[..], b"GET / HTTP/1.1\r\nX: \0"] {
         let (mut opening, mut inbox) = (opening(), inbox_with(bytes));
         opening.receive(&mut inbox, &mut Vec::new()).unwrap_err();

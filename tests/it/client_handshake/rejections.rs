@@ -1,4 +1,4 @@
-//! Answers of plain HTTP, and what is shown of secrets.
+//! Plain HTTP responses, and secrets in Debug output.
 
 use std::fmt::Debug;
 
@@ -8,12 +8,12 @@ use hybi::{
 };
 
 use crate::support::handshake::{
-    client::{HELLO, Outcome, SampleNonce, answer, hear_both, request},
+    client::{HELLO, Outcome, SampleNonce, answer, feed_all, request},
     cut::cuts,
     head::{Head, KEY},
 };
 
-/// Hands the refusal in these bytes, which came at once, to `see`.
+/// Passes the rejection in these bytes, received in one piece, to `see`.
 fn refusal<T>(bytes: &[u8], see: impl FnOnce(Rejected<'_>) -> T) -> T {
     let mut inbox = Inbox::with_capacity(1024);
     assert_eq!(inbox.copy_from(bytes), bytes.len());
@@ -31,25 +31,25 @@ fn refusal<T>(bytes: &[u8], see: impl FnOnce(Rejected<'_>) -> T) -> T {
 #[test]
 fn no_status_but_101_opens_a_connection() {
     for status in 200..=599 {
-        // All that a WebSocket needs is there, and even a frame behind it.
+        // All fields of an acceptance are present, and even a frame follows.
         let head = answer().start(format!("HTTP/1.1 {status} Switching Protocols"));
         let bytes = [&head.bytes()[..], &HELLO].concat();
         for pieces in cuts(&bytes).take(3) {
-            let outcome = hear_both(request(), &pieces, |_| ());
+            let outcome = feed_all(request(), &pieces, |_| ());
             assert_eq!(outcome, Outcome::Rejected(status));
         }
     }
     for status in [200, 426, 503] {
         let bytes = answer().start(format!("HTTP/1.1 {status} x")).bytes();
         for pieces in cuts(&bytes) {
-            assert_eq!(hear_both(request(), &pieces, |_| ()), Outcome::Rejected(status));
+            assert_eq!(feed_all(request(), &pieces, |_| ()), Outcome::Rejected(status));
         }
     }
 }
 
 // 6455-4.1-w, 6455-4.1-x
 #[test]
-fn what_the_server_says_instead_is_had() {
+fn the_status_the_fields_and_the_body_are_returned() {
     let unauthorized = b"HTTP/1.0 401 Unauthorized\r\n\
         WWW-Authenticate: Basic realm=\"x\"\r\n\
         Content-Length: 12\r\n\r\nWho are you?";
@@ -65,20 +65,20 @@ fn what_the_server_says_instead_is_had() {
         assert_eq!(rejected.headers().get("Location"), Some(&b"//b.example/"[..]));
         assert_eq!(rejected.body(), b"");
     });
-    // An interim answer does not change which one counts.
+    // An interim response makes no difference.
     let late = [b"HTTP/1.1 100 Continue\r\n\r\n", &found[..]].concat();
     refusal(&late, |rejected| assert_eq!(rejected.status(), 307));
 }
 
 // 6455-4.4-a
 #[test]
-fn the_versions_that_the_server_speaks_are_listed() {
+fn the_versions_of_the_server_are_listed() {
     let table: [(&[&str], &[u8]); 6] = [
         (&["13"], &[13]),
         (&["13, 8"], &[13, 8]),
         (&["13, 8", "7"], &[13, 8, 7]),
         (&[",13 ,, 0,\t255,"], &[13, 0, 255]),
-        // What is no version is none.
+        // Anything that is not a version is skipped.
         (&["013, 256, +8, x, 13.0, -1, 8 7, 25"], &[25]),
         (&[""], &[]),
     ];
@@ -90,12 +90,12 @@ fn the_versions_that_the_server_speaks_are_listed() {
     }
 }
 
-/// A status, header fields, and the length of the body that they state.
+/// A status, header fields, and the length of the body according to them.
 type Length<'a> = (u16, &'a [(&'a str, &'a str)], Option<u64>);
 
 // RFC 9110, section 8.6; RFC 9112, section 6.3
 #[test]
-fn the_length_of_a_body_is_what_the_fields_say() {
+fn the_fields_determine_the_length_of_the_body() {
     let table: [Length<'_>; 17] = [
         (401, &[("Content-Length", "12")], Some(12)),
         (401, &[("content-length", "0")], Some(0)),
@@ -126,13 +126,13 @@ fn the_length_of_a_body_is_what_the_fields_say() {
 
 // 6455-4.1-w
 #[test]
-fn the_rest_of_a_body_waits_in_the_inbox() {
+fn the_rest_of_a_body_arrives_in_the_inbox() {
     let head = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 20\r\n\r\n";
     let body = b"The account is shut.";
     let bytes = [&head[..], body, b"HTTP/1.1 400 Bad Request\r\n\r\n"].concat();
     for piece in [1, 7, head.len(), head.len() + 3, bytes.len()] {
         let mut pieces = bytes.chunks(piece);
-        // The head fits, and so does the body; both together do not.
+        // The head fits, and so does the body, but not both together.
         let mut inbox = Inbox::over([0; 60]);
         let mut opening = request().send_with(SampleNonce, &mut Vec::new()).unwrap();
         let mut rest = &b""[..];
@@ -165,7 +165,7 @@ fn the_rest_of_a_body_waits_in_the_inbox() {
 
 // 6455-4.1-w
 #[test]
-fn a_body_that_is_longer_than_the_inbox_is_read_in_pieces() {
+fn a_body_longer_than_the_inbox_is_read_in_pieces() {
     let head = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 1000\r\n\r\n";
     let body: Vec<u8> = (0..1000_u32).map(|number| number.to_le_bytes()[0]).collect();
     let bytes = [&head[..], &body].concat();
@@ -196,9 +196,9 @@ fn assert_shows_no_secret(shown: &impl Debug) {
 
 // P-se-f
 #[test]
-fn a_request_is_shown_without_credentials() {
+fn debug_of_a_request_omits_credentials() {
     let fields = [("Authorization", SECRET), ("Cookie", SECRET), ("X-Token", SECRET)];
-    // Tokens travel in paths, in queries and in subprotocols too.
+    // Tokens may also be in paths, queries and subprotocols.
     let text = format!("ws://a.example/{SECRET}?token={SECRET}");
     let uri = Uri::parse(&text).unwrap();
     let subprotocols = ["chat", SECRET];
@@ -207,8 +207,8 @@ fn a_request_is_shown_without_credentials() {
     let request = request.bearer(SECRET).target(&target);
     assert_shows_no_secret(&request.clone().basic_auth(SECRET, SECRET));
     assert_shows_no_secret(&(uri, uri.resource_name()));
-    assert!(format!("{uri:?}").contains("a.example"), "and shows what is no secret");
-    assert_eq!(uri.to_string(), text, "which Display writes");
+    assert!(format!("{uri:?}").contains("a.example"), "Debug shows the host");
+    assert_eq!(uri.to_string(), text, "Display writes the whole URI");
     let opening = request.clone().send_with(SampleNonce, &mut Vec::new()).unwrap();
     assert_shows_no_secret(&opening);
     assert_shows_no_secret(&request);
@@ -216,7 +216,7 @@ fn a_request_is_shown_without_credentials() {
 
 // P-se-f, J-05
 #[test]
-fn an_answer_is_shown_without_cookies_and_body() {
+fn debug_of_a_response_omits_cookies_and_body() {
     let bytes = answer().with("Set-Cookie", &[SECRET]).with("Sec-WebSocket-Protocol", &[SECRET]);
     let bytes = bytes.bytes();
     let mut inbox = Inbox::with_capacity(1024);

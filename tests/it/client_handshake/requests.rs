@@ -1,4 +1,4 @@
-//! What a client sends.
+//! The requests that a client sends.
 
 use hybi::{
     FixedOutbox, Inbox, Origins, Outbox, OutboxFull, Uri,
@@ -14,7 +14,7 @@ use crate::support::handshake::{
     proof::base64,
 };
 
-/// What another parser finds in a request.
+/// A request as another parser reads it.
 #[derive(Debug, PartialEq)]
 struct Sent {
     method: String,
@@ -26,7 +26,11 @@ impl Sent {
     fn parse(bytes: &[u8]) -> Self {
         let mut fields = [httparse::EMPTY_HEADER; 32];
         let mut head = httparse::Request::new(&mut fields);
-        assert_eq!(head.parse(bytes), Ok(httparse::Status::Complete(bytes.len())), "all of it");
+        assert_eq!(
+            head.parse(bytes),
+            Ok(httparse::Status::Complete(bytes.len())),
+            "nothing follows the head"
+        );
         assert_eq!(head.version, Some(1), "HTTP/1.1");
         let text = |bytes: &[u8]| String::from_utf8(bytes.into()).unwrap();
         Self {
@@ -36,7 +40,7 @@ impl Sent {
         }
     }
 
-    /// The values of the fields of this name, which is in lower case.
+    /// The values of the fields with this name, given in lower case.
     fn all(&self, name: &str) -> Vec<&str> {
         let fields = self.fields.iter().filter(|(other, _)| other == name);
         fields.map(|(_, value)| value.as_str()).collect()
@@ -49,7 +53,7 @@ fn send(request: Request<'_>) -> Sent {
     Sent::parse(&outbox)
 }
 
-/// Checks that a request is not sent, and nothing of it.
+/// Checks that a request is refused with this error and nothing is written.
 #[allow(clippy::needless_pass_by_value)] // each caller builds its own
 fn assert_misuse(request: Request<'_>, error: impl Into<Error>) {
     let mut outbox = b"before".to_vec();
@@ -61,7 +65,7 @@ fn assert_misuse(request: Request<'_>, error: impl Into<Error>) {
 // 6455-4.1-i, 6455-4.1-j, 6455-4.1-k, 6455-4.1-l, 6455-4.1-m, 6455-4.1-n, 6455-4.1-o
 // 6455-4.1-q, 9112-6-a, 6455-9-b
 #[test]
-fn no_more_than_the_handshake_needs() {
+fn a_request_without_options_has_only_the_required_fields() {
     let sent = send(request());
     assert_eq!((&sent.method[..], &sent.target[..]), ("GET", "/chat"));
     let mut fields = sent.fields.clone();
@@ -76,7 +80,7 @@ fn no_more_than_the_handshake_needs() {
     assert_eq!(fields, expected.map(|(name, value)| (name.into(), value.into())));
 }
 
-/// Gives out each byte once.
+/// Returns consecutive bytes, each once.
 struct Counting {
     next: u8,
 }
@@ -93,7 +97,7 @@ impl Entropy for Counting {
 
 // 6455-4.1-o
 #[test]
-fn every_attempt_draws_a_key_of_its_own() {
+fn every_request_has_its_own_key() {
     let mut entropy = Counting { next: 0 };
     for nonces in [0..16, 16..32] {
         let mut outbox = Vec::new();
@@ -102,7 +106,7 @@ fn every_attempt_draws_a_key_of_its_own() {
         assert_eq!(sent.all("sec-websocket-key"), [base64(&nonces.collect::<Vec<_>>())]);
     }
     assert_eq!(entropy.next, 32, "16 bytes each");
-    // Nobody has to bring a source, and those of the system differ.
+    // The default source is the operating system, and its keys differ.
     let [one, other] = [(), ()].map(|()| {
         let mut outbox = Vec::new();
         request().send(&mut outbox).unwrap();
@@ -113,7 +117,7 @@ fn every_attempt_draws_a_key_of_its_own() {
 
 // 6455-4.1-o
 #[test]
-fn without_randomness_nothing_is_sent() {
+fn nothing_is_sent_if_the_source_of_randomness_fails() {
     struct Empty;
     impl Entropy for Empty {
         fn fill(&mut self, _: &mut [u8]) -> Result<(), EntropyError> {
@@ -127,7 +131,7 @@ fn without_randomness_nothing_is_sent() {
 
 // 6455-4.1-l
 #[test]
-fn the_host_stands_with_the_port_that_is_not_the_usual_one() {
+fn host_includes_a_port_that_is_not_the_default() {
     let table = [
         ("ws://h:80", "h"),
         ("wss://h:443", "h"),
@@ -145,7 +149,7 @@ fn the_host_stands_with_the_port_that_is_not_the_usual_one() {
 
 // 6455-4.1-p, 6454-7.3-a
 #[test]
-fn an_origin_is_sent_once_and_only_if_it_is_one() {
+fn an_origin_is_sent_once_and_only_if_it_is_valid() {
     for origin in
         ["null", "https://example.com", "http://localhost:8080", "http://[::1]:1", "app+x://host"]
     {
@@ -179,7 +183,7 @@ fn an_origin_is_sent_once_and_only_if_it_is_one() {
     for origin in wrong {
         assert_misuse(request().origin(origin), Error::Origin(origin.into()));
     }
-    // There is no other way, and so never a second one.
+    // A header field is refused, so there is never a second Origin.
     for name in ["Origin", "ORIGIN"] {
         let fields = [(name, "https://example.com")];
         let misuse = FieldError::Reserved { index: 0, name: "Origin" };
@@ -189,7 +193,7 @@ fn an_origin_is_sent_once_and_only_if_it_is_one() {
 
 // 6455-4.1-r
 #[test]
-fn subprotocols_keep_their_order() {
+fn subprotocols_are_sent_in_order() {
     let table: [(&[&str], &[&str]); 4] = [
         (&[], &[]),
         (&["chat"], &["chat"]),
@@ -203,7 +207,7 @@ fn subprotocols_keep_their_order() {
 
 // 6455-4.1-s, I-01
 #[test]
-fn a_subprotocol_is_a_token_and_offered_once() {
+fn subprotocols_must_be_distinct_tokens() {
     let wrong = [
         "",
         " ",
@@ -231,7 +235,7 @@ fn a_subprotocol_is_a_token_and_offered_once() {
     }
     assert_misuse(request().subprotocols(&["a", "a"]), Error::SubprotocolTwice { index: 1 });
     assert_misuse(request().subprotocols(&["a", "b", "a"]), Error::SubprotocolTwice { index: 2 });
-    // The first and the last of many, and one more than a server of this crate reads.
+    // The first and the last of the maximum number, and one more than the maximum.
     let many: Vec<_> = (0..129).map(|number| format!("p{number}")).collect();
     let mut many: Vec<_> = many.iter().map(String::as_str).collect();
     assert_misuse(request().subprotocols(&many), Error::TooManySubprotocols(129));
@@ -245,7 +249,7 @@ fn a_subprotocol_is_a_token_and_offered_once() {
 
 // 6455-4.1-u
 #[test]
-fn further_fields_are_sent_behind_ours_as_they_are() {
+fn additional_fields_are_sent_unchanged_after_the_required_ones() {
     let fields = [
         ("Cookie", "a=b; c=\"d\""),
         ("Authorization", "Basic dTpw"),
@@ -285,14 +289,14 @@ fn fields_that_would_change_the_handshake_are_refused() {
             assert_misuse(request().headers(&field), misuse);
         }
     }
-    // These only begin alike.
+    // These only share a prefix with a reserved name.
     let others = [("Hosts", "y"), ("Proxy", "y"), ("Sec-WebSocket", "y"), ("Expect-CT", "y")];
     assert_eq!(send(request().headers(&others)).all("sec-websocket"), ["y"]);
 }
 
 // P-ch-a, I-01, I-02
 #[test]
-fn nothing_is_smuggled_in_through_a_field() {
+fn a_field_cannot_inject_anything() {
     for byte in 0..=0x7f_u8 {
         let character = char::from(byte);
         let is_token = byte.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(character);
@@ -332,7 +336,7 @@ fn nothing_is_smuggled_in_through_a_field() {
 
 // 6455-4.1-i
 #[test]
-fn an_outbox_without_room_is_left_alone() {
+fn nothing_is_written_to_an_outbox_without_room() {
     let mut outbox = Vec::new();
     request().send_with(SampleNonce, &mut outbox).unwrap();
     let needed = outbox.len();
@@ -348,14 +352,14 @@ fn an_outbox_without_room_is_left_alone() {
     assert_eq!(fixed.bytes(), outbox);
 }
 
-/// Targets that browsers send as they are (they encode neither brackets nor a lone percent sign in
-/// a query), and all else that may stand in one.
+/// Targets that browsers send unchanged (they do not encode brackets or a lone percent sign in a
+/// query), and other valid ones.
 const RAW_TARGETS: [&str; 8] =
     ["/s?ids[]=1|2", "/{a}^b?{c}^d", "/%s0A", "/a?b=%", "/?`\\\"<>", "//a//b", "/a?b?c", "/"];
 
 // RFC 9112, section 3.2.1
 #[test]
-fn a_target_is_sent_byte_for_byte_and_a_server_takes_it() {
+fn a_target_is_sent_unchanged_and_accepted_by_a_server() {
     for target in RAW_TARGETS {
         let mut outbox = Vec::new();
         request().target(target).send_with(SampleNonce, &mut outbox).unwrap();
@@ -365,19 +369,19 @@ fn a_target_is_sent_byte_for_byte_and_a_server_takes_it() {
         let mut opening = Opening::new(Origins::no_browser());
         let received = opening.receive(&mut inbox, &mut Vec::new()).unwrap().unwrap();
         assert_eq!(received.target(), target);
-        // And so it can be sent on.
+        // A gateway can forward it.
         let mut again = Vec::new();
         let passed_on = request().target(received.target());
         passed_on.send_with(SampleNonce, &mut again).unwrap();
         assert_eq!(again, outbox);
-        // The host stays that of the URI.
+        // The host is still that of the URI.
         assert!(received.headers().all("Host").eq([b"server.example.com"]));
     }
 }
 
 // RFC 9112, section 3.2.1
 #[test]
-fn a_target_begins_with_a_slash_and_has_no_byte_that_ends_it() {
+fn a_target_starts_with_a_slash_and_contains_no_delimiter() {
     for target in ["", "*", "a", "?a", "http://a/", "server.example.com:80", " /"] {
         assert_misuse(request().target(target), Error::Target { offset: 0 });
     }
@@ -402,13 +406,13 @@ fn credentials_are_sent_in_one_field() {
     assert_eq!(sent.fields.len(), 6);
     let sent = send(request().bearer("mF_9.B5f-4.1JqM"));
     assert_eq!(sent.all("authorization"), ["Bearer mF_9.B5f-4.1JqM"]);
-    // The last one counts.
+    // The last call wins.
     let sent = send(request().basic_auth("a", "b").bearer("c=="));
     assert_eq!(sent.all("authorization"), ["Bearer c=="]);
-    // Both may be empty, and a colon may stand in the password.
+    // Both may be empty, and the password may contain a colon.
     assert_eq!(send(request().basic_auth("", "")).all("authorization"), ["Basic Og=="]);
     assert_eq!(send(request().basic_auth("a", "b:c")).all("authorization"), ["Basic YTpiOmM="]);
-    // Any other scheme goes by hand, but never along with one of these.
+    // Other schemes are sent as a header field, but not together with these.
     let by_hand = request().header("authorization", "Negotiate x");
     assert_eq!(send(by_hand.clone()).all("authorization"), ["Negotiate x"]);
     let twice = FieldError::Reserved { index: 0, name: "Authorization" };
@@ -441,10 +445,10 @@ fn fields_are_added_one_by_one() {
         assert_eq!(send(added(count)).all("x"), values[..count]);
     }
     assert_misuse(added(17), FieldError::TooMany);
-    // Those of a slice come first, whenever it is given.
+    // The fields of a slice come first, regardless of the order of the calls.
     let fields = [("X", "a"), ("X", "b")];
     assert_eq!(send(added(2).headers(&fields)).all("x"), ["a", "b", "0", "1"]);
-    // They are checked as any other, and counted after those of the slice.
+    // They are checked like the others, and their indices follow those of the slice.
     let reserved = FieldError::Reserved { index: 3, name: "Host" };
     assert_misuse(added(1).headers(&fields).header("Host", "a"), reserved);
 }
