@@ -1,19 +1,19 @@
-//! Holds the tests against the rows of `docs/conformance`: every cited row exists, every citation
-//! stands above a test, and the rows that no test cites are listed by
+//! Checks the tests against the rows of `docs/conformance`: every cited row exists, and every
+//! citation is above a test. This command lists the rows that no test cites:
 //!
 //! ```sh
 //! cargo test --test conformance -- --nocapture
 //! ```
 //!
-//! A *citation* is a comment line (`//` in Rust, `#` in Python) that holds ids separated by commas
-//! and nothing else, but for words behind a colon. What has words between its commas is prose, and
-//! so are documentation comments.
+//! A *citation* is a comment line (`//` in Rust, `#` in Python) that contains only ids separated by
+//! commas, optionally with an explanation after a colon. A line with other words between its commas
+//! is prose, and so are documentation comments.
 //!
 //! ```text
 //! // 6455-5.2-d, D-09: the shortest form only
 //! ```
 //!
-//! In Rust, nothing but comments and attributes may stand between a citation and its test.
+//! In Rust, only comments and attributes may be between a citation and its test.
 
 use std::{collections::HashSet, fmt, fs, io, path::Path};
 
@@ -21,13 +21,13 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const DOCUMENTS: [&str; 2] = ["docs/conformance/requirements.md", "docs/conformance/attacks.md"];
 const SOURCES: [&str; 5] = ["src", "tests", "interop", "fuzz", "examples"];
 
-/// A row needs no test here if a column of these begins like this.
+/// A row needs no test here if one of these columns starts with this text.
 const CALLERS: &str = "caller obligation";
 const MARKED: [&str; 2] = ["on violation", "defence"];
 
 #[test]
 #[cfg_attr(miri, ignore)] // reads files
-fn tests_cite_rows_that_there_are() -> io::Result<()> {
+fn tests_cite_existing_rows() -> io::Result<()> {
     let mut check = Check::default();
     for name in DOCUMENTS {
         check.read_document(name, &fs::read_to_string(Path::new(ROOT).join(name))?);
@@ -40,7 +40,7 @@ fn tests_cite_rows_that_there_are() -> io::Result<()> {
     Ok(())
 }
 
-/// What the documents ask for, and what the sources say about it.
+/// The rows of the documents, and their citations in the sources.
 #[derive(Default)]
 struct Check {
     sections: Vec<Section>,
@@ -66,7 +66,7 @@ enum Language {
 }
 
 impl Check {
-    /// Takes the rows of all tables whose first column is called `id`.
+    /// Reads the rows of all tables whose first column is `id`.
     fn read_document(&mut self, name: &str, text: &str) {
         let mut header: Option<Vec<&str>> = None;
         for line in text.lines() {
@@ -85,7 +85,7 @@ impl Check {
                     }
                 }
                 _ if has_shape_of_id(cells[0]) => {
-                    self.problems.push(format!("{name}: {} is in no table of rows", cells[0]));
+                    self.problems.push(format!("{name}: {} is not in a table of rows", cells[0]));
                 }
                 Some(_) => {}
                 None => header = Some(cells),
@@ -96,21 +96,22 @@ impl Check {
     fn add_row(&mut self, document: &str, header: &[&str], cells: &[&str]) {
         let id = cells[0].to_owned();
         if !has_shape_of_id(&id) || cells.len() != header.len() {
-            self.problems.push(format!("{document}: {id}: not an id, or not as many cells"));
+            self.problems
+                .push(format!("{document}: {id}: not an id, or the wrong number of cells"));
         }
         let is_callers = header
             .iter()
             .zip(cells)
             .any(|(column, cell)| MARKED.contains(column) && cell.starts_with(CALLERS));
         if !self.ids.insert(id.clone()) {
-            self.problems.push(format!("{document}: {id} is there twice"));
+            self.problems.push(format!("{document}: {id} is a duplicate"));
         }
         if let Some(section) = self.sections.last_mut() {
             section.rows.push(Row { id, is_callers });
         }
     }
 
-    /// Takes the citations in all Rust and Python files below a directory, which need not exist.
+    /// Reads the citations in all Rust and Python files below a directory, which may be missing.
     fn read_sources(&mut self, directory: &Path) -> io::Result<()> {
         if !directory.is_dir() {
             return Ok(());
@@ -121,7 +122,7 @@ impl Check {
             let language = match path.extension().and_then(|extension| extension.to_str()) {
                 Some("rs") => Language::Rust,
                 Some("py") => Language::Python,
-                // What was built or downloaded is not ours.
+                // Skip build output and downloads.
                 _ if path.is_dir() && name != "target" && !name.starts_with('.') => {
                     self.read_sources(&path)?;
                     continue;
@@ -134,13 +135,13 @@ impl Check {
         Ok(())
     }
 
-    /// Takes the citations in a file.
+    /// Reads the citations in a file.
     fn read_source(&mut self, name: &str, text: &str, language: Language) {
         let lines: Vec<_> = text.lines().map(str::trim).collect();
         for (index, line) in lines.iter().enumerate() {
             let Some(ids) = citation(line, language) else { continue };
             let place = format!("{name}:{}", index + 1);
-            if language == Language::Rust && !stands_above_test(&lines[index + 1..]) {
+            if language == Language::Rust && !is_above_test(&lines[index + 1..]) {
                 self.problems.push(format!("{place}: no test follows {}", ids.join(", ")));
                 continue;
             }
@@ -168,7 +169,7 @@ impl Check {
     }
 }
 
-/// The rows without a test, by section, and how many there are.
+/// The rows without a test by section, and their number.
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for Section { title, rows } in self.sections.iter().filter(|s| !s.rows.is_empty()) {
@@ -199,19 +200,19 @@ impl fmt::Display for Count {
     }
 }
 
-/// The cells of a line of a table.
+/// The cells of a table line.
 fn cells(line: &str) -> Option<Vec<&str>> {
     let cells = line.trim().strip_prefix('|')?;
     let cells = cells.strip_suffix('|').unwrap_or(cells);
     Some(cells.split('|').map(str::trim).collect())
 }
 
-/// Whether it is the line below the header.
+/// Whether this is the line below the header.
 fn is_rule(cells: &[&str]) -> bool {
     cells.iter().all(|cell| cell.bytes().all(|byte| matches!(byte, b'-' | b':')))
 }
 
-/// The ids that a line cites; `None` if it is no citation.
+/// The ids that a line cites; `None` if it is not a citation.
 fn citation(line: &str, language: Language) -> Option<Vec<&str>> {
     let marker = match language {
         Language::Rust => "//",
@@ -247,8 +248,8 @@ fn has_shape_of_id(word: &str) -> bool {
     }
 }
 
-/// Whether a test begins here, behind comments and attributes at most.
-fn stands_above_test(lines: &[&str]) -> bool {
+/// Whether a test starts here, after any comments and attributes.
+fn is_above_test(lines: &[&str]) -> bool {
     let is_test = |line: &str| {
         line.starts_with("#[test]")
             || line.starts_with("proptest!")
@@ -259,7 +260,7 @@ fn stands_above_test(lines: &[&str]) -> bool {
     first.is_some_and(|line| is_test(line))
 }
 
-/// A check of these rows against this source.
+/// Checks these rows against this source.
 fn checked(document: &str, source: &str, language: Language) -> Check {
     let mut check = Check::default();
     check.read_document("doc", document);
@@ -283,7 +284,7 @@ fn rows_are_read_from_tables_with_ids() {
 }
 
 #[test]
-fn the_report_leaves_out_what_is_tested_and_what_is_the_callers() {
+fn the_report_omits_tested_rows_and_caller_obligations() {
     let check = checked(TABLES, "// P-fd-a\n#[test]", Language::Rust);
     let expected = "\
 doc: One\n    2 rows: 1 tested, 0 the caller's, 1 without a test\n        6455-5.2-c\n\
@@ -293,9 +294,9 @@ in all\n    4 rows: 1 tested, 1 the caller's, 2 without a test";
 }
 
 #[test]
-fn faults_in_a_document_are_reported() {
+fn malformed_rows_are_reported() {
     let twice = format!("{TABLES}| A-01 | again |\n");
-    assert_eq!(checked(&twice, "", Language::Rust).problems, ["doc: A-01 is there twice"]);
+    assert_eq!(checked(&twice, "", Language::Rust).problems, ["doc: A-01 is a duplicate"]);
     for row in ["| A-1 | no id |", "| A-02 | a | cell too many |", "\n| A-02 | no header |"] {
         let check = checked(&format!("{TABLES}{row}\n"), "", Language::Rust);
         assert_eq!(check.problems.len(), 1, "{row}");
@@ -308,7 +309,7 @@ fn unknown_ids_are_reported() {
     assert_eq!(check.problems, ["source:1: no document has P-fd-zz"]);
     let check = checked(TABLES, "\n# A-99\ndef test():", Language::Python);
     assert_eq!(check.problems, ["source:2: no document has A-99"]);
-    // An id that is misspelt beyond recognition, but stands beside another.
+    // A badly misspelt id next to a valid one.
     let check = checked(TABLES, "// P-fd-a, 6455-5.2\n#[test]", Language::Rust);
     assert_eq!(check.problems, ["source:1: no document has 6455-5.2"]);
 }
@@ -327,10 +328,10 @@ fn citations_without_a_test_are_reported_and_do_not_count() {
 }
 
 #[test]
-fn prose_is_no_citation() {
+fn prose_is_not_a_citation() {
     let prose = [
         "// Section 5.2: the shortest form",
-        "// 6455-5.2-c is judged elsewhere",
+        "// 6455-5.2-c is checked elsewhere",
         "// As P-fd-a, 6455-5.2-c",
         "// UTF-8",
         "// RFC 6455, section 5.2",
@@ -350,7 +351,7 @@ fn prose_is_no_citation() {
 }
 
 #[test]
-fn a_citation_may_explain_itself_or_go_on_below() {
+fn a_citation_may_have_an_explanation_or_continue_below() {
     let ids = |line| citation(line, Language::Rust);
     assert_eq!(ids("// P-fd-a: words, and a-b"), Some(vec!["P-fd-a"]));
     assert_eq!(

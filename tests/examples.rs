@@ -1,4 +1,4 @@
-//! The examples, run as a user would: two terminals talk to each other through the server.
+//! Runs the examples as a user would: two terminals exchange messages through the server.
 
 #![allow(clippy::unwrap_used)] // tests panic
 
@@ -15,7 +15,8 @@ use std::{
 
 use hybi::{Config, http1::HeadLimits};
 
-/// The path of an example, of the sources as they are: `cargo test --test examples` builds none.
+/// The path of an example, built from the current sources: `cargo test --test examples` does not
+/// build them.
 fn example(name: &str) -> PathBuf {
     static BUILD: Once = Once::new();
     let tests = env::current_exe().unwrap();
@@ -30,7 +31,7 @@ fn example(name: &str) -> PathBuf {
     directory.join("examples").join(name)
 }
 
-/// A process that ends with the test.
+/// A process that is killed when the test ends.
 struct Running(Child);
 
 impl Drop for Running {
@@ -46,7 +47,7 @@ fn serve(arguments: &[&str]) -> (Running, String) {
     start("serve", &arguments, "http://")
 }
 
-/// Starts an example that prints its address after these words.
+/// Starts an example that prints its address after `words`.
 fn start(name: &str, arguments: &[&str], words: &str) -> (Running, String) {
     let mut server = Running(
         Command::new(example(name)).args(arguments).stdout(Stdio::piped()).spawn().unwrap(),
@@ -57,7 +58,7 @@ fn start(name: &str, arguments: &[&str], words: &str) -> (Running, String) {
     (server, address.into())
 }
 
-/// A terminal: what is typed, and what is printed.
+/// A terminal: its input and its output.
 struct Terminal {
     process: Running,
     typed: Option<ChildStdin>,
@@ -77,7 +78,7 @@ impl Terminal {
         );
         let typed = process.0.stdin.take();
         let printed = BufReader::new(process.0.stdout.take().unwrap());
-        // It says so once it is connected, or says why not and ends.
+        // It prints a line when it is connected, or prints an error and exits.
         BufReader::new(process.0.stderr.as_mut().unwrap()).read_line(&mut String::new()).unwrap();
         Self { process, typed, printed }
     }
@@ -92,7 +93,7 @@ impl Terminal {
         line.trim_end().into()
     }
 
-    /// Ends standard input, and waits for the exit status.
+    /// Closes standard input, and waits for the exit status.
     fn end(mut self) -> Option<i32> {
         self.typed = None;
         self.process.0.wait().unwrap().code()
@@ -103,7 +104,7 @@ impl Terminal {
 fn two_terminals_chat() {
     let (_server, address) = serve(&[]);
     let mut one = Terminal::connect(&format!("ws://{address}/chat"));
-    // Once its own line has come back, it is a member.
+    // When its own line has been echoed, it is a member of the chat.
     one.type_line("one: here");
     assert_eq!(one.line(), "< one: here");
     let mut two = Terminal::connect(&format!("ws://{address}/chat"));
@@ -120,17 +121,17 @@ fn two_terminals_chat() {
 }
 
 #[test]
-fn a_terminal_is_echoed_and_closed() {
+fn the_echo_replies_and_closes() {
     let (_server, address) = serve(&[]);
     let mut terminal = Terminal::connect(&format!("ws://{address}/"));
     terminal.type_line("a line \u{1b}[31m in red");
-    // What a peer sends does not steer the terminal.
+    // Control characters from a peer are escaped.
     assert_eq!(terminal.line(), "< a line \\u{1b}[31m in red");
     assert_eq!(terminal.end(), Some(0));
 }
 
 #[test]
-fn a_failure_is_told_by_the_exit_status() {
+fn a_failure_sets_the_exit_status() {
     let (_server, address) = serve(&["--message-size", "10"]);
     let mut terminal = Terminal::connect(&format!("ws://{address}/"));
     terminal.type_line("more than ten bytes");
@@ -168,7 +169,7 @@ fn the_page_is_served_on_the_same_port() {
 }
 
 #[test]
-fn a_request_that_lost_its_upgrade_field_is_told_so() {
+fn the_response_explains_a_missing_upgrade_field() {
     let (_server, address) = serve(&[]);
     for path in ["/", "/chat", "/echo"] {
         let mut stream = TcpStream::connect(&address).unwrap();
@@ -188,7 +189,7 @@ fn a_request_that_lost_its_upgrade_field_is_told_so() {
     }
 }
 
-/// A proxy that speaks HTTP/1.0 to the server, as nginx does by default, may still pass on Upgrade.
+/// A proxy that forwards requests in HTTP/1.0, as nginx does by default, may still forward Upgrade.
 #[test]
 fn a_request_of_http_1_0_is_told_so() {
     let (_server, address) = serve(&[]);
@@ -209,11 +210,11 @@ fn a_request_of_http_1_0_is_told_so() {
     }
 }
 
-/// What is sent is not all read before the Close is written. If the socket were closed then, it
-/// would be reset.
+/// The server sends a Close before it has read all input. If it then closed the socket, the client
+/// would receive a reset.
 // 6455-7.1.1-a
 #[test]
-fn a_close_arrives_though_input_is_left() {
+fn a_close_arrives_even_with_unread_input() {
     let (_serve, of_serve) = serve(&[]);
     let (_echo, of_echo) = start("echo", &["127.0.0.1:0"], "listening on ");
     let rest = vec![0; 256 * 1024];
@@ -225,7 +226,8 @@ fn a_close_arrives_though_input_is_left() {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
              {origin}\r\n"
         );
-        // The header of a message of 1 TiB, which is over any limit, and a part of the payload.
+        // The header of a message of 1 TiB, which exceeds every limit, and the start of its
+        // payload.
         let too_large = b"\x82\xff\0\0\x01\0\0\0\0\0\0\0\0\0";
         stream.write_all(&[request.as_bytes(), too_large, &rest].concat()).unwrap();
         let mut response = Vec::new();
@@ -237,11 +239,12 @@ fn a_close_arrives_though_input_is_left() {
     }
 }
 
-/// A peer that sends a byte a second has not completed its request when the server hangs up.
+/// A peer that sends one byte per second has not completed its request when the server closes the
+/// connection.
 // P-sh-d, A-15
 #[test]
 fn the_opening_handshake_has_one_deadline() {
-    // A request with this field takes longer than any deadline for the opening handshake.
+    // Sent at that rate, a request with this field takes longer than the deadline.
     let head = format!("GET / HTTP/1.1\r\nHost: a\r\nX-Filler: {}", "x".repeat(30));
     let drip = |address: String| {
         let start = Instant::now();
@@ -250,15 +253,22 @@ fn the_opening_handshake_has_one_deadline() {
         for byte in head.bytes() {
             let sent = stream.write_all(&[byte]);
             let read = stream.read(&mut [0; 64]);
-            // Whatever the server says at the end, if anything: it has given up.
+            // Any output of the server at the end is ignored: it has given up.
             if sent.is_err() || read.is_ok() {
-                // Both allow 10 s from when they accept the connection, which is later.
+                // Both servers allow 10 s from accepting the connection, which is later than
+                // `start`.
                 let waited = start.elapsed();
-                assert!(waited >= Duration::from_secs(8), "it has given up after {waited:?}");
+                assert!(
+                    waited >= Duration::from_secs(8),
+                    "the server closed the connection after {waited:?}"
+                );
                 return;
             }
         }
-        panic!("{} bytes were sent, one a second, and the server waits for more", head.len());
+        panic!(
+            "{} bytes were sent, one per second, and the server still waits for more",
+            head.len()
+        );
     };
     let (_serve, of_serve) = serve(&[]);
     let (_echo, of_echo) = start("echo", &["127.0.0.1:0"], "listening on ");
@@ -293,7 +303,7 @@ fn the_help_shows_the_defaults() {
     }
 }
 
-/// What `connect` says when this is the answer to its request.
+/// The error of `connect` for this response to its request.
 fn failure_of(response: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
@@ -314,7 +324,7 @@ fn failure_of(response: &'static str) -> String {
 }
 
 #[test]
-fn a_page_in_the_place_of_a_websocket_is_explained() {
+fn connect_explains_a_response_that_is_a_page() {
     let message = failure_of(
         "HTTP/1.1 502 Bad Gateway\r\nServer: nginx/1.26.0\r\nContent-Type: text/html\r\n\r\n\
          <html>\r\n<head><title>502 Bad\r\nGateway</title></head>",
@@ -333,7 +343,7 @@ fn a_page_in_the_place_of_a_websocket_is_explained() {
     assert_eq!(message, "connect: the server answered with status 301: wss://a/b\n");
 }
 
-/// Opens a WebSocket with an addition to the usual request, and returns the head of the response.
+/// Opens a WebSocket with additional fields in the request, and returns the head of the response.
 fn open(address: &str, target: &str, fields: &str, frames: &[u8]) -> (TcpStream, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     let request = format!("{}{fields}\r\n", request(target));
@@ -347,7 +357,7 @@ fn open(address: &str, target: &str, fields: &str, frames: &[u8]) -> (TcpStream,
     (stream, String::from_utf8(head).unwrap())
 }
 
-/// A request without its last line.
+/// A request without the empty line at the end.
 fn request(target: &str) -> String {
     format!(
         "GET {target} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -355,7 +365,8 @@ fn request(target: &str) -> String {
     )
 }
 
-/// What the echo sends in answer to these frames and a Close, all of which come with the request.
+/// The output of the echo for these frames and a Close, all of which arrive together with the
+/// request.
 fn echoed(address: &str, target: &str, fields: &str, frames: &[&[u8]]) -> Vec<u8> {
     let frames = [&frames.concat(), b"\x88\x80\0\0\0\0".as_slice()].concat();
     let (mut stream, _) = open(address, target, fields, &frames);
@@ -380,7 +391,7 @@ impl Channel {
         channel
     }
 
-    /// A target whose connection is reported here.
+    /// A target whose connection is reported on this channel.
     fn target(&self, path: &str) -> String {
         format!("{path}?frames={}", self.id)
     }
@@ -409,7 +420,7 @@ impl Channel {
         Some(String::from_utf8(text).unwrap())
     }
 
-    /// The reports of frames, without what they have in common, up to the server's Close.
+    /// The reports of frames up to the Close of the server, without their common prefix.
     fn frames(&mut self, connection: &str) -> Vec<String> {
         let start = format!(r#"{{"connection":"{connection}","from":"#);
         let mut frames = Vec::new();
@@ -424,7 +435,8 @@ impl Channel {
     }
 }
 
-/// The key is that of RFC 6455, section 5.7; in frames made here it is zero, which masks nothing.
+/// The masking key is that of RFC 6455, section 5.7; the other frames here have a masking key of
+/// zero, which changes nothing.
 const HELLO: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
 
 #[test]
@@ -502,7 +514,7 @@ fn the_frames_channel_reports_compression() {
     let same = [b"\x81\xfe\x01\x2c\0\0\0\0".as_slice(), &[b'a'; 300]].concat();
     let fields = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
     let sent = echoed(&address, &channel.target("/echo"), fields, &[hello, &same]);
-    // Short messages go back as they are.
+    // Short messages are sent uncompressed.
     let rest = sent.strip_prefix(b"\x81\x05Hello").unwrap();
     assert!(rest[0] == 0xc1 && usize::from(rest[1]) == rest.len() - 2);
     channel.report();
@@ -532,7 +544,7 @@ fn a_frames_channel_reports_only_connections_with_its_id() {
         assert!(channel.report().starts_with(&start));
         channel.report();
         assert_eq!(channel.frames(connection).len(), 4);
-        // Nothing follows but the reply to a Close.
+        // Only the reply to a Close follows.
         channel.stream.get_mut().write_all(b"\x88\x80\0\0\0\0").unwrap();
         let mut rest = Vec::new();
         channel.stream.read_to_end(&mut rest).unwrap();
@@ -541,10 +553,10 @@ fn a_frames_channel_reports_only_connections_with_its_id() {
 }
 
 #[test]
-fn a_frames_channel_that_is_not_read_holds_nobody_up() {
+fn an_unread_frames_channel_does_not_block_the_connection() {
     let (_server, address) = serve(&[]);
     let mut channel = Channel::open(&address);
-    // More reports than the outbox and the buffers of the sockets take.
+    // More reports than fit into the outbox and the socket buffers.
     let count = 60_000;
     let (mut stream, _) = open(&address, &channel.target("/echo"), "", b"");
     let mut reader = stream.try_clone().unwrap();

@@ -1,7 +1,7 @@
-//! The layers: which module may import which, and where optional features show.
+//! The layers: which modules a module may import, and where optional features may appear.
 //!
-//! The order is the list in `docs/architecture.md`, bottom to top. What is read here is the source, as
-//! text.
+//! The order is the list in `docs/architecture.md`, from bottom to top. The tests read the sources
+//! as text.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests panic
 
@@ -11,12 +11,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The repository.
+/// The root of the repository.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The modules, each with its place from the bottom. Modules on one line share a place.
+/// The modules with their position from the bottom. Modules on one line have the same position.
 fn order() -> Vec<(String, usize)> {
     let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
     let list = text.split("```modules\n").nth(1).unwrap().split("```").next().unwrap();
@@ -26,7 +26,7 @@ fn order() -> Vec<(String, usize)> {
         .collect()
 }
 
-/// Every source file of the crate but `lib.rs`, with the module that it belongs to.
+/// Every source file of the crate except `lib.rs`, with the module that it belongs to.
 fn sources() -> Vec<(String, PathBuf)> {
     let src = root().join("src");
     let (mut folders, mut sources) = (vec![src.clone()], Vec::new());
@@ -49,7 +49,7 @@ fn sources() -> Vec<(String, PathBuf)> {
     sources
 }
 
-/// The code of a file: no comments, and nothing of its unit tests.
+/// The code of a file, without comments and unit tests.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
     let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
@@ -57,7 +57,7 @@ fn code(path: &Path) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The first names of all paths from the root of the crate in this code.
+/// The modules in all `crate::` paths of this code.
 fn imports(code: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for after in code.split("crate::").skip(1) {
@@ -65,7 +65,7 @@ fn imports(code: &str) -> BTreeSet<String> {
             names.insert(name(after));
             continue;
         };
-        // The names at the first level of the group.
+        // The names at the top level of the group.
         let (mut depth, mut begins) = (0, true);
         for (at, byte) in group.bytes().enumerate() {
             match byte {
@@ -85,31 +85,31 @@ fn imports(code: &str) -> BTreeSet<String> {
     names
 }
 
-/// The name at the front.
+/// The identifier at the start of the text.
 fn name(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 #[test]
-fn no_module_imports_one_above_it() {
+fn no_module_imports_a_module_above_it() {
     let order = order();
     let place = |name: &str| order.iter().find(|(other, _)| other == name).map(|(_, place)| *place);
     let (mut wrong, mut seen) = (Vec::new(), BTreeSet::new());
     for (module, path) in sources() {
         let shown = path.strip_prefix(root()).unwrap().display();
-        let Some(own) = place(&module) else { panic!("{module} is not in the list: {shown}") };
+        let Some(own) = place(&module) else { panic!("{module} is not listed: {shown}") };
         seen.insert(module.clone());
         for import in imports(&code(&path)) {
             match place(&import) {
                 Some(other) if other <= own => {}
                 Some(_) => wrong.push(format!("{shown} imports {import}, which is above {module}")),
-                None => wrong.push(format!("{shown} imports {import} by way of lib.rs")),
+                None => wrong.push(format!("{shown} imports {import} through lib.rs")),
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let listed: BTreeSet<_> = order.into_iter().map(|(name, _)| name).collect();
-    assert_eq!(listed, seen, "every module of the list exists");
+    assert_eq!(listed, seen, "every listed module exists");
 }
 
 #[test]
@@ -118,10 +118,10 @@ fn imports_are_found() {
     assert_eq!(imports(code).into_iter().collect::<Vec<_>>(), ["a", "d", "e", "g", "i"]);
 }
 
-/// Compression is a module with a twin that takes its place: the rest of the crate does not ask
-/// whether it is there.
+/// Without the feature, an empty twin replaces the `deflate` module, so no other code checks the
+/// feature.
 #[test]
-fn compression_is_chosen_where_modules_are_declared_or_imported() {
+fn the_deflate_feature_appears_only_at_mod_and_use_items() {
     let mut wrong = Vec::new();
     for (module, path) in sources() {
         if module == "deflate" {
