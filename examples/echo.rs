@@ -13,7 +13,7 @@ use std::{
 fn serve(mut stream: impl Read + Write) -> Result<(), Box<dyn Error>> {
     let mut outbox = Vec::new();
     let ended = echo(&mut stream, &mut outbox);
-    stream.write_all(&outbox)?; // after an error, it holds the answer that says what it was
+    stream.write_all(&outbox)?; // after an error, it holds the response or the Close for it
     ended
 }
 
@@ -24,7 +24,7 @@ fn echo(stream: &mut (impl Read + Write), outbox: &mut Vec<u8>) -> Result<(), Bo
     let mut opening = Opening::new(Origins::list(&["https://example.com"])?);
     let mut websocket = loop {
         if inbox.read_from(stream)? == 0 {
-            return Ok(()); // nobody asked for anything
+            return Ok(()); // the peer closed without a request
         }
         if let Some(request) = opening.receive(&mut inbox, outbox)? {
             break request.accept().finish(outbox)?;
@@ -37,7 +37,7 @@ fn echo(stream: &mut (impl Read + Write), outbox: &mut Vec<u8>) -> Result<(), Bo
             match event {
                 Event::Text(text) => websocket.send_text(text, outbox)?,
                 Event::Binary(data) => websocket.send_binary(data, outbox)?,
-                // The pong, or the reply to the Close, is in the outbox already.
+                // The pong or the reply to the Close is in the outbox already.
                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
             }
         }
