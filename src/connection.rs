@@ -100,6 +100,8 @@ pub struct Connection<R: Role> {
     pending_pong: PendingPong,
     /// The message that is being sent in fragments.
     outgoing: Option<Outgoing>,
+    /// Whether the input has ended while the caller owes the reply to a Close.
+    input_ended: bool,
     compression: Session,
 }
 
@@ -129,6 +131,7 @@ impl<R: Role> Connection<R> {
             pending_close: None,
             pending_pong: PendingPong::NONE,
             outgoing: None,
+            input_ended: false,
             compression: Session::NONE,
         }
     }
@@ -205,7 +208,9 @@ impl<R: Role> Connection<R> {
     pub fn end_of_input(&mut self) -> Result<(), Error> {
         let before = self.state;
         // The caller can still send the reply that it owes.
-        if before != State::CloseReceived || self.config.close_reply == CloseReply::Automatic {
+        if before == State::CloseReceived && self.config.close_reply == CloseReply::Manual {
+            self.input_ended = true;
+        } else {
             self.state = before.after(Step::EndOfInput);
         }
         self.pending_pong = PendingPong::NONE;

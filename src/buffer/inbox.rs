@@ -328,7 +328,9 @@ impl<S: Storage> Inbox<S> {
         // left and the memory does not grow.
         let free = self.cursor.start + (self.cursor.unread - self.cursor.held);
         let occupied = self.cursor.end - free;
-        let grows = expected > 0 && capacity < self.storage.max_capacity();
+        // An inbox that was split off or shrunk has less than its initial capacity.
+        let is_small = capacity < self.storage.initial();
+        let grows = (expected > 0 || is_small) && capacity < self.storage.max_capacity();
         if free >= occupied || (room == 0 && free > 0 && !grows) {
             let (message, unread) = self.cursor.compact();
             let bytes = self.storage.bytes_mut();
@@ -337,7 +339,7 @@ impl<S: Storage> Inbox<S> {
             bytes.copy_within(unread, held);
         }
         let room = capacity - self.cursor.end;
-        if capacity == 0 || (room < enough && expected > 0) {
+        if capacity == 0 || (room < enough && (expected > 0 || is_small)) {
             self.storage.grow(self.cursor.larger(capacity));
         }
     }

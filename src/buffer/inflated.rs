@@ -133,7 +133,17 @@ impl Inflated {
 
     /// Moves the data out, for another inbox, and leaves this one empty.
     pub(crate) fn take(&mut self) -> Self {
-        core::mem::replace(self, Self::new())
+        if self.is_empty() {
+            return Self::new();
+        }
+        let mut text = self.text;
+        text.shift(self.start);
+        let memory = self.memory.with_contents([self.start..self.end, 0..0]);
+        let end = self.end - self.start;
+        self.start = 0;
+        self.end = 0;
+        self.text = Account::unchecked_from(0);
+        Self { memory, start: 0, end, peak: end, text }
     }
 
     /// Drops the data and frees the memory.

@@ -42,7 +42,8 @@
 ///
 /// A failure is a violation or an exceeded limit; in `CloseReceived`, it is a client that has no
 /// masking key for its reply. While the caller owes the reply
-/// ([`CloseReply::Manual`](crate::CloseReply::Manual)), the end of the input changes nothing.
+/// ([`CloseReply::Manual`](crate::CloseReply::Manual)), the end of the input takes effect after the
+/// reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum State {

@@ -60,13 +60,15 @@ impl Connection<Server> {
     ) -> Result<(), Error> {
         self.may_begin_message()?;
         self.send_pending(outbox);
-        let needed = message.frame().len();
         self.check_high_water(outbox)?;
-        if needed > outbox.room() {
-            return Err(OutboxFull { needed, room: outbox.room() }.into());
+        let compressed = self.compressed_frame(message);
+        let frame = compressed.unwrap_or_else(|| message.frame());
+        let (needed, room) = (frame.len(), outbox.room());
+        if needed > room {
+            return Err(OutboxFull { needed, room }.into());
         }
-        let frame = self.choose_prepared(message);
         outbox.append(frame);
+        self.on_prepared(compressed.is_some());
         Ok(())
     }
 
@@ -80,21 +82,27 @@ impl Connection<Server> {
     #[inline]
     pub fn frame_prepared<'a>(&mut self, message: &'a Prepared) -> Result<&'a [u8], Error> {
         self.may_begin_message()?;
-        Ok(self.choose_prepared(message))
+        let compressed = self.compressed_frame(message);
+        self.on_prepared(compressed.is_some());
+        Ok(compressed.unwrap_or_else(|| message.frame()))
     }
 
-    /// The frame of a prepared message for this connection, compressed if possible.
+    /// The compressed frame of a prepared message, if this connection can send it.
     #[cfg(feature = "alloc")]
     #[inline]
-    fn choose_prepared<'a>(&mut self, message: &'a Prepared) -> &'a [u8] {
-        if let Some((frame, window_bits)) = message.compressed_frame()
-            && self.compression.allows_prepared(window_bits)
-        {
+    fn compressed_frame<'a>(&self, message: &'a Prepared) -> Option<&'a [u8]> {
+        let (frame, window_bits) = message.compressed_frame()?;
+        self.compression.allows_prepared(window_bits).then_some(frame)
+    }
+
+    /// A prepared message is sent.
+    #[cfg(feature = "alloc")]
+    #[inline]
+    fn on_prepared(&mut self, is_compressed: bool) {
+        if is_compressed {
             // The peer's window will contain data that our compressor has not seen.
             self.compression.reset_sending();
-            return frame;
         }
-        message.frame()
     }
 
     #[inline]

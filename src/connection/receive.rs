@@ -213,6 +213,8 @@ impl<R: Role> Connection<R> {
         outbox: &mut impl Outbox,
         delivery: Delivery,
     ) -> Result<bool, Error> {
+        // Nothing that was found before counts, even if this call fails.
+        inbox.set_found(Found::Nothing);
         if self.state.receives() {
             if delivery == Delivery::Whole && self.incoming.in_chunks() && !self.drops_messages() {
                 return Err(Misuse::ChunksPending.into());

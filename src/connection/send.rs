@@ -334,6 +334,9 @@ impl<R: Role> Connection<R> {
         if self.state == State::Closed {
             self.compression.end_sending();
         }
+        if self.input_ended {
+            self.state = self.state.after(Step::EndOfInput);
+        }
         Ok(())
     }
 

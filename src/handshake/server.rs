@@ -342,9 +342,10 @@ impl<'a> Opening<'a> {
         Ok(())
     }
 
-    /// Parses the marked head again. The origin was checked when it was received.
+    /// Parses the marked head again. The origin is checked again, too: another opening may have found
+    /// the head in the same inbox.
     fn reparse<'i, S: Storage>(&self, inbox: &'i Inbox<S>) -> Option<Incoming<'i>> {
         let (head, line) = reread_request(inbox.head()?)?;
-        Incoming::parse(head, line, self.scanner.limits(), None).ok()
+        Incoming::parse(head, line, self.scanner.limits(), Some(&self.origins)).ok()
     }
 }

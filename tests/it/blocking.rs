@@ -7,7 +7,8 @@ use std::{
 };
 
 use hybi::{
-    Client, CloseCode, Error, Event, Message, Origins, Server, Uri, Violation,
+    Client, CloseCode, CloseReply, Config, Connection, Error, Event, GrowingOutbox, Inbox, Message,
+    Origins, Server, Uri, Violation,
     blocking::{self, WebSocket},
     client::Request,
 };
@@ -191,11 +192,114 @@ fn a_reset_after_both_close_frames_is_an_end() {
         let (_, connection, inbox, _) = websocket.into_parts();
         let mut tape = Tape::new(frame(From::Server, FIN | CLOSE, b"\x03\xe8"));
         tape.end = Some(kind);
-        let mut websocket = WebSocket::from_parts(tape, connection, inbox);
+        let mut websocket = WebSocket::from_parts(tape, connection, inbox, GrowingOutbox::new());
         let ended = websocket.close(CloseCode::NORMAL, "");
         match kind {
             ErrorKind::WouldBlock => assert!(matches!(ended, Err(blocking::Error::Io(_)))),
             _ => ended.unwrap(),
         }
     }
+}
+
+/// A stream whose writes and flushes fail while it is told so.
+#[derive(Debug, Default)]
+struct Stalling {
+    input: Cursor<Vec<u8>>,
+    output: Vec<u8>,
+    flushed: usize,
+    is_stalled: bool,
+    flush_fails: bool,
+}
+
+impl Read for Stalling {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.input.read(buffer)
+    }
+}
+
+impl Write for Stalling {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_stalled { Err(ErrorKind::TimedOut.into()) } else { self.output.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.flush_fails {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        self.flushed = self.output.len();
+        Ok(())
+    }
+}
+
+fn stalling(config: Config, frames: &[Vec<u8>]) -> WebSocket<Stalling, Server> {
+    let stream = Stalling { input: Cursor::new(frames.concat()), ..Stalling::default() };
+    let inbox = Inbox::with_capacity(1024);
+    WebSocket::from_parts(stream, Connection::server(config), inbox, GrowingOutbox::new())
+}
+
+fn is_timeout(result: &Result<(), blocking::Error>) -> bool {
+    matches!(result, Err(blocking::Error::Io(error)) if error.kind() == ErrorKind::TimedOut)
+}
+
+#[test]
+fn an_event_is_not_lost_if_a_write_before_it_fails() {
+    let frames =
+        ["one", "two", "three"].map(|text| frame(From::Client, FIN | TEXT, text.as_bytes()));
+    let mut websocket = stalling(Config::new(), &frames);
+    assert_eq!(websocket.next().unwrap(), Some(Event::Text("one")));
+    websocket.get_mut().is_stalled = true;
+    assert!(is_timeout(&websocket.send_text("reply")));
+    for _ in 0..2 {
+        assert!(is_timeout(&websocket.next().map(drop)));
+    }
+    websocket.get_mut().is_stalled = false;
+    assert_eq!(websocket.next().unwrap(), Some(Event::Text("two")));
+    assert_eq!(websocket.next().unwrap(), Some(Event::Text("three")));
+    assert_eq!(websocket.get_ref().output, b"\x81\x05reply", "sent once");
+}
+
+#[test]
+fn a_flush_that_failed_is_repeated() {
+    let mut websocket = stalling(Config::new(), &[frame(From::Client, FIN | TEXT, b"Hello")]);
+    websocket.get_mut().flush_fails = true;
+    assert!(is_timeout(&websocket.send_text("x")));
+    assert!(is_timeout(&websocket.flush()));
+    websocket.get_mut().flush_fails = false;
+    assert_eq!(websocket.next().unwrap(), Some(Event::Text("Hello")));
+    assert_eq!(websocket.get_ref().flushed, 3);
+}
+
+#[test]
+fn output_above_the_high_water_mark_is_written_before_more_is_queued() {
+    let mut websocket = stalling(Config::new().outbox_high_water(10), &[]);
+    websocket.get_mut().is_stalled = true;
+    assert!(is_timeout(&websocket.send_text("0123456789")));
+    let error = websocket.send_text("x").unwrap_err();
+    assert!(matches!(error, blocking::Error::Connection(Error::AboveHighWater { .. })), "{error}");
+    websocket.get_mut().is_stalled = false;
+    websocket.send_text("y").unwrap();
+    assert_eq!(websocket.get_ref().output, b"\x81\x0a0123456789\x81\x01y");
+}
+
+// 6455-5.5.1-g
+#[test]
+fn the_caller_replies_to_a_close_if_it_chose_to() {
+    let config = Config::new().close_reply(CloseReply::Manual);
+    let mut websocket = stalling(config, &[frame(From::Client, FIN | CLOSE, b"\x03\xe9")]);
+    assert!(matches!(websocket.next().unwrap(), Some(Event::Close(_))));
+    assert_eq!(websocket.next().unwrap(), None);
+    assert!(websocket.get_ref().output.is_empty());
+    websocket.close(CloseCode::NORMAL, "").unwrap();
+    assert_eq!(websocket.get_ref().output, b"\x88\x02\x03\xe8");
+    assert!(websocket.connection().should_close_transport());
+}
+
+// 6455-7.1.5-a
+#[test]
+fn a_reset_loses_an_open_connection() {
+    let mut websocket = accept(request(&[])).unwrap();
+    websocket.get_mut().end = Some(ErrorKind::ConnectionReset);
+    let error = websocket.next().unwrap_err();
+    assert!(matches!(error, blocking::Error::Io(_)), "{error}");
+    assert_eq!(websocket.connection().close_code(), Some(1006));
 }

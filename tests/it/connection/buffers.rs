@@ -114,7 +114,7 @@ fn a_caller_may_finish_its_message_before_it_replies_to_a_close() {
     assert!(!websocket.should_close_transport());
     websocket.close(CloseCode::NORMAL, "bye", &mut outbox).unwrap();
     assert_eq!(outbox, b"\x01\x03one\x80\x03two\x82\x013\x88\x05\x03\xe8bye");
-    assert_eq!(websocket.state(), State::Closed);
+    assert_eq!(websocket.state(), State::Ended);
     assert!(websocket.should_close_transport());
     let late = Err(Error::Misuse(Misuse::NotOpen));
     assert_eq!(websocket.send_text("late", &mut outbox), late);
@@ -160,4 +160,48 @@ fn a_close_that_crosses_ours_needs_no_reply_from_the_caller() {
         };
         assert_eq!(state, State::Closed);
     }
+}
+
+// 6455-5.5.1-j
+#[test]
+fn the_end_of_the_input_before_the_reply_of_the_caller_counts_after_it() {
+    let mut websocket = client(Config::new().close_reply(CloseReply::Manual));
+    let (mut inbox, mut outbox) = (Inbox::with_capacity(64), Vec::new());
+    let _ = inbox.copy_from(&frame(From::Server, FIN | CLOSE, b"\x03\xe8"));
+    assert!(websocket.receive(&mut inbox, &mut outbox).unwrap().is_some());
+    assert_eq!(websocket.end_of_input(), Ok(()));
+    assert_eq!(websocket.state(), State::CloseReceived);
+    websocket.close_without_code(&mut outbox).unwrap();
+    assert_eq!(websocket.state(), State::Ended);
+    assert!(websocket.should_close_transport());
+}
+
+#[test]
+fn an_inbox_that_was_split_off_is_read_into_like_any_other() {
+    let mut shared = Inbox::with_capacity(4096);
+    let frames = frame(From::Client, FIN | TEXT, b"Hello");
+    for end in 1..frames.len() {
+        assert_eq!(shared.copy_from(&frames[..end]), end);
+        let mut own = shared.split_off();
+        assert!(own.spare().is_ok(), "nothing was received from it yet");
+        let _ = own.copy_from(&frames[end..]);
+        let mut websocket = server(Config::new());
+        let event = websocket.receive(&mut own, &mut Vec::new());
+        assert_eq!(event, Ok(Some(Event::Text("Hello"))));
+    }
+}
+
+#[test]
+fn what_another_connection_found_is_forgotten_by_a_call_that_fails() {
+    let mut inbox = Inbox::with_capacity(64);
+    let mut begun = server(Config::new());
+    let mut part = Inbox::with_capacity(64);
+    let _ = part.copy_from(&frame(From::Client, TEXT, b"part"));
+    assert_eq!(begun.receive(&mut part, &mut Vec::new()), Ok(None));
+    let _ = inbox.copy_from(&frame(From::Client, FIN | TEXT, b"Hello"));
+    assert_eq!(server(Config::new()).advance(&mut inbox, &mut Vec::new()), Ok(true));
+    assert_eq!(inbox.event(), Some(Event::Text("Hello")));
+    let error = begun.advance(&mut inbox, &mut Vec::new());
+    assert_eq!(error, Err(Error::Misuse(Misuse::InboxChanged)));
+    assert_eq!(inbox.event(), None);
 }
