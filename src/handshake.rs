@@ -8,6 +8,7 @@
 //! The states of each role are drawn in the docs of [`server`] and [`client`]. The checks work on
 //! header fields from any source: this crate's HTTP/1.1 parser, or the `http` crate.
 
+pub(crate) mod awaited;
 pub mod client;
 mod key;
 mod origin;

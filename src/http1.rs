@@ -3,6 +3,7 @@
 //! This module owns the head of a message: where it ends, its limits, its start line, its fields,
 //! and how a head is written. It knows nothing about WebSockets.
 
+pub(crate) mod authorization;
 pub(crate) mod body;
 mod excerpt;
 mod head;

@@ -34,7 +34,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod authorization;
 mod check;
 mod error;
 mod failure;
@@ -53,16 +52,14 @@ use offered::Offered;
 use core::ops::Range;
 
 use crate::{
-    buffer::{Found, Inbox, Parts, Storage},
+    buffer::{Found, Inbox, Storage},
     config::Config,
     connection::Connection,
     deflate::Agreed,
-    http1::{Head, ReceivedHeaders, scanner::Scanner, token::find, write::Decimal},
+    handshake::awaited::{Awaited, FinalHead, reread},
+    http1::{ReceivedHeaders, start_line::StatusLine},
     random::Entropy,
 };
-
-/// The maximum number of interim responses (1xx) that are skipped.
-const MAX_INTERIM: u8 = 8;
 
 /// A client that waits for the response to its request on one transport connection. Nothing may be
 /// sent until the response has arrived.
@@ -78,8 +75,7 @@ pub struct Opening<
 > {
     offered: Offered<'a>,
     config: Config,
-    scanner: Scanner,
-    interim: u8,
+    awaited: Awaited,
     /// The status of the response, once a valid one has arrived.
     status: Option<u16>,
     /// `None` after the connection was returned, or after the handshake failed.
@@ -100,8 +96,8 @@ struct Validated {
 }
 
 impl<'a, E> Opening<'a, E> {
-    fn new(offered: Offered<'a>, config: Config, scanner: Scanner, entropy: E) -> Self {
-        Self { offered, config, scanner, interim: 0, status: None, entropy: Some(entropy) }
+    fn new(offered: Offered<'a>, config: Config, awaited: Awaited, entropy: E) -> Self {
+        Self { offered, config, awaited, status: None, entropy: Some(entropy) }
     }
 
     /// Returns an opening that borrows nothing. It copies the names of the subprotocols and
@@ -121,8 +117,8 @@ impl<'a, E> Opening<'a, E> {
     /// ```
     #[cfg(feature = "alloc")]
     pub fn into_owned(self) -> Opening<'static, E> {
-        let Self { offered, config, scanner, interim, status, entropy } = self;
-        Opening { offered: offered.into_owned(), config, scanner, interim, status, entropy }
+        let Self { offered, config, awaited, status, entropy } = self;
+        Opening { offered: offered.into_owned(), config, awaited, status, entropy }
     }
 }
 
@@ -200,12 +196,8 @@ impl<E: Entropy> Opening<'_, E> {
     /// It borrows only the inbox. A response that accepts is returned once, because it holds the
     /// connection. One that rejects is returned by every call.
     pub fn response<'i, S: Storage>(&mut self, inbox: &'i Inbox<S>) -> Option<Response<'i, E>> {
-        let (status, head) = (self.status?, inbox.head()?);
-        // Another opening that shares this inbox may have found the head.
-        let is_same = |digits: &[u8]| *digits == *Decimal::of(status.into()).digits();
-        head.get(b"HTTP/1.1 ".len()..b"HTTP/1.1 101".len()).filter(|digits| is_same(digits))?;
-        let line = find(head, b'\n')? + 1;
-        let known = Head::new(head, line).fields().check().ok()?;
+        let status = self.status?;
+        let known = reread(status, inbox)?;
         if status != 101 {
             return Some(rejected(status, known.headers(), inbox));
         }
@@ -229,42 +221,22 @@ impl<E: Entropy> Opening<'_, E> {
     }
 
     fn scan<S: Storage>(&mut self, inbox: &mut Inbox<S>) -> Result<Option<Validated>, Failure> {
-        let capacity = inbox.max_capacity();
-        let Parts { bytes, cursor, .. } = inbox.parts();
-        loop {
-            let start = cursor.unread;
-            let received = &mut bytes[start..cursor.end];
-            let Some(found) = self.scanner.scan(received, capacity).map_err(Failure::Head)? else {
-                cursor.expect(1);
-                return Ok(None);
-            };
-            found.unfold(&mut received[..found.length()]);
-            let head = found.head(received);
-            let line = self.scanner.start_line().response();
-            let limits = self.scanner.limits();
-            self.scanner.reset();
-            cursor.pass(found.length());
-            let known = head.fields().check().map_err(Failure::Head)?;
-            known.check_lists(limits).map_err(Failure::Head)?;
-            let agreement = match line.status {
-                101 if line.minor == 0 => return Err(Failure::HttpVersion),
-                101 => Some(check::check_answer(&known, &self.offered)?),
-                100..=199 if self.interim == MAX_INTERIM => return Err(Failure::TooManyInterim),
-                100..=199 => {
-                    self.interim += 1;
-                    continue;
-                }
-                _ => None,
-            };
-            let chosen = agreement.and_then(|agreement| agreement.subprotocol);
-            return Ok(Some(Validated {
-                head: start..start + found.length(),
-                line: head.line().len() + b"\r\n".len(),
-                status: line.status,
-                subprotocol: chosen.map_or(0..0, |name| range_of(name, head.bytes())),
-                deflate: agreement.map(|agreement| agreement.deflate),
-            }));
-        }
+        let Some(FinalHead { head, line, known, range }) = self.awaited.receive(inbox)? else {
+            return Ok(None);
+        };
+        let agreement = match line {
+            StatusLine { status: 101, minor: 0 } => return Err(Failure::HttpVersion),
+            StatusLine { status: 101, .. } => Some(check::check_answer(&known, &self.offered)?),
+            _ => None,
+        };
+        let chosen = agreement.and_then(|agreement| agreement.subprotocol);
+        Ok(Some(Validated {
+            head: range,
+            line: head.line().len() + b"\r\n".len(),
+            status: line.status,
+            subprotocol: chosen.map_or(0..0, |name| range_of(name, head.bytes())),
+            deflate: agreement.map(|agreement| agreement.deflate),
+        }))
     }
 
     /// The response that accepts; `None` if it was returned before.
@@ -299,8 +271,7 @@ impl<E: core::fmt::Debug> core::fmt::Debug for Opening<'_, E> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Opening")
             .field("config", &self.config)
-            .field("scanner", &self.scanner)
-            .field("interim", &self.interim)
+            .field("awaited", &self.awaited)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,10 @@
-//! Whether a body follows the head of a message (RFC 9112, section 6.3).
+//! Whether a body follows the head of a message, and how long it is (RFC 9112, section 6.3).
 
-use super::known::{Known, Name};
+use super::{
+    ReceivedHeaders,
+    known::{Known, Name},
+    token::elements,
+};
 
 /// The parts of a head that decide whether a body follows.
 pub(crate) enum Message<'k, 'a> {
@@ -26,10 +30,31 @@ pub(crate) fn has_body(message: &Message<'_, '_>) -> bool {
     }
 }
 
+/// The length of the body of a response with this status, if its fields state it.
+pub(crate) fn content_length(status: u16, fields: ReceivedHeaders<'_>) -> Option<u64> {
+    // RFC 9112, section 6.3, item 1; section 6.3, item 3 for the encoding.
+    if matches!(status, 204 | 304) {
+        return Some(0);
+    }
+    if fields.get("Transfer-Encoding").is_some() {
+        return None;
+    }
+    // RFC 9110, section 8.6: the same length may be repeated.
+    let mut lengths = fields.all("Content-Length").flat_map(elements).map(parse_length);
+    let first = lengths.next()??;
+    lengths.all(|length| length == Some(first)).then_some(first)
+}
+
+/// One or more digits (RFC 9110, section 8.6).
+fn parse_length(value: &[u8]) -> Option<u64> {
+    // `parse` would also accept a sign.
+    let is_number = value.iter().all(u8::is_ascii_digit);
+    core::str::from_utf8(value).ok().filter(|_| is_number)?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http1::ReceivedHeaders;
 
     // 9112-6.3-a
     #[test]

@@ -4,7 +4,7 @@ use super::Failure;
 use crate::{
     error::OutboxFull,
     handshake::UriError,
-    http1::{Excerpt, FieldError},
+    http1::{Excerpt, FieldError, authorization::AuthorizationFault},
     random::EntropyError,
 };
 
@@ -98,6 +98,16 @@ from_cause! {
     Entropy(EntropyError),
     Uri(UriError),
     HeaderField(FieldError),
+}
+
+impl From<AuthorizationFault> for Error {
+    fn from(fault: AuthorizationFault) -> Self {
+        match fault {
+            AuthorizationFault::UserName => Self::UserName,
+            AuthorizationFault::Password => Self::Password,
+            AuthorizationFault::BearerToken => Self::BearerToken,
+        }
+    }
 }
 
 /// [`InvalidData`](std::io::ErrorKind::InvalidData) if the server is at fault,

@@ -1,6 +1,6 @@
 //! Why a client refuses a response.
 
-use crate::http1::HeadFault;
+use crate::{handshake::awaited::AwaitedFault, http1::HeadFault};
 
 /// The rule that the server's response violates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -44,4 +44,13 @@ pub enum Failure {
     /// [`Request::require_subprotocol`](super::Request::require_subprotocol) was called.
     #[error("the server selected none of the subprotocols offered, but one is required")]
     NoSubprotocol,
+}
+
+impl From<AwaitedFault> for Failure {
+    fn from(fault: AwaitedFault) -> Self {
+        match fault {
+            AwaitedFault::Head(fault) => Self::Head(fault),
+            AwaitedFault::TooManyInterim => Self::TooManyInterim,
+        }
+    }
 }

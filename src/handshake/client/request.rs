@@ -7,7 +7,6 @@ use core::fmt::Display;
 
 use super::{
     Error, Opening,
-    authorization::Authorization,
     offered::{Extensions, Offered, Subprotocols},
 };
 use crate::{
@@ -15,11 +14,10 @@ use crate::{
     config::Config,
     deflate::Policy,
     extension,
-    handshake::{Uri, key::Key, origin},
+    handshake::{Uri, awaited::Awaited, key::Key, origin},
     http1::{
         FieldError, HeadLimits, HeaderField,
-        scanner::Scanner,
-        start_line::Kind,
+        authorization::Authorization,
         to_send::{self, CallerFields},
         token::{NamesFault, check_names, target_length},
         write::format,
@@ -174,8 +172,7 @@ impl<'a> Request<'a> {
             requires_subprotocol: self.requires_subprotocol,
             deflate: self.deflate.offer(),
         };
-        let scanner = Scanner::new(Kind::Response, self.limits);
-        Ok(Opening::new(offered, self.config, scanner, entropy))
+        Ok(Opening::new(offered, self.config, Awaited::new(self.limits), entropy))
     }
 
     /// Checks every option that is written into the request, so that none can inject anything.
@@ -238,7 +235,7 @@ impl<'a> Request<'a> {
             format(sink, format_args!("Sec-WebSocket-Extensions: {element}\r\n"));
         }
         if let Some(authorization) = self.authorization {
-            authorization.write(sink);
+            authorization.write("Authorization", sink);
         }
         to_send::write(&self.fields, sink);
         sink(b"\r\n");

@@ -7,7 +7,7 @@ use crate::{
     connection::{Client, Connection},
     error::Error,
     extension::{self, Extension},
-    http1::{ReceivedHeaders, token::elements},
+    http1::{ReceivedHeaders, body::content_length},
     random::Entropy,
 };
 
@@ -142,17 +142,7 @@ impl<'i> Rejected<'i> {
     /// `None` means that the body is in chunks (`Transfer-Encoding`, which this crate does not
     /// decode), that it ends with the connection, or that `Content-Length` is malformed.
     pub fn content_length(&self) -> Option<u64> {
-        // RFC 9112, section 6.3, item 1; section 6.3, item 3 for the encoding.
-        if matches!(self.status, 204 | 304) {
-            return Some(0);
-        }
-        if self.fields.get("Transfer-Encoding").is_some() {
-            return None;
-        }
-        // RFC 9110, section 8.6: the same length may be repeated.
-        let mut lengths = self.fields.all("Content-Length").flat_map(elements).map(parse_length);
-        let first = lengths.next()??;
-        lengths.all(|length| length == Some(first)).then_some(first)
+        content_length(self.status, self.fields)
     }
 
     /// The versions of the WebSocket protocol that the server lists in `Sec-WebSocket-Version`
@@ -170,11 +160,4 @@ impl core::fmt::Debug for Rejected<'_> {
             .field("fields", &self.fields)
             .finish_non_exhaustive()
     }
-}
-
-/// One or more digits (RFC 9110, section 8.6).
-fn parse_length(value: &[u8]) -> Option<u64> {
-    // `parse` would also accept a sign.
-    let is_number = value.iter().all(u8::is_ascii_digit);
-    core::str::from_utf8(value).ok().filter(|_| is_number)?.parse().ok()
 }

@@ -1,39 +1,51 @@
-//! The `Authorization` field: Basic (RFC 7617) and Bearer (RFC 6750).
+//! The `Authorization` and `Proxy-Authorization` fields: Basic (RFC 7617) and Bearer (RFC 6750).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
-use super::Error;
-
 /// The credentials of the client.
 #[derive(Clone, Copy)]
-pub(super) enum Authorization<'a> {
+pub(crate) enum Authorization<'a> {
     Basic { user: &'a str, password: &'a str },
     Bearer(&'a str),
 }
 
+/// Why credentials cannot be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AuthorizationFault {
+    /// The user name contains a colon or a control character.
+    UserName,
+    /// The password contains a control character.
+    Password,
+    /// The token is outside its grammar.
+    BearerToken,
+}
+
 impl Authorization<'_> {
-    pub(super) fn check(self) -> Result<(), Error> {
+    pub(crate) fn check(self) -> Result<(), AuthorizationFault> {
         let has_control = |text: &str| text.bytes().any(|byte| byte.is_ascii_control());
         match self {
             // RFC 7617, section 2: the colon ends the user name.
             Self::Basic { user, .. } if user.contains(':') || has_control(user) => {
-                Err(Error::UserName)
+                Err(AuthorizationFault::UserName)
             }
-            Self::Basic { password, .. } if has_control(password) => Err(Error::Password),
-            Self::Bearer(token) if !is_token68(token) => Err(Error::BearerToken),
+            Self::Basic { password, .. } if has_control(password) => {
+                Err(AuthorizationFault::Password)
+            }
+            Self::Bearer(token) if !is_token68(token) => Err(AuthorizationFault::BearerToken),
             _ => Ok(()),
         }
     }
 
-    /// Writes the field line with its CRLF.
-    pub(super) fn write(self, sink: &mut dyn FnMut(&[u8])) {
+    /// Writes the field line with this name and its CRLF.
+    pub(crate) fn write(self, name: &str, sink: &mut dyn FnMut(&[u8])) {
+        sink(name.as_bytes());
         match self {
             Self::Basic { user, password } => {
-                sink(b"Authorization: Basic ");
+                sink(b": Basic ");
                 write_base64([user, ":", password].into_iter().flat_map(str::bytes), sink);
             }
             Self::Bearer(token) => {
-                sink(b"Authorization: Bearer ");
+                sink(b": Bearer ");
                 sink(token.as_bytes());
             }
         }
@@ -78,7 +90,7 @@ mod tests {
 
     fn written(authorization: Authorization<'_>) -> String {
         let mut bytes = Vec::new();
-        authorization.write(&mut |part| bytes.extend_from_slice(part));
+        authorization.write("Authorization", &mut |part| bytes.extend_from_slice(part));
         String::from_utf8(bytes).unwrap()
     }
 
