@@ -58,6 +58,7 @@
 //! | module | purpose |
 //! | --- | --- |
 //! | [`server`], [`client`] | the opening handshakes |
+//! | [`proxy`] | a tunnel through an HTTP proxy (CONNECT) |
 //! | [`http1`] | limits on the head of an HTTP/1.1 message, and its header fields |
 //! | [`blocking`] | a WebSocket over a blocking stream |
 //! | [`deflate`] | compression (permessage-deflate, RFC 7692) |
@@ -107,6 +108,7 @@ mod handshake;
 pub mod http1;
 pub mod mask;
 mod message;
+pub mod proxy;
 pub mod random;
 mod raw;
 pub mod relay;

@@ -12,6 +12,10 @@ const RESERVED: [&str; 6] =
     ["Host", "Upgrade", "Connection", "Content-Length", "Transfer-Encoding", "Expect"];
 const RESERVED_PREFIXES: [&str; 2] = ["Proxy-", "Sec-WebSocket-"];
 
+/// The names, and the starts of names, of fields that are for the server and not sent to a proxy.
+const RESERVED_FOR_SERVER: [&str; 2] = ["Authorization", "Cookie"];
+const RESERVED_PREFIXES_FOR_SERVER: [&str; 1] = ["Sec-WebSocket-"];
+
 /// The maximum number of fields added one by one.
 const MAX_SINGLE: usize = 16;
 
@@ -97,18 +101,32 @@ impl core::fmt::Debug for CallerFields<'_> {
     }
 }
 
-/// Checks all fields before anything is written.
+/// Checks all fields for a client or a server before anything is written.
 pub(crate) fn check(fields: &CallerFields<'_>) -> Result<(), FieldError> {
+    check_except(fields, &[], &RESERVED_PREFIXES)
+}
+
+/// The same for a proxy: refuses fields that are for the server.
+pub(crate) fn check_for_proxy(fields: &CallerFields<'_>) -> Result<(), FieldError> {
+    check_except(fields, &RESERVED_FOR_SERVER, &RESERVED_PREFIXES_FOR_SERVER)
+}
+
+/// Also refuses these names, and names that begin with these prefixes.
+fn check_except(
+    fields: &CallerFields<'_>,
+    names: &[&'static str],
+    prefixes: &[&'static str],
+) -> Result<(), FieldError> {
     for (index, (name, value)) in fields.iter().enumerate() {
         if !is_token(name.as_bytes()) {
             return Err(FieldError::Name { index, name: Excerpt::from(name) });
         }
-        let has_prefix = |prefix: &&str| {
+        let has_prefix = |prefix: &&&str| {
             name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
         };
-        let is_name = |reserved: &&str| name.eq_ignore_ascii_case(reserved);
-        let reserved = RESERVED.into_iter().find(is_name);
-        if let Some(name) = reserved.or_else(|| RESERVED_PREFIXES.into_iter().find(has_prefix)) {
+        let is_name = |reserved: &&&str| name.eq_ignore_ascii_case(reserved);
+        let reserved = RESERVED.iter().chain(names).find(is_name);
+        if let Some(&name) = reserved.or_else(|| prefixes.iter().find(has_prefix)) {
             return Err(FieldError::Reserved { index, name });
         }
         if value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t') {

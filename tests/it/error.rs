@@ -13,6 +13,7 @@ use hybi::{
     extension::ExtensionSyntax,
     frame::{EncodeError, InvalidHeader},
     http1::{FieldError, HeadFault},
+    proxy,
     random::EntropyError,
     server::{self, Refusal},
     utf8::InvalidUtf8,
@@ -39,6 +40,11 @@ fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
         ("Error", Box::new(client::Error::Uri(UriError::Scheme))),
         ("Error", Box::new(client::Error::Entropy(EntropyError))),
         ("Error", Box::new(client::Error::HeaderField(FieldError::TooMany))),
+        ("Error", Box::new(proxy::Error::Failed(proxy::Failure::Head(head)))),
+        ("Error", Box::new(proxy::Error::OutboxFull(full))),
+        ("Error", Box::new(proxy::Error::Uri(UriError::Scheme))),
+        ("Error", Box::new(proxy::Error::HeaderField(FieldError::TooMany))),
+        ("Failure", Box::new(proxy::Failure::Head(head))),
         ("Error", Box::new(Error::Misuse(Misuse::NotOpen))),
         ("Misuse", Box::new(Misuse::NotOpen)),
         ("Error", Box::new(Error::Entropy(EntropyError))),
@@ -144,6 +150,29 @@ fn client_errors_name_the_faulty_value() {
         (client::Error::Password, "password", ErrorKind::InvalidInput),
         (client::Error::BearerToken, "token", ErrorKind::InvalidInput),
         (client::Error::Origin("*".into()), "\"*\"", ErrorKind::InvalidInput),
+    ];
+    for (error, part, kind) in causes {
+        assert!(error.to_string().contains(part), "{error}");
+        let converted = io::Error::from(error);
+        assert_eq!(converted.kind(), kind, "{error}");
+        assert_eq!(converted.to_string(), error.to_string());
+    }
+}
+
+// P-se-i
+#[test]
+fn proxy_errors_name_the_faulty_value() {
+    let failed = proxy::Error::Failed;
+    let causes = [
+        (failed(proxy::Failure::Head(HeadFault::Tls)), "tunnel failed", ErrorKind::InvalidData),
+        (failed(proxy::Failure::TooManyInterim), "8", ErrorKind::InvalidData),
+        (failed(proxy::Failure::SwitchingProtocols), "101", ErrorKind::InvalidData),
+        (proxy::Error::Over, "is over", ErrorKind::InvalidInput),
+        (OutboxFull { needed: 300, room: 20 }.into(), "20 bytes", ErrorKind::WouldBlock),
+        (UriError::Scheme.into(), "wss://", ErrorKind::InvalidInput),
+        (FieldError::TooMany.into(), "`headers`", ErrorKind::InvalidInput),
+        (proxy::Error::UserName, "user name", ErrorKind::InvalidInput),
+        (proxy::Error::Password, "password", ErrorKind::InvalidInput),
     ];
     for (error, part, kind) in causes {
         assert!(error.to_string().contains(part), "{error}");

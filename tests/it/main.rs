@@ -13,6 +13,7 @@ mod error;
 mod extension;
 mod model;
 mod origin;
+mod proxy;
 mod relay;
 mod server_handshake;
 mod support;
