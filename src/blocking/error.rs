@@ -3,7 +3,7 @@
 use std::{boxed::Box, io, vec::Vec};
 
 use crate::{
-    handshake::{client, server},
+    handshake::{Uri, UriError, client, server},
     http1::ReceivedHeaders,
 };
 
@@ -60,6 +60,15 @@ impl Rejection {
     /// All header fields, such as `Location` or `WWW-Authenticate`.
     pub fn headers(&self) -> ReceivedHeaders<'_> {
         ReceivedHeaders::of_lines(&self.lines)
+    }
+
+    /// The target of a redirect; see [`client::Rejected::redirect`].
+    ///
+    /// # Errors
+    ///
+    /// The location is not the URI of a WebSocket.
+    pub fn redirect(&self, uri: &Uri<'_>) -> Result<Option<client::Redirect>, UriError> {
+        client::Redirect::of(self.status, self.headers(), uri)
     }
 
     /// The part of the body that was read together with the head; possibly empty.

@@ -38,11 +38,15 @@ mod check;
 mod error;
 mod failure;
 mod offered;
+#[cfg(feature = "alloc")]
+mod redirect;
 mod request;
 mod response;
 
 pub use error::Error;
 pub use failure::Failure;
+#[cfg(feature = "alloc")]
+pub use redirect::Redirect;
 pub use request::Request;
 pub use response::{Accepted, Rejected, Response};
 

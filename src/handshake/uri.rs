@@ -7,6 +7,8 @@
 mod grammar;
 #[cfg(feature = "alloc")]
 mod owned;
+#[cfg(feature = "alloc")]
+mod resolve;
 
 #[cfg(feature = "alloc")]
 pub use owned::UriBuf;

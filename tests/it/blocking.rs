@@ -174,6 +174,8 @@ fn a_rejection_contains_the_response() {
     assert_eq!(rejection.status(), 302);
     assert_eq!(rejection.headers().get("location"), Some(&b"/other"[..]));
     assert_eq!(rejection.body(), b"no");
+    let redirect = rejection.redirect(&uri).unwrap().unwrap();
+    assert!(redirect.uri().path() == "/other" && redirect.is_same_origin());
     assert!(!format!("{rejection:?}").contains("other"), "values may be credentials");
 }
 

@@ -4,6 +4,7 @@ mod advance;
 mod failures;
 mod hostile;
 mod opening;
+mod redirects;
 mod rejections;
 mod requests;
 mod round_trips;
