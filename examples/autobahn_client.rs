@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Echoes all messages until the connection ends. Calls `look` with each text.
 fn run(url: &str, mut look: impl FnMut(&str)) -> Result<(), Box<dyn Error>> {
-    let dial::Dialed { mut websocket, mut stream, mut inbox } = dial::dial(url, Config::new())?;
+    let dial::Dialed { mut websocket, mut stream, mut inbox } =
+        dial::dial(url, None, Config::new())?;
     let mut outbox = Vec::new();
     loop {
         let received = loop {

@@ -2,6 +2,9 @@
 //!
 //! `cargo run --example connect -- ws://127.0.0.1:9001/chat`
 //!
+//! With `--proxy http://HOST:PORT` or `--proxy http://USER:PASSWORD@HOST:PORT` before the URL, it goes
+//! through the tunnel of an HTTP proxy.
+//!
 //! The end of standard input (Ctrl-D) closes the connection. The exit status is 0 after a clean
 //! close, 1 after any other end, and 2 if the command line is wrong.
 
@@ -32,11 +35,16 @@ struct Shared {
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [url] = &arguments[..] else {
-        eprintln!("usage: connect URL      such as ws://127.0.0.1:9001/chat");
-        return ExitCode::from(2);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let (proxy, url) = match arguments[..] {
+        [url] => (None, url),
+        ["--proxy", proxy, url] => (Some(proxy), url),
+        _ => {
+            eprintln!("usage: connect [--proxy URL] URL      such as ws://127.0.0.1:9001/chat");
+            return ExitCode::from(2);
+        }
     };
-    match run(url) {
+    match run(proxy, url) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("connect: {error}");
@@ -45,8 +53,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(url: &str) -> Result<(), Box<dyn Error>> {
-    let dial::Dialed { websocket, stream, inbox } = dial::dial(url, Config::new())?;
+fn run(proxy: Option<&str>, url: &str) -> Result<(), Box<dyn Error>> {
+    let dial::Dialed { websocket, stream, inbox } = dial::dial(url, proxy, Config::new())?;
     eprintln!("connected to {url}; Ctrl-D closes");
     let reader = stream.try_clone()?;
     let shared = Arc::new(Mutex::new(Shared { websocket, outbox: Vec::new(), stream }));

@@ -4,8 +4,8 @@
 
 use std::{
     env,
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    io::{self, BufRead, BufReader, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
     path::PathBuf,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::Once,
@@ -67,9 +67,13 @@ struct Terminal {
 
 impl Terminal {
     fn connect(url: &str) -> Self {
+        Self::connect_with(&[url])
+    }
+
+    fn connect_with(arguments: &[&str]) -> Self {
         let mut process = Running(
             Command::new(example("connect"))
-                .arg(url)
+                .args(arguments)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())
@@ -305,22 +309,99 @@ fn the_help_shows_the_defaults() {
 
 /// The error of `connect` for this response to its request.
 fn failure_of(response: &'static str) -> String {
+    failure_with(response, |address| vec![format!("ws://{address}/")])
+}
+
+/// The same for a response to its first request to this address.
+fn failure_with(
+    response: &'static str,
+    arguments: impl FnOnce(SocketAddr) -> Vec<String>,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let arguments = arguments(listener.local_addr().unwrap());
     let answering = thread::spawn(move || {
         let mut stream = listener.accept().unwrap().0;
-        let mut request = Vec::new();
-        while !request.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            request.extend(byte);
-        }
+        read_head(&mut stream);
         stream.write_all(response.as_bytes()).unwrap();
     });
-    let output = Command::new(example("connect")).arg(url).stdin(Stdio::null()).output().unwrap();
+    let mut connect = Command::new(example("connect"));
+    let output = connect.args(arguments).stdin(Stdio::null()).output().unwrap();
     answering.join().unwrap();
     assert_eq!(output.status.code(), Some(1));
     String::from_utf8(output.stderr).unwrap()
+}
+
+fn read_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        head.extend(byte);
+    }
+    String::from_utf8(head).unwrap()
+}
+
+/// An HTTP proxy for one tunnel, in two threads: its address, and the request that it was sent.
+fn proxy() -> (SocketAddr, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let passing = thread::spawn(move || {
+        let mut client = listener.accept().unwrap().0;
+        let request = read_head(&mut client);
+        let target = request.split(' ').nth(1).unwrap();
+        let mut server = TcpStream::connect(target).unwrap();
+        client.write_all(b"HTTP/1.0 200 Connection established\r\n\r\n").unwrap();
+        let mut up = [client.try_clone().unwrap(), server.try_clone().unwrap()];
+        thread::spawn(move || {
+            let [from, to] = &mut up;
+            let _ = io::copy(from, to);
+            let _ = to.shutdown(Shutdown::Write);
+        });
+        let _ = io::copy(&mut server, &mut client);
+        let _ = client.shutdown(Shutdown::Write);
+        request
+    });
+    (address, passing)
+}
+
+// 6455-4.1-3a, 9110-9.3.6-a, 7617-2-a
+#[test]
+fn a_terminal_reaches_the_server_through_a_proxy() {
+    let (_server, address) = serve(&[]);
+    let (proxy, passing) = proxy();
+    let proxy = format!("http://Aladdin:open sesame@{proxy}");
+    let url = format!("ws://{address}/echo");
+    let mut terminal = Terminal::connect_with(&["--proxy", &proxy, &url]);
+    terminal.type_line("through");
+    assert_eq!(terminal.line(), "< through");
+    assert_eq!(terminal.end(), Some(0));
+    let expected = format!(
+        "CONNECT {address} HTTP/1.1\r\nHost: {address}\r\n\
+         Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n"
+    );
+    assert_eq!(passing.join().unwrap(), expected);
+}
+
+// 6455-4.1-3d, 9110-11.7.1-a
+#[test]
+fn a_proxy_that_opens_no_tunnel_is_explained() {
+    let failure = |response| {
+        failure_with(response, |proxy| {
+            ["--proxy", &format!("http://{proxy}"), "ws://a.invalid/"].map(String::from).into()
+        })
+    };
+    let message =
+        failure("HTTP/1.1 407 x\r\nProxy-Authenticate: Negotiate, Basic realm=\"a\"\r\n\r\n<html>");
+    assert!(message.contains("407") && message.contains("(Negotiate, Basic)"), "{message}");
+    let message = failure("HTTP/1.1 403 Forbidden\r\n\r\n");
+    assert_eq!(message, "connect: the proxy answered with status 403\n");
+    let message = failure("HTTP/1.1 100 Continue\r\n\r\n");
+    assert!(message.contains("hung up"), "{message}");
+    for proxy in ["127.0.0.1:1", "https://127.0.0.1:1", "http://user@127.0.0.1:1", "http://"] {
+        let mut connect = Command::new(example("connect"));
+        let status = connect.args(["--proxy", proxy, "ws://a/"]).stderr(Stdio::null()).status();
+        assert_eq!(status.unwrap().code(), Some(1), "{proxy}");
+    }
 }
 
 #[test]
@@ -348,13 +429,8 @@ fn open(address: &str, target: &str, fields: &str, frames: &[u8]) -> (TcpStream,
     let mut stream = TcpStream::connect(address).unwrap();
     let request = format!("{}{fields}\r\n", request(target));
     stream.write_all(&[request.as_bytes(), frames].concat()).unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).unwrap();
-        head.extend(byte);
-    }
-    (stream, String::from_utf8(head).unwrap())
+    let head = read_head(&mut stream);
+    (stream, head)
 }
 
 /// A request without the empty line at the end.

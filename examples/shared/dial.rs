@@ -9,6 +9,8 @@ use std::{
 
 #[path = "timed.rs"]
 mod timed;
+#[path = "tunnel.rs"]
+mod tunnel;
 
 use hybi::{
     Client, Config, Connection, Host, Inbox, State, Uri,
@@ -17,8 +19,9 @@ use hybi::{
 };
 
 use timed::Timed;
+use tunnel::Proxy;
 
-/// For the opening handshake.
+/// For the opening handshake, including the tunnel through a proxy.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open connection and its transport. Bytes that follow the response are in the inbox.
@@ -28,21 +31,25 @@ pub(crate) struct Dialed {
     pub(crate) inbox: Inbox,
 }
 
-/// Connects to the WebSocket of this URI.
-pub(crate) fn dial(uri: &str, config: Config) -> Result<Dialed, Box<dyn Error>> {
+/// Connects to the WebSocket of this URI, through this HTTP proxy if there is one.
+pub(crate) fn dial(
+    uri: &str,
+    proxy: Option<&str>,
+    config: Config,
+) -> Result<Dialed, Box<dyn Error>> {
     let uri = Uri::parse(uri)?;
     if uri.is_secure() {
         return Err("wss needs TLS, which this example does not have".into());
     }
-    let stream = match uri.host() {
-        Host::Name(name) => TcpStream::connect((name, uri.port()))?,
-        Host::V4(address) => TcpStream::connect((address, uri.port()))?,
-        Host::V6(address) => TcpStream::connect((address, uri.port()))?,
-    };
+    let proxy = proxy.map(Proxy::parse).transpose()?;
+    let stream = reach(proxy.as_ref().map_or(uri, |proxy| proxy.uri.as_uri()))?;
     stream.set_nodelay(true)?;
 
     let mut timed = Timed::new(&stream, TIMEOUT);
     let mut inbox = Inbox::with_capacity(64 * 1024);
+    if let Some(proxy) = proxy {
+        proxy.open(&uri, &mut timed, &mut inbox)?;
+    }
     let mut outbox = Vec::new();
     let deflate = Deflate::new();
     let request = Request::new(&uri).config(config).deflate(&deflate);
@@ -61,6 +68,15 @@ pub(crate) fn dial(uri: &str, config: Config) -> Result<Dialed, Box<dyn Error>> 
     stream.set_read_timeout(None)?;
     stream.set_write_timeout(None)?;
     Ok(Dialed { websocket, stream, inbox })
+}
+
+/// Connects to the host and the port of this URI.
+fn reach(uri: Uri<'_>) -> io::Result<TcpStream> {
+    match uri.host() {
+        Host::Name(name) => TcpStream::connect((name, uri.port())),
+        Host::V4(address) => TcpStream::connect((address, uri.port())),
+        Host::V6(address) => TcpStream::connect((address, uri.port())),
+    }
 }
 
 /// Reads once; 0 is the end of the input.
