@@ -30,7 +30,7 @@ pub(super) fn refusal<T>(bytes: &[u8], see: impl FnOnce(Refused<'_>) -> T) -> T 
 fn a_2xx_opens_the_tunnel_and_the_bytes_that_follow_are_its_first() {
     let heads: [(&str, u16); 9] = [
         ("HTTP/1.1 200 Connection established\r\n\r\n", 200),
-        // What Squid and tinyproxy send.
+        // What tinyproxy 1.11 sends.
         ("HTTP/1.0 200 Connection established\r\nProxy-agent: tinyproxy/1.11.1\r\n\r\n", 200),
         ("HTTP/1.1 200\r\n\r\n", 200),
         ("HTTP/1.1 200 \r\n\r\n", 200),
