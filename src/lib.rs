@@ -73,7 +73,7 @@
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
 //! | `std` | yes | [`Inbox::read_from`], [`blocking`], I/O slices; enables `alloc` and `getrandom` |
-//! | `alloc` | with `std` | inboxes and outboxes that grow, [`Message`], [`Prepared`], [`UriBuf`] |
+//! | `alloc` | with `std` | inboxes and outboxes that grow, [`Message`], [`Prepared`], [`UriBuf`], redirects |
 //! | `simd` | yes | the widest vector instructions of the processor; text without a second validation pass |
 //! | `deflate` | yes | compression; enables `std` |
 //! | `getrandom` | with `std` | masking keys and nonces seeded by the operating system |

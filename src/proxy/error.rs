@@ -88,7 +88,8 @@ impl From<AuthorizationFault> for Error {
     fn from(fault: AuthorizationFault) -> Self {
         match fault {
             AuthorizationFault::UserName => Self::UserName,
-            _ => Self::Password,
+            // No bearer token is sent to a proxy.
+            AuthorizationFault::Password | AuthorizationFault::BearerToken => Self::Password,
         }
     }
 }

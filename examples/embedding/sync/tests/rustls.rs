@@ -7,8 +7,11 @@ mod peer;
 
 use std::{
     fs,
+    io::{self, Read, Write},
+    net::{Shutdown, TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Command, Output},
+    thread,
 };
 
 const BINARY: &str = env!("CARGO_BIN_EXE_rustls");
@@ -25,6 +28,41 @@ fn our_server_with_our_client() {
     let certificate = file("ours-ours.pem");
     let server = serve(&certificate);
     expect_success(&ask(&server, &certificate));
+}
+
+// 6455-4.1-3a, P-px-e
+#[test]
+fn our_client_through_a_proxy() {
+    let certificate = file("tunnel.pem");
+    let server = serve(&certificate);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let passing = thread::spawn(move || {
+        let mut client = listener.accept().unwrap().0;
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            client.read_exact(&mut byte).unwrap();
+            request.extend(byte);
+        }
+        let request = String::from_utf8(request).unwrap();
+        let mut server = TcpStream::connect(request.split(' ').nth(1).unwrap()).unwrap();
+        client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+        let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+        thread::spawn(move || {
+            let _ = io::copy(&mut from, &mut to);
+            let _ = to.shutdown(Shutdown::Write);
+        });
+        let _ = io::copy(&mut server, &mut client);
+        let _ = client.shutdown(Shutdown::Write);
+        request
+    });
+    let url = secure_url(&server);
+    let ask = Command::new(BINARY).args([&url, text(&certificate), &proxy]).output().unwrap();
+    expect_success(&ask);
+    let authority = url.trim_start_matches("wss://").trim_end_matches('/');
+    let request = format!("CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n");
+    assert_eq!(passing.join().unwrap(), request);
 }
 
 #[test]

@@ -46,12 +46,13 @@ pub(crate) struct Link<'s> {
 }
 
 impl<'s> Link<'s> {
-    pub(crate) fn new(stream: Timed<'s>, tls: rustls::Connection) -> Self {
+    /// A link over a socket from which these bytes of TLS were received before.
+    pub(crate) fn new(stream: Timed<'s>, tls: rustls::Connection, received: Vec<u8>) -> Self {
         Self {
             inbox: Inbox::with_capacity(16 * 1024),
             outbox: Vec::new(),
             tls,
-            received: Vec::new(),
+            received,
             to_send: Vec::new(),
             stream,
         }

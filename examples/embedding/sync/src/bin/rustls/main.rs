@@ -9,13 +9,16 @@
 //! certificate and writes it to the file.
 //!
 //! `cargo run --bin rustls -- wss://localhost:9001/ certificate.pem` runs the client. It trusts only
-//! that certificate, sends two messages, and closes.
+//! that certificate, sends two messages, and closes. With `http://HOST:PORT` or
+//! `http://USER:PASSWORD@HOST:PORT` as a third argument, it connects through a tunnel of that proxy.
 
 #[path = "../../../../../shared/accept.rs"]
 mod accept;
 mod link;
 #[path = "../../../../../shared/timed.rs"]
 mod timed;
+#[path = "../../../../../shared/tunnel.rs"]
+mod tunnel;
 
 use std::{
     error::Error,
@@ -28,7 +31,7 @@ use std::{
 };
 
 use hybi::{
-    Client, CloseCode, Config, Connection, Event, Origins, Role, Server, Uri,
+    Client, CloseCode, Config, Connection, Event, Inbox, Origins, Role, Server, Uri,
     client::{Request, Response},
     server::Opening,
 };
@@ -38,6 +41,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use timed::{Timed, is_timeout};
+use tunnel::Proxy;
 
 /// A peer that does not read makes the server hold at most one such message and its echo.
 const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
@@ -48,11 +52,13 @@ const ALPN: &[u8] = b"http/1.1";
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let ended = match &arguments[..] {
-        [url, certificate] if url.starts_with("wss:") => ask(url, certificate.as_ref()),
+        [url, certificate, proxy @ ..] if url.starts_with("wss:") && proxy.len() < 2 => {
+            ask(url, certificate.as_ref(), proxy.first().map(String::as_str))
+        }
         [address, certificate] => serve(address, certificate.as_ref()),
         [address] => serve(address, "certificate.pem".as_ref()),
         [] => serve("127.0.0.1:9001", "certificate.pem".as_ref()),
-        _ => Err("usage: rustls [ADDRESS [CERTIFICATE]], or rustls URL CERTIFICATE".into()),
+        _ => Err("usage: rustls [ADDRESS [CERTIFICATE]], or rustls URL CERTIFICATE [PROXY]".into()),
     };
     if let Err(error) = ended {
         eprintln!("rustls: {error}");
@@ -84,7 +90,7 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
 fn echo(stream: &TcpStream, config: Arc<ServerConfig>) -> Result<(), Box<dyn Error>> {
     stream.set_nodelay(true)?;
     let tls = ServerConnection::new(config)?;
-    let mut link = Link::new(Timed::new(stream, OPENING), tls.into());
+    let mut link = Link::new(Timed::new(stream, OPENING), tls.into(), Vec::new());
     let ended = accept(&mut link).and_then(|websocket| match websocket {
         Some(websocket) => converse(&mut link, websocket, |websocket, event, outbox| {
             match event {
@@ -113,18 +119,26 @@ fn accept(link: &mut Link<'_>) -> Result<Option<Connection<Server>>, Box<dyn Err
 }
 
 /// The client: sends two messages, and checks their echoes.
-fn ask(url: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
+fn ask(url: &str, certificate: &Path, proxy: Option<&str>) -> Result<(), Box<dyn Error>> {
     let uri = Uri::parse(url)?;
     let host = uri.host().to_string();
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(certificate)?)?;
     let mut config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![ALPN.into()];
-    let stream = TcpStream::connect((host.as_str(), uri.port()))?;
-    let tls = ClientConnection::new(config.into(), host.try_into()?)?;
-
+    let proxy = proxy.map(Proxy::parse).transpose()?;
+    let reached = proxy.as_ref().map_or(uri, |proxy| proxy.uri.as_uri());
+    let stream = TcpStream::connect((reached.host().to_string(), reached.port()))?;
     stream.set_nodelay(true)?;
-    let mut link = Link::new(Timed::new(&stream, OPENING), tls.into());
+    let mut timed = Timed::new(&stream, OPENING);
+    let mut inbox = Inbox::with_capacity(4096);
+    if let Some(proxy) = proxy {
+        proxy.open(&uri, &mut timed, &mut inbox)?;
+    }
+    // The certificate is the server's, whoever opened the tunnel to it; so are bytes behind the
+    // proxy's response.
+    let tls = ClientConnection::new(config.into(), host.try_into()?)?;
+    let mut link = Link::new(timed, tls.into(), inbox.unread().into());
     let mut websocket = request(&mut link, &uri)?;
     let text = "Hello, TLS";
     let data = vec![0x5a; 1024 * 1024];
