@@ -45,6 +45,7 @@ const DICTIONARY: Dictionary = Dictionary {
         "Content-Length",
         "Transfer-Encoding",
         "Set-Cookie",
+        "Location",
         "upgrade",
         "Upgrade ",
         "",
@@ -65,6 +66,9 @@ const DICTIONARY: Dictionary = Dictionary {
         "foo, foo",
         "bar",
         "13, 8, 7",
+        "../x?y#z",
+        "//a.example:443/./x",
+        "http://b.example/../x",
         "0",
         "1",
         "chunked",
@@ -381,6 +385,7 @@ impl Answered<'_> {
             Ok(Some(Response::Rejected(rejected))) => {
                 self.last_head().check_fields(rejected.headers().iter());
                 assert_eq!(rejected.body(), &self.bytes[self.heads()..received]);
+                check_redirect(&rejected);
                 let versions = rejected.versions().collect();
                 Outcome::Rejected { status: rejected.status(), versions }
             }
@@ -489,6 +494,21 @@ impl Answered<'_> {
         Head::new(DICTIONARY.starts[0], &accepting(self.proof)).write(&mut plain);
         rest.starts_with(&plain) && !self.asked.requires_subprotocol()
     }
+}
+
+/// Holds that a redirect leads to the URI of a WebSocket, and says which parts are the same.
+fn check_redirect(rejected: &client::Rejected<'_>) {
+    let from = Uri::parse("wss://a.example/b/c?d").expect("sound");
+    let Ok(Some(redirect)) = rejected.redirect(&from) else { return };
+    let to = redirect.uri();
+    let text = to.to_string();
+    assert_eq!(Uri::parse(&text), Ok(to));
+    let segments = || to.path().split('/');
+    assert!(!segments().any(|segment| [".", ".."].contains(&segment)), "{text}");
+    let authority = text.split('/').nth(2).expect("an authority").split('?').next();
+    let is_same = text.starts_with("wss:") && authority == Some("a.example");
+    assert_eq!(redirect.is_same_origin(), is_same, "{text}");
+    assert_eq!(redirect.is_downgrade(), text.starts_with("ws:"), "{text}");
 }
 
 fn status(head: &Parsed<'_>) -> u16 {
