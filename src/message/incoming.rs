@@ -96,6 +96,7 @@ impl Incoming {
 
     /// Processes the received payload of the frame in progress, up to the next chunk or message to
     /// deliver.
+    #[inline]
     pub(crate) fn advance(
         &mut self,
         parts: &mut Parts<'_>,

@@ -143,6 +143,9 @@ impl Plain {
 fn consume(frame: &mut Frame, kind: Kind, parts: &mut Parts<'_>) -> (usize, IsAscii) {
     let Parts { bytes, cursor, .. } = parts;
     let length = frame.limit(cursor.available());
+    if length == 0 {
+        return (0, IsAscii::UNKNOWN);
+    }
     let from = cursor.unread..cursor.unread + length;
     let ascii = if let Some(mask) = &mut frame.mask {
         mask.shift(bytes, from, cursor.held, kind == Kind::Text)
