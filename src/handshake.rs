@@ -1,4 +1,5 @@
-//! The opening handshake (RFC 6455, section 4) over HTTP/1.1.
+//! The opening handshake (RFC 6455, section 4) in HTTP/1.1, and in HTTP/2 and HTTP/3 (RFC 8441, RFC
+//! 9220).
 //!
 //! This module owns everything before the first frame: the requests, responses and states of both
 //! roles, URIs and origins. It returns an open [`Connection`](crate::Connection) and leaves the
@@ -6,7 +7,14 @@
 //! frames.
 //!
 //! The states of each role are drawn in the docs of [`server`] and [`client`]. The checks work on
-//! header fields from any source: this crate's HTTP/1.1 parser, or the `http` crate.
+//! header fields from any source: this crate's HTTP/1.1 parser, an HTTP/2 or HTTP/3 implementation, or
+//! the `http` crate. If another HTTP implementation reads and writes the messages, there are fewer
+//! states:
+//!
+//! ```text
+//!  server   Request::from_connect, from_http ──► Request ──accept──► Accept ──finish_fields──►
+//!  client   Request ──send_fields, send_http──► Exchange ──receive_fields──► Accepted ──finish──►
+//! ```
 
 pub(crate) mod awaited;
 pub mod client;

@@ -46,6 +46,8 @@
 //! - [`server::Opening`] and [`client::Request`] perform the opening handshake over HTTP/1.1 and
 //!   return the connection. [`Uri`] reads `ws` and `wss` URIs; [`Origins`] is a server's policy for
 //!   browsers.
+//! - [`server::Request::from_connect`] and [`client::Request::send_fields`] do the same in HTTP/2 and
+//!   HTTP/3.
 //! - [`blocking::WebSocket`] is the whole of it over any `Read + Write`: a client in five lines.
 //! - The [guide] puts the crate on a transport step by step: backpressure, deadlines, closing, several
 //!   tasks, no allocator. The repository has programs over tokio, mio, rustls, `io_uring`, smoltcp,
@@ -60,6 +62,7 @@
 //! | [`server`], [`client`] | the opening handshakes |
 //! | [`proxy`] | a tunnel through an HTTP proxy (CONNECT) |
 //! | [`http1`] | limits on the head of an HTTP/1.1 message, and its header fields |
+//! | [`http2`] | the fields of a message in HTTP/2 and HTTP/3 |
 //! | [`blocking`] | a WebSocket over a blocking stream |
 //! | [`deflate`] | compression (permessage-deflate, RFC 7692) |
 //! | [`extension`] | the grammar of `Sec-WebSocket-Extensions` |
@@ -106,6 +109,7 @@ pub mod extension;
 pub mod frame;
 mod handshake;
 pub mod http1;
+pub mod http2;
 pub mod mask;
 mod message;
 pub mod proxy;

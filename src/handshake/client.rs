@@ -36,7 +36,11 @@
 
 mod check;
 mod error;
+mod exchange;
 mod failure;
+mod fields;
+#[cfg(feature = "http")]
+mod http;
 mod offered;
 #[cfg(feature = "alloc")]
 mod redirect;
@@ -44,6 +48,7 @@ mod request;
 mod response;
 
 pub use error::Error;
+pub use exchange::Exchange;
 pub use failure::Failure;
 #[cfg(feature = "alloc")]
 pub use redirect::Redirect;
@@ -78,6 +83,8 @@ pub struct Opening<
     #[cfg(not(feature = "getrandom"))] E,
 > {
     offered: Offered<'a>,
+    /// The expected `Sec-WebSocket-Accept`.
+    accept: [u8; 28],
     config: Config,
     awaited: Awaited,
     /// The status of the response, once a valid one has arrived.
@@ -100,8 +107,14 @@ struct Validated {
 }
 
 impl<'a, E> Opening<'a, E> {
-    fn new(offered: Offered<'a>, config: Config, awaited: Awaited, entropy: E) -> Self {
-        Self { offered, config, awaited, status: None, entropy: Some(entropy) }
+    fn new(
+        offered: Offered<'a>,
+        accept: [u8; 28],
+        config: Config,
+        awaited: Awaited,
+        entropy: E,
+    ) -> Self {
+        Self { offered, accept, config, awaited, status: None, entropy: Some(entropy) }
     }
 
     /// Returns an opening that borrows nothing. It copies the names of the subprotocols and
@@ -121,8 +134,8 @@ impl<'a, E> Opening<'a, E> {
     /// ```
     #[cfg(feature = "alloc")]
     pub fn into_owned(self) -> Opening<'static, E> {
-        let Self { offered, config, awaited, status, entropy } = self;
-        Opening { offered: offered.into_owned(), config, awaited, status, entropy }
+        let Self { offered, accept, config, awaited, status, entropy } = self;
+        Opening { offered: offered.into_owned(), accept, config, awaited, status, entropy }
     }
 }
 
@@ -206,7 +219,7 @@ impl<E: Entropy> Opening<'_, E> {
             return Some(rejected(status, known.headers(), inbox));
         }
         // The response to a request of another opening fails this check.
-        let agreement = check::check_answer(&known, &self.offered).ok()?;
+        let agreement = check::check_answer(&known, &self.offered, &self.accept).ok()?;
         self.accepted(known.headers(), agreement)
     }
 
@@ -230,7 +243,9 @@ impl<E: Entropy> Opening<'_, E> {
         };
         let agreement = match line {
             StatusLine { status: 101, minor: 0 } => return Err(Failure::HttpVersion),
-            StatusLine { status: 101, .. } => Some(check::check_answer(&known, &self.offered)?),
+            StatusLine { status: 101, .. } => {
+                Some(check::check_answer(&known, &self.offered, &self.accept)?)
+            }
             _ => None,
         };
         let chosen = agreement.and_then(|agreement| agreement.subprotocol);

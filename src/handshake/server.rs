@@ -37,10 +37,14 @@
 
 mod accept;
 mod check;
+mod connect;
 mod cookie;
 mod error;
+mod fields;
 #[cfg(feature = "http")]
 mod http;
+#[cfg(feature = "http")]
+mod http_connect;
 mod http_request;
 #[cfg(feature = "alloc")]
 mod owned;
@@ -50,6 +54,7 @@ mod request;
 mod response;
 
 pub use accept::Accept;
+pub use connect::ConnectFault;
 pub use error::Error;
 pub use http_request::HttpRequest;
 #[cfg(feature = "alloc")]

@@ -39,17 +39,23 @@ impl Authorization<'_> {
     /// Writes the field line with this name and its CRLF.
     pub(crate) fn write(self, name: &str, sink: &mut dyn FnMut(&[u8])) {
         sink(name.as_bytes());
+        sink(b": ");
+        self.write_value(sink);
+        sink(b"\r\n");
+    }
+
+    /// Writes the value of the field.
+    pub(crate) fn write_value(self, sink: &mut dyn FnMut(&[u8])) {
         match self {
             Self::Basic { user, password } => {
-                sink(b": Basic ");
+                sink(b"Basic ");
                 write_base64([user, ":", password].into_iter().flat_map(str::bytes), sink);
             }
             Self::Bearer(token) => {
-                sink(b": Bearer ");
+                sink(b"Bearer ");
                 sink(token.as_bytes());
             }
         }
-        sink(b"\r\n");
     }
 }
 

@@ -136,7 +136,6 @@ impl<'a> Known<'a> {
     }
 
     /// Collects the known fields of `headers`.
-    #[cfg(any(feature = "http", test))]
     pub(crate) fn collect(headers: ReceivedHeaders<'a>) -> Self {
         let mut known = Self::new(headers);
         headers.iter().for_each(|(name, value)| known.add(name, value));

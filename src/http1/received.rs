@@ -15,6 +15,8 @@ pub struct ReceivedHeaders<'a> {
 enum Source<'a> {
     /// Complete field lines, each with its CRLF. Their grammar has been checked.
     Lines(&'a [u8]),
+    /// Pairs of a name, which is a token, and a value.
+    Pairs(&'a [(&'a [u8], &'a [u8])]),
     /// Fields that another HTTP implementation has parsed.
     #[cfg(feature = "http")]
     Map(&'a http::HeaderMap),
@@ -26,6 +28,11 @@ impl<'a> ReceivedHeaders<'a> {
         Self { source: Source::Lines(lines) }
     }
 
+    /// Wraps names and values whose grammar has been checked.
+    pub(crate) const fn of_pairs(pairs: &'a [(&'a [u8], &'a [u8])]) -> Self {
+        Self { source: Source::Pairs(pairs) }
+    }
+
     /// Wraps fields that another HTTP implementation has parsed.
     #[cfg(feature = "http")]
     pub(crate) const fn of_map(map: &'a http::HeaderMap) -> Self {
@@ -33,10 +40,10 @@ impl<'a> ReceivedHeaders<'a> {
     }
 
     /// The field lines, unless another implementation of HTTP has parsed them.
-    #[allow(clippy::unnecessary_wraps)] // without the feature `http`, there is one source
     pub(crate) const fn lines(self) -> Option<&'a [u8]> {
         match self.source {
             Source::Lines(lines) => Some(lines),
+            Source::Pairs(_) => None,
             #[cfg(feature = "http")]
             Source::Map(_) => None,
         }
@@ -56,6 +63,7 @@ impl<'a> ReceivedHeaders<'a> {
     pub fn iter(self) -> ReceivedHeadersIter<'a> {
         ReceivedHeadersIter(match self.source {
             Source::Lines(lines) => Rest::Lines(lines),
+            Source::Pairs(pairs) => Rest::Pairs(pairs.iter()),
             #[cfg(feature = "http")]
             Source::Map(map) => Rest::Map(MapIter { map, taken: 0, rest: map.iter() }),
         })
@@ -85,6 +93,7 @@ pub struct ReceivedHeadersIter<'a>(Rest<'a>);
 #[derive(Clone)]
 enum Rest<'a> {
     Lines(&'a [u8]),
+    Pairs(core::slice::Iter<'a, (&'a [u8], &'a [u8])>),
     #[cfg(feature = "http")]
     Map(MapIter<'a>),
 }
@@ -95,6 +104,10 @@ impl<'a> Iterator for ReceivedHeadersIter<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.0 {
             Rest::Lines(lines) => next_line(lines),
+            Rest::Pairs(rest) => {
+                let (name, value) = rest.next()?;
+                Some((core::str::from_utf8(name).ok()?, value))
+            }
             #[cfg(feature = "http")]
             Rest::Map(rest) => rest.next(),
         }
@@ -120,6 +133,9 @@ impl<'a> Iterator for ValuesOf<'_, 'a> {
     fn next(&mut self) -> Option<&'a [u8]> {
         match &mut self.rest.0 {
             Rest::Lines(lines) => next_value_of(lines, self.name.as_bytes()),
+            Rest::Pairs(rest) => rest
+                .find(|(name, _)| name.eq_ignore_ascii_case(self.name.as_bytes()))
+                .map(|(_, value)| *value),
             #[cfg(feature = "http")]
             Rest::Map(rest) => {
                 rest.find(|(name, _)| name.eq_ignore_ascii_case(self.name)).map(|(_, value)| value)

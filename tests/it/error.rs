@@ -13,9 +13,10 @@ use hybi::{
     extension::ExtensionSyntax,
     frame::{EncodeError, InvalidHeader},
     http1::{FieldError, HeadFault},
+    http2::SectionFault,
     proxy,
     random::EntropyError,
-    server::{self, Refusal},
+    server::{self, ConnectFault, Refusal},
     utf8::InvalidUtf8,
 };
 
@@ -52,6 +53,10 @@ fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
         ("LimitExceeded", Box::new(LimitExceeded::Fragments { limit: 1 })),
         ("Refusal", Box::new(Refusal::Head(head))),
         ("Failure", Box::new(Failure::Head(head))),
+        ("Refusal", Box::new(Refusal::Connect(ConnectFault::Protocol))),
+        ("Refusal", Box::new(Refusal::from(SectionFault::FieldName))),
+        ("Failure", Box::new(Failure::Section(SectionFault::FieldName))),
+        ("SectionFault", Box::new(SectionFault::PseudoHeader)),
         ("HeadFault", Box::new(head)),
         ("UriError", Box::new(UriError::Byte { offset: 3 })),
         ("EntropyError", Box::new(EntropyError)),

@@ -10,6 +10,7 @@ mod connection;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;
+mod extended_connect;
 mod extension;
 mod model;
 mod origin;

@@ -23,6 +23,7 @@ pub(crate) struct Agreement<'a> {
 pub(crate) fn check_answer<'a>(
     fields: &Known<'a>,
     offered: &Offered<'_>,
+    accept: &[u8; 28],
 ) -> Result<Agreement<'a>, Failure> {
     // Item 2.
     let upgrade = fields.only(Name::Upgrade);
@@ -34,9 +35,19 @@ pub(crate) fn check_answer<'a>(
         return Err(Failure::Connection);
     }
     // Item 4. Section 11.3.3: at most once.
-    if fields.only(Name::Accept) != Some(&offered.accept) {
+    if fields.only(Name::Accept) != Some(accept) {
         return Err(Failure::Accept);
     }
+    check_choices(fields, offered)
+}
+
+/// Checks what a server chose of the offer, in any version of HTTP. No more is checked in a response to
+/// an extended CONNECT: without a key, `Sec-WebSocket-Accept` means nothing (RFC 8441, section 5).
+#[inline]
+pub(crate) fn check_choices<'a>(
+    fields: &Known<'a>,
+    offered: &Offered<'_>,
+) -> Result<Agreement<'a>, Failure> {
     if !fields.values(Name::Extensions).is_empty() {
         check_extensions(fields.all(Name::Extensions), offered)?;
     }

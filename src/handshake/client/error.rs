@@ -80,6 +80,10 @@ pub enum Error {
     /// One of the caller's header fields cannot be sent.
     #[error("{0}")]
     HeaderField(FieldError),
+    /// The types of the `http` crate cannot hold the request: they refuse its target, or it has too many
+    /// fields.
+    #[error("the types of the http crate cannot hold this request")]
+    HttpTypes,
 }
 
 macro_rules! from_cause {

@@ -1,6 +1,6 @@
 //! Why a client refuses a response.
 
-use crate::{handshake::awaited::AwaitedFault, http1::HeadFault};
+use crate::{handshake::awaited::AwaitedFault, http1::HeadFault, http2::SectionFault};
 
 /// The rule that the server's response violates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,6 +10,12 @@ pub enum Failure {
     /// [`HeadLimits`](crate::http1::HeadLimits).
     #[error("the response head cannot be read: {0}")]
     Head(HeadFault),
+    /// The fields of the response, in HTTP/2 or HTTP/3, are malformed. This is a stream error.
+    #[error("the response is malformed: {0}")]
+    Section(SectionFault),
+    /// The response has status 101 in HTTP/2 or HTTP/3, which do not have it (RFC 9113, section 8.6).
+    #[error("the response has status 101, which does not exist in HTTP/2 and HTTP/3")]
+    SwitchingProtocols,
     /// The response has status 101 in HTTP/1.0, which has no `Upgrade` (RFC 9110, section 7.8).
     #[error("the response has status 101, but its version is HTTP/1.0")]
     HttpVersion,

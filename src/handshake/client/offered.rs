@@ -10,7 +10,6 @@ use crate::{deflate::Offer, extension};
 /// What the client offered. The response is checked against it.
 #[derive(Clone)]
 pub(crate) struct Offered<'a> {
-    pub(crate) accept: [u8; 28],
     pub(crate) subprotocols: Subprotocols<'a>,
     pub(crate) extensions: Extensions<'a>,
     pub(crate) requires_subprotocol: bool,
@@ -62,7 +61,6 @@ impl Offered<'_> {
     #[cfg(feature = "alloc")]
     pub(crate) fn into_owned(self) -> Offered<'static> {
         Offered {
-            accept: self.accept,
             subprotocols: Subprotocols::Owned(match self.subprotocols {
                 Subprotocols::Borrowed(names) => names.join(",").into(),
                 Subprotocols::Owned(list) => list,

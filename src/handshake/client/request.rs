@@ -29,18 +29,18 @@ use crate::{
 #[derive(Clone)]
 #[must_use = "call `send` to put the request into the outbox"]
 pub struct Request<'a> {
-    uri: Uri<'a>,
+    pub(super) uri: Uri<'a>,
     /// Replaces the path and the query of the URI.
-    target: Option<&'a str>,
-    subprotocols: &'a [&'a str],
+    pub(super) target: Option<&'a str>,
+    pub(super) subprotocols: &'a [&'a str],
     requires_subprotocol: bool,
-    extensions: &'a str,
-    origin: Option<&'a str>,
-    authorization: Option<Authorization<'a>>,
-    fields: CallerFields<'a>,
-    limits: HeadLimits,
-    config: Config,
-    deflate: Policy<'a>,
+    pub(super) extensions: &'a str,
+    pub(super) origin: Option<&'a str>,
+    pub(super) authorization: Option<Authorization<'a>>,
+    pub(super) fields: CallerFields<'a>,
+    pub(super) limits: HeadLimits,
+    pub(super) config: Config,
+    pub(super) deflate: Policy<'a>,
 }
 
 impl<'a> Request<'a> {
@@ -165,18 +165,24 @@ impl<'a> Request<'a> {
         self.check()?;
         let key = Key::generate(&mut entropy)?;
         append_parts(outbox, |sink| self.write(&key, sink))?;
-        let offered = Offered {
-            accept: key.accept(),
+        let offered = self.offered();
+        let awaited = Awaited::new(self.limits);
+        Ok(Opening::new(offered, key.accept(), self.config, awaited, entropy))
+    }
+
+    /// What the check of the response needs of the request.
+    #[inline]
+    pub(super) fn offered(&self) -> Offered<'a> {
+        Offered {
             subprotocols: Subprotocols::Borrowed(self.subprotocols),
             extensions: Extensions::Borrowed(self.extensions),
             requires_subprotocol: self.requires_subprotocol,
             deflate: self.deflate.offer(),
-        };
-        Ok(Opening::new(offered, self.config, Awaited::new(self.limits), entropy))
+        }
     }
 
     /// Checks every option that is written into the request, so that none can inject anything.
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let names = self.subprotocols.iter().map(|name| name.as_bytes());
         check_names(names).map_err(|fault| match fault {
             NamesFault::NotToken(index) => Error::SubprotocolSyntax { index },

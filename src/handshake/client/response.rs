@@ -13,7 +13,8 @@ use crate::{
 
 /// A server's response to the request.
 ///
-/// The enum is exhaustive: a server either accepts with status 101 or does not.
+/// The enum is exhaustive: a server either accepts, with status 101 in HTTP/1.1 and 2xx in HTTP/2 and
+/// HTTP/3, or does not.
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant)] // one per connection, and short-lived
 pub enum Response<'i, E: Entropy> {
@@ -132,7 +133,8 @@ impl<'i> Rejected<'i> {
         self.fields
     }
 
-    /// The part of the body that has arrived. It stays in the inbox.
+    /// The part of the body that has arrived. It stays in the inbox. If another HTTP implementation
+    /// received the response, that implementation has the body, and this is empty.
     pub const fn body(&self) -> &'i [u8] {
         self.body
     }

@@ -6,9 +6,11 @@ mod compression;
 #[cfg(feature = "http")]
 use http::{HeaderName, HeaderValue, header};
 
-use super::{Error, Request};
 #[cfg(feature = "http")]
-use crate::http1::FieldError;
+use super::http::append_caller_fields;
+use super::{Error, Request, check::Asked};
+#[cfg(feature = "http")]
+use crate::http2;
 use crate::{
     buffer::{Outbox, append_parts},
     config::Config,
@@ -25,11 +27,11 @@ use crate::{
 #[derive(Clone)]
 #[must_use = "call `finish` to put the response into the outbox"]
 pub struct Accept<'a> {
-    request: Request<'a>,
-    subprotocol: Option<&'a str>,
-    fields: CallerFields<'a>,
-    config: Config,
-    deflate: Policy<'a>,
+    pub(super) request: Request<'a>,
+    pub(super) subprotocol: Option<&'a str>,
+    pub(super) fields: CallerFields<'a>,
+    pub(super) config: Config,
+    pub(super) deflate: Policy<'a>,
 }
 
 impl<'a> Accept<'a> {
@@ -102,11 +104,14 @@ impl<'a> Accept<'a> {
     ///   one that the client offers.
     /// - [`HeaderField`](Error::HeaderField): a header field cannot be sent.
     /// - [`OutboxFull`](Error::OutboxFull): the outbox has no room.
+    /// - [`HttpVersion`](Error::HttpVersion): the request is an extended CONNECT. Call
+    ///   [`finish_fields`](Self::finish_fields).
     ///
     /// Nothing is written in any of these cases.
     pub fn finish(self, outbox: &mut impl Outbox) -> Result<Connection<Server>, Error> {
+        let Asked::Upgrade(key) = &self.request.offer.asked else { return Err(Error::HttpVersion) };
         self.check()?;
-        let start = start_of_response(&self.request.offer.key.accept());
+        let start = start_of_response(&key.accept());
         let compression = self.deflate.accept(self.request.extensions());
         append_parts(outbox, |sink| {
             sink(&start);
@@ -128,30 +133,37 @@ impl<'a> Accept<'a> {
     /// returned response, then take over the transport. Bytes that the server has read after the
     /// request are the first input of the connection.
     ///
+    /// The response to an extended CONNECT has status 200.
+    ///
     /// # Errors
     ///
-    /// As for [`finish`](Self::finish), except [`OutboxFull`](Error::OutboxFull).
+    /// [`SubprotocolNotOffered`](Error::SubprotocolNotOffered) and
+    /// [`HeaderField`](Error::HeaderField), as for [`finish`](Self::finish).
     #[cfg(feature = "http")]
     pub fn finish_http(self) -> Result<(http::Response<()>, Connection<Server>), Error> {
         self.check()?;
         let mut response = http::Response::new(());
-        *response.status_mut() = http::StatusCode::SWITCHING_PROTOCOLS;
+        let key = match self.request.offer.asked {
+            Asked::Upgrade(key) => {
+                *response.status_mut() = http::StatusCode::SWITCHING_PROTOCOLS;
+                let headers = response.headers_mut();
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+                headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+                Some(key)
+            }
+            Asked::Connect(key) => {
+                http2::to_send::check_caller_fields(&self.fields)?;
+                key
+            }
+        };
         let headers = response.headers_mut();
-        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
-        headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
-        let accept = self.request.offer.key.accept();
-        insert(headers, header::SEC_WEBSOCKET_ACCEPT, &accept);
+        if let Some(key) = key {
+            insert(headers, header::SEC_WEBSOCKET_ACCEPT, &key.accept());
+        }
         if let Some(name) = self.subprotocol {
             insert(headers, header::SEC_WEBSOCKET_PROTOCOL, name.as_bytes());
         }
-        for (index, (name, value)) in self.fields.iter().enumerate() {
-            let excerpt = Excerpt::from(name);
-            let name = HeaderName::from_bytes(name.as_bytes())
-                .map_err(|_| FieldError::Name { index, name: excerpt })?;
-            let value = HeaderValue::from_str(value)
-                .map_err(|_| FieldError::Value { index, name: excerpt })?;
-            headers.append(name, value);
-        }
+        append_caller_fields(headers, &self.fields)?;
         let mut session = Session::NONE;
         if let Some(accepted) = self.deflate.accept(self.request.extensions()) {
             let answer = std::format!("{}", accepted.answer());
@@ -162,7 +174,7 @@ impl<'a> Accept<'a> {
     }
 
     /// Checks the caller's choices before anything is written.
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         // Section 4.2.2: the client must have offered it.
         match self.subprotocol {
             Some(name) if !self.offers(name) => {

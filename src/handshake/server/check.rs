@@ -3,7 +3,7 @@
 //! They work on header fields from any source: this crate's HTTP/1.1 parser or another one. Each
 //! check returns the value that it validated, so no caller can have the value without the check.
 
-use super::Refusal;
+use super::{ConnectFault, Refusal};
 use crate::{
     extension,
     handshake::{Uri, key::Key, parse_version, uri::Authority},
@@ -18,7 +18,7 @@ use crate::{
 /// The validated fields of a WebSocket request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Offer<'a> {
-    pub(crate) key: Key,
+    pub(crate) asked: Asked,
     /// The host of the request target if it has one, otherwise the `Host` field.
     pub(crate) host: Authority<'a>,
     pub(crate) origin: Option<&'a str>,
@@ -26,6 +26,15 @@ pub(crate) struct Offer<'a> {
     pub(crate) subprotocols: Values<'a>,
     /// The `Sec-WebSocket-Extensions` fields.
     pub(crate) extensions: Values<'a>,
+}
+
+/// How a client asks for a WebSocket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked {
+    /// With `Upgrade` in HTTP/1.1. The response must prove that the key was received.
+    Upgrade(Key),
+    /// With an extended CONNECT, which needs no key. Some gateways send one nevertheless.
+    Connect(Option<Key>),
 }
 
 /// Whether the fields ask for a WebSocket, validly or not.
@@ -57,6 +66,38 @@ pub(crate) fn check_offer<'a>(
     check_version(fields)?;
     // Item 5: exactly one key.
     let key = fields.only(Name::Key).and_then(Key::parse).ok_or(Refusal::Key)?;
+    check_choices(fields, Asked::Upgrade(key), host)
+}
+
+/// Checks the fields of an extended CONNECT (RFC 8441, section 5).
+pub(super) fn check_connect<'a>(
+    fields: &Known<'a>,
+    host: Authority<'a>,
+) -> Result<Offer<'a>, Refusal> {
+    // A length, 0 included, contradicts the DATA frames that follow (RFC 9113, section 8.1.1).
+    if !fields.values(Name::ContentLength).is_empty() {
+        return Err(Refusal::Body);
+    }
+    if !fields.values(Name::Expect).is_empty() {
+        return Err(Refusal::Expectation);
+    }
+    check_version(fields).map_err(|refusal| match refusal {
+        Refusal::UnsupportedVersion(version) => ConnectFault::UnsupportedVersion(version).into(),
+        // The drafts knew no HTTP/2, and a key is not needed.
+        Refusal::Hixie75 | Refusal::Hixie76 => Refusal::NoVersion,
+        other => other,
+    })?;
+    let key = fields.only(Name::Key).and_then(Key::parse);
+    check_choices(fields, Asked::Connect(key), host)
+}
+
+/// Checks what a client offers, and its origin.
+#[inline]
+fn check_choices<'a>(
+    fields: &Known<'a>,
+    asked: Asked,
+    host: Authority<'a>,
+) -> Result<Offer<'a>, Refusal> {
     let subprotocols = fields.values(Name::Protocol);
     if !subprotocols.is_empty() {
         check_subprotocols(fields.all(Name::Protocol))?;
@@ -75,7 +116,7 @@ pub(crate) fn check_offer<'a>(
         Some(_) => return Err(Refusal::OriginSyntax),
         None => None,
     };
-    Ok(Offer { key, host, origin, subprotocols, extensions })
+    Ok(Offer { asked, host, origin, subprotocols, extensions })
 }
 
 /// Section 4.1, item 10: distinct tokens, at least one in each field.

@@ -32,8 +32,16 @@ pub enum Error {
     /// One of the caller's header fields cannot be sent.
     #[error("{0}")]
     HeaderField(FieldError),
-    /// The status of a [`Response`](super::Response) is not from 200 to 599.
-    #[error("status {0} cannot be sent in response to a request: use 200 to 599")]
+    /// The response is for another version of HTTP than the request: `finish` and `send` respond in
+    /// HTTP/1.1, `finish_fields` and `send_fields` respond to an extended CONNECT.
+    #[error("the response is for another version of HTTP than the request")]
+    HttpVersion,
+    /// The status of a [`Response`](super::Response) is not from 200 to 599, or not from 300 to 599 in
+    /// response to an extended CONNECT, which 2xx would accept.
+    #[error(
+        "status {0} cannot be sent in response to this request: use 200 to 599, or 300 to 599 for an \
+         extended CONNECT"
+    )]
     Status(u16),
 }
 

@@ -1,11 +1,15 @@
 //! Requests parsed by another HTTP implementation (feature `http`).
 
-use http::{Method, Response, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Version};
 
 use super::{Refusal, Request, check, request::Source, response::upgrade_fields};
 use crate::{
     handshake::{Origins, uri::Authority},
-    http1::{HeadLimits, ReceivedHeaders, known::Known, start_line::RequestLine},
+    http1::{
+        Excerpt, FieldError, HeadLimits, ReceivedHeaders, known::Known, start_line::RequestLine,
+        to_send::CallerFields,
+    },
+    http2,
 };
 
 impl<'i> Request<'i> {
@@ -62,7 +66,7 @@ impl<'i> Request<'i> {
     /// Checks a WebSocket request again. `origins` is `None` if its origin was checked before.
     pub(super) fn recheck_http(
         uri: &'i http::Uri,
-        headers: &'i http::HeaderMap,
+        headers: &'i HeaderMap,
         origins: Option<&Origins<'_>>,
     ) -> Result<Self, Refusal> {
         let known = Known::collect(ReceivedHeaders::of_map(headers));
@@ -71,7 +75,7 @@ impl<'i> Request<'i> {
 
     fn check_known(
         uri: &'i http::Uri,
-        headers: &'i http::HeaderMap,
+        headers: &'i HeaderMap,
         known: &Known<'i>,
         origins: Option<&Origins<'_>>,
     ) -> Result<Self, Refusal> {
@@ -104,14 +108,57 @@ impl Refusal {
         let mut response = Response::new(self.text());
         *response.status_mut() =
             StatusCode::from_u16(self.status()).unwrap_or(StatusCode::BAD_REQUEST);
-        let required = ReceivedHeaders::of_lines(upgrade_fields(self.status()));
-        for (name, value) in required.iter().chain(ReceivedHeaders::of_lines(self.fields())) {
-            if let (Ok(name), Ok(value)) =
-                (header::HeaderName::try_from(name), header::HeaderValue::from_bytes(value))
-            {
-                response.headers_mut().insert(name, value);
-            }
-        }
+        insert_lines(response.headers_mut(), upgrade_fields(self.status()));
+        insert_lines(response.headers_mut(), self.fields());
         response
     }
+}
+
+impl<'a> super::Response<'a> {
+    /// The response in the types of the `http` crate, for an HTTP server that writes it itself.
+    ///
+    /// # Errors
+    ///
+    /// [`Status`](super::Error::Status) and [`HeaderField`](super::Error::HeaderField), as for
+    /// [`send`](Self::send).
+    pub fn to_http(&self) -> Result<Response<&'a [u8]>, super::Error> {
+        self.check()?;
+        let mut response = Response::new(self.body);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).map_err(|_| super::Error::Status(self.status))?;
+        let headers = response.headers_mut();
+        if self.answers_connect {
+            http2::to_send::check_caller_fields(&self.fields)?;
+        } else {
+            insert_lines(headers, upgrade_fields(self.status));
+        }
+        append_caller_fields(headers, &self.fields)?;
+        Ok(response)
+    }
+}
+
+/// Inserts field lines of this crate.
+fn insert_lines(headers: &mut HeaderMap, lines: &[u8]) {
+    for (name, value) in ReceivedHeaders::of_lines(lines) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value))
+        {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// Appends the caller's fields.
+pub(super) fn append_caller_fields(
+    headers: &mut HeaderMap,
+    fields: &CallerFields<'_>,
+) -> Result<(), FieldError> {
+    for (index, (name, value)) in fields.iter().enumerate() {
+        let excerpt = Excerpt::from(name);
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| FieldError::Name { index, name: excerpt })?;
+        let value =
+            HeaderValue::from_str(value).map_err(|_| FieldError::Value { index, name: excerpt })?;
+        headers.append(name, value);
+    }
+    Ok(())
 }

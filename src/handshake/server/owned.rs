@@ -1,9 +1,9 @@
 //! A request that owns its head.
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 
 use super::{Incoming, Request, request::Source};
-use crate::http1::{HeadLimits, scanner::reread_request};
+use crate::http1::{HeadLimits, ReceivedHeaders, known::Known, scanner::reread_request};
 
 /// A [`Request`] that does not borrow the inbox: it can be held across an `await` and moved to
 /// another thread. [`Request::to_owned`] creates it.
@@ -30,16 +30,26 @@ enum OwnedSource {
     Head(Box<[u8]>),
     #[cfg(feature = "http")]
     Http(Box<(http::Uri, http::HeaderMap)>),
+    Connect {
+        target: Box<str>,
+        authority: Box<str>,
+        lines: Box<[u8]>,
+    },
 }
 
 impl OwnedRequest {
-    pub(super) fn of(source: Source<'_>) -> Self {
-        Self(match source {
+    pub(super) fn of(request: &Request<'_>) -> Self {
+        Self(match request.source {
             Source::Head(head) => OwnedSource::Head(head.into()),
             #[cfg(feature = "http")]
             Source::Http(uri, headers) => {
                 OwnedSource::Http(Box::new((uri.clone(), headers.clone())))
             }
+            Source::Connect(authority) => OwnedSource::Connect {
+                target: request.target().into(),
+                authority: authority.into(),
+                lines: lines(request.headers()),
+            },
         })
     }
 
@@ -54,12 +64,27 @@ impl OwnedRequest {
             }),
             #[cfg(feature = "http")]
             OwnedSource::Http(parts) => Request::recheck_http(&parts.0, &parts.1, None).ok(),
+            OwnedSource::Connect { target, authority, lines } => {
+                let known = Known::collect(ReceivedHeaders::of_lines(lines));
+                Request::check_connect(target, authority, &known, None).ok()
+            }
         };
         match request {
             Some(request) => request,
             None => unreachable!("an owned request holds a head that was checked before"),
         }
     }
+}
+
+/// Writes fields as lines. Their grammar must have been checked.
+fn lines(headers: ReceivedHeaders<'_>) -> Box<[u8]> {
+    let mut lines = Vec::new();
+    for (name, value) in headers {
+        for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+            lines.extend_from_slice(part);
+        }
+    }
+    lines.into()
 }
 
 impl From<Request<'_>> for OwnedRequest {

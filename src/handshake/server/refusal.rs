@@ -1,6 +1,6 @@
 //! Why a request was refused, and the response to it.
 
-use super::Response;
+use super::{ConnectFault, Response};
 use crate::http1::HeadFault;
 
 /// Why the server refused a request.
@@ -14,14 +14,16 @@ pub enum Refusal {
     /// The head is not valid HTTP/1.1, or exceeds one of the
     /// [`HeadLimits`](crate::http1::HeadLimits).
     Head(HeadFault),
+    /// The request, in HTTP/2 or HTTP/3, is not a valid extended CONNECT for a WebSocket.
+    Connect(ConnectFault),
     /// The request has no `Upgrade: websocket`. Call
     /// [`Opening::receive_any`](super::Opening::receive_any) to serve plain HTTP as well.
     NotWebSocket,
     /// The method is not GET.
     Method,
     /// The request asks for a WebSocket in HTTP/1.0, which has no `Upgrade` (RFC 9110, section
-    /// 7.8). `receive_any` returns such a request as plain HTTP.
-    /// [`Request::from_http`](super::Request) refuses HTTP/2 and HTTP/3 in the same way.
+    /// 7.8). `receive_any` returns such a request as plain HTTP. [`Request::from_http`](super::Request)
+    /// refuses HTTP/2 and HTTP/3 in the same way: call `from_http_connect` for those.
     HttpVersion,
     /// The target is neither a path nor an `http`, `https`, `ws` or `wss` URI.
     Target,
@@ -68,6 +70,7 @@ impl Refusal {
                 | HeadFault::TooLong,
             ) => 431,
             Self::Head(HeadFault::HttpVersion) => 505,
+            Self::Connect(fault) => fault.status(),
             Self::NotWebSocket | Self::UnsupportedVersion(_) | Self::Hixie75 | Self::Hixie76 => 426,
             Self::Method => 405,
             Self::Expectation => 417,
@@ -85,6 +88,9 @@ impl Refusal {
     /// [`upgrade_fields`](super::response::upgrade_fields) returns.
     pub(super) const fn fields(self) -> &'static [u8] {
         match self.status() {
+            _ if matches!(self, Self::Connect(ConnectFault::UnsupportedVersion(_))) => {
+                b"Sec-WebSocket-Version: 13\r\nContent-Type: text/plain\r\n"
+            }
             405 => b"Allow: GET\r\nContent-Type: text/plain\r\n",
             _ => b"Content-Type: text/plain\r\n",
         }
@@ -108,6 +114,7 @@ impl Refusal {
                 HeadFault::TooManyElements => "A header field has too many list elements.",
                 HeadFault::TooLong => "The request head is too long.",
             },
+            Self::Connect(fault) => fault.text(),
             Self::NotWebSocket => {
                 "This server accepts only WebSocket connections: send `Upgrade: websocket`."
             }

@@ -43,7 +43,7 @@ pub struct Request<'i> {
     headers: ReceivedHeaders<'i>,
     /// What `to_owned` copies.
     #[cfg_attr(not(feature = "alloc"), expect(dead_code))]
-    source: Source<'i>,
+    pub(super) source: Source<'i>,
     pub(super) offer: Offer<'i>,
 }
 
@@ -56,6 +56,8 @@ pub(super) enum Source<'i> {
     /// The parts of a request that another HTTP implementation has parsed.
     #[cfg(feature = "http")]
     Http(&'i http::Uri, &'i http::HeaderMap),
+    /// By an implementation of HTTP/2 or HTTP/3: its `:authority`.
+    Connect(&'i str),
 }
 
 impl<'i> Incoming<'i> {
@@ -174,16 +176,17 @@ impl<'i> Request<'i> {
     }
 
     /// Starts a response that rejects the request with a status from 200 to 599, such as 401, 404
-    /// or 307. Call [`send`](Response::send) to put it into the outbox.
+    /// or 307. Call [`send`](Response::send) to put it into the outbox. An extended CONNECT is rejected
+    /// with 300 to 599, because 2xx would accept it, and by [`send_fields`](Response::send_fields).
     pub fn reject<'a>(self, status: u16) -> Response<'a> {
-        Response::new(status)
+        Response::new(status).answers_connect(self.is_connect())
     }
 
     /// A copy of the request that does not borrow the inbox: it can be held across an `await` and
     /// moved to another thread.
     #[cfg(feature = "alloc")]
     pub fn to_owned(&self) -> OwnedRequest {
-        OwnedRequest::of(self.source)
+        OwnedRequest::of(self)
     }
 
     /// Checks a WebSocket request. `origins` is `None` if its origin was checked before.
@@ -211,10 +214,23 @@ impl<'i> Request<'i> {
         origins: Option<&Origins<'_>>,
     ) -> Result<Self, Refusal> {
         let offer = check::check_offer(known, host)?;
+        Self::of_offer(source, line, path, known.headers(), offer, origins)
+    }
+
+    /// Judges the origin, if there is a policy for it.
+    #[inline]
+    pub(super) fn of_offer(
+        source: Source<'i>,
+        line: RequestLine<'i>,
+        path: &'i str,
+        headers: ReceivedHeaders<'i>,
+        offer: Offer<'i>,
+        origins: Option<&Origins<'_>>,
+    ) -> Result<Self, Refusal> {
         if origins.is_some_and(|origins| !origins.allow(offer.origin, offer.host)) {
             return Err(Refusal::Origin);
         }
-        Ok(Self { source, line, path, headers: known.headers(), offer })
+        Ok(Self { line, path, headers, source, offer })
     }
 }
 

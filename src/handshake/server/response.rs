@@ -22,10 +22,12 @@ use crate::{
 #[derive(Clone)]
 #[must_use = "call `send` to put the response into the outbox"]
 pub struct Response<'a> {
-    status: u16,
-    fields: CallerFields<'a>,
-    body: &'a [u8],
+    pub(super) status: u16,
+    pub(super) fields: CallerFields<'a>,
+    pub(super) body: &'a [u8],
     answers_head: bool,
+    /// It responds to an extended CONNECT, so it cannot be sent in HTTP/1.1.
+    pub(super) answers_connect: bool,
     /// Set when the response is sent: the opening of the request is over.
     over: Option<&'a AtomicBool>,
 }
@@ -47,12 +49,19 @@ impl<'a> Response<'a> {
     /// # Ok::<(), hybi::server::Error>(())
     /// ```
     pub const fn new(status: u16) -> Self {
-        Self { status, fields: CallerFields::none(), body: &[], answers_head: false, over: None }
+        let (answers_head, answers_connect) = (false, false);
+        let fields = CallerFields::none();
+        Self { status, fields, body: &[], answers_head, answers_connect, over: None }
     }
 
     /// Omits the body but not `Content-Length`, in response to HEAD.
     pub(crate) const fn answers_head(self, answers_head: bool) -> Self {
         Self { answers_head, ..self }
+    }
+
+    /// Prevents [`send`](Self::send) if the request is an extended CONNECT.
+    pub(crate) const fn answers_connect(self, answers_connect: bool) -> Self {
+        Self { answers_connect, ..self }
     }
 
     /// Ends the opening of the request when the response is sent: after `Connection: close`, no
@@ -84,19 +93,31 @@ impl<'a> Response<'a> {
     /// - [`Status`](Error::Status): the status is not from 200 to 599.
     /// - [`HeaderField`](Error::HeaderField): a header field cannot be sent.
     /// - [`OutboxFull`](Error::OutboxFull): the outbox has no room.
+    /// - [`HttpVersion`](Error::HttpVersion): the request is an extended CONNECT. Call
+    ///   [`send_fields`](Self::send_fields).
     ///
     /// Nothing is written in any of these cases.
     pub fn send(self, outbox: &mut impl Outbox) -> Result<(), Error> {
-        // A status below 200 is interim: the request would get no final response.
-        if !(200..=599).contains(&self.status) {
-            return Err(Error::Status(self.status));
+        if self.answers_connect {
+            return Err(Error::HttpVersion);
         }
-        to_send::check(&self.fields)?;
+        self.check()?;
         self.send_with(b"", outbox)?;
         if let Some(over) = self.over {
             over.store(true, Relaxed);
         }
         Ok(())
+    }
+
+    /// Checks the caller's choices before anything is written.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        // A status below 200 is interim: the request would get no final response. 2xx accepts an
+        // extended CONNECT.
+        let first = if self.answers_connect { 300 } else { 200 };
+        if !(first..=599).contains(&self.status) {
+            return Err(Error::Status(self.status));
+        }
+        Ok(to_send::check(&self.fields)?)
     }
 
     /// Puts the response into the outbox, with these field lines of this crate before the caller's.

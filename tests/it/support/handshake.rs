@@ -1,6 +1,7 @@
 //! Helpers for both roles of the opening handshake, and for messages that arrive in pieces.
 
 pub(crate) mod client;
+pub(crate) mod connect;
 pub(crate) mod cut;
 pub(crate) mod head;
 pub(crate) mod http;

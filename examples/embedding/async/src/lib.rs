@@ -4,6 +4,9 @@
 
 #[path = "../../../shared/deadlines.rs"]
 mod deadlines;
+pub mod h2_client;
+pub mod h2_echo;
+pub mod h2_stream;
 pub mod hyper_echo;
 pub mod monoio_echo;
 #[path = "../../../shared/report.rs"]

@@ -158,7 +158,9 @@ pub(crate) fn assert_opens<T: Debug + PartialEq>(
             }
         }
     }
-    first.unwrap()
+    let seen = first.unwrap();
+    super::connect::assert_opens(request, answer);
+    seen
 }
 
 /// Checks that the handshake fails with this error and stays failed, for every split of the input
@@ -172,6 +174,7 @@ pub(crate) fn assert_fails(request: Request<'_>, answer: &[u8], failure: Failure
             assert_eq!(outcome, Outcome::Failed(failure), "{}", answer.escape_ascii());
         }
     }
+    super::connect::assert_fails(request, answer, failure);
 }
 
 /// Feeds clients with a growing inbox, with a fixed inbox, and via `advance`, and checks that their

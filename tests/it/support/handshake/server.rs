@@ -8,6 +8,7 @@ use hybi::{
 };
 
 use super::{
+    connect::Seen,
     cut::cuts,
     head::{Head, KEY},
     http::Response,
@@ -131,6 +132,11 @@ pub(crate) fn assert_accepted<T: Debug + PartialEq>(
         }
     }
     let (seen, answer) = first.unwrap();
+    let mut inbox = Inbox::with_capacity(request.len());
+    assert_eq!(inbox.copy_from(request), request.len());
+    let received =
+        opening().receive(&mut inbox, &mut Vec::new()).unwrap().map(|request| Seen::of(&request));
+    super::connect::assert_accepted(request, &received.unwrap());
     #[cfg(feature = "http")]
     super::others::assert_accepted(request, &see, &seen, &answer);
     (seen, answer)
@@ -153,6 +159,7 @@ pub(crate) fn assert_refused(
             assert_eq!(*first.get_or_insert_with(|| answer.clone()), answer);
         }
     }
+    super::connect::assert_refused(request, refusal);
     #[cfg(feature = "http")]
     super::others::assert_refused(request, refusal);
     let response = Response::parse(&first.unwrap());

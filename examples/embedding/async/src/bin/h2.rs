@@ -1,0 +1,85 @@
+//! An echo in HTTP/2 without TLS, and a client for it; see `src/h2_echo.rs` and `src/h2_client.rs`.
+//!
+//! `cargo run --bin h2 -- 127.0.0.1:9001` serves: each typed line is sent to all connections.
+//! `cargo run --bin h2 -- ws://127.0.0.1:9001/` connects: each typed line is sent.
+
+#[path = "../../../../shared/report.rs"]
+mod report;
+
+use std::{io::stdin, sync::Arc, thread};
+
+use hybi::{Event, Uri, deflate::Deflate};
+use hybi_embedding_async::{
+    h2_client::converse, h2_echo::serve, room::Room, tokio_echo::Failure, tokio_transport::accept,
+};
+use report::report;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc::{Sender, channel},
+};
+
+/// How many messages may wait for a peer that is slow, besides those in its outbox.
+const WAITING: usize = 16;
+
+#[tokio::main]
+async fn main() -> Result<(), Failure> {
+    let argument = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
+    match Uri::parse(&argument) {
+        Ok(uri) => connect(&uri).await,
+        Err(_) => listen(&argument).await,
+    }
+}
+
+async fn listen(address: &str) -> Result<(), Failure> {
+    let listener = TcpListener::bind(address).await?;
+    println!("listening on {}", listener.local_addr()?);
+    let deflate = Deflate::new();
+    // A member that is too slow to take a message is removed, which closes its WebSocket.
+    let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
+    loop {
+        let (stream, peer) = accept(&listener).await;
+        let (room, deflate) = (Arc::clone(&room), deflate.clone());
+        tokio::spawn(async move {
+            let join = || {
+                let (sender, messages) = channel(WAITING);
+                room.remove(Sender::is_closed);
+                room.add(sender);
+                messages
+            };
+            let served = match stream.set_nodelay(true) {
+                Ok(()) => serve(stream, &deflate, join).await,
+                Err(error) => Err(error.into()),
+            };
+            if let Err(failure) = served {
+                report(format_args!("{peer}: {failure}"));
+            }
+        });
+    }
+}
+
+async fn connect(uri: &Uri<'_>) -> Result<(), Failure> {
+    if uri.is_secure() {
+        return Err("wss asks for TLS, which this client does without".into());
+    }
+    let address = format!("{}:{}", uri.host(), uri.port());
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (sender, messages) = channel(WAITING);
+    // A thread of its own: nothing can interrupt the reading of a line, but the end of the process.
+    thread::spawn(move || {
+        for line in stdin().lines().map_while(Result::ok) {
+            // Waits while too much is on its way.
+            if sender.blocking_send(line).is_err() {
+                break;
+            }
+        }
+    });
+    converse(stream, uri, messages, |event| match event {
+        // Whatever the peer sends, it does not steer the terminal.
+        Event::Text(text) => println!("< {}", text.escape_debug()),
+        Event::Binary(data) => println!("< {} bytes of binary data", data.len()),
+        Event::Ping(_) | Event::Pong(_) => {}
+        Event::Close(_) => println!("closed"),
+    })
+    .await
+}

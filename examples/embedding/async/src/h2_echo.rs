@@ -1,0 +1,109 @@
+//! A server in HTTP/2: the crate `h2` serves the streams, and each extended CONNECT (RFC 8441) is a
+//! WebSocket with a [`Session`] of its own.
+
+use bytes::Bytes;
+use h2::{
+    RecvStream,
+    ext::Protocol,
+    server::{Builder, SendResponse},
+};
+use http::{Request, Response};
+use hybi::{
+    Connection, Origins, Server,
+    deflate::Deflate,
+    server::{self, ConnectFault, Refusal},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::mpsc::Receiver,
+    time::timeout,
+};
+
+use crate::{
+    h2_stream::{Reader, Writer},
+    report::report,
+    tokio_echo::{CONFIG, Failure, Session, echo},
+    tokio_transport::{TIMEOUTS, Transport},
+};
+
+/// The most WebSockets and requests that one client may have at once.
+const MAX_STREAMS: u32 = 100;
+
+/// Serves one HTTP/2 connection until the client closes it. Each WebSocket echoes, and sends the messages
+/// from the receiver that `join` returns for it.
+pub async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    deflate: &Deflate,
+    join: impl Fn() -> Receiver<String>,
+) -> Result<(), Failure> {
+    let mut builder = Builder::new();
+    // Sends SETTINGS_ENABLE_CONNECT_PROTOCOL = 1. Without it, no client asks for a WebSocket.
+    builder.enable_connect_protocol().max_concurrent_streams(MAX_STREAMS);
+    let handshake = builder.handshake::<_, Bytes>(stream);
+    let mut connection = timeout(TIMEOUTS.opening, handshake).await??;
+    while let Some(request) = connection.accept().await {
+        let (request, mut respond) = request?;
+        match accept(&request, deflate) {
+            Ok((response, websocket)) => {
+                let writer = Writer::new(respond.send_response(response, false)?);
+                let reader = Reader::new(request.into_body());
+                let messages = join();
+                tokio::spawn(async move {
+                    if let Err(failure) = converse(reader, writer, websocket, messages).await {
+                        report(format_args!("a stream failed: {failure}"));
+                    }
+                });
+            }
+            Err(error) => reject(&request, &mut respond, error)?,
+        }
+    }
+    Ok(())
+}
+
+/// Accepts a request for a WebSocket.
+fn accept(
+    request: &Request<RecvStream>,
+    deflate: &Deflate,
+) -> Result<(Response<()>, Connection<Server>), server::Error> {
+    let protocol = request.extensions().get::<Protocol>().map(Protocol::as_str);
+    // Pages of this server, and clients that are not browsers.
+    let origins = Origins::same_host().or_no_browser();
+    let request = server::Request::from_http_connect(request, protocol, &origins)?;
+    request.accept().config(CONFIG).deflate(deflate).finish_http()
+}
+
+/// Answers any other request.
+fn reject(
+    request: &Request<RecvStream>,
+    respond: &mut SendResponse<Bytes>,
+    error: server::Error,
+) -> Result<(), Failure> {
+    let response = match error {
+        // This server has one page.
+        server::Error::Refused(Refusal::Connect(ConnectFault::NotExtended))
+            if request.uri().path() == "/" =>
+        {
+            Response::new("This server echoes over WebSockets.\n")
+        }
+        server::Error::Refused(refusal) => refusal.to_http(),
+        error => return Err(error.into()),
+    };
+    let (head, body) = response.into_parts();
+    let mut stream = respond.send_response(Response::from_parts(head, ()), false)?;
+    Ok(stream.send_data(Bytes::from_static(body.as_bytes()), true)?)
+}
+
+/// One WebSocket.
+async fn converse(
+    reader: Reader,
+    writer: Writer,
+    websocket: Connection<Server>,
+    messages: Receiver<String>,
+) -> Result<(), Failure> {
+    let mut transport = Transport::new(reader, writer);
+    let ended = Session::new(&mut transport, websocket, messages).run(echo).await;
+    // Also after an error: the Close that reports it has to be written. END_STREAM follows it.
+    let finished = transport.finish().await;
+    ended?;
+    Ok(finished?)
+}
