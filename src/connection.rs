@@ -8,6 +8,7 @@ mod closing;
 #[cfg(feature = "deflate")]
 mod compression;
 mod event;
+mod extended;
 mod fragment;
 mod frames;
 mod receive;
@@ -17,6 +18,7 @@ mod send;
 pub use closing::State;
 pub(crate) use closing::Step;
 pub use event::{ChunkEvent, Event};
+pub use extended::ExtendedEvent;
 pub use fragment::{BinaryFragments, Fragment, TextFragments};
 pub use role::{Client, Role, Server};
 
@@ -24,8 +26,9 @@ use crate::{
     close::CloseCode,
     config::{CloseReply, Config},
     deflate::Session,
-    error::Error,
-    frame::{Kind, MAX_CONTROL},
+    error::{Error, Violation},
+    extension::Claims,
+    frame::{Kind, MAX_CONTROL, Reserved},
     message::Incoming,
     random::Entropy,
 };
@@ -49,6 +52,9 @@ use crate::{
 ///   [`frame_binary`](Self::frame_binary) and [`frame_prepared`](Self::frame_prepared). A client
 ///   masks its own buffer in place with [`mask_text`](Self::mask_text) and
 ///   [`mask_binary`](Self::mask_binary).
+/// - **Extensions of your own**: [`with_claims`](Self::with_claims),
+///   [`receive_extended`](Self::receive_extended), [`send_extended`](Self::send_extended) and
+///   [`send_extension_frame`](Self::send_extension_frame).
 /// - **Closing**: [`close`](Self::close) and [`close_without_code`](Self::close_without_code).
 /// - **State**: [`should_close_transport`](Self::should_close_transport),
 ///   [`is_closing`](Self::is_closing), [`state`](Self::state) and [`close_code`](Self::close_code).
@@ -103,6 +109,7 @@ pub struct Connection<R: Role> {
     /// Whether the input has ended while the caller owes the reply to a Close.
     input_ended: bool,
     compression: Session,
+    claims: Claims,
 }
 
 impl Connection<Server> {
@@ -133,6 +140,7 @@ impl<R: Role> Connection<R> {
             outgoing: None,
             input_ended: false,
             compression: Session::NONE,
+            claims: Claims::NONE,
         }
     }
 
@@ -221,6 +229,10 @@ impl<R: Role> Connection<R> {
     }
 }
 
+/// The inbox is over memory of the caller, whose contents changed: text that was valid no longer
+/// is.
+const UNFAITHFUL: Error = Error::Protocol(Violation::TextNotUtf8);
+
 /// The status code of a Close frame, which may have none.
 #[derive(Clone, Copy, Debug)]
 struct Status(Option<CloseCode>);
@@ -229,6 +241,8 @@ struct Status(Option<CloseCode>);
 #[derive(Clone, Copy, Debug)]
 struct Outgoing {
     kind: Kind,
+    /// The claimed reserved bits of its first frame.
+    reserved: Reserved,
     is_compressed: bool,
 }
 

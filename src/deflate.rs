@@ -56,7 +56,7 @@ pub(crate) use compressor::Compressor;
 pub(crate) use decompressor::{Decompressor, Outcome, TRAILING_ROOM};
 use negotiation::Accepted;
 pub use parameters::{Direction, Negotiated};
-pub(crate) use policy::{Agreed, NotAnAnswer, Offer, Policy};
+pub(crate) use policy::{Acceptance, Agreed, NotAnAnswer, Offer, Policy};
 pub(crate) use pool::Pool;
 pub(crate) use session::Session;
 

@@ -13,6 +13,10 @@
 //! # Ok::<(), hybi::extension::ExtensionSyntax>(())
 //! ```
 
+mod claims;
+
+pub use claims::{Claims, ExtendedMessage, ExtensionFrame};
+
 use crate::http1::token::{
     Elements, elements, find, is_token_byte, space_length, token_length, trim,
 };
@@ -115,6 +119,22 @@ impl<'a> Extension<'a> {
             }
         }
         Ok(true)
+    }
+}
+
+/// Writes the element as a list contains it, with unquoted values.
+impl core::fmt::Display for Extension<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        use core::fmt::Write;
+        f.write_str(self.name)?;
+        for parameter in self.parameters() {
+            write!(f, "; {}", parameter.name())?;
+            if let Some(value) = parameter.value() {
+                f.write_str("=")?;
+                value.bytes().try_for_each(|byte| f.write_char(byte.into()))?;
+            }
+        }
+        Ok(())
     }
 }
 

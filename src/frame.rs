@@ -53,7 +53,7 @@ mod reader;
 pub use decoder::{Decoder, Part};
 pub use encoder::{EncodeError, Encoder};
 pub use header::{Header, HeaderBytes, InvalidHeader, Opcode, Reserved, Rules};
-pub(crate) use kind::Kind;
+pub use kind::Kind;
 pub use parts::FrameParts;
 
 pub(crate) use header::DataOpcode;

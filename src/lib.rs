@@ -65,7 +65,7 @@
 //! | [`http2`] | the fields of a message in HTTP/2 and HTTP/3 |
 //! | [`blocking`] | a WebSocket over a blocking stream |
 //! | [`deflate`] | compression (permessage-deflate, RFC 7692) |
-//! | [`extension`] | the grammar of `Sec-WebSocket-Extensions` |
+//! | [`extension`] | extensions of your own, and the grammar of `Sec-WebSocket-Extensions` |
 //! | [`relay`] | a gateway that passes frames on without buffering them |
 //! | [`frame`] | single frames: for tools, tests and protocols on top |
 //! | [`mask`], [`utf8`] | masking and incremental validation of UTF-8, by themselves |
@@ -124,8 +124,8 @@ pub use buffer::{Growing, GrowingOutbox};
 pub use close::{Close, CloseCode, InvalidCloseCode};
 pub use config::{CloseReply, Config, Pongs};
 pub use connection::{
-    BinaryFragments, ChunkEvent, Client, Connection, Event, Fragment, Role, Server, State,
-    TextFragments,
+    BinaryFragments, ChunkEvent, Client, Connection, Event, ExtendedEvent, Fragment, Role, Server,
+    State, TextFragments,
 };
 pub use error::{Error, InboxFull, LimitExceeded, Misuse, OutboxFull, Overrun, Violation};
 #[cfg(feature = "alloc")]

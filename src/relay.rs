@@ -29,8 +29,27 @@
 //! 4. Pass the bytes that each inbox holds [`unread`](crate::Inbox::unread) first. Drop the two
 //!    connections that the handshakes return.
 //!
-//! Neither handshake may negotiate an extension, because the relay does not know its meaning: use
-//! no `deflate` on either side, and no `extensions`. A frame with a reserved bit is a violation.
+//! The relay does not compress or decompress, so use no `deflate` on either side. The endpoints can
+//! still negotiate extensions with each other, compression included:
+//!
+//! - Forward the client's offers with [`extensions`](crate::client::Request::extensions), and what the
+//!   server accepts with [`extensions`](crate::server::Accept::extensions). An
+//!   [`Extension`](crate::extension::Extension) can be written with `Display`.
+//! - Pass the reserved bits of the accepted extensions to [`Relay::with_claims`]. All other reserved
+//!   bits are violations.
+//!
+//! ```
+//! use hybi::{client::Accepted, extension::Claims, frame::Reserved, random::{Entropy, OsEntropy}, relay::Relay};
+//!
+//! fn relay<E: Entropy>(accepted: &Accepted<'_, E>) -> Relay {
+//!     let relay = Relay::new(OsEntropy::new());
+//!     if accepted.extensions().any(|extension| extension.name() == "permessage-deflate") {
+//!         return relay.with_claims(Claims::new().per_message(Reserved::RSV1));
+//!     }
+//!     relay
+//! }
+//! # let _ = relay::<OsEntropy>;
+//! ```
 //!
 //! # Passing
 //!
@@ -155,6 +174,7 @@ use crate::{
     buffer::Outbox,
     close::CloseCode,
     error::Error,
+    extension::Claims,
     frame::{FrameParts, Header, HeaderBytes, Opcode},
     random::{Entropy, EntropyError},
 };
@@ -191,8 +211,17 @@ impl<E: Entropy> Relay<E> {
     /// Relays between two connections whose opening handshakes are complete. `entropy` is the
     /// source of the masking keys for the server.
     pub const fn new(entropy: E) -> Self {
-        let (client, server) = (End::new(Side::Client), End::new(Side::Server));
+        let client = End::new(Side::Client, Claims::NONE);
+        let server = End::new(Side::Server, Claims::NONE);
         Self { entropy, client, server, failure: None }
+    }
+
+    /// Forwards the reserved bits of the extensions that the two endpoints have negotiated. Call it
+    /// before the first [`pass`](Self::pass). permessage-deflate has RSV1 per message.
+    #[must_use]
+    pub fn with_claims(self, claims: Claims) -> Self {
+        let (client, server) = (End::new(Side::Client, claims), End::new(Side::Server, claims));
+        Self { client, server, ..self }
     }
 
     /// Converts bytes received from this side, in place, and returns the bytes to send to the other

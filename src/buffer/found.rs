@@ -3,7 +3,10 @@
 use core::ops::Range;
 
 use super::text::TextRange;
-use crate::close::CloseCode;
+use crate::{
+    close::CloseCode,
+    frame::{Kind, Opcode, Reserved},
+};
 
 /// What the connection found last. It is valid until the bytes of the inbox may change.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +18,11 @@ pub(crate) enum Found {
     Message(Content),
     /// The next part of a message, and whether the message ends with it.
     Chunk(Content, bool),
+    /// A complete message with reserved bits that a custom extension claims.
+    Extended(Content, Kind, Reserved),
+    /// A complete frame of a custom extension: its payload, and from its header the opcode, FIN and
+    /// the reserved bits.
+    ExtensionFrame(Range<usize>, Opcode, bool, Reserved),
     Ping(Range<usize>),
     Pong(Range<usize>),
     /// A Close frame: its code and its reason.

@@ -67,9 +67,12 @@ impl<S: Storage> Inbox<S> {
             Found::Close(code, reason) => {
                 Event::Close(Close::of(*code, self.received_text(reason)?))
             }
-            Found::Nothing | Found::Chunk(..) | Found::InvalidClose(_) | Found::Head(_) => {
-                return None;
-            }
+            Found::Nothing
+            | Found::Chunk(..)
+            | Found::Extended(..)
+            | Found::ExtensionFrame(..)
+            | Found::InvalidClose(_)
+            | Found::Head(_) => return None,
         })
     }
 
@@ -89,9 +92,12 @@ impl<S: Storage> Inbox<S> {
             Found::Close(code, reason) => {
                 ChunkEvent::Close(Close::of(*code, self.received_text(reason)?))
             }
-            Found::Nothing | Found::Message(_) | Found::InvalidClose(_) | Found::Head(_) => {
-                return None;
-            }
+            Found::Nothing
+            | Found::Message(_)
+            | Found::Extended(..)
+            | Found::ExtensionFrame(..)
+            | Found::InvalidClose(_)
+            | Found::Head(_) => return None,
         })
     }
 

@@ -1,8 +1,10 @@
 //! Receiving: turns the bytes of the inbox into events.
 
-use super::{ChunkEvent, Connection, Event, Role, State, Status, Step};
+use core::ops::Range;
+
+use super::{ChunkEvent, Connection, Event, Role, State, Status, Step, UNFAITHFUL};
 use crate::{
-    buffer::{Content, Found, Inbox, MAX_OVERHEAD, Outbox, Parts, Place, Storage, TextRange},
+    buffer::{Content, Found, Inbox, Outbox, Parts, Place, Storage, TextRange},
     close::{Close, CloseCode},
     config::{CloseReply, Pongs},
     error::{Error, LimitExceeded, Misuse, Violation},
@@ -17,10 +19,6 @@ struct Single {
     payload: TextRange,
     is_text: bool,
 }
-
-/// The inbox is over memory of the caller, whose contents changed: text that was valid no longer
-/// is.
-const UNFAITHFUL: Error = Error::Protocol(Violation::TextNotUtf8);
 
 impl<R: Role> Connection<R> {
     /// Returns the next event, or `None` when the inbox has no complete event left. Then write the
@@ -45,6 +43,9 @@ impl<R: Role> Connection<R> {
     ///   [`receive_chunk`](Self::receive_chunk).
     /// - [`Misuse::InboxChanged`]: another inbox holds part of the message in progress. This inbox
     ///   is unchanged.
+    /// - [`Misuse::Extended`]: the event belongs to a custom extension. Call
+    ///   [`Inbox::extended_event`] to get it, and
+    ///   [`receive_extended`](Self::receive_extended) from then on.
     pub fn receive<'i, S: Storage>(
         &mut self,
         inbox: &'i mut Inbox<S>,
@@ -65,7 +66,7 @@ impl<R: Role> Connection<R> {
         if !self.advance_slowly(inbox, outbox, Delivery::Whole)? {
             return Ok(None);
         }
-        inbox.event().map(Some).ok_or(UNFAITHFUL)
+        inbox.event().map(Some).ok_or_else(|| undelivered(inbox.found()))
     }
 
     /// Returns the next event, with messages in parts as they arrive. Use this for messages that
@@ -89,7 +90,7 @@ impl<R: Role> Connection<R> {
         if !self.advance_chunk(inbox, outbox)? {
             return Ok(None);
         }
-        inbox.chunk_event().map(Some).ok_or(UNFAITHFUL)
+        inbox.chunk_event().map(Some).ok_or_else(|| undelivered(inbox.found()))
     }
 
     /// Advances to the next event, like [`receive`](Self::receive), and returns whether there is
@@ -236,7 +237,14 @@ impl<R: Role> Connection<R> {
                     self.send_pending(outbox);
                     return Ok(false);
                 }
-                Found::Message(_) | Found::Chunk(..) if drops => continue,
+                Found::Message(_)
+                | Found::Chunk(..)
+                | Found::Extended(..)
+                | Found::ExtensionFrame(..)
+                    if drops =>
+                {
+                    continue;
+                }
                 Found::Ping(payload) => self.answer_ping(inbox.received(payload), outbox),
                 Found::Close(code, _) => {
                     inbox.clear();
@@ -300,14 +308,18 @@ impl<R: Role> Connection<R> {
                 }
                 return find_control(&header, &mut parts, capacity);
             }
-            self.incoming.begin(&header, &limits)?;
+            if header.reserved().intersects(self.claims.of_frames()) {
+                limits.check_frame(header.payload_len())?;
+                return find_frame(&header, &mut parts, capacity);
+            }
+            self.incoming.begin(&header, self.claims, &limits)?;
             cursor.pass(header.encoded_len());
         }
     }
 
     /// The rules for the peer's frames.
     const fn rules(&self) -> Rules {
-        R::RULES.allowing(self.compression.reserved())
+        R::RULES.allowing(self.compression.reserved().union(self.claims.all()))
     }
 
     fn answer_ping(&mut self, payload: &[u8], outbox: &mut impl Outbox) {
@@ -370,26 +382,57 @@ impl<R: Role> Connection<R> {
     }
 }
 
-/// Consumes a control frame if it is complete in the inbox.
-fn find_control(header: &Header, parts: &mut Parts<'_>, capacity: usize) -> Result<Found, Error> {
-    let Parts { bytes, cursor, .. } = parts;
-    let size = header.encoded_len();
-    // At most 125, so the conversion cannot fail.
-    let length = usize::try_from(header.payload_len()).unwrap_or(MAX_OVERHEAD);
-    let whole = size + length;
-    if let Some(lacking) = whole.checked_sub(cursor.available()).filter(|lacking| *lacking > 0) {
-        let room = capacity - cursor.message();
-        if whole > room {
-            return Err(LimitExceeded::InboxSize { size: whole as u64, limit: room as u64 }.into());
-        }
-        cursor.expect(lacking);
-        return Ok(Found::Nothing);
+/// The error for an event that the caller's method does not deliver.
+#[cold]
+const fn undelivered(found: &Found) -> Error {
+    match found {
+        Found::Extended(..) | Found::ExtensionFrame(..) => Error::Misuse(Misuse::Extended),
+        _ => UNFAITHFUL,
     }
-    let payload = cursor.unread + size..cursor.unread + whole;
+}
+
+/// Consumes a frame of an extension if it is complete in the inbox.
+fn find_frame(header: &Header, parts: &mut Parts<'_>, capacity: usize) -> Result<Found, Error> {
+    let payload = take_payload(header, parts, capacity)?;
+    Ok(payload.map_or(Found::Nothing, |payload| {
+        Found::ExtensionFrame(payload, header.opcode(), header.fin(), header.reserved())
+    }))
+}
+
+/// Consumes a frame if it is complete in the inbox, and returns the range of its payload, unmasked.
+/// It is no part of the message in progress.
+fn take_payload(
+    header: &Header,
+    parts: &mut Parts<'_>,
+    capacity: usize,
+) -> Result<Option<Range<usize>>, LimitExceeded> {
+    let Parts { bytes, cursor, .. } = parts;
+    let whole = header.payload_len().saturating_add(header.encoded_len() as u64);
+    let available = cursor.available() as u64;
+    if available < whole {
+        let room = capacity - cursor.message();
+        let limit = room as u64;
+        let lacking = usize::try_from(whole - available).ok();
+        let Some(lacking) = lacking.filter(|_| whole <= limit) else {
+            return Err(LimitExceeded::InboxSize { size: whole, limit });
+        };
+        cursor.expect(lacking);
+        return Ok(None);
+    }
+    // The frame lies in memory, so its length fits.
+    let whole = usize::try_from(whole).unwrap_or(usize::MAX);
+    let payload = cursor.unread + header.encoded_len()..cursor.unread + whole;
     if let Some(key) = header.masking_key() {
         Mask::new(key).apply(&mut bytes[payload.clone()]);
     }
     cursor.pass(whole);
+    Ok(Some(payload))
+}
+
+/// Consumes a control frame if it is complete in the inbox.
+fn find_control(header: &Header, parts: &mut Parts<'_>, capacity: usize) -> Result<Found, Error> {
+    let Some(payload) = take_payload(header, parts, capacity)? else { return Ok(Found::Nothing) };
+    let bytes = &parts.bytes;
     Ok(match header.opcode() {
         Opcode::Ping => Found::Ping(payload),
         Opcode::Pong => Found::Pong(payload),

@@ -9,6 +9,17 @@ use crate::{
     frame::{DataOpcode, Header, Kind, MAX_CONTROL, Opcode, Reserved},
 };
 
+/// A fragment of a message, or a whole one.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) kind: Kind,
+    /// The claimed reserved bits of the message.
+    pub(super) reserved: Reserved,
+    /// Whether an extension has encoded it after compression.
+    pub(super) is_encoded: bool,
+    pub(super) payload: &'a [u8],
+}
+
 impl<R: Role> Connection<R> {
     /// Sends a text message.
     ///
@@ -234,20 +245,41 @@ impl<R: Role> Connection<R> {
         fragment: Fragment,
         outbox: &mut impl Outbox,
     ) -> Result<(), Error> {
+        let part = Part { kind, reserved: Reserved::NONE, is_encoded: false, payload };
+        self.send_part(part, fragment, outbox)
+    }
+
+    /// Sends a fragment, or the only one, of a message that may have claimed reserved bits.
+    pub(super) fn send_part(
+        &mut self,
+        part: Part<'_>,
+        fragment: Fragment,
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
         self.may_send()?;
+        let Part { kind, reserved, is_encoded, payload } = part;
         let last = fragment.is_last();
         // Section 5.4: the first frame has the opcode of the message, the others are continuations.
         let (opcode, is_compressed) = match self.outgoing {
             None => {
                 // The length of the message is known only if this is its only fragment.
                 let length = last.then_some(payload.len());
-                (kind.opcode(), self.compression.should_compress(length))
+                (kind.opcode(), !is_encoded && self.compression.should_compress(length))
             }
-            Some(open) if open.kind == kind => (DataOpcode::Continuation, open.is_compressed),
+            Some(open) if open.kind == kind && open.reserved == reserved => {
+                (DataOpcode::Continuation, open.is_compressed)
+            }
             Some(_) => return Err(Misuse::KindChanged.into()),
         };
-        self.send_data(opcode, payload, last, is_compressed, outbox)?;
-        self.outgoing = (!last).then_some(Outgoing { kind, is_compressed });
+        if reserved.is_empty() {
+            self.send_data(opcode, payload, last, is_compressed, outbox)?;
+        } else {
+            self.send_extended_data(opcode, payload, last, (is_compressed, reserved), outbox)?;
+            if last && is_encoded && reserved.intersects(self.compression.reserved()) {
+                self.compression.on_sent();
+            }
+        }
+        self.outgoing = (!last).then_some(Outgoing { kind, reserved, is_compressed });
         if last {
             // Append the delayed pong now. Without room, it stays pending.
             self.send_pending(outbox);
@@ -267,9 +299,28 @@ impl<R: Role> Connection<R> {
         self.send_pending(outbox);
         self.check_high_water(outbox)?;
         if is_compressed {
-            return self.send_compressed(opcode, payload, last, outbox);
+            return self.send_compressed(opcode, Reserved::NONE, payload, last, outbox);
         }
         append(&mut self.role, Header::data(opcode, last, payload), payload, outbox)
+    }
+
+    /// As [`send_data`](Self::send_data), for a message with these claimed reserved bits.
+    #[inline(never)] // keeps the path of other messages short
+    fn send_extended_data(
+        &mut self,
+        opcode: DataOpcode,
+        payload: &[u8],
+        last: bool,
+        (is_compressed, reserved): (bool, Reserved),
+        outbox: &mut impl Outbox,
+    ) -> Result<(), Error> {
+        self.send_pending(outbox);
+        self.check_high_water(outbox)?;
+        if is_compressed {
+            return self.send_compressed(opcode, reserved, payload, last, outbox);
+        }
+        let header = Header::data(opcode, last, payload);
+        append(&mut self.role, marked(header, reserved), payload, outbox)
     }
 
     /// Compresses the payload and appends it in one frame.
@@ -277,6 +328,7 @@ impl<R: Role> Connection<R> {
     fn send_compressed(
         &mut self,
         opcode: DataOpcode,
+        claimed: Reserved,
         payload: &[u8],
         last: bool,
         outbox: &mut impl Outbox,
@@ -290,13 +342,13 @@ impl<R: Role> Connection<R> {
         let sent = match smaller {
             Some(compressed) => {
                 // RFC 7692, section 6: only the first frame of a message has RSV1 set.
-                let reserved = if is_first { Reserved::RSV1 } else { Reserved::NONE };
-                let header = Header::data(opcode, last, compressed).with_reserved(reserved);
+                let header = Header::data(opcode, last, compressed);
+                let header = marked(header, claimed.union(Reserved::RSV1));
                 append(&mut self.role, header, compressed, outbox)
             }
             None if whole => {
                 self.compression.reset_sending();
-                let header = Header::data(opcode, last, payload);
+                let header = marked(Header::data(opcode, last, payload), claimed);
                 return append(&mut self.role, header, payload, outbox);
             }
             // The message cannot be continued after a codec failure.
@@ -343,7 +395,7 @@ impl<R: Role> Connection<R> {
     /// Checks that frames may be sent. Section 6.1 allows data only in the open state, and section
     /// 5.5.1 also before the reply to a Close, which is the caller's under [`CloseReply::Manual`].
     #[inline]
-    fn may_send(&self) -> Result<(), Misuse> {
+    pub(super) fn may_send(&self) -> Result<(), Misuse> {
         match self.state {
             State::Open => Ok(()),
             State::CloseReceived if self.config.close_reply == CloseReply::Manual => Ok(()),
@@ -364,6 +416,15 @@ impl<R: Role> Connection<R> {
         }
         let high_water = self.config.outbox_high_water;
         Err(Error::AboveHighWater { pending: outbox.pending(), high_water })
+    }
+}
+
+/// A header with these reserved bits if it begins a message: bits of messages are set only on the
+/// first frame.
+fn marked(header: Header, reserved: Reserved) -> Header {
+    match header.opcode() {
+        Opcode::Continuation => header,
+        _ => header.with_reserved(reserved),
     }
 }
 
@@ -392,7 +453,7 @@ const fn encoded_len<R: Role>(header: Header, payload: &[u8]) -> usize {
 /// Appends a complete frame, or nothing. A client masks it.
 #[inline(always)]
 #[allow(clippy::inline_always)] // a header passed through memory takes half the time of a small message
-fn append<R: Role>(
+pub(super) fn append<R: Role>(
     role: &mut R,
     header: Header,
     payload: &[u8],

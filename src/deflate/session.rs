@@ -1,12 +1,18 @@
 //! The compression state of one connection.
 
-use std::boxed::Box;
+use std::{boxed::Box, vec::Vec};
 
-use super::{Compressor, Decompressor, Deflate, Direction, Negotiated};
-use crate::frame::Reserved;
+use super::{Compressor, Decompressor, Deflate, Direction, Negotiated, Outcome};
+use crate::{
+    error::{Error, LimitExceeded, Violation},
+    frame::Reserved,
+};
 
 /// The smallest window that the compressor supports, in bits.
 const MIN_SEND_BITS: u8 = 9;
+
+/// The first room for output in [`Session::decompress_apart`], in bytes.
+const SMALLEST_OUTPUT: usize = 256;
 
 /// The negotiated extension of one connection, with the codecs that it currently holds.
 ///
@@ -24,6 +30,8 @@ struct Active {
     is_enabled: bool,
     compressor: Option<Box<Compressor>>,
     decompressor: Option<Box<Decompressor>>,
+    /// Whether the last message that was compressed for a custom extension has not been sent.
+    has_unsent: bool,
 }
 
 impl Session {
@@ -41,6 +49,7 @@ impl Session {
             is_enabled: true,
             compressor: None,
             decompressor: None,
+            has_unsent: false,
         })))
     }
 
@@ -83,14 +92,74 @@ impl Session {
 
     /// Compresses the next part of a message. `None` if the codec fails.
     pub(crate) fn compress(&mut self, part: &[u8], last: bool) -> Option<&[u8]> {
+        if self.0.as_ref().is_some_and(|active| active.has_unsent) {
+            self.reset_sending();
+        }
         let Active { deflate, sending, compressor, .. } = self.0.as_deref_mut()?;
         let bits = sending.window_bits;
         compressor.get_or_insert_with(|| deflate.compressor(bits)).compress(part, last)
     }
 
+    /// Compresses a complete message that a custom extension then encodes. If it is not sent, the
+    /// window is cleared before the next message.
+    pub(crate) fn compress_apart(&mut self, message: &[u8]) -> Option<&[u8]> {
+        if !self.should_compress(None) {
+            return None;
+        }
+        if self.0.as_ref().is_some_and(|active| active.has_unsent) {
+            self.reset_sending();
+        }
+        self.0.as_mut()?.has_unsent = true;
+        let Active { deflate, sending, compressor, .. } = self.0.as_deref_mut()?;
+        let bits = sending.window_bits;
+        compressor.get_or_insert_with(|| deflate.compressor(bits)).compress(message, true)
+    }
+
+    /// Decompresses a complete message that a custom extension has decoded.
+    pub(crate) fn decompress_apart(
+        &mut self,
+        payload: &[u8],
+        limit: u64,
+    ) -> Result<Vec<u8>, Error> {
+        let Some(decompressor) = self.decompressor() else {
+            return Err(Violation::ReservedBits.into());
+        };
+        // One byte of room above the limit detects output that exceeds it.
+        let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+        let (mut rest, mut output, mut length) = (payload, Vec::new(), 0);
+        loop {
+            if length == output.len() {
+                let more = rest.len().max(length).max(SMALLEST_OUTPUT);
+                output.resize(length.saturating_add(more).min(most), 0);
+            }
+            let step = if rest.is_empty() {
+                decompressor.finish(&mut output, length)
+            } else {
+                decompressor.decompress(rest, &mut output, length)
+            };
+            rest = rest.get(step.consumed..).unwrap_or_default();
+            length += step.produced;
+            if length as u64 > limit {
+                return Err(LimitExceeded::MessageSize { size: length as u64, limit }.into());
+            }
+            match step.outcome {
+                Outcome::Unfinished => {}
+                Outcome::Finished => break,
+                Outcome::Invalid => return Err(Violation::NotDeflate.into()),
+                Outcome::TooManyFinalBlocks => {
+                    return Err(LimitExceeded::FinalBlocks(decompressor.consumed()).into());
+                }
+            }
+        }
+        output.truncate(length);
+        self.on_received(&output);
+        Ok(output)
+    }
+
     /// Called after the last frame of a compressed message was sent.
     pub(crate) fn on_sent(&mut self) {
         let Some(active) = &mut self.0 else { return };
+        active.has_unsent = false;
         if active.sending.context_takeover {
             active.compressor.iter_mut().for_each(|compressor| compressor.shrink());
         } else {
@@ -102,6 +171,7 @@ impl Session {
     /// sent after it was compressed elsewhere.
     pub(crate) fn reset_sending(&mut self) {
         let Some(active) = &mut self.0 else { return };
+        active.has_unsent = false;
         if !active.sending.context_takeover {
             active.return_compressor();
         } else if let Some(compressor) = &mut active.compressor {

@@ -19,6 +19,15 @@ pub enum Misuse {
     /// Part of the message was delivered in chunks, so the rest must be, too.
     #[error("part of the message was delivered in chunks: receive its rest with receive_chunk")]
     ChunksPending,
+    /// The event is a message or a frame of a custom extension. Nothing is lost:
+    /// [`Inbox::extended_event`](crate::Inbox::extended_event) returns it.
+    #[error("the event belongs to a custom extension: receive it with receive_extended")]
+    Extended,
+    /// Reserved bits are used that are not claimed, or are claimed for two purposes.
+    #[error(
+        "these reserved bits are not claimed for this purpose, or claimed for another one as well"
+    )]
+    ReservedBits,
     /// The inbox does not hold as many bytes of a message as the connection has received: it is
     /// a different one, or was released. Pass the connection its own inbox, or close the
     /// transport. A different inbox that happens to hold as many bytes is not recognized.

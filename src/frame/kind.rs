@@ -1,13 +1,13 @@
-//! What a message carries.
+//! The two kinds of messages.
 
 use super::DataOpcode;
 
-/// What a message carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+/// The kind of a message (RFC 6455, section 5.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
     /// UTF-8 text.
     Text,
-    /// Bytes.
+    /// Binary data.
     Binary,
 }
 

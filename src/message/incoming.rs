@@ -5,6 +5,7 @@ use crate::{
     buffer::{Found, Inbox, Parts, Storage},
     deflate::Session,
     error::{Error, Violation},
+    extension::Claims,
     frame::{Header, Kind, Opcode, Reserved},
 };
 
@@ -44,6 +45,15 @@ impl Incoming {
         }
     }
 
+    /// Whether the message in progress has claimed reserved bits. It is then delivered complete.
+    const fn is_extended(&self) -> bool {
+        match self {
+            Self::Idle => false,
+            Self::Plain(plain) => plain.is_extended(),
+            Self::Inflating(inflating) => inflating.is_extended(),
+        }
+    }
+
     /// Whether the inbox holds the expected number of bytes of the message in progress. It does not
     /// if the caller passed another inbox.
     pub(crate) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
@@ -60,14 +70,25 @@ impl Incoming {
 
     /// Begins a data frame. Every rule and limit that its header can violate is checked here,
     /// before any of its payload is stored.
-    pub(crate) fn begin(&mut self, header: &Header, limits: &Limits<'_>) -> Result<(), Error> {
+    pub(crate) fn begin(
+        &mut self,
+        header: &Header,
+        claims: Claims,
+        limits: &Limits<'_>,
+    ) -> Result<(), Error> {
         let kind = match header.opcode() {
             Opcode::Text => Some(Kind::Text),
             Opcode::Binary => Some(Kind::Binary),
             _ => None,
         };
+        let mut claimed = header.reserved() & claims.of_messages();
+        if claims.is_after_compression(claimed) {
+            // The extension decodes the payload first.
+            claimed = claimed | (header.reserved() & Reserved::RSV1);
+        }
         // RFC 7692, section 6: RSV1 of the first frame marks a compressed message.
-        let is_compressed = header.reserved().contains(Reserved::RSV1);
+        let is_compressed =
+            header.reserved().contains(Reserved::RSV1) && !claimed.contains(Reserved::RSV1);
         match (&*self, kind) {
             // Section 5.4: the fragments of one message must not be interleaved with another
             // message.
@@ -76,16 +97,21 @@ impl Incoming {
                 return Err(Violation::MessageInsideMessage.into());
             }
             (Self::Idle, Some(kind)) => {
-                let message = Partial::new(kind);
+                let message = Partial::new(kind).with_claimed(claimed);
                 *self = if is_compressed {
                     Inflating::new(message).map_or(Self::Idle, Self::Inflating)
                 } else {
                     Self::Plain(Plain::new(message))
                 };
             }
-            (_, None) if is_compressed => return Err(Violation::ReservedBits.into()),
+            // Section 5.2: these bits belong to messages, so a continuation has none.
+            (_, None) if !header.reserved().is_empty() => {
+                return Err(Violation::ReservedBits.into());
+            }
             (_, None) => {}
         }
+        let whole = limits.whole();
+        let limits = if self.is_extended() { &whole } else { limits };
         match self {
             Self::Idle => return Err(Violation::ReservedBits.into()),
             Self::Plain(plain) => plain.begin(header, limits)?,
@@ -103,12 +129,14 @@ impl Incoming {
         session: &mut Session,
         limits: &Limits<'_>,
     ) -> Result<Step, Error> {
+        let whole = limits.whole();
+        let limits = if self.is_extended() { &whole } else { limits };
         let step = match self {
             Self::Idle => return Ok(Step::Header),
             Self::Plain(plain) => plain.advance(parts, limits)?,
             Self::Inflating(inflating) => inflating.advance(parts, session, limits)?,
         };
-        if let Step::Found(Found::Message(_) | Found::Chunk(_, true)) = step {
+        if let Step::Found(Found::Message(_) | Found::Extended(..) | Found::Chunk(_, true)) = step {
             *self = Self::Idle;
         }
         Ok(step)
@@ -160,18 +188,24 @@ mod tests {
         let idle = || Incoming::Idle;
         let in_message = || {
             let mut incoming = Incoming::Idle;
-            incoming.begin(&header(TEXT, 1), &limits).unwrap();
+            incoming.begin(&header(TEXT, 1), Claims::NONE, &limits).unwrap();
             incoming
         };
         let nothing = Err(Violation::NothingToContinue.into());
         let inside = Err(Violation::MessageInsideMessage.into());
         for fin in [0, FIN] {
-            assert_eq!(idle().begin(&header(fin | TEXT, 1), &limits), Ok(()));
-            assert_eq!(idle().begin(&header(fin | BINARY, 1), &limits), Ok(()));
-            assert_eq!(idle().begin(&header(fin | CONTINUATION, 1), &limits), nothing);
-            assert_eq!(in_message().begin(&header(fin | TEXT, 1), &limits), inside);
-            assert_eq!(in_message().begin(&header(fin | BINARY, 1), &limits), inside);
-            assert_eq!(in_message().begin(&header(fin | CONTINUATION, 1), &limits), Ok(()));
+            assert_eq!(idle().begin(&header(fin | TEXT, 1), Claims::NONE, &limits), Ok(()));
+            assert_eq!(idle().begin(&header(fin | BINARY, 1), Claims::NONE, &limits), Ok(()));
+            assert_eq!(
+                idle().begin(&header(fin | CONTINUATION, 1), Claims::NONE, &limits),
+                nothing
+            );
+            assert_eq!(in_message().begin(&header(fin | TEXT, 1), Claims::NONE, &limits), inside);
+            assert_eq!(in_message().begin(&header(fin | BINARY, 1), Claims::NONE, &limits), inside);
+            assert_eq!(
+                in_message().begin(&header(fin | CONTINUATION, 1), Claims::NONE, &limits),
+                Ok(())
+            );
         }
     }
 
@@ -182,11 +216,11 @@ mod tests {
         let config = Config::new();
         let limits = limits(&config, Delivery::Whole, usize::MAX);
         let mut incoming = Incoming::Idle;
-        incoming.begin(&header(BINARY, 1), &limits).unwrap();
-        let marked = incoming.begin(&header(RSV1 | CONTINUATION, 1), &limits);
+        incoming.begin(&header(BINARY, 1), Claims::NONE, &limits).unwrap();
+        let marked = incoming.begin(&header(RSV1 | CONTINUATION, 1), Claims::NONE, &limits);
         assert_eq!(marked, Err(Violation::ReservedBits.into()));
         let mut incoming = Incoming::Idle;
-        let begun = incoming.begin(&header(RSV1 | BINARY, 1), &limits);
+        let begun = incoming.begin(&header(RSV1 | BINARY, 1), Claims::NONE, &limits);
         assert_eq!(begun.is_ok(), matches!(incoming, Incoming::Inflating(_)));
     }
 
@@ -217,9 +251,9 @@ mod tests {
             let mut incoming = Incoming::Idle;
             let (last, before) = headers.split_last().unwrap();
             for (first, length) in before {
-                incoming.begin(&header(*first, *length), &limits).unwrap();
+                incoming.begin(&header(*first, *length), Claims::NONE, &limits).unwrap();
             }
-            let result = incoming.begin(&header(last.0, last.1), &limits);
+            let result = incoming.begin(&header(last.0, last.1), Claims::NONE, &limits);
             assert_eq!(result, expected, "{headers:?} in {capacity}");
         }
     }
@@ -230,7 +264,7 @@ mod tests {
         let limits = limits(&config, delivery, 1000);
         let mut inbox = Inbox::over([0; 1000]);
         let mut incoming = Incoming::Idle;
-        incoming.begin(&header(FIN | TEXT, text.len() as u64), &limits).unwrap();
+        incoming.begin(&header(FIN | TEXT, text.len() as u64), Claims::NONE, &limits).unwrap();
         [&text[..split], &text[split..]].map(|read| {
             assert_eq!(inbox.copy_from(read), read.len());
             let mut session = Session::NONE;

@@ -37,6 +37,10 @@ impl Inflating {
         self.message.in_chunks
     }
 
+    pub(super) const fn is_extended(&self) -> bool {
+        self.message.is_extended()
+    }
+
     pub(super) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
         let (cursor, inflated) = inbox.holdings();
         // In chunks, everything except an incomplete character has been delivered.
@@ -212,6 +216,6 @@ impl Inflating {
             self.message.in_chunks = true;
             return Found::Chunk(content, last);
         }
-        Found::Message(content)
+        self.message.found(content)
     }
 }

@@ -21,6 +21,11 @@ pub(crate) struct Limits<'c> {
 }
 
 impl Limits<'_> {
+    /// The same limits on a message that is delivered complete.
+    pub(crate) const fn whole(&self) -> Self {
+        Self { delivery: Delivery::Whole, ..*self }
+    }
+
     pub(crate) fn in_chunks(&self) -> bool {
         self.delivery == Delivery::Chunks
     }

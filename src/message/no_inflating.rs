@@ -22,6 +22,10 @@ impl Inflating {
         match *self {}
     }
 
+    pub(super) const fn is_extended(&self) -> bool {
+        match *self {}
+    }
+
     pub(super) fn is_held_by<S: Storage>(&self, _: &Inbox<S>) -> bool {
         match *self {}
     }

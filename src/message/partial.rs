@@ -2,8 +2,9 @@
 
 use super::limits::Limits;
 use crate::{
+    buffer::{Content, Found},
     error::LimitExceeded,
-    frame::{Header, Kind},
+    frame::{Header, Kind, Reserved},
     mask::Mask,
     utf8::Validator,
 };
@@ -11,7 +12,10 @@ use crate::{
 /// A message in progress.
 #[derive(Debug)]
 pub(super) struct Partial {
+    /// Binary for an extended message: its payload is text only after its extension has decoded it.
     pub(super) kind: Kind,
+    /// The kind and the claimed reserved bits of an extended message.
+    extended: Option<(Kind, Reserved)>,
     /// The number of fragments so far, including empty ones.
     fragments: u32,
     /// The state of the validation of a text.
@@ -38,7 +42,29 @@ pub(super) struct Frame {
 impl Partial {
     /// A message without any frame so far.
     pub(super) const fn new(kind: Kind) -> Self {
-        Self { kind, fragments: 0, utf8: Validator::new(), in_chunks: false, frame: None }
+        let utf8 = Validator::new();
+        Self { kind, extended: None, fragments: 0, utf8, in_chunks: false, frame: None }
+    }
+
+    /// The same for a message with these claimed reserved bits. It is extended if there are any.
+    pub(super) const fn with_claimed(self, reserved: Reserved) -> Self {
+        if reserved.is_empty() {
+            return self;
+        }
+        Self { kind: Kind::Binary, extended: Some((self.kind, reserved)), ..self }
+    }
+
+    /// Whether the message has claimed reserved bits. It is then delivered complete.
+    pub(super) const fn is_extended(&self) -> bool {
+        self.extended.is_some()
+    }
+
+    /// The complete message.
+    pub(super) const fn found(&self, content: Content) -> Found {
+        match self.extended {
+            None => Found::Message(content),
+            Some((kind, reserved)) => Found::Extended(content, kind, reserved),
+        }
     }
 
     /// Begins the next frame. Checks the limits on fragments and on the frame.

@@ -29,6 +29,10 @@ impl Plain {
         self.message.in_chunks
     }
 
+    pub(super) const fn is_extended(&self) -> bool {
+        self.message.is_extended()
+    }
+
     pub(super) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
         let (cursor, inflated) = inbox.holdings();
         let held = if self.message.in_chunks {
@@ -112,7 +116,7 @@ impl Plain {
             self.message.in_chunks = true;
             return Ok(Some(Found::Chunk(content, last)));
         }
-        Ok(Some(Found::Message(content)))
+        Ok(Some(self.message.found(content)))
     }
 
     /// Reports to the inbox how many bytes the frame in progress is missing.

@@ -28,7 +28,7 @@
 //! ```
 
 use super::{Frames, Side};
-use crate::{close::CloseCode, frame::Rules};
+use crate::{close::CloseCode, extension::Claims, frame::Rules};
 
 /// One side of a relay.
 #[derive(Debug)]
@@ -67,12 +67,12 @@ pub(super) enum Output {
 }
 
 impl End {
-    pub(super) const fn new(side: Side) -> Self {
+    pub(super) const fn new(side: Side, claims: Claims) -> Self {
         let rules = match side {
             Side::Client => Rules::from_client(),
             Side::Server => Rules::from_server(),
         };
-        Self { side, frames: Frames::new(rules), input: Input::Open, output: Output::Open }
+        Self { side, frames: Frames::new(rules, claims), input: Input::Open, output: Output::Open }
     }
 
     /// This side's Close is complete.
@@ -151,7 +151,7 @@ mod tests {
     ];
 
     fn end(side: Side, input: Input, output: Output) -> End {
-        End { input, output, ..End::new(side) }
+        End { input, output, ..End::new(side, Claims::NONE) }
     }
 
     /// Where the latest frame from a side stands.

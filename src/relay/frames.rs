@@ -2,7 +2,8 @@
 
 use crate::{
     error::Violation,
-    frame::{Header, HeaderReader, Opcode, Order, Rules},
+    extension::Claims,
+    frame::{Header, HeaderReader, Opcode, Order, Reserved, Rules},
     mask::Mask,
 };
 
@@ -11,6 +12,8 @@ use crate::{
 pub(super) struct Frames {
     /// Holds an incomplete header, none of which has been forwarded.
     reader: HeaderReader,
+    /// The reserved bits of frames that are no part of a message.
+    extension_bits: Reserved,
     order: Order,
     /// Bytes of payload that the frame in progress lacks; 0 between frames.
     remaining: u64,
@@ -23,10 +26,12 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    /// At the start of a stream whose frames must follow these rules.
-    pub(super) const fn new(rules: Rules) -> Self {
+    /// At the start of a stream whose frames must follow these rules, with the reserved bits of
+    /// extensions.
+    pub(super) const fn new(rules: Rules, claims: Claims) -> Self {
         Self {
-            reader: HeaderReader::new(rules),
+            reader: HeaderReader::new(rules.allowing(claims.all())),
+            extension_bits: claims.of_frames(),
             order: Order::Idle,
             remaining: 0,
             rekey: None,
@@ -64,8 +69,23 @@ impl Frames {
     /// The header breaks a rule, or its frame is out of order.
     pub(super) fn header(&mut self, input: &[u8]) -> Result<Option<(Header, usize)>, Violation> {
         let Some((header, taken)) = self.reader.read(input)? else { return Ok(None) };
+        if !header.reserved().is_empty() && self.is_extension_frame(&header)? {
+            return Ok(Some((header, taken)));
+        }
         self.order = self.order.after(header.opcode(), header.fin())?;
         Ok(Some((header, taken)))
+    }
+
+    /// Whether a frame with reserved bits is a frame of an extension, not a part of a message.
+    #[cold]
+    fn is_extension_frame(&self, header: &Header) -> Result<bool, Violation> {
+        match header.opcode() {
+            Opcode::Close | Opcode::Ping | Opcode::Pong => Err(Violation::ReservedBits),
+            _ if header.reserved().intersects(self.extension_bits) => Ok(true),
+            // Only the first frame of a message has the bits of the message.
+            Opcode::Continuation => Err(Violation::ReservedBits),
+            Opcode::Text | Opcode::Binary => Ok(false),
+        }
     }
 
     /// Begins the frame that arrives with header `from` and leaves with header `to`; `None` if it
@@ -116,7 +136,7 @@ mod tests {
     fn a_payload_is_masked_anew_in_pieces_of_any_length() {
         let from = Header::new(Opcode::Text, true, 5).unwrap().with_mask(OLD);
         for cut in 0..=5 {
-            let mut frames = Frames::new(Rules::from_client());
+            let mut frames = Frames::new(Rules::from_client(), Claims::NONE);
             frames.begin(&from, Some(&from.with_mask(NEW)));
             let mut bytes = *b"\x7f\x9f\x4d\x51\x58next";
             assert_eq!(frames.payload(&mut bytes[..cut]), cut);
@@ -131,7 +151,7 @@ mod tests {
     #[test]
     fn a_dropped_frame_is_left_as_it_is() {
         let from = Header::new(Opcode::Text, true, 5).unwrap().with_mask(OLD);
-        let mut frames = Frames::new(Rules::from_client());
+        let mut frames = Frames::new(Rules::from_client(), Claims::NONE);
         frames.begin(&from, None);
         let mut bytes = *b"Hello";
         assert_eq!(frames.payload(&mut bytes[..2]), 2);
@@ -152,7 +172,7 @@ mod tests {
     #[test]
     fn frames_are_in_order() {
         let read = |bytes: &[u8]| {
-            let mut frames = Frames::new(Rules::from_server());
+            let mut frames = Frames::new(Rules::from_server(), Claims::NONE);
             let headers = bytes.chunks(2).map(|bytes| frames.header(bytes));
             headers.collect::<Result<Vec<_>, _>>().map(|headers| headers.len())
         };
@@ -163,7 +183,7 @@ mod tests {
 
     #[test]
     fn a_close_is_known_once_it_is_complete() {
-        let mut frames = Frames::new(Rules::from_server());
+        let mut frames = Frames::new(Rules::from_server(), Claims::NONE);
         for (opcode, is_close) in [(Opcode::Ping, false), (Opcode::Close, true)] {
             let header = Header::new(opcode, true, 2).unwrap();
             frames.begin(&header, Some(&header));
@@ -175,7 +195,7 @@ mod tests {
 
     #[test]
     fn debug_omits_the_masking_keys() {
-        let mut frames = Frames::new(Rules::from_client());
+        let mut frames = Frames::new(Rules::from_client(), Claims::NONE);
         frames.header(&[0x81, 0x85, 0xd1, 0xd2, 0xd3]).unwrap();
         let shown = format!("{frames:?}");
         assert!(!shown.contains("209") && !shown.contains("d1"), "{shown}");

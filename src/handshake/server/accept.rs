@@ -2,6 +2,7 @@
 
 #[cfg(feature = "deflate")]
 mod compression;
+mod extensions;
 
 #[cfg(feature = "http")]
 use http::{HeaderName, HeaderValue, header};
@@ -15,7 +16,7 @@ use crate::{
     buffer::{Outbox, append_parts},
     config::Config,
     connection::{Connection, Server},
-    deflate::{Policy, Session},
+    deflate::{Acceptance, Policy, Session},
     http1::{
         Excerpt, HeaderField,
         to_send::{self, CallerFields},
@@ -29,6 +30,10 @@ use crate::{
 pub struct Accept<'a> {
     pub(super) request: Request<'a>,
     pub(super) subprotocol: Option<&'a str>,
+    /// Custom extensions that encode a message before its compression.
+    extensions: &'a str,
+    /// Custom extensions that encode a message after its compression.
+    later_extensions: &'a str,
     pub(super) fields: CallerFields<'a>,
     pub(super) config: Config,
     pub(super) deflate: Policy<'a>,
@@ -39,6 +44,8 @@ impl<'a> Accept<'a> {
         Self {
             request,
             subprotocol: None,
+            extensions: "",
+            later_extensions: "",
             fields: CallerFields::none(),
             config: Config::new(),
             deflate: Policy::NONE,
@@ -102,6 +109,9 @@ impl<'a> Accept<'a> {
     ///
     /// - [`SubprotocolNotOffered`](Error::SubprotocolNotOffered): the selected subprotocol is not
     ///   one that the client offers.
+    /// - [`Extensions`](Error::Extensions), [`ExtensionNotOffered`](Error::ExtensionNotOffered),
+    ///   [`ExtensionTwice`](Error::ExtensionTwice): the custom extensions are malformed, are not
+    ///   offered, or have the same name.
     /// - [`HeaderField`](Error::HeaderField): a header field cannot be sent.
     /// - [`OutboxFull`](Error::OutboxFull): the outbox has no room.
     /// - [`HttpVersion`](Error::HttpVersion): the request is an extended CONNECT. Call
@@ -113,14 +123,16 @@ impl<'a> Accept<'a> {
         self.check()?;
         let start = start_of_response(&key.accept());
         let compression = self.deflate.accept(self.request.extensions());
+        let answer = compression.as_ref().map(Acceptance::answer);
+        let extensions = self.accepted_extensions(answer);
         append_parts(outbox, |sink| {
             sink(&start);
             if let Some(name) = self.subprotocol {
                 to_send::write_field(("Sec-WebSocket-Protocol", name), sink);
             }
-            if let Some(accepted) = &compression {
+            if let Some(accepted) = &extensions {
                 sink(b"Sec-WebSocket-Extensions: ");
-                format(sink, format_args!("{}\r\n", accepted.answer()));
+                format(sink, format_args!("{accepted}\r\n"));
             }
             to_send::write(&self.fields, sink);
             sink(b"\r\n");
@@ -137,8 +149,7 @@ impl<'a> Accept<'a> {
     ///
     /// # Errors
     ///
-    /// [`SubprotocolNotOffered`](Error::SubprotocolNotOffered) and
-    /// [`HeaderField`](Error::HeaderField), as for [`finish`](Self::finish).
+    /// As for [`finish`](Self::finish), except [`OutboxFull`](Error::OutboxFull).
     #[cfg(feature = "http")]
     pub fn finish_http(self) -> Result<(http::Response<()>, Connection<Server>), Error> {
         self.check()?;
@@ -164,12 +175,13 @@ impl<'a> Accept<'a> {
             insert(headers, header::SEC_WEBSOCKET_PROTOCOL, name.as_bytes());
         }
         append_caller_fields(headers, &self.fields)?;
-        let mut session = Session::NONE;
-        if let Some(accepted) = self.deflate.accept(self.request.extensions()) {
-            let answer = std::format!("{}", accepted.answer());
-            insert(headers, header::SEC_WEBSOCKET_EXTENSIONS, answer.as_bytes());
-            session = accepted.session();
+        let compression = self.deflate.accept(self.request.extensions());
+        let answer = compression.as_ref().map(Acceptance::answer);
+        if let Some(accepted) = self.accepted_extensions(answer) {
+            let value = std::format!("{accepted}");
+            insert(headers, header::SEC_WEBSOCKET_EXTENSIONS, value.as_bytes());
         }
+        let session = compression.map_or(Session::NONE, |accepted| accepted.session());
         Ok((response, Connection::server(self.config).with_session(session)))
     }
 
@@ -180,7 +192,10 @@ impl<'a> Accept<'a> {
             Some(name) if !self.offers(name) => {
                 Err(Error::SubprotocolNotOffered(Excerpt::from(name)))
             }
-            _ => Ok(to_send::check(&self.fields)?),
+            _ => {
+                self.check_extensions()?;
+                Ok(to_send::check(&self.fields)?)
+            }
         }
     }
 

@@ -29,6 +29,15 @@ pub enum Error {
     /// The caller selected a subprotocol that the client does not offer.
     #[error("the client does not offer subprotocol {0}: select one that it offers, or none")]
     SubprotocolNotOffered(Excerpt),
+    /// The list of accepted extensions is malformed (RFC 6455, section 9.1).
+    #[error("the list of accepted extensions {0} is malformed (RFC 6455, section 9.1)")]
+    Extensions(Excerpt),
+    /// The caller accepted an extension that the client does not offer.
+    #[error("the client does not offer the extension {0}: accept only what it offers")]
+    ExtensionNotOffered(Excerpt),
+    /// The caller accepted the same extension twice.
+    #[error("an extension is accepted twice: {0}")]
+    ExtensionTwice(Excerpt),
     /// One of the caller's header fields cannot be sent.
     #[error("{0}")]
     HeaderField(FieldError),

@@ -5,7 +5,7 @@ use core::fmt::Display;
 use super::{Accept, Error, Refusal, Response, check::Asked};
 use crate::{
     connection::{Connection, Server},
-    deflate::Session,
+    deflate::{Acceptance, Session},
     http1::{
         ReceivedHeaders,
         body::{Message, has_body},
@@ -23,13 +23,9 @@ impl Accept<'_> {
     ///
     /// # Errors
     ///
-    /// - [`SubprotocolNotOffered`](Error::SubprotocolNotOffered): the selected subprotocol is not one
-    ///   that the client offers.
-    /// - [`HeaderField`](Error::HeaderField): a header field cannot be sent.
-    /// - [`HttpVersion`](Error::HttpVersion): the request is an upgrade in HTTP/1.1. Call
-    ///   [`finish`](Self::finish).
-    ///
-    /// `sink` is not called in any of these cases.
+    /// As for [`finish`](Self::finish), except [`OutboxFull`](Error::OutboxFull).
+    /// [`HttpVersion`](Error::HttpVersion) if the request is an upgrade in HTTP/1.1: call
+    /// [`finish`](Self::finish). `sink` is not called in any of these cases.
     pub fn finish_fields(
         self,
         mut sink: impl FnMut(&dyn Display, &dyn Display),
@@ -47,8 +43,9 @@ impl Accept<'_> {
             sink(&"sec-websocket-protocol", &name);
         }
         let compression = self.deflate.accept(self.request.extensions());
-        if let Some(accepted) = &compression {
-            sink(&"sec-websocket-extensions", &accepted.answer());
+        let answer = compression.as_ref().map(Acceptance::answer);
+        if let Some(accepted) = self.accepted_extensions(answer) {
+            sink(&"sec-websocket-extensions", &accepted);
         }
         to_send::write(&self.fields, &mut sink);
         let session = compression.map_or(Session::NONE, |accepted| accepted.session());

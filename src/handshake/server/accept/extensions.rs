@@ -1,0 +1,102 @@
+//! Accepting custom extensions.
+
+use core::fmt::{Display, Formatter, Result as FmtResult};
+
+use super::Accept;
+use crate::{
+    extension::{parse, parsed},
+    handshake::server::Error,
+    http1::{Excerpt, token::check_distinct},
+};
+
+impl<'a> Accept<'a> {
+    /// Accepts custom extensions, in the form of `Sec-WebSocket-Extensions` (RFC 6455, section 9.1):
+    /// elements of the client's offer with the parameters that you choose. After the handshake, pass
+    /// their reserved bits to [`Connection::with_claims`](crate::Connection::with_claims).
+    ///
+    /// Extensions apply in the order of the response: these encode a message first, then compression
+    /// does.
+    ///
+    /// ```
+    /// use hybi::{Connection, Server, extension::Claims, frame::Reserved, server};
+    ///
+    /// const NAME: &str = "x-checksum";
+    ///
+    /// fn accept(
+    ///     request: server::Request<'_>,
+    ///     outbox: &mut Vec<u8>,
+    /// ) -> Result<Connection<Server>, Box<dyn std::error::Error>> {
+    ///     if !request.extensions().any(|offer| offer.name() == NAME) {
+    ///         return Ok(request.accept().finish(outbox)?);
+    ///     }
+    ///     let websocket = request.accept().extensions(NAME).finish(outbox)?;
+    ///     Ok(websocket.with_claims(Claims::new().per_message(Reserved::RSV2))?)
+    /// }
+    /// ```
+    pub const fn extensions(self, list: &'a str) -> Self {
+        Self { extensions: list, ..self }
+    }
+
+    /// Checks that the custom extensions can be accepted.
+    pub(super) fn check_extensions(&self) -> Result<(), Error> {
+        if self.extensions.is_empty() && self.later_extensions.is_empty() {
+            return Ok(());
+        }
+        let lists = [self.extensions, self.later_extensions];
+        for list in lists {
+            if !list.is_empty() && parse(list.as_bytes()).is_err() {
+                return Err(Error::Extensions(list.into()));
+            }
+        }
+        let chosen = || lists.iter().flat_map(|list| parsed(list.as_bytes()));
+        for extension in chosen() {
+            let name = extension.name();
+            // Section 4.2.2: the client must have offered it.
+            if !self.request.extensions().any(|offer| offer.name() == name) {
+                return Err(Error::ExtensionNotOffered(Excerpt::from(name)));
+            }
+            if self.deflate.offer().is_of(name) {
+                return Err(Error::ExtensionTwice(Excerpt::from(name)));
+            }
+        }
+        // Section 9.1: each at most once.
+        let names = chosen().map(|extension| extension.name().as_bytes());
+        check_distinct(names, |_| true).map_err(|_| {
+            let list = if self.extensions.is_empty() { lists[1] } else { lists[0] };
+            Error::ExtensionTwice(Excerpt::from(list))
+        })
+    }
+
+    /// The value of `Sec-WebSocket-Extensions` with this element for compression. `None` if no
+    /// extension is accepted.
+    pub(in crate::handshake::server) fn accepted_extensions<E: Display>(
+        &self,
+        compression: Option<E>,
+    ) -> Option<impl Display + use<'a, E>> {
+        let (before, after) = (self.extensions, self.later_extensions);
+        let has_any = !before.is_empty() || !after.is_empty() || compression.is_some();
+        has_any.then_some(List { before, compression, after })
+    }
+}
+
+/// The accepted extensions, in the order in which they encode a message.
+struct List<'a, E> {
+    before: &'a str,
+    compression: Option<E>,
+    after: &'a str,
+}
+
+impl<E: Display> Display for List<'_, E> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
+        let mut separator = "";
+        let mut write = |element: &dyn Display| {
+            f.write_str(core::mem::replace(&mut separator, ", "))?;
+            element.fmt(f)
+        };
+        parsed(self.before.as_bytes()).try_for_each(|element| write(&element))?;
+        if let Some(compression) = &self.compression {
+            write(compression)?;
+        }
+        parsed(self.after.as_bytes()).try_for_each(|element| write(&element))
+    }
+}
