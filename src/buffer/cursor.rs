@@ -25,9 +25,10 @@ pub(crate) struct Cursor {
     pub(crate) unread: usize,
     /// The end of the received bytes.
     pub(crate) end: usize,
-    /// How many more bytes the message, frame or header in progress needs. 0 if unknown.
+    /// How many more bytes the message, frame or header in progress needs at least. 0 if unknown, or
+    /// if they have arrived.
     expected: usize,
-    /// Whether the message in progress ends with the expected bytes.
+    /// Whether the message in progress ends with the expected bytes, if there are any.
     expected_is_last: bool,
     /// The highest `end` since the inbox was empty.
     pub(super) peak: usize,
@@ -79,10 +80,11 @@ impl Cursor {
     pub(super) fn larger(&self, capacity: usize) -> usize {
         let twice = capacity.saturating_mul(2);
         let needed = self.end.saturating_add(self.expected);
-        if self.expected_is_last && needed <= twice.saturating_add(LARGE) { needed } else { twice }
+        let is_known = self.expected_is_last && self.expected > 0;
+        if is_known && needed <= twice.saturating_add(LARGE) { needed } else { twice }
     }
 
-    pub(super) const fn expected(&self) -> usize {
+    pub(crate) const fn expected(&self) -> usize {
         self.expected
     }
 
