@@ -113,12 +113,6 @@ impl TextRange {
         Some(Self { range, is_proven: true })
     }
 
-    /// The range in the buffer.
-    #[inline]
-    pub(crate) const fn range(&self) -> &Range<usize> {
-        &self.range
-    }
-
     /// The text, from the memory that this is a range of. `None` if it is not UTF-8.
     #[cfg_attr(feature = "simd", allow(unsafe_code))]
     #[inline]

@@ -268,15 +268,13 @@ mod tests {
         [&text[..split], &text[split..]].map(|read| {
             assert_eq!(inbox.copy_from(read), read.len());
             let mut session = Session::NONE;
-            match incoming.advance(&mut inbox.parts(), &mut session, &limits).unwrap() {
-                Step::Found(Found::Message(Content::Text(text, _))) => {
-                    Some((text.range().len(), true))
-                }
-                Step::Found(Found::Chunk(Content::Text(text, _), last)) => {
-                    Some((text.range().len(), last))
-                }
-                _ => None,
-            }
+            let step = incoming.advance(&mut inbox.parts(), &mut session, &limits).unwrap();
+            let (text, last) = match &step {
+                Step::Found(Found::Message(Content::Text(text, _))) => (text, true),
+                Step::Found(Found::Chunk(Content::Text(text, _), last)) => (text, *last),
+                _ => return None,
+            };
+            Some((inbox.received_text(text).unwrap().len(), last))
         })
     }
 
