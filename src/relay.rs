@@ -139,7 +139,7 @@
 //!
 //! # Closing
 //!
-//! The relay forwards a Close, and the reply to it. It drops whatever follows the Close of a side.
+//! The relay forwards a Close, and the reply to it. It drops everything that follows the Close of a side.
 //! It sends a Close of its own only if a side breaks the protocol, if a transport ends without a
 //! Close, or if the source of masking keys fails:
 //!

@@ -111,7 +111,7 @@ impl Validator {
     }
 }
 
-/// The length of the incomplete character at the end of `bytes`, judged by its first byte.
+/// The length of the incomplete character at the end of `bytes`, according to its first byte.
 fn unfinished(bytes: &[u8]) -> usize {
     for (index, byte) in bytes.iter().rev().take(3).enumerate() {
         let length = match byte {

@@ -27,7 +27,7 @@ pub(crate) enum Found {
     Pong(Range<usize>),
     /// A Close frame: its code and its reason.
     Close(Option<CloseCode>, TextRange),
-    /// The head of an HTTP message that an opening handshake has judged.
+    /// The head of an HTTP message that an opening handshake has checked.
     Head(Range<usize>),
     /// The invalid body of a Close frame.
     InvalidClose(Range<usize>),

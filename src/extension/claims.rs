@@ -5,10 +5,10 @@ use crate::frame::{Kind, Opcode, Reserved};
 /// The reserved bits that the negotiated custom extensions define (RFC 6455, section 5.8). Pass it to
 /// [`Connection::with_claims`](crate::Connection::with_claims).
 ///
-/// | set | marks | delivered | decoded text is checked by |
-/// | --- | --- | --- | --- |
-/// | [`per_message`](Self::per_message) | the first frame of a message | when the message is complete | the caller |
-/// | [`per_frame`](Self::per_frame) | each frame of the extension, which is no part of a message | frame by frame | the caller |
+/// | bits | are set on | are delivered |
+/// | --- | --- | --- |
+/// | [`per_message`](Self::per_message) | the first frame of a message | with the complete message |
+/// | [`per_frame`](Self::per_frame) | each frame of the extension, which is not part of a message | frame by frame |
 ///
 /// ```
 /// use hybi::{extension::Claims, frame::Reserved};
@@ -44,8 +44,8 @@ impl Claims {
     /// Claims bits for extensions that transform messages after their compression. The extension
     /// follows `permessage-deflate` in the response (section 9.1).
     ///
-    /// Such a message is delivered as it was received, and RSV1 tells whether it is compressed. Decode
-    /// it, then pass it to [`decompress`](crate::Connection::decompress). To send one, call
+    /// Such a message is delivered as it was received. If it has RSV1, it is compressed: decode it,
+    /// then pass it to [`decompress`](crate::Connection::decompress). To send one, call
     /// [`compress`](crate::Connection::compress) first.
     #[must_use]
     pub const fn per_message_after_compression(self, bits: Reserved) -> Self {

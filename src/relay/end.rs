@@ -45,9 +45,9 @@ pub(super) struct End {
 pub(super) enum Input {
     /// Frames.
     Open,
-    /// Its Close was received; whatever follows is dropped.
+    /// Its Close was received. Everything that follows is dropped.
     Closed,
-    /// It broke the protocol; whatever follows is dropped.
+    /// It broke the protocol. Everything that follows is dropped.
     Broken,
     /// Its transport has ended.
     Ended,

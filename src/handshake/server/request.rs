@@ -217,7 +217,7 @@ impl<'i> Request<'i> {
         Self::of_offer(source, line, path, known.headers(), offer, origins)
     }
 
-    /// Judges the origin, if there is a policy for it.
+    /// Checks the origin, unless it was checked before.
     #[inline]
     pub(super) fn of_offer(
         source: Source<'i>,

@@ -1,6 +1,6 @@
 //! Validating text 32 bytes at a time, in AVX2.
 //!
-//! A vector is judged together with the bytes before it, which are loaded once more from where they
+//! A vector is checked together with the bytes before it, which are loaded once more from where they
 //! stand. That takes less time than to shift them out of two vectors, because AVX2 shifts each half
 //! of a vector by itself.
 
@@ -16,7 +16,7 @@ use super::{TABLES, complete};
 /// How many bytes a vector holds.
 const VECTOR: usize = 32;
 
-/// How many bytes before it a vector is judged by.
+/// The number of bytes before a vector that its check reads.
 const BEFORE: usize = 3;
 
 /// A vector, and what stands before it.
@@ -74,7 +74,7 @@ impl Validation {
         let first = _mm256_alignr_epi8::<15>(block, lanes);
         let second = _mm256_alignr_epi8::<14>(block, lanes);
         let third = _mm256_alignr_epi8::<13>(block, lanes);
-        self.judge([third, second, first, block]);
+        self.check([third, second, first, block]);
     }
 
     #[inline]
@@ -110,7 +110,7 @@ impl Validation {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn look_at_vector<const N: usize>(&mut self, bytes: &[u8; N], at: usize) {
-        self.judge([
+        self.check([
             load(bytes, at - 3),
             load(bytes, at - 2),
             load(bytes, at - 1),
@@ -118,10 +118,10 @@ impl Validation {
         ]);
     }
 
-    /// Judges the last of these vectors, given the bytes three, two and one places before.
+    /// Checks the last of these vectors, given the bytes three, two and one places before.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn judge(&mut self, [third, second, first, block]: [__m256i; 4]) {
+    fn check(&mut self, [third, second, first, block]: [__m256i; 4]) {
         let [upper_first, lower_first, upper_second] = self.tables;
         let faults = _mm256_and_si256(
             _mm256_shuffle_epi8(upper_first, upper(first)),
