@@ -7,6 +7,8 @@
 mod closing;
 #[cfg(feature = "deflate")]
 mod compression;
+#[cfg(feature = "counters")]
+mod counting;
 mod event;
 mod extended;
 mod fragment;
@@ -25,6 +27,7 @@ pub use role::{Client, Role, Server};
 use crate::{
     close::CloseCode,
     config::{CloseReply, Config},
+    counters::Tally,
     deflate::Session,
     error::{Error, Violation},
     extension::Claims,
@@ -110,6 +113,7 @@ pub struct Connection<R: Role> {
     input_ended: bool,
     compression: Session,
     claims: Claims,
+    tally: Tally,
 }
 
 impl Connection<Server> {
@@ -141,6 +145,7 @@ impl<R: Role> Connection<R> {
             input_ended: false,
             compression: Session::NONE,
             claims: Claims::NONE,
+            tally: Tally::NONE,
         }
     }
 

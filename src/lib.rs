@@ -80,6 +80,7 @@
 //! | `simd` | yes | the widest vector instructions of the processor; text without a second validation pass |
 //! | `deflate` | yes | compression; enables `std` |
 //! | `getrandom` | with `std` | masking keys and nonces seeded by the operating system |
+//! | `counters` | no | `Connection::counters`: messages, frames and bytes in each direction |
 //! | `http` | no | requests and responses in the types of the `http` crate; enables `std` |
 //!
 //! Without `simd`, the crate contains no unsafe code (`#![forbid(unsafe_code)]`).
@@ -99,6 +100,11 @@ mod buffer;
 mod close;
 mod config;
 mod connection;
+#[cfg(feature = "counters")]
+mod counters;
+#[cfg(not(feature = "counters"))]
+#[path = "counters/off.rs"]
+mod counters;
 #[cfg(feature = "deflate")]
 pub mod deflate;
 #[cfg(not(feature = "deflate"))]
@@ -127,6 +133,8 @@ pub use connection::{
     BinaryFragments, ChunkEvent, Client, Connection, Event, ExtendedEvent, Fragment, Role, Server,
     State, TextFragments,
 };
+#[cfg(feature = "counters")]
+pub use counters::{Counters, Traffic};
 pub use error::{Error, InboxFull, LimitExceeded, Misuse, OutboxFull, Overrun, Violation};
 #[cfg(feature = "alloc")]
 pub use handshake::UriBuf;

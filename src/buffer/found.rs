@@ -40,6 +40,16 @@ pub(crate) enum Content {
     Binary(Range<usize>, Place),
 }
 
+impl Content {
+    /// The kind of the message, and the length of this part of it in bytes.
+    pub(crate) const fn kind_and_len(&self) -> (Kind, usize) {
+        match self {
+            Self::Text(text, _) => (Kind::Text, text.len()),
+            Self::Binary(range, _) => (Kind::Binary, range.end - range.start),
+        }
+    }
+}
+
 /// The memory of an inbox that a range belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Place {

@@ -113,6 +113,11 @@ impl TextRange {
         Some(Self { range, is_proven: true })
     }
 
+    /// The length of the text in bytes.
+    pub(crate) const fn len(&self) -> usize {
+        self.range.end - self.range.start
+    }
+
     /// The text, from the memory that this is a range of. `None` if it is not UTF-8.
     #[cfg_attr(feature = "simd", allow(unsafe_code))]
     #[inline]

@@ -2,7 +2,7 @@
 
 use super::{
     Connection, Event, Fragment, Role, UNFAITHFUL,
-    send::{Part, append},
+    send::{Part, append, counted},
 };
 use crate::{
     buffer::{Found, Inbox, Outbox, Storage},
@@ -133,7 +133,9 @@ impl<R: Role> Connection<R> {
         self.send_pending(outbox);
         self.check_high_water(outbox)?;
         let header = Header::data(opcode, fin, payload).with_reserved(reserved);
-        append(&mut self.role, header, payload, outbox)
+        append(&mut self.role, header, payload, outbox)?;
+        self.tally.send_extension_frame(&counted::<R>(header));
+        Ok(())
     }
 }
 

@@ -68,7 +68,7 @@ impl Connection<Server> {
             return Err(OutboxFull { needed, room }.into());
         }
         outbox.append(frame);
-        self.on_prepared(compressed.is_some());
+        self.on_prepared(message, compressed);
         Ok(())
     }
 
@@ -83,7 +83,7 @@ impl Connection<Server> {
     pub fn frame_prepared<'a>(&mut self, message: &'a Prepared) -> Result<&'a [u8], Error> {
         self.may_begin_message()?;
         let compressed = self.compressed_frame(message);
-        self.on_prepared(compressed.is_some());
+        self.on_prepared(message, compressed);
         Ok(compressed.unwrap_or_else(|| message.frame()))
     }
 
@@ -98,8 +98,10 @@ impl Connection<Server> {
     /// A prepared message is sent.
     #[cfg(feature = "alloc")]
     #[inline]
-    fn on_prepared(&mut self, is_compressed: bool) {
-        if is_compressed {
+    fn on_prepared(&mut self, message: &Prepared, compressed: Option<&[u8]>) {
+        let frame = compressed.unwrap_or_else(|| message.frame());
+        self.tally.send_prepared(message.kind(), message.payload_len(), frame);
+        if compressed.is_some() {
             // The peer's window will contain data that our compressor has not seen.
             self.compression.reset_sending();
         }
@@ -108,8 +110,10 @@ impl Connection<Server> {
     #[inline]
     fn frame<'a>(&mut self, kind: Kind, payload: &'a [u8]) -> Result<FrameParts<'a>, Error> {
         self.may_begin_message()?;
-        let header = Header::data(kind.opcode(), true, payload).encode();
-        Ok(FrameParts::new(header, payload))
+        let header = Header::data(kind.opcode(), true, payload);
+        self.tally.send_frame(&header);
+        self.tally.send_message(kind, payload.len(), true);
+        Ok(FrameParts::new(header.encode(), payload))
     }
 }
 
@@ -158,7 +162,9 @@ impl<E: Entropy> Connection<Client<E>> {
         self.may_begin_message()?;
         let key = self.role.entropy.masking_key()?;
         Mask::new(key).apply(payload);
-        let header = Header::data(kind.opcode(), true, payload).with_mask(key).encode();
-        Ok(FrameParts::new(header, payload))
+        let header = Header::data(kind.opcode(), true, payload).with_mask(key);
+        self.tally.send_frame(&header);
+        self.tally.send_message(kind, payload.len(), true);
+        Ok(FrameParts::new(header.encode(), payload))
     }
 }

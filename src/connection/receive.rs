@@ -8,7 +8,7 @@ use crate::{
     close::{Close, CloseCode},
     config::{CloseReply, Pongs},
     error::{Error, LimitExceeded, Misuse, Violation},
-    frame::{Header, MAX_HEADER, Opcode, Reserved, Rules},
+    frame::{Header, Kind, MAX_HEADER, Opcode, Reserved, Rules},
     mask::Mask,
     message::{self, Delivery, Limits},
     raw::xor::IsAscii,
@@ -18,6 +18,15 @@ use crate::{
 enum Single {
     Text(TextRange),
     Binary(Range<usize>),
+}
+
+impl Single {
+    const fn kind(&self) -> Kind {
+        match self {
+            Self::Text(_) => Kind::Text,
+            Self::Binary(_) => Kind::Binary,
+        }
+    }
 }
 
 impl<R: Role> Connection<R> {
@@ -197,6 +206,7 @@ impl<R: Role> Connection<R> {
         // All expected bytes have arrived, so nothing need be recorded for the next read.
         debug_assert_eq!(cursor.expected(), 0);
         cursor.pass(size + length);
+        self.tally.receive_single(single.kind(), length, size);
         Some(Ok(single))
     }
 
@@ -227,6 +237,7 @@ impl<R: Role> Connection<R> {
                 Ok(found) => found,
                 Err(error) => return Err(self.fail_with(error, inbox, outbox)),
             };
+            self.count_message(&found);
             match &found {
                 Found::Nothing => {
                     self.send_pending(outbox);
@@ -301,15 +312,41 @@ impl<R: Role> Connection<R> {
                 if header.reserved() != Reserved::NONE {
                     return Err(Violation::ReservedBits.into());
                 }
-                return find_control(&header, &mut parts, capacity);
+                let found = find_control(&header, &mut parts, capacity)?;
+                if !matches!(found, Found::Nothing) {
+                    self.tally.receive_frame(&header);
+                }
+                return Ok(found);
             }
             if header.reserved().intersects(self.claims.of_frames()) {
                 limits.check_frame(header.payload_len())?;
-                return find_frame(&header, &mut parts, capacity);
+                let found = find_frame(&header, &mut parts, capacity)?;
+                if matches!(found, Found::ExtensionFrame(..)) {
+                    self.tally.receive_extension_frame(&header);
+                }
+                return Ok(found);
             }
             self.incoming.begin(&header, self.claims, &limits)?;
+            self.tally.receive_frame(&header);
             cursor.pass(header.encoded_len());
         }
+    }
+
+    /// Counts a message, or a part of one.
+    fn count_message(&mut self, found: &Found) {
+        let (kind, length, last) = match found {
+            Found::Message(content) => {
+                let (kind, length) = content.kind_and_len();
+                (kind, length, true)
+            }
+            Found::Chunk(content, last) => {
+                let (kind, length) = content.kind_and_len();
+                (kind, length, *last)
+            }
+            Found::Extended(content, kind, _) => (*kind, content.kind_and_len().1, true),
+            _ => return,
+        };
+        self.tally.receive_message(kind, length, last);
     }
 
     /// The rules for the peer's frames.
@@ -322,6 +359,9 @@ impl<R: Role> Connection<R> {
         // be useless.
         if self.state != State::Open || self.config.pongs == Pongs::Manual {
             return;
+        }
+        if self.pending_pong.get().is_some() {
+            self.tally.coalesce_pong();
         }
         self.pending_pong.set(payload);
         if let Pongs::All { max_backlog } = self.config.pongs

@@ -5,6 +5,7 @@ use crate::{
     buffer::Outbox,
     close::{Close, CloseCode},
     config::CloseReply,
+    counters::Tally,
     error::{Error, Misuse, OutboxFull},
     frame::{DataOpcode, Header, Kind, MAX_CONTROL, Opcode, Reserved},
 };
@@ -191,7 +192,13 @@ impl<R: Role> Connection<R> {
         if let Some(Status(code)) = self.pending_close {
             let body = code.map(|code| code.get().to_be_bytes());
             let body = body.as_ref().map_or(&[][..], |body| body);
-            let step = match append_control(&mut self.role, Opcode::Close, body, outbox) {
+            let step = match append_control(
+                &mut self.role,
+                &mut self.tally,
+                Opcode::Close,
+                body,
+                outbox,
+            ) {
                 Ok(()) => Step::SendClose,
                 Err(Error::OutboxFull(_)) => return,
                 // Without a masking key, the Close can never be sent, and the peer waits for it.
@@ -213,7 +220,7 @@ impl<R: Role> Connection<R> {
         let header = control_header(Opcode::Pong, payload)?;
         let needed = encoded_len::<R>(header, payload) + reserved;
         if self.has_room(outbox) && needed <= outbox.room() {
-            append(&mut self.role, header, payload, outbox)?;
+            append_counted(&mut self.role, &mut self.tally, header, payload, outbox)?;
             self.pending_pong.clear();
         }
         Ok(())
@@ -235,7 +242,9 @@ impl<R: Role> Connection<R> {
     ) -> Result<(), Error> {
         self.may_begin_message()?;
         let is_compressed = self.compression.should_compress(Some(payload.len()));
-        self.send_data(kind.opcode(), payload, true, is_compressed, outbox)
+        self.send_data(kind.opcode(), payload, true, is_compressed, outbox)?;
+        self.tally.send_message(kind, payload.len(), true);
+        Ok(())
     }
 
     fn send_fragment(
@@ -279,6 +288,7 @@ impl<R: Role> Connection<R> {
                 self.compression.on_sent();
             }
         }
+        self.tally.send_message(kind, payload.len(), last);
         self.outgoing = (!last).then_some(Outgoing { kind, reserved, is_compressed });
         if last {
             // Append the delayed pong now. Without room, it stays pending.
@@ -301,7 +311,13 @@ impl<R: Role> Connection<R> {
         if is_compressed {
             return self.send_compressed(opcode, Reserved::NONE, payload, last, outbox);
         }
-        append(&mut self.role, Header::data(opcode, last, payload), payload, outbox)
+        append_counted(
+            &mut self.role,
+            &mut self.tally,
+            Header::data(opcode, last, payload),
+            payload,
+            outbox,
+        )
     }
 
     /// As [`send_data`](Self::send_data), for a message with these claimed reserved bits.
@@ -320,7 +336,7 @@ impl<R: Role> Connection<R> {
             return self.send_compressed(opcode, reserved, payload, last, outbox);
         }
         let header = Header::data(opcode, last, payload);
-        append(&mut self.role, marked(header, reserved), payload, outbox)
+        append_counted(&mut self.role, &mut self.tally, marked(header, reserved), payload, outbox)
     }
 
     /// Compresses the payload and appends it in one frame.
@@ -344,12 +360,12 @@ impl<R: Role> Connection<R> {
                 // RFC 7692, section 6: only the first frame of a message has RSV1 set.
                 let header = Header::data(opcode, last, compressed);
                 let header = marked(header, claimed.union(Reserved::RSV1));
-                append(&mut self.role, header, compressed, outbox)
+                append_counted(&mut self.role, &mut self.tally, header, compressed, outbox)
             }
             None if whole => {
                 self.compression.reset_sending();
                 let header = marked(Header::data(opcode, last, payload), claimed);
-                return append(&mut self.role, header, payload, outbox);
+                return append_counted(&mut self.role, &mut self.tally, header, payload, outbox);
             }
             // The message cannot be continued after a codec failure.
             None => Err(Misuse::NotOpen.into()),
@@ -371,7 +387,7 @@ impl<R: Role> Connection<R> {
         self.may_send()?;
         let header = control_header(opcode, payload)?;
         self.check_high_water(outbox)?;
-        append(&mut self.role, header, payload, outbox)
+        append_counted(&mut self.role, &mut self.tally, header, payload, outbox)
     }
 
     fn begin_close(&mut self, body: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
@@ -379,7 +395,7 @@ impl<R: Role> Connection<R> {
         let close = control_header(Opcode::Close, body)?;
         // Section 5.5.2: answer an earlier ping if there is room for both frames.
         self.send_pending_pong(encoded_len::<R>(close, body), outbox)?;
-        append(&mut self.role, close, body, outbox)?;
+        append_counted(&mut self.role, &mut self.tally, close, body, outbox)?;
         self.pending_pong.clear();
         self.outgoing = None;
         self.state = self.state.after(Step::SendClose);
@@ -437,17 +453,39 @@ fn control_header(opcode: Opcode, payload: &[u8]) -> Result<Header, Misuse> {
 /// Appends a complete control frame, or nothing. A client masks it.
 fn append_control<R: Role>(
     role: &mut R,
+    tally: &mut Tally,
     opcode: Opcode,
     payload: &[u8],
     outbox: &mut impl Outbox,
 ) -> Result<(), Error> {
-    append(role, control_header(opcode, payload)?, payload, outbox)
+    append_counted(role, tally, control_header(opcode, payload)?, payload, outbox)
 }
 
 /// The length of a frame on the wire.
 const fn encoded_len<R: Role>(header: Header, payload: &[u8]) -> usize {
     let key = if R::IS_SERVER { 0 } else { 4 };
     header.encoded_len() + key + payload.len()
+}
+
+/// The same, for a frame that counts as part of a message or as a control frame.
+#[inline(always)]
+#[allow(clippy::inline_always)] // as `append`
+fn append_counted<R: Role>(
+    role: &mut R,
+    tally: &mut Tally,
+    header: Header,
+    payload: &[u8],
+    outbox: &mut impl Outbox,
+) -> Result<(), Error> {
+    append(role, header, payload, outbox)?;
+    tally.send_frame(&counted::<R>(header));
+    Ok(())
+}
+
+/// A header for counting. A client's has a key, which is not the one that was drawn, but as long.
+#[inline]
+pub(super) const fn counted<R: Role>(header: Header) -> Header {
+    if R::IS_SERVER { header } else { header.with_mask([0; 4]) }
 }
 
 /// Appends a complete frame, or nothing. A client masks it.

@@ -44,6 +44,16 @@ impl Prepared {
         Self::new(Kind::Binary, data)
     }
 
+    /// The kind of the message.
+    pub(crate) const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The length of the uncompressed payload in bytes.
+    pub(crate) fn payload_len(&self) -> usize {
+        self.frame.len() - self.header_len
+    }
+
     /// The uncompressed frame.
     pub(crate) fn frame(&self) -> &[u8] {
         &self.frame

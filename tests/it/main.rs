@@ -7,6 +7,8 @@
 mod blocking;
 mod client_handshake;
 mod connection;
+#[cfg(feature = "counters")]
+mod counters;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;
