@@ -177,7 +177,9 @@ impl<T: Read + Write, R: Role> WebSocket<T, R> {
     ///
     /// - [`Error::Connection`]: the peer violated the protocol or a limit, or the stream ended
     ///   without a closing handshake. After a violation, the Close with its code was written, if
-    ///   the stream accepted it.
+    ///   the stream accepted it. Also [`Misuse::Extended`]: the connection has
+    ///   [claims](Connection::with_claims), and the event belongs to a custom extension.
+    ///   [`into_parts`](Self::into_parts) returns the inbox with it.
     /// - [`Error::Io`]: the stream failed or timed out.
     #[allow(clippy::should_implement_trait)] // an iterator cannot lend
     pub fn next(&mut self) -> Result<Option<Event<'_>>, Error> {
@@ -202,7 +204,9 @@ impl<T: Read + Write, R: Role> WebSocket<T, R> {
                 result => result?,
             }
             if mem::take(has_event) {
-                return Ok(self.channel.inbox.event());
+                let event = self.channel.inbox.event();
+                // Otherwise it belongs to a custom extension.
+                return event.map(Some).ok_or(Error::Connection(Misuse::Extended.into()));
             }
             if connection.should_close_transport() || connection.state() == State::CloseReceived {
                 return Ok(None);

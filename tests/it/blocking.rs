@@ -7,10 +7,12 @@ use std::{
 };
 
 use hybi::{
-    Client, CloseCode, CloseReply, Config, Connection, Error, Event, GrowingOutbox, Inbox, Message,
-    Origins, Server, Uri, Violation,
+    Client, CloseCode, CloseReply, Config, Connection, Error, Event, ExtendedEvent, GrowingOutbox,
+    Inbox, Message, Misuse, Origins, Server, Uri, Violation,
     blocking::{self, WebSocket},
     client::Request,
+    extension::Claims,
+    frame::Reserved,
 };
 
 use crate::support::wire::{CLOSE, FIN, From, PING, TEXT, frame};
@@ -304,4 +306,24 @@ fn a_reset_loses_an_open_connection() {
     let error = websocket.next().unwrap_err();
     assert!(matches!(error, blocking::Error::Io(_)), "{error}");
     assert_eq!(websocket.connection().close_code(), Some(1006));
+}
+
+// P-ext-j
+#[test]
+fn an_event_of_a_custom_extension_is_reported_and_not_lost() {
+    let claims = Claims::new().per_message(Reserved::RSV2);
+    let connection = Connection::server(Config::new()).with_claims(claims).unwrap();
+    let input = [frame(From::Client, 0xa1, b"abc"), frame(From::Client, FIN | TEXT, b"Hello")];
+    let (inbox, outbox) = (Inbox::with_capacity(64), GrowingOutbox::new());
+    let mut websocket = WebSocket::from_parts(Tape::new(input.concat()), connection, inbox, outbox);
+    let error = websocket.next().unwrap_err();
+    assert!(
+        matches!(error, blocking::Error::Connection(Error::Misuse(Misuse::Extended))),
+        "{error}"
+    );
+    let (tape, connection, inbox, outbox) = websocket.into_parts();
+    let event = inbox.extended_event();
+    assert!(matches!(event, Some(ExtendedEvent::Message(m)) if m.payload == b"abc"));
+    let mut websocket = WebSocket::from_parts(tape, connection, inbox, outbox);
+    assert_eq!(websocket.next().unwrap(), Some(Event::Text("Hello")));
 }
