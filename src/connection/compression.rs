@@ -41,15 +41,20 @@ impl<R: Role> Connection<R> {
     /// is compressed. If it is not sent, the next message does not refer to it.
     ///
     /// `None` if compression was not negotiated, is [switched off](Self::set_compression), or needs a
-    /// window that the compressor does not support. Then encode the message uncompressed and send it
-    /// without RSV1.
+    /// window that the compressor does not support, or if a message is being sent in fragments. Then
+    /// encode the message uncompressed and send it without RSV1.
     pub fn compress(&mut self, message: &[u8]) -> Option<&[u8]> {
+        // The message in fragments may be compressed, and more follows in its context.
+        if self.outgoing.is_some() {
+            return None;
+        }
         self.compression.compress_apart(message)
     }
 
     /// Decompresses a message that a custom extension has decoded, because it was encoded [after
     /// compression](crate::extension::Claims::per_message_after_compression) and has RSV1. Call it for
-    /// each such message, in the order of arrival. A text must then be UTF-8, which the caller checks.
+    /// each such message before the next event is received, because later messages may refer to it. A
+    /// text must then be UTF-8, which the caller checks.
     ///
     /// # Errors
     ///
