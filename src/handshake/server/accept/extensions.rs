@@ -6,7 +6,7 @@ use super::Accept;
 use crate::{
     extension::{parse, parsed},
     handshake::server::Error,
-    http1::{Excerpt, token::check_distinct},
+    http1::Excerpt,
 };
 
 impl<'a> Accept<'a> {
@@ -49,22 +49,19 @@ impl<'a> Accept<'a> {
             }
         }
         let chosen = || lists.iter().flat_map(|list| parsed(list.as_bytes()));
-        for extension in chosen() {
+        for (index, extension) in chosen().enumerate() {
             let name = extension.name();
             // Section 4.2.2: the client must have offered it.
             if !self.request.extensions().any(|offer| offer.name() == name) {
                 return Err(Error::ExtensionNotOffered(Excerpt::from(name)));
             }
-            if self.deflate.offer().is_of(name) {
+            // Section 9.1: each at most once.
+            let mut earlier = chosen().take(index);
+            if self.deflate.offer().is_of(name) || earlier.any(|other| other.name() == name) {
                 return Err(Error::ExtensionTwice(Excerpt::from(name)));
             }
         }
-        // Section 9.1: each at most once.
-        let names = chosen().map(|extension| extension.name().as_bytes());
-        check_distinct(names, |_| true).map_err(|_| {
-            let list = if self.extensions.is_empty() { lists[1] } else { lists[0] };
-            Error::ExtensionTwice(Excerpt::from(list))
-        })
+        Ok(())
     }
 
     /// The value of `Sec-WebSocket-Extensions` with this element for compression. `None` if no
