@@ -172,7 +172,8 @@ mod tests {
         } else {
             bytes[2..].copy_from_slice(&payload_len.to_be_bytes());
         }
-        let rules = Rules::from_server().allowing(Reserved::RSV1);
+        let all = Reserved::RSV1 | Reserved::RSV2 | Reserved::RSV3;
+        let rules = Rules::from_server().allowing(all);
         Header::parse(&bytes, rules).unwrap().unwrap()
     }
 
@@ -222,6 +223,82 @@ mod tests {
         let mut incoming = Incoming::Idle;
         let begun = incoming.begin(&header(RSV1 | BINARY, 1), Claims::NONE, &limits);
         assert_eq!(begun.is_ok(), matches!(incoming, Incoming::Inflating(_)));
+    }
+
+    // P-ext-b, P-ext-h
+    #[test]
+    fn claimed_bits_make_a_message_extended() {
+        const RSV1: u8 = 0x40;
+        const RSV2: u8 = 0x20;
+        let config = Config::new();
+        let limits = limits(&config, Delivery::Chunks, usize::MAX);
+        let before = Claims::new().per_message(Reserved::RSV2);
+        let after = Claims::new().per_message_after_compression(Reserved::RSV2);
+        let codec = Claims::new().per_message(Reserved::RSV1);
+        // The claims, the bits of the first frame, and whether the message is extended and compressed.
+        let table = [
+            (before, 0, false, false),
+            (before, RSV2, true, false),
+            (before, RSV1, false, true),
+            (before, RSV1 | RSV2, true, true),
+            (after, 0, false, false),
+            (after, RSV2, true, false),
+            (after, RSV1, false, true),
+            (after, RSV1 | RSV2, true, false),
+            (codec, RSV1, true, false),
+        ];
+        for (claims, bits, is_extended, is_compressed) in table {
+            let mut incoming = Incoming::Idle;
+            let begun = incoming.begin(&header(bits | TEXT, 1), claims, &limits);
+            if is_compressed && begun.is_err() {
+                // Without the feature.
+                assert_eq!(begun, Err(Violation::ReservedBits.into()));
+                continue;
+            }
+            assert_eq!(matches!(incoming, Incoming::Inflating(_)), is_compressed);
+            assert_eq!(incoming.is_extended(), is_extended);
+            // It is delivered complete.
+            assert_eq!(incoming.in_chunks(), !is_extended);
+            for marked in [RSV1, RSV2, RSV1 | RSV2] {
+                let mut incoming = Incoming::Idle;
+                incoming.begin(&header(BINARY, 1), claims, &limits).unwrap();
+                let continued = incoming.begin(&header(marked | CONTINUATION, 1), claims, &limits);
+                assert_eq!(continued, Err(Violation::ReservedBits.into()));
+            }
+        }
+    }
+
+    /// The kind, the bits and the length of the extended message that is found.
+    fn found(step: &Step) -> Option<(Kind, Reserved, usize)> {
+        match step {
+            Step::Found(Found::Extended(Content::Binary(range, _), kind, reserved)) => {
+                Some((*kind, *reserved, range.len()))
+            }
+            _ => None,
+        }
+    }
+
+    // P-ext-c
+    #[test]
+    fn an_extended_message_is_delivered_complete_and_is_no_text_yet() {
+        let config = Config::new();
+        let claims = Claims::new().per_message(Reserved::RSV2);
+        let payload = [0xff; 10];
+        for delivery in [Delivery::Whole, Delivery::Chunks] {
+            let limits = limits(&config, delivery, 1000);
+            for split in 0..payload.len() {
+                let mut inbox = Inbox::over([0; 1000]);
+                let mut incoming = Incoming::Idle;
+                incoming.begin(&header(0x20 | FIN | TEXT, 10), claims, &limits).unwrap();
+                let steps = [&payload[..split], &payload[split..]].map(|read| {
+                    assert_eq!(inbox.copy_from(read), read.len());
+                    let mut session = Session::NONE;
+                    found(&incoming.advance(&mut inbox.parts(), &mut session, &limits).unwrap())
+                });
+                assert_eq!(steps, [None, Some((Kind::Text, Reserved::RSV2, 10))]);
+                assert!(incoming.is_idle());
+            }
+        }
     }
 
     // P-fd-a, 6455-10.4-a

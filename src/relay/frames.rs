@@ -181,6 +181,38 @@ mod tests {
         assert_eq!(read(&[0x01, 0, 0x89, 0, 0x82, 0]), Err(Violation::MessageInsideMessage));
     }
 
+    /// RSV2 of messages, RSV3 of frames.
+    const CLAIMS: Claims = Claims::new().per_message(Reserved::RSV2).per_frame(Reserved::RSV3);
+
+    // P-ext-k, 6455-5.2-a, 6455-5.4-i, 6455-5.4-j
+    #[test]
+    fn frames_of_an_extension_are_outside_the_order() {
+        let read = |bytes: &[u8]| {
+            let mut frames = Frames::new(Rules::from_server(), CLAIMS);
+            let headers = bytes.chunks(2).map(|bytes| frames.header(bytes));
+            headers.collect::<Result<Vec<_>, _>>().map(|headers| headers.len())
+        };
+        // Before, inside and after a message, with any opcode and FIN.
+        assert_eq!(read(&[0x90, 0, 0x21, 0, 0x12, 0, 0xb1, 0, 0x80, 0, 0x10, 0, 0xa2, 0]), Ok(7));
+        // They begin no message, and continue none.
+        assert_eq!(read(&[0x11, 0, 0x80, 0]), Err(Violation::NothingToContinue));
+        assert_eq!(read(&[0x21, 0, 0x90, 0, 0x81, 0]), Err(Violation::MessageInsideMessage));
+        assert_eq!(read(&[0x21, 0, 0x22, 0]), Err(Violation::MessageInsideMessage));
+        // Bits of messages on continuations, any bits on control frames, and other bits.
+        let reserved: [&[u8]; 7] = [
+            &[0xa0, 0],
+            &[0x21, 0, 0xa0, 0],
+            &[0xa8, 0],
+            &[0x99, 0],
+            &[0x21, 0, 0xba, 0],
+            &[0xc1, 0],
+            &[0xd1, 0],
+        ];
+        for bytes in reserved {
+            assert_eq!(read(bytes), Err(Violation::ReservedBits), "{bytes:x?}");
+        }
+    }
+
     #[test]
     fn a_close_is_known_once_it_is_complete() {
         let mut frames = Frames::new(Rules::from_server(), Claims::NONE);

@@ -6,10 +6,10 @@
 
 mod answers;
 mod endings;
-mod endpoint;
+pub(crate) mod endpoint;
 mod hostile;
 mod inboxes;
-mod inflate;
+pub(crate) mod inflate;
 mod limits;
 mod offers;
 mod pongs;

@@ -9,6 +9,7 @@ mod client_handshake;
 mod connection;
 #[cfg(feature = "counters")]
 mod counters;
+mod custom_extensions;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;

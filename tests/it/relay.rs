@@ -5,10 +5,10 @@
 
 mod closing;
 mod endings;
-mod link;
+pub(crate) mod link;
 mod opening;
 mod pair;
 mod passing;
 mod properties;
 mod violations;
-mod wire;
+pub(crate) mod wire;

@@ -14,7 +14,7 @@ use crate::support::{
         http::Response,
         server::sound,
     },
-    wire::{FIN, From, RSV1, frame},
+    wire::{FIN, From, KEY, RSV1, frame},
 };
 
 /// Compresses messages of any length, with or without context takeover in both directions.
@@ -106,6 +106,26 @@ pub(crate) fn stored(data: &[u8]) -> Vec<u8> {
 pub(crate) fn stored_block(is_final: u8, data: &[u8]) -> Vec<u8> {
     let length = u16::try_from(data.len()).unwrap();
     [&[is_final][..], &length.to_le_bytes(), &(!length).to_le_bytes(), data].concat()
+}
+
+/// The frames on the wire: their first byte and unmasked payload.
+pub(crate) fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut frames = Vec::new();
+    while let [first, second, rest @ ..] = bytes {
+        let (length, rest) = match second & 0x7f {
+            126 => (usize::from(rest[0]) << 8 | usize::from(rest[1]), &rest[2..]),
+            127 => (
+                usize::try_from(u64::from_be_bytes(rest[..8].try_into().unwrap())).unwrap(),
+                &rest[8..],
+            ),
+            short => (usize::from(short), rest),
+        };
+        let (key, rest) = if second & 0x80 == 0 { ([0; 4], rest) } else { (KEY, &rest[4..]) };
+        let (payload, rest) = rest.split_at(length);
+        frames.push((*first, payload.iter().zip(key.iter().cycle()).map(|(a, b)| a ^ b).collect()));
+        bytes = rest;
+    }
+    frames
 }
 
 /// How messages are received.

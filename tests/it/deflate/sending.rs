@@ -3,33 +3,13 @@
 use hybi::{Client, Config, Connection, Error, FixedOutbox, Fragment, Prepared, Role, Server};
 
 use super::{
-    endpoint::{How, WAYS, connect, hear_at, noise, policy},
+    endpoint::{How, WAYS, connect, frames, hear_at, noise, policy},
     inflate::Inflater,
 };
 use crate::support::{
     feed::{Cut, ExampleKey, Heard, binary, text},
-    wire::{CONTINUATION, FIN, KEY, RSV1, TEXT},
+    wire::{CONTINUATION, FIN, RSV1, TEXT},
 };
-
-/// The frames on the wire: their first byte and unmasked payload.
-fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
-    let mut frames = Vec::new();
-    while let [first, second, rest @ ..] = bytes {
-        let (length, rest) = match second & 0x7f {
-            126 => (usize::from(rest[0]) << 8 | usize::from(rest[1]), &rest[2..]),
-            127 => (
-                usize::try_from(u64::from_be_bytes(rest[..8].try_into().unwrap())).unwrap(),
-                &rest[8..],
-            ),
-            short => (usize::from(short), rest),
-        };
-        let (key, rest) = if second & 0x80 == 0 { ([0; 4], rest) } else { (KEY, &rest[4..]) };
-        let (payload, rest) = rest.split_at(length);
-        frames.push((*first, payload.iter().zip(key.iter().cycle()).map(|(a, b)| a ^ b).collect()));
-        bytes = rest;
-    }
-    frames
-}
 
 fn json(count: usize) -> String {
     let item =

@@ -199,7 +199,7 @@ pub(crate) fn receive_chunks<R: Role, S: Storage>(
 
 /// Copies the pieces into an inbox as it has room. `next` receives once and returns whether there
 /// was an event.
-fn hand_over<S: Storage>(
+pub(crate) fn hand_over<S: Storage>(
     mut inbox: Inbox<S>,
     bytes: &[u8],
     cut: &Cut,
