@@ -1,6 +1,9 @@
 //! Events with owned payloads, so that runs can be compared.
 
-use hybi::{ChunkEvent, Close, Connection, Error, Event, Inbox, Outbox, Role, Storage};
+use hybi::{
+    ChunkEvent, Close, Connection, Error, Event, ExtendedEvent, Inbox, Outbox, Role, Storage,
+    frame::{Kind as MessageKind, Reserved},
+};
 
 /// The kind of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +20,10 @@ pub enum OwnedEvent {
     Ping(Vec<u8>),
     Pong(Vec<u8>),
     Close(Option<u16>, String),
+    /// A message of a custom extension with its reserved bits, RSV1 the highest.
+    Extended(Kind, u8, Vec<u8>),
+    /// A frame of a custom extension: its opcode, FIN, and its reserved bits.
+    Frame(u8, bool, u8, Vec<u8>),
 }
 
 impl OwnedEvent {
@@ -48,6 +55,40 @@ impl From<Event<'_>> for OwnedEvent {
             Event::Close(close) => Self::close(close),
         }
     }
+}
+
+impl From<ExtendedEvent<'_>> for OwnedEvent {
+    fn from(event: ExtendedEvent<'_>) -> Self {
+        match event {
+            ExtendedEvent::Event(event) => event.into(),
+            ExtendedEvent::Message(message) => {
+                let kind = match message.kind {
+                    MessageKind::Text => Kind::Text,
+                    MessageKind::Binary => Kind::Binary,
+                };
+                Self::Extended(kind, number(message.reserved), message.payload.into())
+            }
+            ExtendedEvent::Frame(frame) => Self::Frame(
+                frame.opcode as u8,
+                frame.fin,
+                number(frame.reserved),
+                frame.payload.into(),
+            ),
+        }
+    }
+}
+
+/// The reserved bits as a number, RSV1 the highest.
+pub fn number(reserved: Reserved) -> u8 {
+    let bits = [Reserved::RSV1, Reserved::RSV2, Reserved::RSV3];
+    bits.iter().fold(0, |number, bit| number << 1 | u8::from(reserved.contains(*bit)))
+}
+
+/// The reserved bits of a number, RSV1 the highest.
+pub fn reserved(number: u8) -> Reserved {
+    let bits = [(4, Reserved::RSV1), (2, Reserved::RSV2), (1, Reserved::RSV3)];
+    let set = bits.iter().filter(|(bit, _)| number & bit != 0);
+    set.fold(Reserved::NONE, |set, (_, bit)| set.union(*bit))
 }
 
 /// Assembles messages that are received in chunks.

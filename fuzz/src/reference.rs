@@ -99,6 +99,15 @@ impl Limits {
     };
 }
 
+/// The reserved bits of custom extensions, RSV1 the highest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Claims {
+    /// Those of messages: only the first frame has them.
+    pub messages: u8,
+    /// Those of frames that are no part of a message.
+    pub frames: u8,
+}
+
 /// The result of decoding.
 #[derive(Clone, Debug, Default)]
 pub struct Decoded {
@@ -114,7 +123,12 @@ pub struct Decoded {
 
 /// Decodes a stream of frames, up to a Close, an error, or the end.
 pub fn decode(bytes: &[u8], masked: bool, limits: &Limits) -> Decoded {
-    let mut receiver = Receiver { limits: *limits, ..Receiver::NEW };
+    decode_extended(bytes, masked, limits, Claims::default())
+}
+
+/// The same with custom extensions. Their messages are received whole.
+pub fn decode_extended(bytes: &[u8], masked: bool, limits: &Limits, claims: Claims) -> Decoded {
+    let mut receiver = Receiver { limits: *limits, claims, ..Receiver::NEW };
     let mut decoded = Decoded::default();
     let mut rest = bytes;
     let result = loop {
@@ -137,14 +151,24 @@ pub fn decode(bytes: &[u8], masked: bool, limits: &Limits) -> Decoded {
 
 struct Receiver {
     limits: Limits,
+    claims: Claims,
     message: Option<(Kind, Vec<u8>)>,
+    /// The reserved bits of the message.
+    bits: u8,
     /// The length of the message, up to the end of the current frame.
     length: u128,
     fragments: u32,
 }
 
 impl Receiver {
-    const NEW: Self = Self { limits: Limits::NONE, message: None, length: 0, fragments: 0 };
+    const NEW: Self = Self {
+        limits: Limits::NONE,
+        claims: Claims { messages: 0, frames: 0 },
+        message: None,
+        bits: 0,
+        length: 0,
+        fragments: 0,
+    };
 
     /// Decodes one frame from the front. Returns whether there may be more.
     fn frame(
@@ -153,7 +177,8 @@ impl Receiver {
         masked: bool,
         decoded: &mut Decoded,
     ) -> Result<bool, Error> {
-        let Some(header) = header(rest, masked, 0)? else { return Ok(false) };
+        let allowed = self.claims.messages | self.claims.frames;
+        let Some(header) = header(rest, masked, allowed)? else { return Ok(false) };
         let body = &rest[header.size..];
         let length = usize::try_from(header.length).unwrap_or(usize::MAX);
         let mut payload = body[..length.min(body.len())].to_vec();
@@ -164,6 +189,9 @@ impl Receiver {
         decoded.keys.extend(header.key);
 
         if header.opcode >= 8 {
+            if header.reserved != 0 {
+                return Err(Violation::ReservedBits.into());
+            }
             self.fits(header.size + length)?;
             if !complete {
                 return Ok(false);
@@ -175,18 +203,33 @@ impl Receiver {
             return Ok(more);
         }
 
+        if header.reserved & self.claims.frames != 0 {
+            self.check_frame(&header)?;
+            self.fits(header.size + length)?;
+            if complete {
+                *rest = &body[length..];
+                let Header { opcode, fin, reserved, .. } = header;
+                decoded.events.push(OwnedEvent::Frame(opcode, fin, reserved, payload));
+            }
+            return Ok(complete);
+        }
+
         self.begin(&header)?;
         let Some((kind, mut message)) = self.message.take() else { return Ok(false) };
         message.extend_from_slice(&payload);
         *rest = &body[payload.len()..];
         let last = complete && header.fin;
         let cut = last && valid_length(&message) < message.len();
-        if kind == Kind::Text && (cut || is_beyond_repair(&message)) {
+        let is_text = kind == Kind::Text && self.bits == 0;
+        if is_text && (cut || is_beyond_repair(&message)) {
             self.message = Some((kind, message));
             return Err(Violation::TextNotUtf8.into());
         }
         if last {
-            decoded.events.push(OwnedEvent::message(kind, message));
+            decoded.events.push(match self.bits {
+                0 => OwnedEvent::message(kind, message),
+                bits => OwnedEvent::Extended(kind, bits, message),
+            });
             (self.length, self.fragments) = (0, 0);
         } else {
             self.message = Some((kind, message));
@@ -201,19 +244,19 @@ impl Receiver {
             (1 | 2, Some(_)) => return Err(Violation::MessageInsideMessage.into()),
             (1, None) => self.message = Some((Kind::Text, Vec::new())),
             (2, None) => self.message = Some((Kind::Binary, Vec::new())),
+            _ if header.reserved != 0 => return Err(Violation::ReservedBits.into()),
             _ => {}
         }
-        let Limits { message, frame, fragments, inbox, whole } = self.limits;
+        if header.opcode != 0 {
+            self.bits = header.reserved;
+        }
+        let Limits { message, fragments, inbox, whole, .. } = self.limits;
         self.fragments += 1;
         self.length += header.length;
-        let number = |length: u128| u64::try_from(length).expect("limits are below 2^64");
         if self.fragments > fragments {
             return Err(LimitExceeded::Fragments { limit: fragments }.into());
         }
-        if header.length > frame {
-            let (size, limit) = (number(header.length), number(frame));
-            return Err(LimitExceeded::FrameSize { size, limit }.into());
-        }
+        self.check_frame(header)?;
         if self.length > message {
             let (size, limit) = (number(self.length), number(message));
             return Err(LimitExceeded::MessageSize { size, limit }.into());
@@ -229,7 +272,18 @@ impl Receiver {
         Ok(())
     }
 
-    /// Checks that a control frame fits into the inbox next to the message in progress.
+    /// Checks the size of a frame.
+    fn check_frame(&self, header: &Header) -> Result<(), Error> {
+        let frame = self.limits.frame;
+        if header.length > frame {
+            let (size, limit) = (number(header.length), number(frame));
+            return Err(LimitExceeded::FrameSize { size, limit }.into());
+        }
+        Ok(())
+    }
+
+    /// Checks that a control frame, or one of an extension, fits into the inbox next to the message in
+    /// progress.
     fn fits(&self, size: usize) -> Result<(), Error> {
         let held = match &self.message {
             Some((_, message)) if self.limits.whole => message.len(),
@@ -244,6 +298,10 @@ impl Receiver {
             None => Ok(()),
         }
     }
+}
+
+fn number(length: u128) -> u64 {
+    u64::try_from(length).expect("limits are below 2^64")
 }
 
 fn control(opcode: u8, payload: Vec<u8>) -> Result<OwnedEvent, Violation> {
