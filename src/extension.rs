@@ -1,7 +1,76 @@
-//! Extensions: the grammar of `Sec-WebSocket-Extensions` (RFC 6455, section 9.1).
+//! Extensions of your own, and the grammar of `Sec-WebSocket-Extensions` (RFC 6455, section 9.1).
 //!
-//! This module parses lists of extensions and their parameters in one pass, without allocating. It
-//! knows nothing about what an extension does.
+//! This module parses lists of extensions and their parameters in one pass, without allocating, and
+//! owns the reserved bits that custom extensions claim. It knows nothing about what an extension does.
+//!
+//! # Extensions of your own
+//!
+//! The [`Connection`](crate::Connection) checks reserved bits, unmasks, reassembles and enforces the
+//! limits. The extension is your code:
+//!
+//! 1. Choose its reserved bits. While permessage-deflate is in use, RSV1 belongs to it.
+//! 2. Offer it with [`client::Request::extensions`](crate::client::Request::extensions), and accept it
+//!    with [`Accept::extensions`](crate::server::Accept::extensions). Check the parameters of the peer.
+//! 3. If it was accepted, pass its bits to [`Connection::with_claims`](crate::Connection::with_claims)
+//!    before anything is received.
+//! 4. Send with [`send_extended`](crate::Connection::send_extended) or
+//!    [`send_extension_frame`](crate::Connection::send_extension_frame), and receive with
+//!    [`receive_extended`](crate::Connection::receive_extended).
+//! 5. Check what you decode: the rules of the extension, the size, and that a text is UTF-8. If a check
+//!    fails, call [`close`](crate::Connection::close).
+//!
+//! ```
+//! use hybi::{
+//!     CloseCode, Config, Connection, Error, ExtendedEvent, Inbox, Server,
+//!     extension::{Claims, ExtendedMessage},
+//!     frame::{Kind, Reserved},
+//! };
+//!
+//! /// Inverts each byte of a binary message.
+//! const CLAIMS: Claims = Claims::new().per_message(Reserved::RSV2);
+//!
+//! fn invert(payload: &[u8]) -> Vec<u8> {
+//!     payload.iter().map(|byte| !byte).collect()
+//! }
+//!
+//! /// Echoes inverted messages.
+//! fn answer(
+//!     websocket: &mut Connection<Server>,
+//!     inbox: &mut Inbox,
+//!     outbox: &mut Vec<u8>,
+//! ) -> Result<(), Error> {
+//!     while let Some(event) = websocket.receive_extended(inbox, outbox)? {
+//!         match event {
+//!             ExtendedEvent::Message(message) if message.kind == Kind::Binary => {
+//!                 let decoded = invert(message.payload);
+//!                 let payload = &invert(&decoded);
+//!                 websocket.send_extended(ExtendedMessage { payload, ..message }, outbox)?;
+//!             }
+//!             ExtendedEvent::Message(_) => {
+//!                 return websocket.close(CloseCode::PROTOCOL_ERROR, "inverted text", outbox);
+//!             }
+//!             ExtendedEvent::Event(_) | ExtendedEvent::Frame(_) => {}
+//!         }
+//!     }
+//!     Ok(())
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // Both handshakes have accepted the extension.
+//! let mut websocket = Connection::server(Config::new()).with_claims(CLAIMS)?;
+//! # let (mut inbox, mut outbox) = (Inbox::with_capacity(64), Vec::new());
+//! # // FIN, RSV2 and binary; the masking key is 0.
+//! # inbox.copy_from(b"\xa2\x83\0\0\0\0\x9e\x9d\x9c\xa1\x80\0\0\0\0");
+//! # answer(&mut websocket, &mut inbox, &mut outbox)?;
+//! # assert_eq!(outbox, b"\xa2\x03\x9e\x9d\x9c\x88\x0f\x03\xeainverted text");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The [guide](https://github.com/hybi/hybi/blob/main/docs/embedding.md#17-extensions-of-your-own) shows
+//! the handshake, extensions after compression, and extensions with frames of their own.
+//!
+//! # Parsing
 //!
 //! ```
 //! let offers = hybi::extension::parse(b"foo, permessage-deflate; client_max_window_bits=\"10\"")?;

@@ -23,7 +23,9 @@ pub enum ExtendedEvent<'a> {
 }
 
 impl<R: Role> Connection<R> {
-    /// Allows the reserved bits of custom extensions that the opening handshake has negotiated.
+    /// Allows the reserved bits of custom extensions that the opening handshake has negotiated. Call it
+    /// before anything is received or sent. If you call [`with_deflate`](Self::with_deflate), call that
+    /// first.
     ///
     /// The extension itself is code of the caller: it decodes what
     /// [`receive_extended`](Self::receive_extended) returns, and encodes what

@@ -75,9 +75,10 @@ impl<'a> Request<'a> {
 
     /// Offers extensions. `offers` is a value of `Sec-WebSocket-Extensions`.
     ///
-    /// The server uses every extension that it accepts, but a [`Connection`](crate::Connection)
-    /// implements none of these. Offer only extensions that you implement yourself on top of
-    /// [`frame`](crate::frame).
+    /// The server may use every extension that it accepts. Offer only those that you implement (see
+    /// [`extension`](crate::extension)), and pass the reserved bits of the accepted ones to
+    /// [`Connection::with_claims`](crate::Connection::with_claims). For `permessage-deflate`, call
+    /// [`deflate`](Self::deflate) instead.
     pub const fn extensions(self, offers: &'a str) -> Self {
         Self { extensions: offers, ..self }
     }
