@@ -27,12 +27,13 @@ pub use role::{Client, Role, Server};
 use crate::{
     close::CloseCode,
     config::{CloseReply, Config},
-    counters::Tally,
     deflate::Session,
     error::{Error, Violation},
+    events,
     extension::Claims,
     frame::{Kind, MAX_CONTROL, Reserved},
     message::Incoming,
+    observer::Observer,
     random::Entropy,
 };
 
@@ -113,7 +114,7 @@ pub struct Connection<R: Role> {
     input_ended: bool,
     compression: Session,
     claims: Claims,
-    tally: Tally,
+    observer: Observer,
 }
 
 impl Connection<Server> {
@@ -145,7 +146,7 @@ impl<R: Role> Connection<R> {
             input_ended: false,
             compression: Session::NONE,
             claims: Claims::NONE,
-            tally: Tally::NONE,
+            observer: Observer::new(),
         }
     }
 
@@ -228,7 +229,10 @@ impl<R: Role> Connection<R> {
         }
         self.pending_pong = PendingPong::NONE;
         match before {
-            State::Open | State::CloseSent => Err(Error::ConnectionLost),
+            State::Open | State::CloseSent => {
+                events::lose();
+                Err(Error::ConnectionLost)
+            }
             _ => Ok(()),
         }
     }

@@ -81,6 +81,7 @@
 //! | `deflate` | yes | compression; enables `std` |
 //! | `getrandom` | with `std` | masking keys and nonces seeded by the operating system |
 //! | `counters` | no | `Connection::counters`: messages, frames and bytes in each direction |
+//! | `tracing`, `defmt` | no | events for logs: each frame, and how a connection ends; no payloads |
 //! | `http` | no | requests and responses in the types of the `http` crate; enables `std` |
 //!
 //! Without `simd`, the crate contains no unsafe code (`#![forbid(unsafe_code)]`).
@@ -111,6 +112,11 @@ pub mod deflate;
 #[path = "deflate/off.rs"]
 mod deflate;
 mod error;
+#[cfg(any(feature = "tracing", feature = "defmt"))]
+mod events;
+#[cfg(not(any(feature = "tracing", feature = "defmt")))]
+#[path = "events/off.rs"]
+mod events;
 pub mod extension;
 pub mod frame;
 mod handshake;
@@ -118,6 +124,7 @@ pub mod http1;
 pub mod http2;
 pub mod mask;
 mod message;
+mod observer;
 pub mod proxy;
 pub mod random;
 mod raw;

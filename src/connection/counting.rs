@@ -6,6 +6,6 @@ use crate::counters::Counters;
 impl<R: Role> Connection<R> {
     /// What this connection has received and sent so far.
     pub const fn counters(&self) -> &Counters {
-        self.tally.counters()
+        self.observer.counters()
     }
 }

@@ -136,7 +136,7 @@ impl<R: Role> Connection<R> {
         self.check_high_water(outbox)?;
         let header = Header::data(opcode, fin, payload).with_reserved(reserved);
         append(&mut self.role, header, payload, outbox)?;
-        self.tally.send_extension_frame(&counted::<R>(header));
+        self.observer.send_extension_frame(&counted::<R>(header));
         Ok(())
     }
 }

@@ -100,7 +100,7 @@ impl Connection<Server> {
     #[inline]
     fn on_prepared(&mut self, message: &Prepared, compressed: Option<&[u8]>) {
         let frame = compressed.unwrap_or_else(|| message.frame());
-        self.tally.send_prepared(message.kind(), message.payload_len(), frame);
+        self.observer.send_prepared(message.kind(), message.payload_len(), frame);
         if compressed.is_some() {
             // The peer's window will contain data that our compressor has not seen.
             self.compression.reset_sending();
@@ -111,8 +111,8 @@ impl Connection<Server> {
     fn frame<'a>(&mut self, kind: Kind, payload: &'a [u8]) -> Result<FrameParts<'a>, Error> {
         self.may_begin_message()?;
         let header = Header::data(kind.opcode(), true, payload);
-        self.tally.send_frame(&header);
-        self.tally.send_message(kind, payload.len(), true);
+        self.observer.send_frame(&header);
+        self.observer.send_message(kind, payload.len(), true);
         Ok(FrameParts::new(header.encode(), payload))
     }
 }
@@ -163,8 +163,8 @@ impl<E: Entropy> Connection<Client<E>> {
         let key = self.role.entropy.masking_key()?;
         Mask::new(key).apply(payload);
         let header = Header::data(kind.opcode(), true, payload).with_mask(key);
-        self.tally.send_frame(&header);
-        self.tally.send_message(kind, payload.len(), true);
+        self.observer.send_frame(&header);
+        self.observer.send_message(kind, payload.len(), true);
         Ok(FrameParts::new(header.encode(), payload))
     }
 }

@@ -8,6 +8,7 @@ use crate::{
     close::{Close, CloseCode},
     config::{CloseReply, Pongs},
     error::{Error, LimitExceeded, Misuse, Violation},
+    events,
     frame::{Header, Kind, MAX_HEADER, Opcode, Reserved, Rules},
     mask::Mask,
     message::{self, Delivery, Limits},
@@ -206,7 +207,7 @@ impl<R: Role> Connection<R> {
         // All expected bytes have arrived, so nothing need be recorded for the next read.
         debug_assert_eq!(cursor.expected(), 0);
         cursor.pass(size + length);
-        self.tally.receive_single(single.kind(), length, size);
+        self.observer.receive_single(&header, single.kind(), length, size);
         Some(Ok(single))
     }
 
@@ -314,7 +315,7 @@ impl<R: Role> Connection<R> {
                 }
                 let found = find_control(&header, &mut parts, capacity)?;
                 if !matches!(found, Found::Nothing) {
-                    self.tally.receive_frame(&header);
+                    self.observer.receive_frame(&header);
                 }
                 return Ok(found);
             }
@@ -322,12 +323,12 @@ impl<R: Role> Connection<R> {
                 limits.check_frame(header.payload_len())?;
                 let found = find_frame(&header, &mut parts, capacity)?;
                 if matches!(found, Found::ExtensionFrame(..)) {
-                    self.tally.receive_extension_frame(&header);
+                    self.observer.receive_extension_frame(&header);
                 }
                 return Ok(found);
             }
             self.incoming.begin(&header, self.claims, &limits)?;
-            self.tally.receive_frame(&header);
+            self.observer.receive_frame(&header);
             cursor.pass(header.encoded_len());
         }
     }
@@ -346,7 +347,7 @@ impl<R: Role> Connection<R> {
             Found::Extended(content, kind, _) => (*kind, content.kind_and_len().1, true),
             _ => return,
         };
-        self.tally.receive_message(kind, length, last);
+        self.observer.receive_message(kind, length, last);
     }
 
     /// The rules for the peer's frames.
@@ -361,7 +362,7 @@ impl<R: Role> Connection<R> {
             return;
         }
         if self.pending_pong.get().is_some() {
-            self.tally.coalesce_pong();
+            self.observer.coalesce_pong();
         }
         self.pending_pong.set(payload);
         if let Pongs::All { max_backlog } = self.config.pongs
@@ -373,6 +374,7 @@ impl<R: Role> Connection<R> {
 
     /// Handles the peer's Close.
     fn on_close(&mut self, code: Option<CloseCode>, outbox: &mut impl Outbox) {
+        events::receive_close(code);
         self.compression.end_receiving();
         self.peer_close = Some(Status(code));
         self.state = self.state.after(Step::ReceiveClose);
@@ -397,6 +399,7 @@ impl<R: Role> Connection<R> {
         inbox: &mut Inbox<S>,
         outbox: &mut impl Outbox,
     ) -> Error {
+        events::fail(&error);
         self.pending_pong.clear();
         if self.state == State::Open {
             self.pending_close = error.close_code().map(|code| Status(Some(code)));

@@ -5,9 +5,9 @@ use crate::{
     buffer::Outbox,
     close::{Close, CloseCode},
     config::CloseReply,
-    counters::Tally,
     error::{Error, Misuse, OutboxFull},
     frame::{DataOpcode, Header, Kind, MAX_CONTROL, Opcode, Reserved},
+    observer::Observer,
 };
 
 /// A fragment of a message, or a whole one.
@@ -194,7 +194,7 @@ impl<R: Role> Connection<R> {
             let body = body.as_ref().map_or(&[][..], |body| body);
             let step = match append_control(
                 &mut self.role,
-                &mut self.tally,
+                &mut self.observer,
                 Opcode::Close,
                 body,
                 outbox,
@@ -220,7 +220,7 @@ impl<R: Role> Connection<R> {
         let header = control_header(Opcode::Pong, payload)?;
         let needed = encoded_len::<R>(header, payload) + reserved;
         if self.has_room(outbox) && needed <= outbox.room() {
-            append_counted(&mut self.role, &mut self.tally, header, payload, outbox)?;
+            append_counted(&mut self.role, &mut self.observer, header, payload, outbox)?;
             self.pending_pong.clear();
         }
         Ok(())
@@ -243,7 +243,7 @@ impl<R: Role> Connection<R> {
         self.may_begin_message()?;
         let is_compressed = self.compression.should_compress(Some(payload.len()));
         self.send_data(kind.opcode(), payload, true, is_compressed, outbox)?;
-        self.tally.send_message(kind, payload.len(), true);
+        self.observer.send_message(kind, payload.len(), true);
         Ok(())
     }
 
@@ -288,7 +288,7 @@ impl<R: Role> Connection<R> {
                 self.compression.on_sent();
             }
         }
-        self.tally.send_message(kind, payload.len(), last);
+        self.observer.send_message(kind, payload.len(), last);
         self.outgoing = (!last).then_some(Outgoing { kind, reserved, is_compressed });
         if last {
             // Append the delayed pong now. Without room, it stays pending.
@@ -313,7 +313,7 @@ impl<R: Role> Connection<R> {
         }
         append_counted(
             &mut self.role,
-            &mut self.tally,
+            &mut self.observer,
             Header::data(opcode, last, payload),
             payload,
             outbox,
@@ -336,7 +336,13 @@ impl<R: Role> Connection<R> {
             return self.send_compressed(opcode, reserved, payload, last, outbox);
         }
         let header = Header::data(opcode, last, payload);
-        append_counted(&mut self.role, &mut self.tally, marked(header, reserved), payload, outbox)
+        append_counted(
+            &mut self.role,
+            &mut self.observer,
+            marked(header, reserved),
+            payload,
+            outbox,
+        )
     }
 
     /// Compresses the payload and appends it in one frame.
@@ -360,12 +366,12 @@ impl<R: Role> Connection<R> {
                 // RFC 7692, section 6: only the first frame of a message has RSV1 set.
                 let header = Header::data(opcode, last, compressed);
                 let header = marked(header, claimed.union(Reserved::RSV1));
-                append_counted(&mut self.role, &mut self.tally, header, compressed, outbox)
+                append_counted(&mut self.role, &mut self.observer, header, compressed, outbox)
             }
             None if whole => {
                 self.compression.reset_sending();
                 let header = marked(Header::data(opcode, last, payload), claimed);
-                return append_counted(&mut self.role, &mut self.tally, header, payload, outbox);
+                return append_counted(&mut self.role, &mut self.observer, header, payload, outbox);
             }
             // The message cannot be continued after a codec failure.
             None => Err(Misuse::NotOpen.into()),
@@ -387,7 +393,7 @@ impl<R: Role> Connection<R> {
         self.may_send()?;
         let header = control_header(opcode, payload)?;
         self.check_high_water(outbox)?;
-        append_counted(&mut self.role, &mut self.tally, header, payload, outbox)
+        append_counted(&mut self.role, &mut self.observer, header, payload, outbox)
     }
 
     fn begin_close(&mut self, body: &[u8], outbox: &mut impl Outbox) -> Result<(), Error> {
@@ -395,7 +401,7 @@ impl<R: Role> Connection<R> {
         let close = control_header(Opcode::Close, body)?;
         // Section 5.5.2: answer an earlier ping if there is room for both frames.
         self.send_pending_pong(encoded_len::<R>(close, body), outbox)?;
-        append_counted(&mut self.role, &mut self.tally, close, body, outbox)?;
+        append_counted(&mut self.role, &mut self.observer, close, body, outbox)?;
         self.pending_pong.clear();
         self.outgoing = None;
         self.state = self.state.after(Step::SendClose);
@@ -453,12 +459,12 @@ fn control_header(opcode: Opcode, payload: &[u8]) -> Result<Header, Misuse> {
 /// Appends a complete control frame, or nothing. A client masks it.
 fn append_control<R: Role>(
     role: &mut R,
-    tally: &mut Tally,
+    observer: &mut Observer,
     opcode: Opcode,
     payload: &[u8],
     outbox: &mut impl Outbox,
 ) -> Result<(), Error> {
-    append_counted(role, tally, control_header(opcode, payload)?, payload, outbox)
+    append_counted(role, observer, control_header(opcode, payload)?, payload, outbox)
 }
 
 /// The length of a frame on the wire.
@@ -472,13 +478,13 @@ const fn encoded_len<R: Role>(header: Header, payload: &[u8]) -> usize {
 #[allow(clippy::inline_always)] // as `append`
 fn append_counted<R: Role>(
     role: &mut R,
-    tally: &mut Tally,
+    observer: &mut Observer,
     header: Header,
     payload: &[u8],
     outbox: &mut impl Outbox,
 ) -> Result<(), Error> {
     append(role, header, payload, outbox)?;
-    tally.send_frame(&counted::<R>(header));
+    observer.send_frame(&counted::<R>(header));
     Ok(())
 }
 

@@ -13,6 +13,8 @@ mod custom_extensions;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;
+#[cfg(feature = "tracing")]
+mod events;
 mod extended_connect;
 mod extension;
 mod model;
