@@ -77,7 +77,7 @@ def continue_in_virtualenv():
     except subprocess.CalledProcessError as error:
         print(f"cannot prepare {VENV}: {error}; remove it and try again")
         sys.exit(EXIT_CANNOT_RUN)
-    os.execv(python, [str(python), str(Path(__file__).resolve()), *sys.argv[1:]])
+    os.execv(python, [str(python), *sys.argv])
 
 
 if not websockets_is_usable():
@@ -933,12 +933,12 @@ async def run(options, binaries, report):
             await check_page(report, browser, url, directory)
 
 
-async def run_until_signal(*arguments):
-    """Cancels the run on a signal, so that all processes end and the profiles are removed."""
-    task = asyncio.ensure_future(run(*arguments))
+async def until_signal(steps):
+    """Awaits a coroutine. Cancels it on a signal, so that all processes end and the profiles are removed."""
+    task = asyncio.ensure_future(steps)
     for number in [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]:
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    await task
+    return await task
 
 
 def find_browsers(only):
@@ -978,7 +978,7 @@ def main():
     binaries = find_browsers(options.only)
     report = Report()
     try:
-        asyncio.run(run_until_signal(options, binaries, report))
+        asyncio.run(until_signal(run(options, binaries, report)))
     except asyncio.CancelledError:
         print("interrupted")
         sys.exit(EXIT_INTERRUPTED)
