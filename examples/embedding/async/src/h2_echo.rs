@@ -1,13 +1,15 @@
 //! A server in HTTP/2: the crate `h2` serves the streams, and each extended CONNECT (RFC 8441) is a
 //! WebSocket with a [`Session`] of its own.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use h2::{
     RecvStream,
     ext::Protocol,
     server::{Builder, SendResponse},
 };
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use hybi::{
     Connection, Origins, Server,
     deflate::Deflate,
@@ -20,6 +22,7 @@ use tokio::{
 };
 
 use crate::{
+    application::{Application, Joined},
     h2_stream::{Reader, Writer},
     report::report,
     tokio_echo::{CONFIG, Failure, Session, echo},
@@ -29,47 +32,65 @@ use crate::{
 /// The most WebSockets and requests that one client may have at once.
 const MAX_STREAMS: u32 = 100;
 
-/// Serves one HTTP/2 connection until the client closes it. Each WebSocket echoes, and sends the messages
-/// from the receiver that `join` returns for it.
+/// How many bytes a client may send on a stream before they are read.
+const WINDOW: u32 = 64 * 1024;
+
+/// Serves one HTTP/2 connection and the WebSockets on it, until the client closes it or stops using it.
 pub async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     deflate: &Deflate,
-    join: impl Fn() -> Receiver<String>,
+    application: &impl Application,
 ) -> Result<(), Failure> {
     let mut builder = Builder::new();
     // Sends SETTINGS_ENABLE_CONNECT_PROTOCOL = 1. Without it, no client asks for a WebSocket.
-    builder.enable_connect_protocol().max_concurrent_streams(MAX_STREAMS);
+    builder
+        .enable_connect_protocol()
+        .max_concurrent_streams(MAX_STREAMS)
+        // Room for all streams, so that a WebSocket that is not read does not slow down the others.
+        .initial_window_size(WINDOW)
+        .initial_connection_window_size(MAX_STREAMS * WINDOW);
     let handshake = builder.handshake::<_, Bytes>(stream);
     let mut connection = timeout(TIMEOUTS.opening, handshake).await??;
-    while let Some(request) = connection.accept().await {
-        let (request, mut respond) = request?;
-        match accept(&request, deflate) {
-            Ok((response, websocket)) => {
+    // Each task of a WebSocket has a clone.
+    let is_used = Arc::new(());
+    loop {
+        let (request, mut respond) = match timeout(TIMEOUTS.opening, connection.accept()).await {
+            Ok(Some(request)) => request?,
+            Ok(None) => return Ok(()),
+            Err(elapsed) if Arc::strong_count(&is_used) == 1 => return Err(elapsed.into()),
+            // The WebSockets have deadlines of their own.
+            Err(_) => continue,
+        };
+        match accept(&request, deflate, application) {
+            Ok((response, websocket, messages)) => {
                 let writer = Writer::new(respond.send_response(response, false)?);
                 let reader = Reader::new(request.into_body());
-                let messages = join();
+                let is_used = Arc::clone(&is_used);
                 tokio::spawn(async move {
                     if let Err(failure) = converse(reader, writer, websocket, messages).await {
                         report(format_args!("a stream failed: {failure}"));
                     }
+                    drop(is_used);
                 });
             }
             Err(error) => reject(&request, &mut respond, error)?,
         }
     }
-    Ok(())
 }
 
 /// Accepts a request for a WebSocket.
 fn accept(
     request: &Request<RecvStream>,
     deflate: &Deflate,
-) -> Result<(Response<()>, Connection<Server>), server::Error> {
+    application: &impl Application,
+) -> Result<Joined, server::Error> {
     let protocol = request.extensions().get::<Protocol>().map(Protocol::as_str);
     // Pages of this server, and clients that are not browsers.
     let origins = Origins::same_host().or_no_browser();
     let request = server::Request::from_http_connect(request, protocol, &origins)?;
-    request.accept().config(CONFIG).deflate(deflate).finish_http()
+    let (accept, messages) = application.join(request, Version::HTTP_2);
+    let (response, websocket) = accept.config(CONFIG).deflate(deflate).finish_http()?;
+    Ok((response, websocket, messages))
 }
 
 /// Answers any other request.

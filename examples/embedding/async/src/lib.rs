@@ -2,12 +2,14 @@
 //!
 //! Each binary in `src/bin` listens on a port and serves connections with one of these modules.
 
+pub mod application;
 #[path = "../../../shared/deadlines.rs"]
 mod deadlines;
 pub mod h2_client;
 pub mod h2_echo;
 pub mod h2_stream;
 pub mod hyper_echo;
+pub mod hyper_tls;
 pub mod monoio_echo;
 #[path = "../../../shared/report.rs"]
 mod report;

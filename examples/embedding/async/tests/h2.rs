@@ -1,4 +1,4 @@
-//! The server and the client in HTTP/2, over a stream in memory.
+//! The servers and the client in HTTP/2, over a stream in memory.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests panic
 
@@ -13,13 +13,26 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::{Reason, ext::Protocol};
-use hybi::{Event, Uri, deflate::Deflate};
-use hybi_embedding_async::{h2_client::converse, h2_echo::serve};
+use h2::{Reason, client::SendRequest, ext::Protocol};
+use http::Version;
+use hybi::{
+    Client, Connection, Event, Uri,
+    client::{self, Response},
+    deflate::Deflate,
+    server::{Accept, Request},
+};
+use hybi_embedding_async::{
+    application::Application,
+    h2_client::converse,
+    h2_echo,
+    h2_stream::{Reader, Writer},
+    hyper_echo,
+};
 use tokio::{
-    io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, duplex},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex},
     runtime::Builder,
-    sync::mpsc::{Sender, channel},
+    sync::mpsc::{Receiver, Sender, channel},
+    time::{Duration, sleep, timeout},
 };
 
 const MIB: usize = 1024 * 1024;
@@ -60,21 +73,36 @@ impl AsyncWrite for Counted {
     }
 }
 
-/// Starts a server, and returns the client's end of its stream. The server sends what comes from the
-/// sender, which has to be kept.
-fn start() -> (DuplexStream, Arc<Mutex<Vec<Sender<String>>>>) {
+/// Accepts any request, and sends nothing.
+#[derive(Default)]
+struct Silent(Mutex<Vec<Sender<String>>>);
+
+impl Application for Silent {
+    fn join<'r>(&self, request: Request<'r>, version: Version) -> (Accept<'r>, Receiver<String>) {
+        assert_eq!(version, Version::HTTP_2);
+        let (sender, messages) = channel(1);
+        // If it were dropped, the WebSocket would be closed.
+        self.0.lock().unwrap().push(sender);
+        (request.accept(), messages)
+    }
+}
+
+/// The servers. Each serves one connection in a task.
+const SERVERS: [fn(DuplexStream); 2] = [serve_h2, serve_hyper];
+
+fn serve_h2(stream: DuplexStream) {
+    tokio::spawn(async { h2_echo::serve(stream, &Deflate::new(), &Silent::default()).await });
+}
+
+fn serve_hyper(stream: DuplexStream) {
+    tokio::spawn(async { hyper_echo::serve(stream, &Deflate::new(), &Silent::default()).await });
+}
+
+/// Starts a server, and returns the client's end of its stream.
+fn start(serve: fn(DuplexStream)) -> DuplexStream {
     let (stream, far) = duplex(16 * 1024);
-    let senders = Arc::new(Mutex::new(Vec::new()));
-    let members = Arc::clone(&senders);
-    tokio::spawn(async move {
-        let join = || {
-            let (sender, messages) = channel(1);
-            members.lock().unwrap().push(sender);
-            messages
-        };
-        serve(far, &Deflate::new(), join).await
-    });
-    (stream, senders)
+    serve(far);
+    stream
 }
 
 /// Runs a test on one thread.
@@ -94,8 +122,8 @@ fn noise(length: usize) -> String {
 }
 
 /// Sends the messages, and checks that each comes back; returns how many bytes the client has written.
-async fn echo(messages: &[String]) -> usize {
-    let (stream, _senders) = start();
+async fn echo(serve: fn(DuplexStream), messages: &[String]) -> usize {
+    let stream = start(serve);
     let written = Arc::new(AtomicUsize::new(0));
     let stream = Counted(stream, Arc::clone(&written));
     let (sender, queue) = channel(messages.len());
@@ -126,7 +154,9 @@ async fn echo(messages: &[String]) -> usize {
 #[test]
 fn messages_of_up_to_1_mib_come_back() {
     run(async {
-        echo(&["Hello".into(), noise(MIB), String::new(), noise(200_000)]).await;
+        for serve in SERVERS {
+            echo(serve, &["Hello".into(), noise(MIB), String::new(), noise(200_000)]).await;
+        }
     });
 }
 
@@ -134,15 +164,16 @@ fn messages_of_up_to_1_mib_come_back() {
 #[test]
 fn messages_are_compressed() {
     run(async {
-        let written = echo(&["Hello, ".repeat(MIB / 7), "x".repeat(MIB)]).await;
-        assert!(written < 100_000, "{written} bytes for 2 MiB");
+        for serve in SERVERS {
+            let written = echo(serve, &["Hello, ".repeat(MIB / 7), "x".repeat(MIB)]).await;
+            assert!(written < 100_000, "{written} bytes for 2 MiB");
+        }
     });
 }
 
 /// The status of the response to this request.
-async fn status(request: http::Request<()>, is_end: bool) -> u16 {
-    let (stream, _senders) = start();
-    let (requests, connection) = h2::client::handshake(stream).await.unwrap();
+async fn status(serve: fn(DuplexStream), request: http::Request<()>, is_end: bool) -> u16 {
+    let (requests, connection) = h2::client::handshake(start(serve)).await.unwrap();
     tokio::spawn(connection);
     let mut requests = requests.ready().await.unwrap();
     let (response, _stream) = requests.send_request(request, is_end).unwrap();
@@ -150,25 +181,105 @@ async fn status(request: http::Request<()>, is_end: bool) -> u16 {
 }
 
 fn request(method: &str) -> http::request::Builder {
-    http::Request::builder().method(method).uri("http://a.example/").version(http::Version::HTTP_2)
+    http::Request::builder().method(method).uri("http://a.example/").version(Version::HTTP_2)
 }
 
 // 8441-5-i, 9220-3-c
 #[test]
 fn other_requests_are_answered() {
     run(async {
-        assert_eq!(status(request("GET").body(()).unwrap(), true).await, 200);
         let connect = |protocol: &'static str, version: &str| {
             let mut request = request("CONNECT").header("sec-websocket-version", version);
             let extensions = request.extensions_mut().unwrap();
             extensions.insert(Protocol::from_static(protocol));
             request.body(()).unwrap()
         };
-        // The setting has come before the request is sent: see `h2_client`.
-        assert_eq!(status(connect("foo", "13"), false).await, 501);
-        assert_eq!(status(connect("websocket", "8"), false).await, 400);
-        assert_eq!(status(connect("websocket", "13"), false).await, 200);
+        for serve in SERVERS {
+            assert_eq!(status(serve, request("GET").body(()).unwrap(), true).await, 200);
+            // The setting has come before the request is sent: see `h2_client`.
+            assert_eq!(status(serve, connect("foo", "13"), false).await, 501);
+            assert_eq!(status(serve, connect("websocket", "8"), false).await, 400);
+            assert_eq!(status(serve, connect("websocket", "13"), false).await, 200);
+        }
     });
+}
+
+/// Opens a WebSocket by hand.
+async fn open(requests: &mut SendRequest<Bytes>) -> (Reader, Writer, Connection<Client>) {
+    let uri = Uri::parse("ws://a.example/").unwrap();
+    let (mut request, mut exchange) = client::Request::new(&uri).send_http_connect().unwrap();
+    request.extensions_mut().insert(Protocol::from_static("websocket"));
+    let (response, writer) = requests.send_request(request, false).unwrap();
+    let response = response.await.unwrap();
+    let Some(Response::Accepted(accepted)) = exchange.receive_http(&response).unwrap() else {
+        panic!("{response:?}");
+    };
+    let websocket = accepted.finish();
+    (Reader::new(response.into_body()), Writer::new(writer), websocket)
+}
+
+/// While a client does not read one WebSocket, it can use another on the same connection.
+#[tokio::test(start_paused = true)]
+async fn a_websocket_that_is_not_read_leaves_room_for_others() {
+    for serve in SERVERS {
+        let mut builder = h2::client::Builder::new();
+        // Room for the other WebSocket, while the window of this one is full.
+        builder.initial_window_size(65_535).initial_connection_window_size(1 << 20);
+        let (requests, connection) = builder.handshake(start(serve)).await.unwrap();
+        tokio::spawn(connection);
+        let mut requests = requests.ready().await.unwrap();
+        let (_unread, mut writer, mut websocket) = open(&mut requests).await;
+        let flood = tokio::spawn(async move {
+            let mut message = Vec::new();
+            websocket.send_binary(&vec![0; 65_536], &mut message).unwrap();
+            while writer.write_all(&message).await.is_ok() {}
+        });
+        // The clock is paused, and advances once nothing moves.
+        sleep(Duration::from_secs(1)).await;
+        let (mut reader, mut writer, mut websocket) = open(&mut requests).await;
+        let mut message = Vec::new();
+        websocket.send_binary(&[0; 10_000], &mut message).unwrap();
+        // As much as the window of the connection has room for.
+        assert_eq!(writer.write(&message).await.unwrap(), message.len());
+        let mut echo = [0; 4 + 10_000];
+        reader.read_exact(&mut echo).await.unwrap();
+        assert_eq!(echo[..4], [0x82, 126, 0x27, 0x10]);
+        assert!(!flood.is_finished());
+        flood.abort();
+    }
+}
+
+/// The deadline for a request does not end a connection with a WebSocket.
+#[tokio::test(start_paused = true)]
+async fn a_websocket_may_be_quiet() {
+    for serve in SERVERS {
+        let (sender, queue) = channel(1);
+        tokio::spawn(async move {
+            sleep(Duration::from_secs(60)).await;
+            sender.send("Hello".into()).await.unwrap();
+            // Once it is dropped, the client closes.
+            sleep(Duration::from_secs(1)).await;
+        });
+        let mut texts = Vec::new();
+        let uri = Uri::parse("ws://a.example/").unwrap();
+        let conversed = converse(start(serve), &uri, queue, |event| {
+            if let Event::Text(text) = event {
+                texts.push(text.to_owned());
+            }
+        });
+        conversed.await.unwrap();
+        assert_eq!(texts, ["Hello"]);
+    }
+}
+
+/// A client that requests nothing is disconnected.
+#[tokio::test(start_paused = true)]
+async fn a_connection_without_a_request_ends() {
+    for serve in SERVERS {
+        let (_requests, connection) = h2::client::handshake(start(serve)).await.unwrap();
+        // In the time of the test's clock.
+        let _ = timeout(Duration::from_secs(60), connection).await.unwrap();
+    }
 }
 
 // 8441-5-k

@@ -6,7 +6,9 @@
 mod peer;
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Write},
+    path::Path,
     process::{Command, Stdio},
 };
 
@@ -55,4 +57,17 @@ fn io_uring() {
 #[test]
 fn hyper() {
     peer::check_echo(&Server::start(env!("CARGO_BIN_EXE_hyper")).url());
+}
+
+#[test]
+fn hyper_over_tls() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (certificate, key) = (directory.join("hyper.pem"), directory.join("hyper.key"));
+    let own = rcgen::generate_simple_self_signed(["localhost".into()]).unwrap();
+    fs::write(&certificate, own.cert.pem()).unwrap();
+    fs::write(&key, own.signing_key.serialize_pem()).unwrap();
+    let arguments = [certificate.to_str().unwrap(), key.to_str().unwrap()];
+    let server = Server::start_with(env!("CARGO_BIN_EXE_hyper"), &arguments);
+    let url = server.url().replace("ws://127.0.0.1", "wss://localhost");
+    peer::check_secure_echo(&url, &certificate);
 }

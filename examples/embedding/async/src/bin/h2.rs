@@ -40,14 +40,8 @@ async fn listen(address: &str) -> Result<(), Failure> {
         let (stream, peer) = accept(&listener).await;
         let (room, deflate) = (Arc::clone(&room), deflate.clone());
         tokio::spawn(async move {
-            let join = || {
-                let (sender, messages) = channel(WAITING);
-                room.remove(Sender::is_closed);
-                room.add(sender);
-                messages
-            };
             let served = match stream.set_nodelay(true) {
-                Ok(()) => serve(stream, &deflate, join).await,
+                Ok(()) => serve(stream, &deflate, &*room).await,
                 Err(error) => Err(error.into()),
             };
             if let Err(failure) = served {

@@ -1,6 +1,9 @@
-//! An echo behind hyper, which serves plain HTTP on the same port; see `src/hyper_echo.rs`.
+//! An echo behind hyper, which serves plain HTTP on the same port, in HTTP/1.1 and HTTP/2; see
+//! `src/hyper_echo.rs`.
 //!
-//! `cargo run --bin hyper -- 127.0.0.1:9001`. Each typed line is sent over all connections.
+//! `cargo run --bin hyper -- 127.0.0.1:9001`, or with TLS, which browsers require for HTTP/2:
+//! `cargo run --bin hyper -- 127.0.0.1:9001 certificate.pem key.pem`. Each typed line is sent over all
+//! WebSockets. A WebSocket of `/version` is first sent the version of HTTP.
 
 #[path = "../../../../shared/report.rs"]
 mod report;
@@ -9,20 +12,23 @@ use std::sync::Arc;
 
 use hybi::deflate::Deflate;
 use hybi_embedding_async::{
-    hyper_echo::serve, room::Room, tokio_echo::Failure, tokio_transport::accept,
+    hyper_echo::serve, hyper_tls::Tls, room::Room, tokio_echo::Failure, tokio_transport::accept,
 };
 use report::report;
 use tokio::{
-    net::TcpListener,
-    sync::mpsc::{Sender, channel},
+    net::{TcpListener, TcpStream},
+    sync::mpsc::Sender,
 };
-
-/// The most messages that wait for a connection, in addition to its outbox.
-const WAITING: usize = 16;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
+    let mut arguments = std::env::args().skip(1);
+    let address = arguments.next().unwrap_or_else(|| "127.0.0.1:9001".into());
+    let tls = match (arguments.next(), arguments.next()) {
+        (Some(certificate), Some(key)) => Some(Tls::from_files(certificate, key)?),
+        (Some(_), None) => return Err("the file of the key is missing".into()),
+        (None, _) => None,
+    };
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let deflate = Deflate::new();
@@ -30,21 +36,25 @@ async fn main() -> Result<(), Failure> {
     let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
     loop {
         let (stream, peer) = accept(&listener).await;
-        let (room, deflate) = (Arc::clone(&room), deflate.clone());
+        let (room, deflate, tls) = (Arc::clone(&room), deflate.clone(), tls.clone());
         tokio::spawn(async move {
-            let join = || {
-                let (sender, messages) = channel(WAITING);
-                room.remove(Sender::is_closed);
-                room.add(sender);
-                messages
-            };
-            let served = match stream.set_nodelay(true) {
-                Ok(()) => serve(stream, &deflate, join).await,
-                Err(error) => Err(error.into()),
-            };
-            if let Err(failure) = served {
+            if let Err(failure) = connected(stream, tls, &deflate, &room).await {
                 report(format_args!("{peer}: {failure}"));
             }
         });
+    }
+}
+
+/// Serves one connection.
+async fn connected(
+    stream: TcpStream,
+    tls: Option<Tls>,
+    deflate: &Deflate,
+    room: &Room<Sender<String>>,
+) -> Result<(), Failure> {
+    stream.set_nodelay(true)?;
+    match tls {
+        Some(tls) => serve(tls.accept(stream).await?, deflate, room).await,
+        None => serve(stream, deflate, room).await,
     }
 }
