@@ -215,8 +215,9 @@ class Remote:
 class Browser:
     """A browser with one open page."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, trusts_any_certificate=False):
         self.binary = binary
+        self.trusts_any_certificate = trusts_any_certificate
         self.profile = Path(tempfile.mkdtemp(prefix=f"hybi-{self.name}-"))
         self.child = None
         self.remotes = []
@@ -297,6 +298,7 @@ class Chromium(Browser):
             "--disable-quic",
             "--remote-debugging-port=0",
             f"--user-data-dir={self.profile}",
+            *(["--ignore-certificate-errors"] if self.trusts_any_certificate else []),
             "about:blank",
         ]
 
@@ -397,7 +399,8 @@ class Firefox(Browser):
     async def attach(self, port_text):
         port = json.loads(port_text)["ws_port"]
         self.page = await self.connect(f"ws://127.0.0.1:{port}/session", on_event=self.on_event)
-        await self.page.call("session.new", capabilities={})
+        wanted = {"acceptInsecureCerts": self.trusts_any_certificate}
+        await self.page.call("session.new", capabilities={"alwaysMatch": wanted})
         created = await self.page.call("browsingContext.create", type="tab")
         self.context = created["context"]
         await self.page.call(
