@@ -7,7 +7,7 @@ use h2::{
     ext::Protocol,
 };
 use hybi::{
-    Client, Connection, Error, Event, Uri,
+    Client, Connection, Error, Event,
     client::{Request, Response},
     deflate::Deflate,
 };
@@ -28,13 +28,13 @@ use crate::{
 /// and calls `handle` with each event, until the WebSocket has ended.
 pub async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    uri: &Uri<'_>,
+    request: Request<'_>,
     messages: Receiver<String>,
     mut handle: impl FnMut(Event<'_>),
 ) -> Result<(), Failure> {
     let opening = async {
         let requests = connect(stream).await?;
-        open(requests, uri).await
+        open(requests, request).await
     };
     let (mut transport, websocket) = timeout(TIMEOUTS.opening, opening).await??;
     let mut session = Session::new(&mut transport, websocket, messages);
@@ -44,7 +44,7 @@ pub async fn converse(
             Ok::<(), Error>(())
         })
         .await;
-    // Also after an error: the Close that reports it has to be written.
+    // Also after an error: the outbox holds a Close with the reason.
     let finished = transport.finish().await;
     ended?;
     Ok(finished?)
@@ -76,11 +76,11 @@ async fn connect(
 /// The opening handshake.
 async fn open(
     mut requests: SendRequest<Bytes>,
-    uri: &Uri<'_>,
+    request: Request<'_>,
 ) -> Result<(Transport<Reader, Writer>, Connection<Client>), Failure> {
     let deflate = Deflate::new();
-    let request = Request::new(uri).config(CONFIG).deflate(&deflate);
-    let (mut request, mut exchange) = request.send_http_connect()?;
+    let (mut request, mut exchange) =
+        request.config(CONFIG).deflate(&deflate).send_http_connect()?;
     request.extensions_mut().insert(Protocol::from_static("websocket"));
     let (response, writer) = requests.send_request(request, false)?;
     let response = response.await?;

@@ -29,20 +29,20 @@ use crate::{
     tokio_transport::{TIMEOUTS, Transport},
 };
 
-/// The most WebSockets and requests that one client may have at once.
+/// The most WebSockets and requests of one client at the same time.
 const MAX_STREAMS: u32 = 100;
 
 /// How many bytes a client may send on a stream before they are read.
 const WINDOW: u32 = 64 * 1024;
 
-/// Serves one HTTP/2 connection and the WebSockets on it, until the client closes it or stops using it.
+/// Serves one HTTP/2 connection and the WebSockets on it, until the client closes it or does not use it.
 pub async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     deflate: &Deflate,
     application: &impl Application,
 ) -> Result<(), Failure> {
     let mut builder = Builder::new();
-    // Sends SETTINGS_ENABLE_CONNECT_PROTOCOL = 1. Without it, no client asks for a WebSocket.
+    // Sends SETTINGS_ENABLE_CONNECT_PROTOCOL = 1. Without it, no client requests a WebSocket.
     builder
         .enable_connect_protocol()
         .max_concurrent_streams(MAX_STREAMS)
@@ -93,7 +93,7 @@ fn accept(
     Ok((response, websocket, messages))
 }
 
-/// Answers any other request.
+/// Responds to any other request.
 fn reject(
     request: &Request<RecvStream>,
     respond: &mut SendResponse<Bytes>,
@@ -123,7 +123,7 @@ async fn converse(
 ) -> Result<(), Failure> {
     let mut transport = Transport::new(reader, writer);
     let ended = Session::new(&mut transport, websocket, messages).run(echo).await;
-    // Also after an error: the Close that reports it has to be written. END_STREAM follows it.
+    // Also after an error: the outbox holds a Close with the reason. END_STREAM follows it.
     let finished = transport.finish().await;
     ended?;
     Ok(finished?)

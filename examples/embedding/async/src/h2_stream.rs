@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::{Reason, RecvStream, SendStream};
+use h2::{RecvStream, SendStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What the peer sends.
@@ -88,9 +88,10 @@ impl AsyncWrite for Writer {
 }
 
 fn to_io(error: h2::Error) -> io::Error {
-    match error.reason() {
-        // A reset stands for that of a TCP connection, whatever its code.
-        Some(Reason::CANCEL | Reason::NO_ERROR) => io::ErrorKind::ConnectionReset.into(),
-        _ => io::Error::other(error),
+    if error.is_reset() {
+        // With any code: it stands for the reset of a TCP connection.
+        io::Error::new(io::ErrorKind::ConnectionReset, error)
+    } else {
+        io::Error::other(error)
     }
 }

@@ -1,4 +1,4 @@
-//! WebSockets behind an HTTP server: hyper serves plain HTTP and WebSockets on one port, in HTTP/1.1 and
+//! WebSockets in an HTTP server: hyper serves plain HTTP and WebSockets on one port, in HTTP/1.1 and
 //! in HTTP/2. The application and the [`Session`] are the same in both.
 
 use std::{

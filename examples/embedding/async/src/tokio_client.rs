@@ -6,7 +6,7 @@ use hybi::{
     deflate::Deflate,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, split},
     net::TcpStream,
     sync::mpsc::Receiver,
     time::timeout,
@@ -17,20 +17,17 @@ use crate::{
     tokio_transport::{TIMEOUTS, Transport},
 };
 
-/// Connects, sends the messages, and calls `handle` with each event until the connection ends.
+/// Opens a WebSocket over this stream. Sends the messages, and calls `handle` with each event, until the
+/// connection ends.
 pub async fn converse(
-    uri: &str,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: Request<'_>,
     messages: Receiver<String>,
     mut handle: impl FnMut(Event<'_>),
 ) -> Result<(), Failure> {
-    let uri = Uri::parse(uri)?;
-    let opening = async {
-        let (reader, writer) = connect(&uri).await?.into_split();
-        let mut transport = Transport::new(reader, writer);
-        let websocket = open(&mut transport, &uri).await?;
-        Ok::<_, Failure>((transport, websocket))
-    };
-    let (mut transport, websocket) = timeout(TIMEOUTS.opening, opening).await??;
+    let (reader, writer) = split(stream);
+    let mut transport = Transport::new(reader, writer);
+    let websocket = timeout(TIMEOUTS.opening, open(&mut transport, request)).await??;
     let mut session = Session::new(&mut transport, websocket, messages);
     let ended = session
         .run(|event, _, _| {
@@ -44,15 +41,19 @@ pub async fn converse(
     Ok(finished?)
 }
 
-async fn connect(uri: &Uri<'_>) -> Result<TcpStream, Failure> {
+/// Connects to the server of a URI without TLS.
+pub async fn connect(uri: &Uri<'_>) -> Result<TcpStream, Failure> {
     if uri.is_secure() {
         return Err("wss needs TLS, which this client does not have".into());
     }
-    let stream = match uri.host() {
-        Host::Name(name) => TcpStream::connect((name, uri.port())).await?,
-        Host::V4(address) => TcpStream::connect((address, uri.port())).await?,
-        Host::V6(address) => TcpStream::connect((address, uri.port())).await?,
+    let connecting = async {
+        match uri.host() {
+            Host::Name(name) => TcpStream::connect((name, uri.port())).await,
+            Host::V4(address) => TcpStream::connect((address, uri.port())).await,
+            Host::V6(address) => TcpStream::connect((address, uri.port())).await,
+        }
     };
+    let stream = timeout(TIMEOUTS.opening, connecting).await??;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
@@ -60,11 +61,10 @@ async fn connect(uri: &Uri<'_>) -> Result<TcpStream, Failure> {
 /// The opening handshake.
 async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     transport: &mut Transport<R, W>,
-    uri: &Uri<'_>,
+    request: Request<'_>,
 ) -> Result<Connection<Client>, Failure> {
     let deflate = Deflate::new();
-    let mut opening =
-        Request::new(uri).config(CONFIG).deflate(&deflate).send(&mut transport.outbox)?;
+    let mut opening = request.config(CONFIG).deflate(&deflate).send(&mut transport.outbox)?;
     transport.flush().await?;
     loop {
         if transport.reading.read().await? == 0 {

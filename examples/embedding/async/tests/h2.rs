@@ -135,7 +135,7 @@ async fn echo(serve: fn(DuplexStream), messages: &[String]) -> usize {
     let mut expected = messages.iter();
     let mut is_closed = false;
     let uri = Uri::parse("ws://a.example/").unwrap();
-    let conversed = converse(stream, &uri, queue, |event| match event {
+    let conversed = converse(stream, client::Request::new(&uri), queue, |event| match event {
         Event::Text(text) => {
             assert!(expected.next().is_some_and(|message| message == text));
             if expected.len() == 0 {
@@ -262,7 +262,7 @@ async fn a_websocket_may_be_quiet() {
         });
         let mut texts = Vec::new();
         let uri = Uri::parse("ws://a.example/").unwrap();
-        let conversed = converse(start(serve), &uri, queue, |event| {
+        let conversed = converse(start(serve), client::Request::new(&uri), queue, |event| {
             if let Event::Text(text) = event {
                 texts.push(text.to_owned());
             }
@@ -292,7 +292,9 @@ fn a_client_that_gives_up_resets_the_stream() {
         let client = tokio::spawn(async move {
             let (_sender, queue) = channel(1);
             let uri = Uri::parse("ws://a.example/").unwrap();
-            converse(stream, &uri, queue, |_| ()).await.map_err(|error| error.to_string())
+            converse(stream, client::Request::new(&uri), queue, |_| ())
+                .await
+                .map_err(|error| error.to_string())
         });
         let mut connection = builder.handshake::<_, Bytes>(far).await.unwrap();
         let (request, mut respond) = connection.accept().await.unwrap().unwrap();

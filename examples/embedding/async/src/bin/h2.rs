@@ -8,17 +8,18 @@ mod report;
 
 use std::{io::stdin, sync::Arc, thread};
 
-use hybi::{Event, Uri, deflate::Deflate};
+use hybi::{Event, Uri, client::Request, deflate::Deflate};
 use hybi_embedding_async::{
-    h2_client::converse, h2_echo::serve, room::Room, tokio_echo::Failure, tokio_transport::accept,
+    h2_client::converse, h2_echo::serve, room::Room, tokio_client, tokio_echo::Failure,
+    tokio_transport::accept,
 };
 use report::report;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     sync::mpsc::{Sender, channel},
 };
 
-/// How many messages may wait for a peer that is slow, besides those in its outbox.
+/// The most messages that wait for a slow peer, in addition to its outbox.
 const WAITING: usize = 16;
 
 #[tokio::main]
@@ -34,7 +35,7 @@ async fn listen(address: &str) -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let deflate = Deflate::new();
-    // A member that is too slow to take a message is removed, which closes its WebSocket.
+    // A member that is too slow for a message is dropped from the room, which closes its WebSocket.
     let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
     loop {
         let (stream, peer) = accept(&listener).await;
@@ -52,24 +53,19 @@ async fn listen(address: &str) -> Result<(), Failure> {
 }
 
 async fn connect(uri: &Uri<'_>) -> Result<(), Failure> {
-    if uri.is_secure() {
-        return Err("wss asks for TLS, which this client does without".into());
-    }
-    let address = format!("{}:{}", uri.host(), uri.port());
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
+    let stream = tokio_client::connect(uri).await?;
     let (sender, messages) = channel(WAITING);
-    // A thread of its own: nothing can interrupt the reading of a line, but the end of the process.
+    // A thread that ends with the process, because reading a line cannot be interrupted.
     thread::spawn(move || {
         for line in stdin().lines().map_while(Result::ok) {
-            // Waits while too much is on its way.
+            // Blocks while the channel is full.
             if sender.blocking_send(line).is_err() {
                 break;
             }
         }
     });
-    converse(stream, uri, messages, |event| match event {
-        // Whatever the peer sends, it does not steer the terminal.
+    converse(stream, Request::new(uri), messages, |event| match event {
+        // Escaped, so that the peer cannot control the terminal.
         Event::Text(text) => println!("< {}", text.escape_debug()),
         Event::Binary(data) => println!("< {} bytes of binary data", data.len()),
         Event::Ping(_) | Event::Pong(_) => {}

@@ -1,4 +1,4 @@
-//! An echo behind hyper, which serves plain HTTP on the same port, in HTTP/1.1 and HTTP/2; see
+//! An echo in hyper, which serves plain HTTP on the same port, in HTTP/1.1 and HTTP/2; see
 //! `src/hyper_echo.rs`.
 //!
 //! `cargo run --bin hyper -- 127.0.0.1:9001`, or with TLS, which browsers require for HTTP/2:

@@ -5,13 +5,18 @@
 
 use std::{io::stdin, thread};
 
-use hybi::Event;
-use hybi_embedding_async::{tokio_client::converse, tokio_echo::Failure};
+use hybi::{Event, Uri, client::Request};
+use hybi_embedding_async::{
+    tokio_client::{connect, converse},
+    tokio_echo::Failure,
+};
 use tokio::sync::mpsc::channel;
 
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
-    let uri = std::env::args().nth(1).unwrap_or_else(|| "ws://127.0.0.1:9001/".into());
+    let argument = std::env::args().nth(1).unwrap_or_else(|| "ws://127.0.0.1:9001/".into());
+    let uri = Uri::parse(&argument)?;
+    let stream = connect(&uri).await?;
     let (sender, messages) = channel(16);
     // A thread that ends with the process, because reading a line cannot be interrupted.
     thread::spawn(move || {
@@ -22,7 +27,7 @@ async fn main() -> Result<(), Failure> {
             }
         }
     });
-    converse(&uri, messages, print).await
+    converse(stream, Request::new(&uri), messages, print).await
 }
 
 fn print(event: Event<'_>) {
