@@ -6,6 +6,7 @@
 mod accepting;
 mod application;
 mod client;
+mod gateway;
 mod hostile;
 #[cfg(feature = "http")]
 mod types;

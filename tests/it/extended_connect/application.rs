@@ -139,7 +139,7 @@ fn the_boundaries_of_data_frames_mean_nothing() {
     }
 }
 
-// 6455-5.1-e
+// 6455-5.1-e, K-06
 #[test]
 fn an_unmasked_frame_fails_the_connection() {
     let (_, mut websocket) = by_connect();

@@ -27,6 +27,7 @@ use hybi_embedding_async::{
     h2_echo,
     h2_stream::{Reader, Writer},
     hyper_echo,
+    tokio_echo::BACKLOG,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex},
@@ -218,35 +219,45 @@ async fn open(requests: &mut SendRequest<Bytes>) -> (Reader, Writer, Connection<
     (Reader::new(response.into_body()), Writer::new(writer), websocket)
 }
 
-/// While a client does not read one WebSocket, it can use another on the same connection.
-#[tokio::test(start_paused = true)]
-async fn a_websocket_that_is_not_read_leaves_room_for_others() {
-    for serve in SERVERS {
-        let mut builder = h2::client::Builder::new();
-        // Room for the other WebSocket, while the window of this one is full.
-        builder.initial_window_size(65_535).initial_connection_window_size(1 << 20);
-        let (requests, connection) = builder.handshake(start(serve)).await.unwrap();
-        tokio::spawn(connection);
-        let mut requests = requests.ready().await.unwrap();
-        let (_unread, mut writer, mut websocket) = open(&mut requests).await;
-        let flood = tokio::spawn(async move {
+// P-h2-c
+/// While a client does not read one WebSocket, the server keeps a bounded amount of output for it, and
+/// the client can use another on the same connection.
+#[test]
+fn a_websocket_that_is_not_read_leaves_room_for_others() {
+    // The clock is paused, and advances once nothing moves.
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    runtime.block_on(async {
+        for serve in SERVERS {
+            let written = Arc::new(AtomicUsize::new(0));
+            let mut builder = h2::client::Builder::new();
+            // Room for the other WebSocket, while the window of this one is full.
+            builder.initial_window_size(65_535).initial_connection_window_size(1 << 20);
+            let stream = Counted(start(serve), Arc::clone(&written));
+            let (requests, connection) = builder.handshake(stream).await.unwrap();
+            tokio::spawn(connection);
+            let mut requests = requests.ready().await.unwrap();
+            let (_unread, mut writer, mut websocket) = open(&mut requests).await;
+            let flood = tokio::spawn(async move {
+                let mut message = Vec::new();
+                websocket.send_binary(&vec![0; 65_536], &mut message).unwrap();
+                while writer.write_all(&message).await.is_ok() {}
+            });
+            sleep(Duration::from_secs(1)).await;
+            // The outbox up to its high-water mark, the batch that is being written, and the windows.
+            let most = 2 * BACKLOG + 4 * 65_536;
+            assert!((65_536..most).contains(&written.load(Relaxed)), "{written:?}");
+            let (mut reader, mut writer, mut websocket) = open(&mut requests).await;
             let mut message = Vec::new();
-            websocket.send_binary(&vec![0; 65_536], &mut message).unwrap();
-            while writer.write_all(&message).await.is_ok() {}
-        });
-        // The clock is paused, and advances once nothing moves.
-        sleep(Duration::from_secs(1)).await;
-        let (mut reader, mut writer, mut websocket) = open(&mut requests).await;
-        let mut message = Vec::new();
-        websocket.send_binary(&[0; 10_000], &mut message).unwrap();
-        // As much as the window of the connection has room for.
-        assert_eq!(writer.write(&message).await.unwrap(), message.len());
-        let mut echo = [0; 4 + 10_000];
-        reader.read_exact(&mut echo).await.unwrap();
-        assert_eq!(echo[..4], [0x82, 126, 0x27, 0x10]);
-        assert!(!flood.is_finished());
-        flood.abort();
-    }
+            websocket.send_binary(&[0; 10_000], &mut message).unwrap();
+            // As much as the window of the connection has room for.
+            assert_eq!(writer.write(&message).await.unwrap(), message.len());
+            let mut echo = [0; 4 + 10_000];
+            reader.read_exact(&mut echo).await.unwrap();
+            assert_eq!(echo[..4], [0x82, 126, 0x27, 0x10]);
+            assert!(!flood.is_finished());
+            flood.abort();
+        }
+    });
 }
 
 /// The deadline for a request does not end a connection with a WebSocket.
@@ -306,5 +317,31 @@ fn a_client_that_gives_up_resets_the_stream() {
         assert_eq!(reason, Reason::CANCEL);
         drop((request, respond));
         serving.abort();
+    });
+}
+
+// K-05, 8441-5-k
+#[test]
+fn a_stream_may_be_reset_in_every_state() {
+    // A part of a frame, a fragment, and a Close, masked with a key of 0.
+    let inputs: [&[u8]; 4] =
+        [b"", b"\x81\x85\0\0\0\0Hell", b"\x01\x85\0\0\0\0Hello", b"\x88\x80\0\0\0\0"];
+    run(async {
+        for serve in SERVERS {
+            let (requests, connection) = h2::client::handshake(start(serve)).await.unwrap();
+            tokio::spawn(connection);
+            let mut requests = requests.ready().await.unwrap();
+            let (mut reader, mut writer, _) = open(&mut requests).await;
+            // More than the server allows at the same time.
+            for number in 0..250 {
+                let (_, mut dropped, _) = open(&mut requests).await;
+                dropped.write_all(inputs[number % inputs.len()]).await.unwrap();
+                // h2 sends RST_STREAM with CANCEL.
+            }
+            writer.write_all(b"\x81\x85\0\0\0\0Hello").await.unwrap();
+            let mut echo = [0; 7];
+            reader.read_exact(&mut echo).await.unwrap();
+            assert_eq!(echo, *b"\x81\x05Hello");
+        }
     });
 }
