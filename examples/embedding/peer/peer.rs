@@ -1,4 +1,5 @@
-//! Another implementation as the peer: `websockets` of Python, as a client and as a server.
+//! Another implementation as the peer: `websockets` of Python, as a client and as a server, and over
+//! `aioquic` in HTTP/3.
 //!
 //! The tests of each package include this file. `examples/embedding/run` creates the virtual environment
 //! that it needs.
@@ -43,6 +44,13 @@ impl Server {
     /// `--key`.
     pub(crate) fn start_peer(arguments: &[&str]) -> Self {
         let mut command = python("server.py");
+        command.arg("127.0.0.1:0").args(arguments);
+        Self::spawn(command)
+    }
+
+    /// Starts the echo server of `aioquic` in HTTP/3 on a free port. Pass `--certificate` and `--key`.
+    pub(crate) fn start_h3_peer(arguments: &[&str]) -> Self {
+        let mut command = python("h3_server.py");
         command.arg("127.0.0.1:0").args(arguments);
         Self::spawn(command)
     }
@@ -158,10 +166,16 @@ pub(crate) fn check_secure_echo(url: &str, certificate: &Path) {
     run_client(python("client.py").arg(url).arg("--ca").arg(certificate));
 }
 
+/// Runs all cases of the client of `aioquic` in HTTP/3 with the echo server at this URI, trusting only
+/// this certificate.
+pub(crate) fn check_h3_echo(url: &str, certificate: &Path) {
+    run_client(python("h3_client.py").arg(url).arg("--ca").arg(certificate));
+}
+
 fn run_client(command: &mut Command) {
     let output = command.output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "client.py: {}", stderr.trim_end());
+    assert!(output.status.success(), "{command:?}: {}", stderr.trim_end());
 }
 
 fn python(script: &str) -> Command {
