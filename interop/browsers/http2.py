@@ -89,11 +89,13 @@ globalThis.noise = (length) => {
 class Route:
     """A way from the browsers to the server."""
 
-    def __init__(self, name, seen, port, log):
+    def __init__(self, name, seen, port, log, version="HTTP/2", protocol="h2", host=HOST):
         self.name = name
         self.seen = seen  # The version of HTTP that the server sees.
-        self.port = port
+        self.host, self.port = host, port
         self.log = log  # HAProxy's, if it is on the way.
+        self.version = version  # The version of HTTP that the browser uses.
+        self.protocol = protocol  # Its name in ALPN.
 
     async def logged(self, path):
         """HAProxy's record of the WebSocket with this path, once it has ended."""
@@ -109,16 +111,17 @@ class Route:
 
 
 async def open_page(browser, route):
-    """Only an HTTP/2 session that exists can take a WebSocket."""
-    await browser.open(f"https://{HOST}:{route.port}/")
+    """Only an HTTP/2 or HTTP/3 session that exists can take a WebSocket."""
+    await browser.open(f"https://{route.host}:{route.port}/")
     text = await browser.evaluate("document.body.textContent")
     expect("echoes over WebSockets" in text, f"the page reads {text!r}")
     protocol = "performance.getEntriesByType('navigation')[0].nextHopProtocol"
-    expect(await browser.evaluate(protocol) == "h2", "the page did not come over HTTP/2")
+    came = await browser.evaluate(protocol)
+    expect(came == route.protocol, f"the page came over {came}")
     await browser.evaluate(f"(() => {{ {PAGE} }})()")
 
 
-async def is_http2(browser, route):
+async def is_seen(browser, route):
     """The server sends its version of HTTP first."""
     dial = f"globalThis.a = await dial('/version?{browser.name}')"
     first = await browser.evaluate(f"(async () => ({dial}).next())()")
@@ -184,8 +187,8 @@ async def close_with_code(browser, route):
 async def check(report, browser, route):
     name = f"{browser.name}, {route.name}"
     for title, steps in [
-        ("opens the page over HTTP/2", lambda: open_page(browser, route)),
-        ("opens a WebSocket over HTTP/2", lambda: is_http2(browser, route)),
+        (f"opens the page over {route.version}", lambda: open_page(browser, route)),
+        (f"opens a WebSocket over {route.version}", lambda: is_seen(browser, route)),
     ]:
         if not await report.check(f"{name}: {title}", steps()):
             return
@@ -200,12 +203,12 @@ async def check(report, browser, route):
 # ---- Servers -------------------------------------------------------------------------------
 
 
-def make_certificate(directory):
+def make_certificate(directory, host=HOST):
     """A certificate for the host that lasts a day, and its key."""
     certificate, key = directory / "certificate.pem", directory / "key.pem"
-    names = f"subjectAltName=DNS:{HOST}"
+    names = f"subjectAltName=DNS:{host}"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    command += ["-nodes", "-days", "1", "-subj", f"/CN={HOST}", "-addext", names]
+    command += ["-nodes", "-days", "1", "-subj", f"/CN={host}", "-addext", names]
     command += ["-keyout", key, "-out", certificate]
     subprocess.run(command, check=True, capture_output=True)
     return certificate, key
