@@ -55,6 +55,8 @@ mod session;
 pub(crate) use compressor::Compressor;
 pub(crate) use decompressor::{Decompressor, Outcome, TRAILING_ROOM};
 use negotiation::Accepted;
+#[cfg(feature = "inspect")]
+pub(crate) use negotiation::negotiated;
 pub use parameters::{Direction, Negotiated};
 pub(crate) use policy::{Acceptance, Agreed, NotAnAnswer, Offer, Policy};
 pub(crate) use pool::Pool;

@@ -18,7 +18,7 @@
 
 pub(crate) mod awaited;
 pub mod client;
-mod key;
+pub(crate) mod key;
 mod origin;
 pub mod server;
 mod uri;
@@ -29,7 +29,7 @@ pub use uri::UriBuf;
 pub use uri::{Authority, Host, ResourceName, Uri, UriError};
 
 /// A version: 0 to 255 in decimal, without leading zeros (section 4.3).
-fn parse_version(value: &[u8]) -> Option<u8> {
+pub(crate) fn parse_version(value: &[u8]) -> Option<u8> {
     let canonical = matches!(value, [b'0'] | [b'1'..=b'9', ..]);
     if !canonical || !value.iter().all(u8::is_ascii_digit) {
         return None;

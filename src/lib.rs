@@ -67,6 +67,7 @@
 //! | [`deflate`] | compression (permessage-deflate, RFC 7692) |
 //! | [`extension`] | extensions of your own, and the grammar of `Sec-WebSocket-Extensions` |
 //! | [`relay`] | a gateway that passes frames on without buffering them |
+//! | [`inspect`] | both directions of a connection as a timeline, with violations and culprits |
 //! | [`frame`] | single frames: for tools, tests and protocols on top |
 //! | [`mask`], [`utf8`] | masking and incremental validation of UTF-8, by themselves |
 //! | [`random`] | the source of masking keys and nonces |
@@ -82,6 +83,7 @@
 //! | `getrandom` | with `std` | masking keys and nonces seeded by the operating system |
 //! | `counters` | no | `Connection::counters`: messages, frames and bytes in each direction |
 //! | `tracing`, `defmt` | no | events for logs: each frame, and how a connection ends; no payloads |
+//! | `inspect` | yes | [`inspect`]; enables `deflate` |
 //! | `http` | no | requests and responses in the types of the `http` crate; enables `std` |
 //!
 //! Without `simd`, the crate contains no unsafe code (`#![forbid(unsafe_code)]`).
@@ -122,6 +124,8 @@ pub mod frame;
 mod handshake;
 pub mod http1;
 pub mod http2;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 pub mod mask;
 mod message;
 mod observer;

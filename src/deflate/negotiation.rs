@@ -56,6 +56,32 @@ impl Deflate {
     }
 }
 
+/// As an observer: the parameters that this response negotiates, if it fits one of the offers.
+#[cfg(feature = "inspect")]
+pub(crate) fn negotiated<'a>(
+    offers: impl Iterator<Item = Extension<'a>>,
+    answer: &Extension<'_>,
+) -> Result<Negotiated, NotAnAnswer> {
+    let answer = Element::parse(answer).ok_or(NotAnAnswer)?;
+    let mut offers = offers.filter_map(|offer| Element::parse(&offer));
+    let offer = offers.find(|offer| Settings::fits(answer, *offer)).ok_or(NotAnAnswer)?;
+    // Section 7.1.2.2: a client may limit its window by its offer alone.
+    let client_bits = match (answer.client_bits, offer.client_bits) {
+        (Some(Bits::Of(bits)), _) | (None, Some(Bits::Of(bits))) => bits,
+        _ => 15,
+    };
+    Ok(Negotiated {
+        server: Direction {
+            window_bits: answer.server_bits.unwrap_or(15),
+            context_takeover: !answer.server_no_takeover,
+        },
+        client: Direction {
+            window_bits: client_bits,
+            context_takeover: !answer.client_no_takeover,
+        },
+    })
+}
+
 impl Settings {
     fn accept(&self, offer: Element) -> Option<Accepted> {
         let (sending, receiving) = (self.sending, self.receiving);

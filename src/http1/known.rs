@@ -53,7 +53,7 @@ impl Name {
     }
 
     /// The known name equal to this one. At most two names share a length.
-    fn of(name: &str) -> Option<Self> {
+    pub(crate) fn of(name: &str) -> Option<Self> {
         let candidates: &[Self] = match name.len() {
             4 => &[Self::Host],
             6 => &[Self::Origin, Self::Expect],

@@ -17,6 +17,8 @@ mod error;
 mod events;
 mod extended_connect;
 mod extension;
+#[cfg(feature = "inspect")]
+mod inspect;
 mod model;
 mod origin;
 mod proxy;

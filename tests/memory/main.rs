@@ -5,6 +5,8 @@
 mod connection;
 #[cfg(feature = "deflate")]
 mod deflate;
+#[cfg(feature = "inspect")]
+mod inspect;
 
 use hybi::frame::{Header, Opcode};
 
