@@ -2,7 +2,9 @@
 //!
 //! `cargo run --example connect -- ws://127.0.0.1:9001/chat`
 //!
-//! With `--proxy http://HOST:PORT` or `--proxy http://USER:PASSWORD@HOST:PORT` before the URL, it goes
+//! With `--trace`, it also prints a timeline of requests, frames and messages to standard error.
+//!
+//! With `--proxy http://HOST:PORT` or `--proxy http://USER:PASSWORD@HOST:PORT` it goes
 //! through the tunnel of an HTTP proxy.
 //!
 //! The end of standard input (Ctrl-D) closes the connection. The exit status is 0 after a clean
@@ -18,10 +20,12 @@ use std::{
     time::Duration,
 };
 
-use hybi::{Client, CloseCode, Config, Connection, Event, Inbox};
+use hybi::{Client, CloseCode, Config, Connection, Event, Inbox, inspect::Sender};
 
 #[path = "shared/dial.rs"]
 mod dial;
+
+use dial::trace::Trace;
 
 /// How long to wait for the server while the connection is closing.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,20 +35,27 @@ struct Shared {
     websocket: Connection<Client>,
     outbox: Vec<u8>,
     stream: TcpStream,
+    trace: Trace,
 }
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let (proxy, url) = match arguments[..] {
+    let (trace, arguments) = match &arguments[..] {
+        ["--trace", rest @ ..] => (Trace::new(String::new()), rest),
+        all => (Trace::default(), all),
+    };
+    let (proxy, url) = match *arguments {
         [url] => (None, url),
         ["--proxy", proxy, url] => (Some(proxy), url),
         _ => {
-            eprintln!("usage: connect [--proxy URL] URL      such as ws://127.0.0.1:9001/chat");
+            eprintln!(
+                "usage: connect [--trace] [--proxy URL] URL      such as ws://127.0.0.1:9001/chat"
+            );
             return ExitCode::from(2);
         }
     };
-    match run(proxy, url) {
+    match run(proxy, url, &trace) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("connect: {error}");
@@ -53,11 +64,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(proxy: Option<&str>, url: &str) -> Result<(), Box<dyn Error>> {
-    let dial::Dialed { websocket, stream, inbox } = dial::dial(url, proxy, Config::new())?;
+fn run(proxy: Option<&str>, url: &str, trace: &Trace) -> Result<(), Box<dyn Error>> {
+    let dial::Dialed { websocket, stream, inbox } = dial::dial(url, proxy, Config::new(), trace)?;
     eprintln!("connected to {url}; Ctrl-D closes");
     let reader = stream.try_clone()?;
-    let shared = Arc::new(Mutex::new(Shared { websocket, outbox: Vec::new(), stream }));
+    let shared = Shared { websocket, outbox: Vec::new(), stream, trace: trace.clone() };
+    let shared = Arc::new(Mutex::new(shared));
 
     let typing = Arc::clone(&shared);
     // This thread ends with the process, because reading a line cannot be interrupted.
@@ -66,7 +78,7 @@ fn run(proxy: Option<&str>, url: &str) -> Result<(), Box<dyn Error>> {
             eprintln!("connect: {error}");
         }
     });
-    receive(&shared, reader, inbox)
+    receive(&shared, reader, inbox, trace)
 }
 
 /// Sends each line of standard input, then closes.
@@ -75,7 +87,7 @@ fn type_lines(shared: &Mutex<Shared>) -> Result<(), Box<dyn Error>> {
         let line = line?;
         with(shared, |Shared { websocket, outbox, .. }| websocket.send_text(&line, outbox))?;
     }
-    with(shared, |Shared { websocket, outbox, stream }| {
+    with(shared, |Shared { websocket, outbox, stream, .. }| {
         if websocket.state() == hybi::State::Open {
             websocket.close(CloseCode::NORMAL, "", outbox)?;
             // A read timeout would not affect the read that the other thread is waiting in.
@@ -95,6 +107,7 @@ fn receive(
     shared: &Mutex<Shared>,
     mut reader: TcpStream,
     mut inbox: Inbox,
+    trace: &Trace,
 ) -> Result<(), Box<dyn Error>> {
     loop {
         with(shared, |Shared { websocket, outbox, .. }| {
@@ -107,7 +120,9 @@ fn receive(
         if lock(shared).websocket.should_close_transport() {
             break;
         }
-        if dial::read(&mut inbox, &mut reader, state)? == 0 {
+        let length = dial::read(&mut inbox, &mut reader, state)?;
+        trace.pass(Sender::Server, dial::newest(&inbox, length));
+        if length == 0 {
             lock(shared).websocket.end_of_input()?;
             break;
         }
@@ -123,7 +138,8 @@ fn with(
 ) -> Result<(), Box<dyn Error>> {
     let mut shared = lock(shared);
     let result = act(&mut shared);
-    let Shared { outbox, stream, .. } = &mut *shared;
+    let Shared { outbox, stream, trace, .. } = &mut *shared;
+    trace.pass(Sender::Client, outbox);
     stream.write_all(outbox)?;
     outbox.clear();
     Ok(result?)

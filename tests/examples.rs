@@ -135,6 +135,50 @@ fn the_echo_replies_and_closes() {
 }
 
 #[test]
+fn both_ends_trace_the_same_frames_and_messages() {
+    let piped = |name: &str, arguments: &[&str]| {
+        let mut command = Command::new(example(name));
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Running(command.spawn().unwrap())
+    };
+    let mut server = piped("serve", &["127.0.0.1:0", "--trace"]);
+    let mut line = String::new();
+    BufReader::new(server.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap();
+    let url = format!("ws://{address}/");
+    let mut client = piped("connect", &["--trace", &url]);
+    client.0.stdin.take().unwrap().write_all(b"Hello\n").unwrap();
+    assert_eq!(client.0.wait().unwrap().code(), Some(0));
+    server.0.kill().unwrap();
+    // Without the label and the time.
+    let lines = |running: &mut Running| -> Vec<String> {
+        let mut text = String::new();
+        running.0.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        let entries = text.lines().filter(|line| {
+            ["frame", "message", "close"].iter().any(|kind| line.contains(&format!(" {kind}: ")))
+        });
+        let from_sender = |line: &str| {
+            let at = line.find(" client ").or(line.find(" server ")).unwrap();
+            line[at + 1..].to_owned()
+        };
+        entries.map(from_sender).collect()
+    };
+    let (of_client, of_server) = (lines(&mut client), lines(&mut server));
+    for sender in ["client", "server"] {
+        // The order between the directions may differ.
+        let of = |lines: &[String]| -> Vec<String> {
+            lines.iter().filter(|line| line.starts_with(sender)).cloned().collect()
+        };
+        let lines = of(&of_client);
+        assert_eq!(of(&of_server), lines);
+        let kinds = ["frame: text", "message: text", "frame: close", "close: 1000"];
+        assert_eq!(lines.len(), kinds.len(), "{lines:?}");
+        assert!(lines.iter().zip(kinds).all(|(line, kind)| line.contains(kind)), "{lines:?}");
+        assert!(lines[1].ends_with(" message: text, 5 bytes in 1 frame: \"Hello\""));
+    }
+}
+
+#[test]
 fn a_failure_sets_the_exit_status() {
     let (_server, address) = serve(&["--message-size", "10"]);
     let mut terminal = Terminal::connect(&format!("ws://{address}/"));

@@ -14,6 +14,7 @@ messages, frames, fragments and the outbox apply to the echo.
   --outbox-size N     the high-water mark of the outbox (33554432)
   --head-size N       the largest request head (16384)
   --head-fields N     the most header fields of a request (100)
+  --trace             print a timeline of each connection
   --quiet             do not report connections that end with an error";
 
 /// The parsed command line.
@@ -22,6 +23,7 @@ pub(crate) struct Arguments {
     pub(crate) config: Config,
     pub(crate) head: HeadLimits,
     pub(crate) deflate: Deflate,
+    pub(crate) trace: bool,
     pub(crate) quiet: bool,
 }
 
@@ -33,6 +35,7 @@ impl Arguments {
             config: Config::new(),
             head: HeadLimits::new(),
             deflate: Deflate::new(),
+            trace: false,
             quiet: false,
         };
         let mut has_address = false;
@@ -49,6 +52,7 @@ impl Arguments {
                 "--outbox-size" => *config = config.outbox_high_water(number()? as usize),
                 "--head-size" => *head = head.size(number()? as usize),
                 "--head-fields" => *head = head.fields(number()? as usize),
+                "--trace" => arguments.trace = true,
                 "--quiet" => arguments.quiet = true,
                 _ if word.starts_with('-') || has_address => return Err(USAGE.into()),
                 _ => {

@@ -31,7 +31,10 @@ use hybi::{
     server::Request,
 };
 
-use crate::member::{Member, lock};
+use crate::{
+    member::{Member, lock},
+    trace::Trace,
+};
 
 /// A page sends no messages here.
 pub(crate) const CONFIG: Config = Config::new().max_message_size(0).outbox_high_water(256 * 1024);
@@ -49,11 +52,12 @@ impl Channels {
         websocket: Connection<Server>,
         inbox: Inbox,
         stream: &TcpStream,
+        trace: &Trace,
     ) -> Result<(), Box<dyn Error>> {
         let mut random = [0; 8];
         OsEntropy::new().fill(&mut random)?;
         let id = hex(&random);
-        let unreported = Report::default();
+        let unreported = Report { trace: trace.clone(), ..Report::default() };
         let (member, writer) = Member::start(websocket, stream, &unreported)?;
         lock(&self.open).insert(id.clone(), Arc::clone(&member));
         member.send(&Prepared::text(&format!(r#"{{"id":"{id}"}}"#)));
@@ -64,10 +68,10 @@ impl Channels {
     }
 
     /// The report of a connection with this target.
-    pub(crate) fn report(&self, connection: &'static str, target: &str) -> Report {
+    pub(crate) fn report(&self, connection: &'static str, target: &str, trace: &Trace) -> Report {
         let id = target.split_once("?frames=").map_or("", |(_, id)| id);
         let channel = lock(&self.open).get(id).map(Arc::downgrade).unwrap_or_default();
-        Report { connection, channel }
+        Report { connection, channel, trace: trace.clone() }
     }
 }
 
@@ -77,6 +81,7 @@ pub(crate) struct Report {
     connection: &'static str,
     /// Dropped when the page's connection ends.
     channel: Weak<Member>,
+    pub(crate) trace: Trace,
 }
 
 impl Report {

@@ -14,6 +14,8 @@ mod page;
 mod tapped;
 #[path = "../shared/timed.rs"]
 mod timed;
+#[path = "../shared/trace.rs"]
+mod trace;
 
 use std::{
     error::Error,
@@ -28,10 +30,12 @@ use chat::Room;
 use frames::{Channels, Report};
 use hybi::{
     Connection, Inbox, Origins, Server,
+    inspect::Sender,
     server::{Incoming, Opening},
 };
 use tapped::Tapped;
 use timed::Timed;
+use trace::Trace;
 
 /// How long a peer may take for the opening handshake.
 const OPENING: Duration = Duration::from_secs(10);
@@ -72,7 +76,9 @@ fn serve(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let shared = Shared { arguments, room: Room::default(), channels: Channels::default() };
     accept::serve_each(&listener, move |stream| {
         let peer = stream.peer_addr().map_or_else(|_| "?".into(), |peer| peer.to_string());
-        match connection(&stream, &shared) {
+        let trace =
+            if shared.arguments.trace { Trace::new(format!("{peer} ")) } else { Trace::default() };
+        match connection(&stream, &shared, &trace) {
             Ok(()) => {}
             Err(error) if shared.arguments.quiet => drop(error),
             Err(error) => report(format_args!("{peer}: {error}")),
@@ -88,18 +94,19 @@ struct Shared {
 }
 
 /// One connection from its first byte to its last.
-fn connection(socket: &TcpStream, shared: &Shared) -> Result<(), Box<dyn Error>> {
+fn connection(socket: &TcpStream, shared: &Shared, trace: &Trace) -> Result<(), Box<dyn Error>> {
     socket.set_nodelay(true)?;
     let mut stream = Timed::new(socket, OPENING);
     let mut inbox = Inbox::with_capacity(64 * 1024);
     let mut outbox = Vec::new();
-    let opened = open(&mut stream, &mut inbox, &mut outbox, shared);
+    let opened = open(&mut stream, &mut inbox, &mut outbox, shared, trace);
+    trace.pass(Sender::Server, &outbox);
     // Also after an error: the outbox holds a response with the reason.
     stream.write_out(&mut outbox, WRITING)?;
     let ended = match opened {
         Ok(Some(Opened { websocket, service, report })) => match service {
             Service::Chat => shared.room.chat(websocket, inbox, socket, &report),
-            Service::Frames => shared.channels.serve(websocket, inbox, socket),
+            Service::Frames => shared.channels.serve(websocket, inbox, socket, trace),
             Service::Echo => {
                 let mut reader = Tapped::received(socket, &report);
                 let mut writer = Tapped::sent(socket, &report);
@@ -133,14 +140,17 @@ fn open(
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
     Shared { arguments, channels, .. }: &Shared,
+    trace: &Trace,
 ) -> Result<Option<Opened>, Box<dyn Error>> {
     // Pages of this server, and clients that are not browsers.
     let origins = Origins::same_host().or_no_browser();
     let mut opening = Opening::with_limits(origins, arguments.head);
     loop {
-        if inbox.read_from(stream)? == 0 {
+        let length = inbox.read_from(stream)?;
+        if length == 0 {
             return Ok(None);
         }
+        trace.pass(Sender::Client, &inbox.unread()[inbox.unread().len() - length..]);
         match opening.receive_any(inbox, outbox)? {
             None => {}
             Some(Incoming::Http(request)) => {
@@ -153,7 +163,7 @@ fn open(
                     "/frames" => (Service::Frames, "frames", frames::CONFIG),
                     _ => (Service::Echo, "echo", arguments.config),
                 };
-                let report = channels.report(name, request.target());
+                let report = channels.report(name, request.target(), trace);
                 report.request(&request);
                 let subprotocol = request.subprotocols().next();
                 let mut accept = request.accept().config(config).deflate(&arguments.deflate);

@@ -1,10 +1,11 @@
-//! Reads or writes one direction of a connection, and reports each frame.
+//! Reads or writes one direction of a connection, and reports and traces each frame.
 
 use std::{io, net::TcpStream, time::Duration};
 
 use hybi::{
     Inbox,
     frame::{Decoder, Part, Reserved, Rules},
+    inspect::Sender,
 };
 
 use crate::{WRITING, frames::Report, timed::Timed};
@@ -44,12 +45,15 @@ impl<'s> Tapped<'s> {
     pub(crate) fn read_into(&mut self, inbox: &mut Inbox, timeout: Duration) -> io::Result<usize> {
         let length = inbox.read_from(self.stream.within(timeout))?;
         let unread = inbox.unread();
-        self.pass(&unread[unread.len() - length..]);
+        let bytes = &unread[unread.len() - length..];
+        self.report.trace.pass(Sender::Client, bytes);
+        self.pass(bytes);
         Ok(length)
     }
 
     /// Writes all of an outbox, and clears it.
     pub(crate) fn write_out(&mut self, outbox: &mut Vec<u8>) -> io::Result<()> {
+        self.report.trace.pass(Sender::Server, outbox);
         self.pass(outbox);
         self.stream.write_out(outbox, WRITING)
     }

@@ -9,6 +9,8 @@ use std::{
 
 #[path = "timed.rs"]
 mod timed;
+#[path = "trace.rs"]
+pub(crate) mod trace;
 #[path = "tunnel.rs"]
 mod tunnel;
 
@@ -16,9 +18,11 @@ use hybi::{
     Client, Config, Connection, Host, Inbox, State, Uri,
     client::{Rejected, Request, Response},
     deflate::Deflate,
+    inspect::Sender,
 };
 
 use timed::Timed;
+use trace::Trace;
 use tunnel::Proxy;
 
 /// For the opening handshake, including the tunnel through a proxy.
@@ -31,11 +35,13 @@ pub(crate) struct Dialed {
     pub(crate) inbox: Inbox,
 }
 
-/// Connects to the WebSocket of this URI, through this HTTP proxy if there is one.
+/// Connects to the WebSocket of this URI, through this HTTP proxy if there is one. The tunnel through it is
+/// not traced.
 pub(crate) fn dial(
     uri: &str,
     proxy: Option<&str>,
     config: Config,
+    trace: &Trace,
 ) -> Result<Dialed, Box<dyn Error>> {
     let uri = Uri::parse(uri)?;
     if uri.is_secure() {
@@ -54,11 +60,14 @@ pub(crate) fn dial(
     let deflate = Deflate::new();
     let request = Request::new(&uri).config(config).deflate(&deflate);
     let mut opening = request.send(&mut outbox)?;
+    trace.pass(Sender::Client, &outbox);
     timed.write_all(&outbox)?;
     let websocket = loop {
-        if inbox.read_from(&mut timed)? == 0 {
+        let length = inbox.read_from(&mut timed)?;
+        if length == 0 {
             return Err("the server closed the connection during the opening handshake".into());
         }
+        trace.pass(Sender::Server, newest(&inbox, length));
         match opening.receive(&mut inbox)? {
             None => {}
             Some(Response::Accepted(accepted)) => break accepted.finish(),
@@ -87,6 +96,12 @@ pub(crate) fn read(inbox: &mut Inbox, stream: &mut TcpStream, state: State) -> i
         Err(_) if state == State::Closed => Ok(0),
         result => result,
     }
+}
+
+/// The bytes that were read last.
+pub(crate) fn newest(inbox: &Inbox, length: usize) -> &[u8] {
+    let unread = inbox.unread();
+    &unread[unread.len() - length..]
 }
 
 /// Describes the response of a server that did not accept the WebSocket.
