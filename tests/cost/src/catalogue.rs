@@ -4,6 +4,8 @@ use std::{collections::HashMap, rc::Rc};
 
 use hybi::{Error, client, server};
 
+use crate::inspected::Inspected;
+
 /// The most that a head costs, relative to the cheapest ordinary head of the same length.
 pub(crate) const HEAD: f64 = 8.0;
 
@@ -35,6 +37,8 @@ pub(crate) enum Outcome {
     Failed(Error),
     /// The client's handshake failed.
     HandshakeFailed(client::Error),
+    /// A connection was inspected.
+    Inspected(Inspected),
 }
 
 impl Outcome {
@@ -50,6 +54,9 @@ impl Outcome {
                     _ => format!(", {controls} control frames"),
                 };
                 format!("{messages} delivered, {bytes} bytes{controls}")
+            }
+            Self::Inspected(Inspected { units, violations, opaque }) => {
+                format!("{units} reported, {violations} violations, {opaque} opaque")
             }
             // In a table, a bar would end the cell.
             Self::Refused(error) => error.to_string().replace('|', "/"),

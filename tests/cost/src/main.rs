@@ -9,6 +9,7 @@ mod compressed;
 mod deflate;
 mod frames;
 mod heads;
+mod inspected;
 mod measure;
 mod table;
 mod texts;
@@ -34,11 +35,14 @@ fn run() -> io::Result<ExitCode> {
         Some((first, rest)) if first == measure::CHILD => (true, rest),
         _ => (false, &words[..]),
     };
-    let mut entries =
-        [heads::entries(), frames::entries(), texts::entries(), compressed::entries()]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>();
+    let entries = [
+        heads::entries(),
+        frames::entries(),
+        texts::entries(),
+        compressed::entries(),
+        inspected::entries(),
+    ];
+    let mut entries: Vec<_> = entries.into_iter().flatten().collect();
     entries.retain(|entry| words.iter().all(|word| entry.name.contains(word)));
     if entries.is_empty() {
         return Err(io::Error::other("no entry has these words in its name"));
