@@ -1,0 +1,33 @@
+"""The known faults of the peers. A check that is listed here and passes is reported as well."""
+
+from libraries import CLIENT, SERVER
+from results import Fault
+
+
+def faults(peer, text, *checks, roles=(SERVER, CLIENT)):
+    return [Fault(peer, role, checks, text) for role in roles]
+
+
+BETWEEN = "a ping between the fragments of a compressed message breaks the message"
+
+FAULTS = [
+    *faults("aiohttp", "reports another code for a Close without one", "no-code"),
+    *faults("curl_cffi (libcurl)", "sends a pong only before its next message", "ping",
+            roles=(CLIENT,)),
+    *faults("Daphne", "loses an empty message", "empty", roles=(SERVER,)),
+    *faults("Daphne", "sends no reason in a Close", "closed", roles=(SERVER,)),
+    *faults("faye-websocket", "reports 1000 for a Close without a code", "no-code"),
+    *faults("gevent-websocket", "sends the reason of a Close without the code", "close", "closed",
+            roles=(SERVER,)),
+    *faults("Hypercorn", BETWEEN, "z-fragments", roles=(SERVER,)),
+    *faults("Hypercorn", "reports 1006 for each Close", "close", "no-code", roles=(SERVER,)),
+    *faults("nodejs-websocket", "answers a ping with other bytes: it reads them as text", "ping"),
+    *faults("nodejs-websocket", "does not close the transport after both Close frames", "close",
+            "no-code", roles=(SERVER,)),
+    *faults("picows", "returns 0 as the code of a Close without one, and sends it", "no-code"),
+    *faults("Tornado", "ignores parameters without a value, so that it uses context takeover that "
+            "was excluded", "no-takeover", "z-fragments"),
+    *faults("uvicorn, wsproto", BETWEEN, "z-fragments", roles=(SERVER,)),
+    *faults("websocket", "reports 1006 for a Close without a code", "no-code"),
+    *faults("wsproto", BETWEEN, "z-fragments"),
+]
