@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packages import OUTPUT, apt, pip, program
+from packages import OUTPUT, apt, log_file, pip, program
 from processes import START_SECONDS, CannotStart, Process, free_port
 from results import FAIL, LACK, PASS, Row
 
 PROXY = "proxy"
 CONF = Path(__file__).resolve().parent / "conf"
-CHECK_SECONDS = 30
+CHECK_SECONDS = 15
 
 CHECKS = {
     "text": "text",
@@ -111,7 +111,7 @@ PROXIES = [
 
 def check(proxy, ours):
     """Runs all checks through a proxy."""
-    log = OUTPUT / "logs" / f"{proxy.name}.log"
+    log = log_file(proxy.name)
     server, server_port = ours.server(log, "--same-host")
     with server:
         process, port = proxy.start(server_port)

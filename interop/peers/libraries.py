@@ -5,13 +5,13 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from packages import NODE, OUTPUT, CannotInstall
+from packages import NODE, OUTPUT, CannotInstall, log_file
 from processes import Process, free_port
 from results import FAIL, LACK, PASS, Row
 
 HERE = Path(__file__).resolve().parent
 SERVER, CLIENT = "server", "client"
-CHECK_SECONDS, REPORT_SECONDS = 30, 3
+CHECK_SECONDS, REPORT_SECONDS = 15, 3
 
 COMMON = {
     "text": "text",
@@ -74,7 +74,7 @@ class Library:
 
 def check_server(library, ours):
     port = free_port()
-    log = OUTPUT / "logs" / f"{library.name}, server.log"
+    log = log_file(f"{library.name}, server")
     results = {}
     process = library.start(log, "serve", port)
     try:
@@ -97,7 +97,7 @@ def check_one_server(library, name, ours, process, port):
 
 
 def check_client(library, ours):
-    log = OUTPUT / "logs" / f"{library.name}, client.log"
+    log = log_file(f"{library.name}, client")
     server, port = ours.server(log)
     with server:
         results = {
@@ -114,7 +114,7 @@ def check_one_client(library, name, log, server, port):
         if name == "refused":
             line = process.line("refused", seconds=CHECK_SECONDS)
             return (PASS, line) if line else (FAIL, "it does not report a refusal")
-        line = server.line(f"checked {name}", seconds=CHECK_SECONDS)
+        line = server.line(f"checked {name}", seconds=CHECK_SECONDS, unless=process)
         if line is None:
             return FAIL, "no WebSocket was opened, or it did not end"
         status, _, details = line.removeprefix(f"checked {name} ").partition(" ")

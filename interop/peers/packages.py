@@ -56,6 +56,10 @@ def install(packages):
     install_npm(names["npm"])
 
 
+def log_file(name):
+    return OUTPUT / "logs" / f"{name.replace('/', '-')}.log"
+
+
 def run(*words, **options):
     try:
         subprocess.run([str(word) for word in words], check=True, **options)

@@ -11,6 +11,8 @@ import time
 
 START_SECONDS = 30
 STOP_SECONDS = 5
+END_SECONDS = 2
+EXIT_INTERRUPTED = 130
 
 
 class CannotStart(Exception):
@@ -19,6 +21,8 @@ class CannotStart(Exception):
 
 class Process:
     """A process. Its standard output is read as lines, its standard error goes to a log."""
+
+    running = set()
 
     def __init__(self, words, log, **options):
         self.log = log
@@ -35,6 +39,7 @@ class Process:
                 start_new_session=True,
                 **options,
             )
+        self.running.add(self)
         threading.Thread(target=self._read, daemon=True).start()
 
     def __enter__(self):
@@ -55,18 +60,24 @@ class Process:
                 os.killpg(self.process.pid, number)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(STOP_SECONDS)
+        self.running.discard(self)
 
-    def line(self, *starts, seconds):
-        """The next line that starts with one of these. None if there is none in time."""
+    def line(self, *starts, seconds, unless=None):
+        """The next line that starts with one of these. None if there is none in time, or if the process
+        `unless` ended a while ago."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             with contextlib.suppress(queue.Empty):
-                line = self.lines.get(timeout=left)
+                line = self.lines.get(timeout=min(left, 0.5))
                 if line is None:
                     self.lines.put(None)
                     return None
                 if line.startswith(starts):
                     return line
+                continue
+            if unless and unless.process.poll() is not None:
+                end = min(end, time.monotonic() + END_SECONDS)
+                unless = None
         return None
 
     def forget_lines(self):
@@ -82,6 +93,14 @@ class Process:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise CannotStart(f"it does not start, see {self.log}")
             time.sleep(0.05)
+
+
+def stop_all(*_):
+    """Ends this program and all processes, as a signal handler."""
+    for process in list(Process.running):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.process.pid, signal.SIGKILL)
+    os._exit(EXIT_INTERRUPTED)
 
 
 def free_port():
