@@ -4,6 +4,7 @@ mod advance;
 mod failures;
 mod hostile;
 mod opening;
+mod recorded;
 mod redirects;
 mod rejections;
 mod requests;

@@ -6,6 +6,7 @@ mod advance;
 mod hostile;
 mod limits;
 mod owned;
+mod recorded;
 mod refusals;
 mod rejecting;
 mod secrets;
