@@ -1,5 +1,6 @@
 """The known faults of the peers. A check that is listed here and passes is reported as well."""
 
+from intermediaries import CHECKS, PROXY
 from libraries import CLIENT, SERVER
 from results import Fault
 
@@ -11,13 +12,16 @@ def faults(peer, text, *checks, roles=(SERVER, CLIENT)):
 BETWEEN = "a ping between the fragments of a compressed message breaks the message"
 
 FAULTS = [
-    *faults("aiohttp", "reports another code for a Close without one", "no-code"),
+    *faults("aiohttp", "reports 0 for a Close without a code", "no-code", roles=(SERVER,)),
+    *faults("aiohttp", "reports 1006 for a Close without a code", "no-code", roles=(CLIENT,)),
     *faults("AnyEvent::WebSocket::Client", "answers a Close with code 1005", "close", "no-code",
             roles=(CLIENT,)),
     *faults("curl_cffi (libcurl)", "sends a pong only before its next message", "ping",
             roles=(CLIENT,)),
     *faults("Daphne", "loses an empty message", "empty", roles=(SERVER,)),
     *faults("Daphne", "sends no reason in a Close", "closed", roles=(SERVER,)),
+    *faults("Envoy, 2 to 1", "makes no Sec-WebSocket-Key for the request in HTTP/1.1", *CHECKS,
+            roles=(PROXY,)),
     *faults("faye-websocket", "reports 1000 for a Close without a code", "no-code"),
     *faults("gevent-websocket", "sends the reason of a Close without the code", "close", "closed",
             roles=(SERVER,)),

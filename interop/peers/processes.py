@@ -53,6 +53,11 @@ class Process:
             self.lines.put(line.rstrip("\n"))
         self.lines.put(None)
 
+    def wait(self, seconds):
+        """Waits until the process has ended by itself."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(seconds)
+
     def stop(self):
         """Ends the process and its children."""
         for number in (signal.SIGTERM, signal.SIGKILL):
@@ -131,9 +136,9 @@ class Ours:
             raise CannotStart(f"our server does not start, see {log}")
         return process, int(address.rpartition(":")[2])
 
-    def check(self, uri, name, seconds):
+    def check(self, uri, name, seconds, *options):
         """Runs a check as a client. Returns a line such as `pass`."""
-        words = [self.program, "connect", uri, name]
+        words = [self.program, "connect", *options, uri, name]
         try:
             done = subprocess.run(words, capture_output=True, encoding="utf-8", timeout=seconds)
         except subprocess.TimeoutExpired:

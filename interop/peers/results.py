@@ -4,6 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 PASS, LACK, FAIL = "pass", "lack", "fail"
+# The title of the second column.
+KINDS = {"proxy": "HTTP", "browser": "through", "server": "language", "client": "language"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,11 @@ class Row:
     kind: str
     version: str
     results: dict
+
+    @property
+    def program(self):
+        """The name of the peer, without how it is configured."""
+        return self.peer.partition(",")[0].partition(" through ")[0]
 
 
 class Report:
@@ -65,16 +72,17 @@ class Report:
         return self.counts.total() - self.failed
 
     def tables(self):
-        """The tables in Markdown, by role."""
+        """Each role, and its table in Markdown."""
         for role, rows in self.rows.items():
             if not rows:
                 continue
-            header = [role, "", "version", *self.columns[role].values()]
+            header = [role, KINDS[role], "version", *self.columns[role].values()]
             lines = [header, ["---"] * len(header)]
             for row in sorted(rows, key=lambda row: (row.kind, row.peer.lower())):
                 cells = [self.cell(role, row, check) for check in self.columns[role]]
                 lines.append([row.peer, row.kind, row.version, *cells])
-            yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
+            lines = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+            yield role, "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def fault_list(self):
         """The expected faults that this run met, as a list in Markdown."""
@@ -85,5 +93,7 @@ class Report:
                     if fault := self.faults.get((role, row.peer, check)):
                         met[(row.peer.lower(), role, fault.text)] = fault
         for _, fault in sorted(met.items()):
-            checks = ", ".join(self.columns[fault.role][check] for check in fault.checks)
+            columns = self.columns[fault.role]
+            names = [columns[check] for check in fault.checks]
+            checks = "all checks" if len(names) == len(columns) else ", ".join(names)
             yield f"- {fault.peer}, {fault.role} ({checks}): {fault.text}"

@@ -8,9 +8,9 @@ use hybi::{
 };
 
 use crate::{
-    Failure,
+    Failure, Version,
     checks::{self, Outcome},
-    echo,
+    echo, http2,
     link::{Link, TIMEOUT},
     policy,
 };
@@ -19,14 +19,14 @@ use crate::{
 const TWO_OFFERS: &str = "permessage-deflate; server_no_context_takeover, permessage-deflate";
 
 /// The response to a request.
-enum Opened {
+pub(crate) enum Opened {
     Accepted(Box<Link<Client>>),
     /// The status.
     Rejected(u16),
 }
 
 /// Runs one check of the server at this URI.
-pub(crate) fn run(uri: &str, check: &str) -> Result<Outcome, Failure> {
+pub(crate) fn run(uri: &str, version: Version, check: &str) -> Result<Outcome, Failure> {
     let uri = Uri::parse(uri)?;
     let origin = format!("http://{}", uri.authority());
     let deflate = policy::deflate(check);
@@ -41,7 +41,11 @@ pub(crate) fn run(uri: &str, check: &str) -> Result<Outcome, Failure> {
         "foreign-origin" => request.origin("http://elsewhere.example"),
         _ => request,
     };
-    match (check, open(&uri, request)?) {
+    let opened = match version {
+        Version::Http11 => open(&uri, request)?,
+        Version::Http2 => http2::open(&uri, request)?,
+    };
+    match (check, opened) {
         ("refused" | "foreign-origin", Opened::Rejected(403)) => Ok(Outcome::Passed(String::new())),
         ("refused" | "foreign-origin", Opened::Accepted(_)) => Err("it was accepted".into()),
         ("two-offers", Opened::Accepted(link)) => match link.extensions {

@@ -17,6 +17,19 @@ pub(crate) fn deflate(check: &str) -> Option<Deflate> {
     Some(with_takeover(takeover))
 }
 
+/// The check that a target of our server names.
+pub(crate) fn check_at(target: &str) -> Option<&str> {
+    target.strip_prefix("/check/")
+}
+
+/// The compression that our server accepts at this target, if any.
+pub(crate) fn deflate_at(target: &str) -> Option<Deflate> {
+    match check_at(target) {
+        Some(check) => deflate(check),
+        None => Some(with_takeover(true)),
+    }
+}
+
 /// Compression with or without context takeover in both directions.
 pub(crate) fn with_takeover(takeover: bool) -> Deflate {
     let deflate = Deflate::new().threshold(0);

@@ -9,7 +9,7 @@ use std::{
 use hybi::{Connection, Inbox, Origins, Server, server::Opening};
 
 use crate::{
-    Failure, checks, echo,
+    Failure, Version, checks, echo, http2,
     link::{Link, TIMEOUT},
     policy,
 };
@@ -18,18 +18,44 @@ use crate::{
 ///
 /// The target `/refuse` gets a response with status 403. The target `/check/NAME` runs this check of the
 /// client, and prints its name and its result. Any other target echoes.
-pub(crate) fn run(address: &str, origins: &Origins<'static>) -> Result<(), Failure> {
+pub(crate) fn run(
+    address: &str,
+    version: Version,
+    origins: &Origins<'static>,
+) -> Result<(), Failure> {
     let listener = TcpListener::bind(address)?;
     println!("{}", listener.local_addr()?);
+    if version == Version::Http2 {
+        return http2::serve(listener, origins);
+    }
     for stream in listener.incoming() {
         let (stream, origins) = (stream?, origins.clone());
-        thread::spawn(move || {
-            if let Err(error) = connection(stream, origins) {
-                println!("error {error}");
-            }
-        });
+        thread::spawn(move || report(connection(stream, origins)));
     }
     Ok(())
+}
+
+/// Whether the server rejects requests for this target.
+pub(crate) fn refuses(target: &str) -> bool {
+    target == "/refuse"
+}
+
+/// Serves an open connection: runs the check that the target names, or echoes.
+pub(crate) fn converse(target: &str, link: &mut Link<Server>) -> Result<(), Failure> {
+    match policy::check_at(target) {
+        Some(name) => {
+            println!("checked {name} {}", checks::line(checks::run(name, link)));
+            Ok(())
+        }
+        None => echo::run(link),
+    }
+}
+
+/// Prints why a connection failed.
+pub(crate) fn report(ended: Result<(), Failure>) {
+    if let Err(error) = ended {
+        println!("error {error}");
+    }
 }
 
 fn connection(mut stream: TcpStream, origins: Origins<'static>) -> Result<(), Failure> {
@@ -46,13 +72,7 @@ fn connection(mut stream: TcpStream, origins: Origins<'static>) -> Result<(), Fa
     };
     let mut link = Link::new(websocket, inbox, stream);
     link.subprotocol = subprotocol;
-    match target.strip_prefix("/check/") {
-        Some(name) => {
-            println!("checked {name} {}", checks::line(checks::run(name, &mut link)));
-            Ok(())
-        }
-        None => echo::run(&mut link),
-    }
+    converse(&target, &mut link)
 }
 
 /// The target, the connection and the subprotocol.
@@ -72,14 +92,11 @@ fn open(
         }
         let Some(request) = opening.receive(inbox, outbox)? else { continue };
         let target = request.target().to_owned();
-        if target == "/refuse" {
+        if refuses(&target) {
             request.reject(403).send(outbox)?;
             return Ok(None);
         }
-        let deflate = match target.strip_prefix("/check/") {
-            Some(check) => policy::deflate(check),
-            None => Some(policy::with_takeover(true)),
-        };
+        let deflate = policy::deflate_at(&target);
         let mut accept = request.accept().select_subprotocol(&[policy::SUBPROTOCOL]);
         if let Some(deflate) = &deflate {
             accept = accept.deflate(deflate);
