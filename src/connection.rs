@@ -13,6 +13,7 @@ mod event;
 mod extended;
 mod fragment;
 mod frames;
+mod keepalive;
 mod receive;
 mod role;
 mod send;
@@ -23,6 +24,8 @@ pub use event::{ChunkEvent, Event};
 pub use extended::ExtendedEvent;
 pub use fragment::{BinaryFragments, Fragment, TextFragments};
 pub use role::{Client, Role, Server};
+
+use core::num::{NonZeroU8, NonZeroU16};
 
 use crate::{
     close::CloseCode,
@@ -108,6 +111,8 @@ pub struct Connection<R: Role> {
     /// The status of the Close that is sent as soon as the outbox has room.
     pending_close: Option<Status>,
     pending_pong: PendingPong,
+    /// The payload of the pong that answers the latest keepalive ping.
+    awaited_pong: Option<NonZeroU16>,
     /// The message that is being sent in fragments.
     outgoing: Option<Outgoing>,
     /// Whether the input has ended while the caller owes the reply to a Close.
@@ -142,6 +147,7 @@ impl<R: Role> Connection<R> {
             peer_close: None,
             pending_close: None,
             pending_pong: PendingPong::NONE,
+            awaited_pong: None,
             outgoing: None,
             input_ended: false,
             compression: Session::NONE,
@@ -178,8 +184,8 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Whether the connection is closing and waits for the peer. Start a timer (ten seconds are
-    /// common) and close the transport when it expires.
+    /// Whether the connection is closing and waits for the peer. Bound the time for this (ten seconds
+    /// are common), such as with [`Deadlines`](crate::deadline::Deadlines).
     ///
     /// The connection is closing while it waits for the peer's Close, while our Close waits for
     /// room in the outbox, and on a client until the server closes the transport. A connection is
@@ -258,8 +264,8 @@ struct Outgoing {
 /// The next automatic pong, if any: the payload of the latest ping that has not been answered.
 struct PendingPong {
     payload: [u8; MAX_CONTROL],
-    /// At most `MAX_CONTROL`. `None` if no pong is pending.
-    length: Option<u8>,
+    /// The length plus 1, at most `MAX_CONTROL` + 1. `None` if no pong is pending.
+    length: Option<NonZeroU8>,
 }
 
 impl PendingPong {
@@ -268,11 +274,15 @@ impl PendingPong {
     fn set(&mut self, payload: &[u8]) {
         let length = payload.len().min(MAX_CONTROL);
         self.payload[..length].copy_from_slice(&payload[..length]);
-        self.length = u8::try_from(length).ok();
+        self.length = u8::try_from(length + 1).ok().and_then(NonZeroU8::new);
     }
 
     fn get(&self) -> Option<&[u8]> {
-        self.payload.get(..usize::from(self.length?))
+        self.payload.get(..self.len()?)
+    }
+
+    fn len(&self) -> Option<usize> {
+        Some(usize::from(self.length?.get() - 1))
     }
 
     fn clear(&mut self) {
@@ -283,6 +293,6 @@ impl PendingPong {
 /// Shows the length, not the payload.
 impl core::fmt::Debug for PendingPong {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "PendingPong({:?} bytes)", self.length)
+        write!(f, "PendingPong({:?} bytes)", self.len())
     }
 }

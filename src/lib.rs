@@ -64,6 +64,7 @@
 //! | [`http1`] | limits on the head of an HTTP/1.1 message, and its header fields |
 //! | [`http2`] | the fields of a message in HTTP/2 and HTTP/3 |
 //! | [`blocking`] | a WebSocket over a blocking stream |
+//! | [`deadline`] | deadlines for slow and silent peers, and rate limits |
 //! | [`deflate`] | compression (permessage-deflate, RFC 7692) |
 //! | [`extension`] | extensions of your own, and the grammar of `Sec-WebSocket-Extensions` |
 //! | [`relay`] | a gateway that passes frames on without buffering them |
@@ -108,6 +109,7 @@ mod counters;
 #[cfg(not(feature = "counters"))]
 #[path = "counters/off.rs"]
 mod counters;
+pub mod deadline;
 #[cfg(feature = "deflate")]
 pub mod deflate;
 #[cfg(not(feature = "deflate"))]

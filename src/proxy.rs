@@ -76,8 +76,8 @@ impl Opening {
     /// Returns the response, or `None` if it is not complete yet. Interim responses (1xx) are
     /// skipped, up to 8 of them.
     ///
-    /// If the input ends before the response, the attempt has failed. Set a deadline: a proxy may
-    /// never complete its response.
+    /// If the input ends before the response, the attempt has failed. A proxy may never complete its
+    /// response: [`Deadlines::check`](crate::deadline::Deadlines::check) bounds the time for it.
     ///
     /// The response borrows the inbox, so a function cannot call this in a loop and return the
     /// response. Use [`advance`](Self::advance) and [`response`](Self::response) there.

@@ -319,8 +319,9 @@ impl<E: Entropy> Relay<E> {
         }
     }
 
-    /// Whether the relay is closing and waits for one of the sides: start a timer (ten seconds are
-    /// usual), and close both transports when it expires.
+    /// Whether the relay is closing and waits for one of the sides. Bound the time for this (ten seconds
+    /// are common), such as with [`Deadlines::check`](crate::deadline::Deadlines::check), and then close
+    /// both transports.
     pub const fn is_closing(&self) -> bool {
         self.client.is_closing() || self.server.is_closing()
     }

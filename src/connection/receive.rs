@@ -253,6 +253,7 @@ impl<R: Role> Connection<R> {
                     continue;
                 }
                 Found::Ping(payload) => self.answer_ping(inbox.received(payload), outbox),
+                Found::Pong(payload) => self.on_pong(inbox.received(payload)),
                 Found::Close(code, _) => {
                     inbox.clear();
                     self.on_close(*code, outbox);

@@ -143,7 +143,8 @@ impl<E: Entropy> Opening<'_, E> {
     /// Returns the response, or `None` if it is not complete yet. Interim responses (1xx) are
     /// skipped, up to 8 of them.
     ///
-    /// Set a deadline: a server may never complete its response.
+    /// A server may never complete its response.
+    /// [`Deadlines::check`](crate::deadline::Deadlines::check) bounds the time for it.
     ///
     /// The response borrows the inbox, so a function cannot call this in a loop and return the
     /// response. Such a function uses [`advance`](Self::advance) and [`response`](Self::response).

@@ -148,8 +148,8 @@ impl<'a> Opening<'a> {
 
     /// Returns the next WebSocket request, or `None` if it is not complete yet.
     ///
-    /// Set a deadline: a peer may never complete its request. When the deadline passes, send
-    /// [`Response::new(408)`](Response::new) or nothing, and close the transport.
+    /// A peer may never complete its request. [`Deadlines`](crate::deadline::Deadlines) bound the time
+    /// for it.
     ///
     /// # Errors
     ///
@@ -224,6 +224,25 @@ impl<'a> Opening<'a> {
         outbox: &mut impl Outbox,
     ) -> Result<bool, Error> {
         Ok(self.poll(inbox, outbox, true)?.is_some())
+    }
+
+    /// Refuses a request that is not complete in time: puts a response with status 408 into the outbox,
+    /// and ends the opening. Flush the outbox and close the transport. If the outbox has no room for
+    /// the response, flush it and call [`receive`](Self::receive), which puts it into the outbox.
+    ///
+    /// [`Deadlines::expire_opening`](crate::deadline::Deadlines::expire_opening) calls this.
+    ///
+    /// # Errors
+    ///
+    /// [`HandshakeOver`](Error::HandshakeOver): a request was returned or refused before.
+    pub fn time_out(&mut self, outbox: &mut impl Outbox) -> Result<(), Error> {
+        if core::mem::replace(self.over.get_mut(), true) {
+            return Err(Error::HandshakeOver);
+        }
+        self.unsent = Some((Refusal::Timeout, false));
+        // If the outbox has no room, the next call of `receive` tries again.
+        let _ = self.send_refusal(outbox);
+        Ok(())
     }
 
     /// The last WebSocket request received; `None` if there is none, or if the inbox was used

@@ -10,6 +10,7 @@ use hybi::{
     CloseCode, Error, InboxFull, InvalidCloseCode, LimitExceeded, Misuse, OriginError, Origins,
     OutboxFull, Overrun, UriError, Violation, blocking,
     client::{self, Failure},
+    deadline::Cause,
     extension::ExtensionSyntax,
     frame::{EncodeError, InvalidHeader},
     http1::{FieldError, HeadFault},
@@ -26,6 +27,7 @@ fn errors() -> Vec<(&'static str, Box<dyn std::error::Error>)> {
     let full = OutboxFull { needed: 2, room: 1 };
     let origin = origin_error("example.com");
     vec![
+        ("Cause", Box::new(Cause::Silence)),
         ("OutboxFull", Box::new(full)),
         ("FieldError", Box::new(FieldError::TooMany)),
         ("OriginError", Box::new(origin)),
@@ -119,8 +121,9 @@ fn origin_error(origin: &str) -> OriginError {
 #[test]
 fn the_kind_of_an_io_error_shows_who_is_at_fault() {
     let full = OutboxFull { needed: 300, room: 20 };
-    let table: [(io::Error, ErrorKind); 7] = [
+    let table: [(io::Error, ErrorKind); 8] = [
         (server::Error::Refused(Refusal::Origin).into(), ErrorKind::InvalidData),
+        (Cause::Silence.into(), ErrorKind::TimedOut),
         (server::Error::OutboxFull(full).into(), ErrorKind::WouldBlock),
         (server::Error::HandshakeOver.into(), ErrorKind::InvalidInput),
         (server::Error::HeaderField(FieldError::TooMany).into(), ErrorKind::InvalidInput),

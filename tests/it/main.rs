@@ -10,6 +10,7 @@ mod connection;
 #[cfg(feature = "counters")]
 mod counters;
 mod custom_extensions;
+mod deadline;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;

@@ -5,7 +5,7 @@ use counting::{KIB, MIB, measure};
 use super::frame;
 use hybi::{
     Config, Connection, Error, Event, FixedOutbox, Inbox, LimitExceeded, Origins, Server,
-    server::Opening,
+    deadline::Deadlines, server::Opening,
 };
 
 /// Feeds these bytes and drops the events.
@@ -30,6 +30,8 @@ fn feed(
 fn an_idle_connection_is_small_and_uses_no_heap() {
     let size = size_of::<Connection<Server>>();
     assert!(size <= 300, "{size} bytes");
+    let size = size_of::<Deadlines>();
+    assert!(size <= 128, "{size} bytes");
     let (_idle, cost) =
         measure(|| (Connection::server(Config::new()), Inbox::with_capacity(64 * KIB)));
     assert_eq!(cost.peak, 0);

@@ -56,6 +56,8 @@ pub enum Refusal {
     /// The [`Origins`](crate::Origins) policy does not allow the origin, or there is more than one
     /// `Origin` field. If the page is trusted, add its origin to the policy.
     Origin,
+    /// The request did not arrive in time. See [`Opening::time_out`](super::Opening::time_out).
+    Timeout,
 }
 
 impl Refusal {
@@ -75,6 +77,7 @@ impl Refusal {
             Self::Method => 405,
             Self::Expectation => 417,
             Self::Origin => 403,
+            Self::Timeout => 408,
             _ => 400,
         }
     }
@@ -149,6 +152,7 @@ impl Refusal {
             }
             Self::OriginSyntax => "The Origin field contains bytes outside ASCII.",
             Self::Origin => "The origin of this request is not allowed.",
+            Self::Timeout => "The request did not arrive in time.",
         }
     }
 }
