@@ -35,7 +35,7 @@
 
 mod error;
 
-pub use error::{Error, Rejection};
+pub use error::Error;
 
 use std::{
     io::{self, ErrorKind, Read, Write},
@@ -96,7 +96,7 @@ impl<T: Read + Write> WebSocket<T, Client> {
         let connection = match opening.response(&channel.inbox) {
             Some(Response::Accepted(accepted)) => accepted.finish(),
             Some(Response::Rejected(rejected)) => {
-                return Err(Error::Rejected(Rejection::new(&rejected).into()));
+                return Err(Error::Rejected(rejected.to_owned().into()));
             }
             None => return Err(Error::Io(ErrorKind::InvalidData.into())),
         };

@@ -1,11 +1,8 @@
 //! The errors of a WebSocket over a blocking stream.
 
-use std::{boxed::Box, io, vec::Vec};
+use std::{boxed::Box, io};
 
-use crate::{
-    handshake::{Uri, UriError, client, server},
-    http1::ReceivedHeaders,
-};
+use crate::handshake::{client, server};
 
 /// An error of a WebSocket over a blocking stream.
 ///
@@ -28,63 +25,8 @@ pub enum Error {
     #[error("{0}")]
     Server(server::Error),
     /// The server responded with a status other than 101.
-    #[error("the server rejected the request with status {}", .0.status)]
-    Rejected(Box<Rejection>),
-}
-
-/// A response with a status other than 101, such as a redirect, an authentication challenge or an
-/// error.
-#[derive(Clone)]
-pub struct Rejection {
-    status: u16,
-    lines: Vec<u8>,
-    body: Vec<u8>,
-}
-
-impl Rejection {
-    pub(super) fn new(rejected: &client::Rejected<'_>) -> Self {
-        let mut lines = Vec::new();
-        for (name, value) in rejected.headers() {
-            for part in [name.as_bytes(), b": ", value, b"\r\n"] {
-                lines.extend_from_slice(part);
-            }
-        }
-        Self { status: rejected.status(), lines, body: rejected.body().into() }
-    }
-
-    /// The status, 200 to 599.
-    pub const fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// All header fields, such as `Location` or `WWW-Authenticate`.
-    pub fn headers(&self) -> ReceivedHeaders<'_> {
-        ReceivedHeaders::of_lines(&self.lines)
-    }
-
-    /// The target of a redirect; see [`client::Rejected::redirect`].
-    ///
-    /// # Errors
-    ///
-    /// The location is not the URI of a WebSocket.
-    pub fn redirect(&self, uri: &Uri<'_>) -> Result<Option<client::Redirect>, UriError> {
-        client::Redirect::of(self.status, self.headers(), uri)
-    }
-
-    /// The part of the body that was read together with the head; possibly empty.
-    pub fn body(&self) -> &[u8] {
-        &self.body
-    }
-}
-
-/// Shows only the status and the names of the fields: values may contain credentials.
-impl core::fmt::Debug for Rejection {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Rejection")
-            .field("status", &self.status)
-            .field("headers", &self.headers())
-            .finish_non_exhaustive()
-    }
+    #[error("the server rejected the request with status {}", .0.as_rejected().status())]
+    Rejected(Box<client::OwnedRejected>),
 }
 
 impl From<io::Error> for Error {

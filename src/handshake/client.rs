@@ -43,6 +43,8 @@ mod fields;
 mod http;
 mod offered;
 #[cfg(feature = "alloc")]
+mod owned;
+#[cfg(feature = "alloc")]
 mod redirect;
 mod request;
 mod response;
@@ -50,6 +52,8 @@ mod response;
 pub use error::Error;
 pub use exchange::Exchange;
 pub use failure::Failure;
+#[cfg(feature = "alloc")]
+pub use owned::OwnedRejected;
 #[cfg(feature = "alloc")]
 pub use redirect::Redirect;
 pub use request::Request;

@@ -173,10 +173,11 @@ fn a_rejection_contains_the_response() {
     let uri = Uri::parse(URI).unwrap();
     let result = WebSocket::connect(Request::new(&uri), Tape::new(response.into()));
     let Err(blocking::Error::Rejected(rejection)) = result else { panic!("accepted") };
-    assert_eq!(rejection.status(), 302);
-    assert_eq!(rejection.headers().get("location"), Some(&b"/other"[..]));
-    assert_eq!(rejection.body(), b"no");
-    let redirect = rejection.redirect(&uri).unwrap().unwrap();
+    let rejected = rejection.as_rejected();
+    assert_eq!(rejected.status(), 302);
+    assert_eq!(rejected.headers().get("location"), Some(&b"/other"[..]));
+    assert_eq!(rejected.body(), b"no");
+    let redirect = rejected.redirect(&uri).unwrap().unwrap();
     assert!(redirect.uri().path() == "/other" && redirect.is_same_origin());
     assert!(!format!("{rejection:?}").contains("other"), "values may be credentials");
 }
