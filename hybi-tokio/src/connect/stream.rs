@@ -1,0 +1,141 @@
+//! The stream of a client: TCP, or TLS over it.
+
+use std::{
+    io::{self, IoSlice},
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use hybi::Host;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// The stream of a client: TCP for `ws`, TLS over TCP for `wss`.
+#[derive(Debug)]
+pub struct Stream(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Tcp(TcpStream),
+    #[cfg(feature = "rustls")]
+    Tls(Box<tokio_rustls::client::TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    pub(super) const fn tcp(stream: TcpStream) -> Self {
+        Self(Kind::Tcp(stream))
+    }
+
+    /// The TCP socket.
+    pub fn tcp_stream(&self) -> &TcpStream {
+        match &self.0 {
+            Kind::Tcp(stream) => stream,
+            #[cfg(feature = "rustls")]
+            Kind::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
+    fn inner(self: Pin<&mut Self>) -> Pin<&mut dyn Both> {
+        match &mut self.get_mut().0 {
+            Kind::Tcp(stream) => Pin::new(stream),
+            #[cfg(feature = "rustls")]
+            Kind::Tls(stream) => Pin::new(&mut **stream),
+        }
+    }
+}
+
+trait Both: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Both for S {}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.inner().poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.inner().poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.inner().poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.0 {
+            Kind::Tcp(stream) => stream.is_write_vectored(),
+            #[cfg(feature = "rustls")]
+            Kind::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.inner().poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.inner().poll_shutdown(context)
+    }
+}
+
+/// Connects a socket without Nagle's algorithm, which delays small messages.
+pub(super) async fn tcp(host: Host<'_>, port: u16) -> io::Result<TcpStream> {
+    let stream = match host {
+        Host::Name(name) => TcpStream::connect((name, port)).await?,
+        Host::V4(address) => TcpStream::connect((address, port)).await?,
+        Host::V6(address) => TcpStream::connect((address, port)).await?,
+    };
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// Performs the TLS handshake.
+#[cfg(feature = "rustls")]
+pub(super) async fn tls(
+    config: Option<std::sync::Arc<crate::rustls::ClientConfig>>,
+    host: Host<'_>,
+    stream: TcpStream,
+) -> Result<Stream, super::ConnectError> {
+    use crate::rustls::pki_types::ServerName;
+
+    let name = match host {
+        Host::Name(name) => {
+            ServerName::try_from(name.to_owned()).map_err(|_| super::ConnectError::ServerName)?
+        }
+        Host::V4(address) => ServerName::from(std::net::IpAddr::from(address)),
+        Host::V6(address) => ServerName::from(std::net::IpAddr::from(address)),
+    };
+    let connector = tokio_rustls::TlsConnector::from(config.unwrap_or_else(default_tls));
+    Ok(Stream(Kind::Tls(Box::new(connector.connect(name, stream).await?))))
+}
+
+/// Mozilla's root certificates, created once.
+#[cfg(feature = "rustls")]
+fn default_tls() -> std::sync::Arc<crate::rustls::ClientConfig> {
+    use std::sync::{Arc, OnceLock};
+
+    use crate::rustls::{ClientConfig, RootCertStore};
+
+    static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
+    let create = || {
+        let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+        ClientConfig::builder().with_root_certificates(roots).with_no_client_auth().into()
+    };
+    CONFIG.get_or_init(create).clone()
+}

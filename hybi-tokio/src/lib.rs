@@ -1,0 +1,88 @@
+//! WebSockets over [tokio], on the sans-IO engine [hybi].
+//!
+//! A client, with TLS and compression:
+//!
+//! ```no_run
+//! use hybi_tokio::{Connect, hybi::{CloseCode, Event, deflate::Deflate}};
+//!
+//! # async fn client() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut websocket = Connect::new("wss://example.com/chat").compression(Deflate::new()).open().await?;
+//! websocket.send_text("Hello").await?;
+//! while let Some(event) = websocket.next().await? {
+//!     if let Event::Text(text) = event {
+//!         println!("{text}");
+//!         break;
+//!     }
+//! }
+//! websocket.close(CloseCode::NORMAL, "").await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A server that echoes:
+//!
+//! ```no_run
+//! use hybi_tokio::{Acceptor, hybi::{Event, Origins}};
+//! use tokio::net::TcpListener;
+//!
+//! # async fn server() -> Result<(), Box<dyn std::error::Error>> {
+//! let acceptor = Acceptor::new(Origins::same_host().or_no_browser());
+//! let listener = TcpListener::bind("127.0.0.1:9001").await?;
+//! loop {
+//!     let (stream, _) = listener.accept().await?;
+//!     let acceptor = acceptor.clone();
+//!     tokio::spawn(async move {
+//!         let mut websocket = acceptor.accept(stream).await?;
+//!         while let Some((event, mut sender)) = websocket.next_with_sender().await? {
+//!             match event {
+//!                 Event::Text(text) => sender.feed_text(text).await?,
+//!                 Event::Binary(data) => sender.feed_binary(data).await?,
+//!                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {} // answered already
+//!             }
+//!         }
+//!         Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+//!     });
+//! }
+//! # }
+//! ```
+//!
+//! # What is built in
+//!
+//! - Deadlines ([`hybi::deadline`]) for the opening handshake, silent peers, peers that do not read and
+//!   the closing handshake. Set them with `timeouts`; the defaults are safe on the open Internet.
+//! - Limits on messages, frames, fragments and the outbox ([`hybi::Config`]).
+//! - Backpressure: [`feed_text`](WebSocket::feed_text) and the methods that send wait while the outbox is
+//!   above its high-water mark.
+//! - An idle connection holds no buffer.
+//!
+//! The runtime needs its time driver (`enable_time`), and its I/O driver for TCP.
+
+mod accept;
+mod bounds;
+mod buffers;
+mod channel;
+mod connect;
+mod error;
+mod futures;
+mod halves;
+mod opening;
+mod sender;
+mod shutdown;
+mod timer;
+mod websocket;
+
+pub use accept::{AcceptError, Acceptor, HttpRequest, Incoming, Request};
+pub use connect::{Connect, ConnectError, Proxy, Stream};
+pub use error::Error;
+pub use halves::{ReceiveHalf, SendHalf};
+pub use sender::Sender;
+pub use shutdown::Shutdown;
+pub use websocket::WebSocket;
+
+pub use hybi;
+#[cfg(feature = "rustls")]
+pub use tokio_rustls::rustls;
+
+#[cfg(all(doctest, feature = "rustls", feature = "deflate"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
