@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use hybi::{CloseCode, Connection, Event, GrowingOutbox, Inbox, Message, Role};
+use hybi::{CloseCode, Connection, Event, GrowingOutbox, Inbox, Message, Role, deadline::Timeouts};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{channel::Channel, error::Error, halves, sender::Sender};
+use crate::{bounds::Bounds, buffers, channel::Channel, error::Error, halves, sender::Sender};
 
 /// An open WebSocket over a stream, such as a TCP socket or a TLS session.
 ///
@@ -30,6 +30,15 @@ pub struct WebSocket<S, R: Role> {
 }
 
 impl<S, R: Role> WebSocket<S, R> {
+    /// A WebSocket over a stream whose opening handshake was done by other code, such as hyper with
+    /// [`server::Accept::finish_http`](hybi::server::Accept::finish_http). Nothing may have been read from
+    /// the stream after the handshake.
+    pub fn from_connection(stream: S, connection: Connection<R>, timeouts: Timeouts) -> Self {
+        let bounds = Bounds::new(timeouts);
+        let channel = Channel::new(stream, connection, GrowingOutbox::new(), bounds);
+        Self::new(channel, buffers::new_inbox(), None)
+    }
+
     pub(crate) const fn new(
         channel: Channel<S, R>,
         inbox: Inbox,
