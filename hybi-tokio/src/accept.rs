@@ -69,7 +69,7 @@ pub(crate) struct Settings {
 
 impl Settings {
     /// Sets the options of a response.
-    fn apply<'a>(&'a self, accept: server::Accept<'a>) -> server::Accept<'a> {
+    pub(crate) fn apply<'a>(&'a self, accept: server::Accept<'a>) -> server::Accept<'a> {
         let accept = accept.config(self.config);
         #[cfg(feature = "deflate")]
         if let Some(deflate) = &self.deflate {
@@ -202,16 +202,33 @@ impl Acceptor {
         stream: S,
     ) -> Result<(Opening<S>, Bounds), AcceptError> {
         let mut opening = Opening::new(stream);
-        let permit = self.places.as_ref().map(|places| Arc::clone(places).try_acquire_owned());
-        let is_full = matches!(permit, Some(Err(_)));
-        let member = self.shutdown.as_ref().map(Shutdown::join);
-        let mut bounds = Bounds::of_server(self.timeouts, member, permit.and_then(Result::ok));
-        if is_full || bounds.is_shutting_down() {
-            server::Response::new(503).send(&mut opening.outbox)?;
-            opening.finish(&mut bounds).await;
-            return Err(AcceptError::Unavailable);
+        if let Some(bounds) = self.admit() {
+            return Ok((opening, bounds));
         }
-        Ok((opening, bounds))
+        server::Response::new(503).send(&mut opening.outbox)?;
+        opening.finish(&mut Bounds::new(self.timeouts)).await;
+        Err(AcceptError::Unavailable)
+    }
+
+    /// The bounds of a new connection. `None` if there are as many as allowed, or the server shuts down.
+    pub(crate) fn admit(&self) -> Option<Bounds> {
+        let permit = match &self.places {
+            Some(places) => Some(Arc::clone(places).try_acquire_owned().ok()?),
+            None => None,
+        };
+        let member = self.shutdown.as_ref().map(Shutdown::join);
+        let bounds = Bounds::of_server(self.timeouts, member, permit);
+        (!bounds.is_shutting_down()).then_some(bounds)
+    }
+
+    #[cfg(feature = "hyper")]
+    pub(crate) const fn origins(&self) -> &Origins<'static> {
+        &self.origins
+    }
+
+    #[cfg(feature = "hyper")]
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Reads until a request is complete. If it is refused, writes the response.

@@ -58,6 +58,8 @@
 //! The runtime needs its time driver (`enable_time`), and its I/O driver for TCP.
 
 mod accept;
+#[cfg(feature = "axum")]
+mod axum;
 mod bounds;
 mod buffers;
 mod channel;
@@ -69,14 +71,20 @@ mod opening;
 mod sender;
 mod shutdown;
 mod timer;
+#[cfg(feature = "hyper")]
+mod upgrade;
 mod websocket;
 
 pub use accept::{AcceptError, Acceptor, HttpRequest, Incoming, Request};
+#[cfg(feature = "axum")]
+pub use axum::Upgrade;
 pub use connect::{Connect, ConnectError, Proxy, Stream};
 pub use error::Error;
 pub use halves::{ReceiveHalf, SendHalf};
 pub use sender::Sender;
 pub use shutdown::Shutdown;
+#[cfg(feature = "hyper")]
+pub use upgrade::Upgrading;
 pub use websocket::WebSocket;
 
 pub use hybi;

@@ -39,6 +39,18 @@ impl<S, R: Role> WebSocket<S, R> {
         Self::new(channel, buffers::new_inbox(), None)
     }
 
+    /// A WebSocket whose opening handshake was done by an HTTP server.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn after_upgrade(
+        stream: S,
+        connection: Connection<R>,
+        bounds: Bounds,
+        subprotocol: Option<Box<str>>,
+    ) -> Self {
+        let channel = Channel::new(stream, connection, GrowingOutbox::new(), bounds);
+        Self::new(channel, buffers::new_inbox(), subprotocol)
+    }
+
     pub(crate) const fn new(
         channel: Channel<S, R>,
         inbox: Inbox,
