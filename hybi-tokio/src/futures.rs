@@ -1,6 +1,9 @@
 //! [`Stream`] and [`Sink`] of messages.
 //!
 //! A stream copies each message, because it cannot lend. It yields no pings, pongs and Close frames.
+//!
+//! `StreamExt::split` also splits a WebSocket. Its halves may be in two tasks, as those of
+//! [`WebSocket::split`] may.
 
 use std::{
     pin::Pin,
@@ -22,8 +25,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role + Unpin> Stream for WebSocket<S,
     type Item = Result<Message, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        while ready!(self.poll_advance(context))? {
-            let (_, inbox) = self.parts_mut();
+        let (channel, inbox, tasks) = self.parts_mut();
+        let mut writing = tasks.receive(context);
+        while ready!(channel.poll_advance(inbox, context, &mut writing))? {
             if let Some(message) = inbox.event().as_ref().and_then(Event::to_message) {
                 return Poll::Ready(Some(Ok(message)));
             }
@@ -36,7 +40,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role + Unpin> Sink<Message> for WebSo
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.parts_mut().0.poll_room(context)
+        let (channel, _, tasks) = self.parts_mut();
+        channel.poll_room(&mut tasks.send(context))
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
@@ -44,14 +49,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role + Unpin> Sink<Message> for WebSo
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.parts_mut().0.poll_flush(context)
+        let (channel, _, tasks) = self.parts_mut();
+        channel.poll_flush(&mut tasks.send(context))
     }
 
     /// Performs the closing handshake with code 1000, and shuts the stream down. Messages that arrive
     /// meanwhile are discarded.
     fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.parts_mut().0.queue_close(CloseCode::NORMAL, "")?;
-        while ready!(self.poll_advance(context))? {}
+        let (channel, inbox, tasks) = self.parts_mut();
+        channel.queue_close(CloseCode::NORMAL, "")?;
+        let mut writing = tasks.send(context);
+        while ready!(channel.poll_advance(inbox, context, &mut writing))? {}
         Poll::Ready(Ok(()))
     }
 }

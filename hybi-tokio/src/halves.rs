@@ -1,21 +1,18 @@
 //! A WebSocket in two halves, for two tasks.
 //!
 //! The halves share the [`Channel`] behind a lock that is held while one of them is polled, never
-//! across an `await`. Input wakes the half that receives. Everything else, such as room in the
-//! socket or a deadline, wakes both, because both may wait for it and a stream stores one waker for each
-//! direction.
+//! across an `await`.
 
 use std::{
     future::poll_fn,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll},
 };
 
-use atomic_waker::AtomicWaker;
 use hybi::{CloseCode, Connection, Event, Inbox, Message, Role};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{channel::Channel, error::Error};
+use crate::{channel::Channel, error::Error, tasks::Tasks};
 
 /// The half of a [`WebSocket`](crate::WebSocket) that receives.
 ///
@@ -36,36 +33,14 @@ pub struct SendHalf<S, R: Role> {
 #[derive(Debug)]
 struct Shared<S, R: Role> {
     channel: Mutex<Channel<S, R>>,
-    tasks: Arc<Tasks>,
-    /// Wakes both tasks.
-    both: Waker,
-}
-
-/// The tasks that wait.
-#[derive(Debug, Default)]
-struct Tasks {
-    receiving: AtomicWaker,
-    sending: AtomicWaker,
-}
-
-impl Wake for Tasks {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.receiving.wake();
-        self.sending.wake();
-    }
+    tasks: Tasks,
 }
 
 pub(crate) fn split<S, R: Role>(
     channel: Channel<S, R>,
     inbox: Inbox,
 ) -> (ReceiveHalf<S, R>, SendHalf<S, R>) {
-    let tasks = Arc::new(Tasks::default());
-    let both = Waker::from(Arc::clone(&tasks));
-    let shared = Arc::new(Shared { channel: Mutex::new(channel), tasks, both });
+    let shared = Arc::new(Shared { channel: Mutex::new(channel), tasks: Tasks::new() });
     (ReceiveHalf { shared: Arc::clone(&shared), inbox }, SendHalf { shared })
 }
 
@@ -96,10 +71,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReceiveHalf<S, R> {
     }
 
     pub(crate) fn poll_advance(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, Error>> {
-        let Shared { tasks, both, .. } = &*self.shared;
-        tasks.receiving.register(context.waker());
+        let mut writing = self.shared.tasks.receive(context);
         let mut channel = self.shared.lock();
-        channel.poll_advance(&mut self.inbox, context, &mut Context::from_waker(both))
+        channel.poll_advance(&mut self.inbox, context, &mut writing)
     }
 
     pub(crate) const fn inbox(&self) -> &Inbox {
@@ -215,7 +189,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> SendHalf<S, R> {
         context: &Context<'_>,
         poll: impl FnOnce(&mut Channel<S, R>, &mut Context<'_>) -> Poll<Result<(), Error>>,
     ) -> Poll<Result<(), Error>> {
-        self.shared.tasks.sending.register(context.waker());
-        poll(&mut self.shared.lock(), &mut Context::from_waker(&self.shared.both))
+        let mut writing = self.shared.tasks.send(context);
+        poll(&mut self.shared.lock(), &mut writing)
     }
 }

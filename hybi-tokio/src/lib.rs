@@ -70,6 +70,7 @@ mod halves;
 mod opening;
 mod sender;
 mod shutdown;
+mod tasks;
 mod timer;
 #[cfg(feature = "hyper")]
 mod upgrade;

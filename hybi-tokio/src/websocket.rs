@@ -9,7 +9,9 @@ use std::{
 use hybi::{CloseCode, Connection, Event, GrowingOutbox, Inbox, Message, Role, deadline::Timeouts};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{bounds::Bounds, buffers, channel::Channel, error::Error, halves, sender::Sender};
+use crate::{
+    bounds::Bounds, buffers, channel::Channel, error::Error, halves, sender::Sender, tasks::Tasks,
+};
 
 /// An open WebSocket over a stream, such as a TCP socket or a TLS session.
 ///
@@ -27,6 +29,8 @@ pub struct WebSocket<S, R: Role> {
     channel: Channel<S, R>,
     inbox: Inbox,
     subprotocol: Option<Box<str>>,
+    /// The tasks that use it as a stream and a sink.
+    tasks: Option<Tasks>,
 }
 
 impl<S, R: Role> WebSocket<S, R> {
@@ -56,7 +60,7 @@ impl<S, R: Role> WebSocket<S, R> {
         inbox: Inbox,
         subprotocol: Option<Box<str>>,
     ) -> Self {
-        Self { channel, inbox, subprotocol }
+        Self { channel, inbox, subprotocol, tasks: None }
     }
 
     /// The subprotocol that was negotiated.
@@ -249,7 +253,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         self.channel.poll_advance(&mut self.inbox, context, &mut Context::from_waker(&waker))
     }
 
-    pub(crate) const fn parts_mut(&mut self) -> (&mut Channel<S, R>, &mut Inbox) {
-        (&mut self.channel, &mut self.inbox)
+    /// The parts that a stream and a sink use.
+    pub(crate) fn parts_mut(&mut self) -> (&mut Channel<S, R>, &mut Inbox, &Tasks) {
+        (&mut self.channel, &mut self.inbox, self.tasks.get_or_insert_with(Tasks::new))
     }
 }

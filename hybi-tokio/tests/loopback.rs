@@ -1,7 +1,7 @@
 //! Both ends of this crate, over streams in memory.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use hybi_tokio::{
@@ -17,7 +17,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
     join,
     net::TcpListener,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 fn acceptor() -> Acceptor {
@@ -83,7 +83,7 @@ async fn what_was_received_together_is_answered_with_one_write() {
         server.feed_text(expected).await.unwrap();
     }
     let mut reply = [0; 64];
-    let none = tokio::time::timeout(Duration::from_millis(20), stream.read(&mut reply)).await;
+    let none = timeout(Duration::from_millis(20), stream.read(&mut reply)).await;
     assert!(none.is_err(), "nothing is written while events are left");
     tokio::select! {
         _ = server.next() => panic!("no message was sent"),
@@ -132,6 +132,26 @@ async fn it_is_a_stream_and_a_sink() {
     SinkExt::close(&mut client).await.unwrap();
     assert!(StreamExt::next(&mut client).await.is_none());
     echo.await.unwrap();
+}
+
+// The timer stores one waker: that of the task that has waited for room last.
+#[tokio::test(start_paused = true)]
+async fn a_deadline_wakes_the_task_that_receives_after_another_one_has_sent() {
+    let (client, server) = pair_with(Connect::new("ws://a/"), acceptor(), 1024).await;
+    let (mut peer, ..) = client.into_parts();
+    let (mut sink, mut stream) = StreamExt::split(server);
+    let receiving = tokio::spawn(async move { stream.next().await });
+    let _sending = tokio::spawn(async move {
+        sink.send(Message::Binary(vec![0; 4000])).await.unwrap();
+        pending::<()>().await;
+    });
+    sleep(Duration::from_secs(1)).await;
+    peer.read_exact(&mut [0; 4004]).await.unwrap();
+    // The peer is silent: after 20 seconds a ping, after 40 the end.
+    let minute = Duration::from_secs(60);
+    assert_eq!(timeout(minute, peer.read_u8()).await.unwrap().unwrap(), 0x89);
+    let ended = timeout(minute, receiving).await.unwrap().unwrap();
+    assert!(matches!(ended, Some(Err(Error::Timeout(Cause::Silence)))), "{ended:?}");
 }
 
 #[tokio::test]
@@ -381,7 +401,7 @@ async fn a_shutdown_closes_every_connection_and_refuses_new_ones() {
         tokio::spawn(echo(server));
         clients.push(client);
     }
-    assert!(tokio::time::timeout(Duration::from_millis(20), shutdown.ended()).await.is_err());
+    assert!(timeout(Duration::from_millis(20), shutdown.ended()).await.is_err());
     shutdown.begin(CloseCode::SERVICE_RESTART);
     for mut client in clients {
         while client.next().await.unwrap().is_some() {}
