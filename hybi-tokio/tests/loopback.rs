@@ -182,6 +182,35 @@ async fn a_request_waits_for_the_application() {
 }
 
 #[tokio::test]
+async fn a_request_is_accepted_with_header_fields_of_the_moment() {
+    let (mut one, other) = duplex(1024);
+    one.write_all(
+        b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
+          Sec-WebSocket-Protocol: chat.v1, chat.v2\r\n\r\n",
+    )
+    .await
+    .unwrap();
+    let Ok(Incoming::WebSocket(request)) = acceptor().receive(other).await else {
+        panic!("no request for a WebSocket")
+    };
+    let cookie = format!("session={}", 17);
+    let headers = [("Set-Cookie", &*cookie)];
+    let server = request.accept_with_headers(Some("chat.v2"), &headers).await.unwrap();
+    assert_eq!(server.subprotocol(), Some("chat.v2"));
+    drop(server);
+    let mut response = String::new();
+    one.read_to_string(&mut response).await.unwrap();
+    // RFC 6455, section 1.3, has the key and its answer.
+    assert_eq!(
+        response,
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: chat.v2\r\n\
+         Set-Cookie: session=17\r\n\r\n"
+    );
+}
+
+#[tokio::test]
 async fn a_request_is_rejected_with_a_response() {
     let (one, other) = duplex(1024);
     let server = tokio::spawn(async move {

@@ -3,6 +3,7 @@
 use hybi::{
     Server,
     deadline::Stage,
+    http1::HeaderField,
     server::{self, OwnedRequest, Response},
 };
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -52,7 +53,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Request<S> {
     }
 
     /// As [`accept`](Self::accept), but `choose` sets further options of the response, such as a subprotocol
-    /// or header fields:
+    /// or header fields. They may borrow only the request:
     ///
     /// ```
     /// # use hybi_tokio::{AcceptError, Request, WebSocket, hybi::Server};
@@ -70,15 +71,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Request<S> {
         self,
         choose: impl for<'r> FnOnce(server::Accept<'r>) -> server::Accept<'r>,
     ) -> Result<WebSocket<S, Server>, AcceptError> {
-        let Self { mut opening, head, mut bounds, settings } = self;
-        let accept = choose(settings.apply(head.as_request().accept()));
-        let subprotocol = accept.selected_subprotocol().map(Into::into);
-        let connection = accept.finish(&mut opening.outbox)?;
-        // The deadline of the opening handshake bounds the request, not the time for the answer.
-        opening.flush_until(Stage::Open, &mut bounds).await?;
-        let Opening { stream, inbox, outbox } = opening;
-        let channel = Channel::new(stream, connection, outbox, bounds);
-        Ok(WebSocket::new(channel, inbox, subprotocol))
+        let Self { opening, head, bounds, settings } = self;
+        open(choose(settings.apply(head.as_request().accept())), opening, bounds).await
+    }
+
+    /// As [`accept`](Self::accept), with a subprotocol that the client offers, and with header fields whose
+    /// values are known only at run time:
+    ///
+    /// ```
+    /// # use hybi_tokio::{AcceptError, Request, WebSocket, hybi::Server};
+    /// # async fn chat(
+    /// #     request: Request<tokio::net::TcpStream>,
+    /// #     session: u128,
+    /// # ) -> Result<WebSocket<tokio::net::TcpStream, Server>, AcceptError> {
+    /// let cookie = format!("session={session:x}; Secure; HttpOnly");
+    /// request.accept_with_headers(None, &[("Set-Cookie", &cookie)]).await
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`accept_with`](Self::accept_with).
+    pub async fn accept_with_headers(
+        self,
+        subprotocol: Option<&str>,
+        headers: &[HeaderField<'_>],
+    ) -> Result<WebSocket<S, Server>, AcceptError> {
+        let Self { opening, head, bounds, settings } = self;
+        let mut accept = settings.apply(head.as_request().accept()).headers(headers);
+        if let Some(name) = subprotocol {
+            accept = accept.subprotocol(name);
+        }
+        open(accept, opening, bounds).await
     }
 
     /// Rejects the request with this response, and shuts the stream down.
@@ -92,4 +116,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Request<S> {
         opening.finish(&mut bounds).await;
         Ok(())
     }
+}
+
+/// Sends the response that accepts a request.
+async fn open<S: AsyncRead + AsyncWrite + Unpin>(
+    accept: server::Accept<'_>,
+    mut opening: Opening<S>,
+    mut bounds: Bounds,
+) -> Result<WebSocket<S, Server>, AcceptError> {
+    let subprotocol = accept.selected_subprotocol().map(Into::into);
+    let connection = accept.finish(&mut opening.outbox)?;
+    // The deadline of the opening handshake bounds the request, not the time for the answer.
+    opening.flush_until(Stage::Open, &mut bounds).await?;
+    let Opening { stream, inbox, outbox } = opening;
+    let channel = Channel::new(stream, connection, outbox, bounds);
+    Ok(WebSocket::new(channel, inbox, subprotocol))
 }
