@@ -160,14 +160,20 @@ impl Acceptor {
         &self,
         stream: S,
     ) -> Result<WebSocket<S, Server>, AcceptError> {
+        self.request(stream).await?.accept().await
+    }
+
+    /// Receives a request for a WebSocket. Other HTTP requests get a response with status 426.
+    pub(crate) async fn request<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+    ) -> Result<Request<S>, AcceptError> {
         let (mut opening, mut bounds) = self.begin(stream).await?;
         let mut state = server::Opening::with_limits(self.origins.clone(), self.limits);
         self.advance(&mut opening, &mut bounds, &mut state, false).await?;
         let request = state.request(&opening.inbox).map(|request| request.to_owned());
         match request {
-            Some(request) => {
-                Request::new(opening, request, bounds, self.settings.clone()).accept().await
-            }
+            Some(request) => Ok(Request::new(opening, request, bounds, self.settings.clone())),
             None => Err(std::io::Error::from(std::io::ErrorKind::InvalidData).into()),
         }
     }

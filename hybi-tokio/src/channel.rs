@@ -86,6 +86,17 @@ impl<S, R: Role> Channel<S, R> {
         &self.stream
     }
 
+    #[cfg(feature = "tungstenite")]
+    pub(crate) const fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// The number of bytes that wait in the outbox.
+    #[cfg(feature = "tungstenite")]
+    pub(crate) fn pending(&self) -> usize {
+        self.outbox.pending()
+    }
+
     pub(crate) fn into_parts(self) -> (S, Connection<R>, GrowingOutbox) {
         (self.stream, self.connection, self.outbox)
     }
@@ -182,6 +193,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Channel<S, R> {
         }
         self.poll_output(context, |channel, context| {
             while !channel.connection.has_room(&channel.outbox) {
+                ready!(channel.poll_write_some(context));
+            }
+            Poll::Ready(())
+        })
+    }
+
+    /// Waits until fewer than this many bytes wait in the outbox.
+    #[cfg(feature = "tungstenite")]
+    pub(crate) fn poll_below(
+        &mut self,
+        bytes: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        self.poll_output(context, |channel, context| {
+            while channel.outbox.pending() >= bytes {
                 ready!(channel.poll_write_some(context));
             }
             Poll::Ready(())

@@ -7,6 +7,8 @@ mod stream;
 pub use error::ConnectError;
 pub use proxy::Proxy;
 pub use stream::Stream;
+#[cfg(all(feature = "tungstenite", feature = "rustls"))]
+pub(crate) use stream::default_tls;
 
 use std::future::Future;
 #[cfg(feature = "rustls")]

@@ -74,6 +74,8 @@ mod tasks;
 mod timer;
 #[cfg(feature = "hyper")]
 mod upgrade;
+#[cfg(feature = "tungstenite")]
+pub mod tokio_tungstenite;
 mod websocket;
 
 pub use accept::{AcceptError, Acceptor, HttpRequest, Incoming, Request};

@@ -90,6 +90,11 @@ impl<S, R: Role> WebSocket<S, R> {
         (stream, connection, self.inbox, outbox)
     }
 
+    #[cfg(feature = "tungstenite")]
+    pub(crate) fn into_channel(self) -> (Channel<S, R>, Inbox) {
+        (self.channel, self.inbox)
+    }
+
     /// Splits it into a half that receives and a half that sends, for two tasks.
     pub fn split(self) -> (halves::ReceiveHalf<S, R>, halves::SendHalf<S, R>) {
         halves::split(self.channel, self.inbox)

@@ -127,7 +127,7 @@ pub(super) async fn tls(
 
 /// Mozilla's root certificates, created once.
 #[cfg(feature = "rustls")]
-fn default_tls() -> std::sync::Arc<crate::rustls::ClientConfig> {
+pub(crate) fn default_tls() -> std::sync::Arc<crate::rustls::ClientConfig> {
     use std::sync::{Arc, OnceLock};
 
     use crate::rustls::{ClientConfig, RootCertStore};
