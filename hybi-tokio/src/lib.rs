@@ -97,3 +97,7 @@ pub use tokio_rustls::rustls;
 #[cfg(all(doctest, feature = "rustls", feature = "deflate"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "rustls", feature = "deflate", feature = "tungstenite"))]
+#[doc = include_str!("../docs/migration.md")]
+struct Migration;
