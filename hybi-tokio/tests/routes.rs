@@ -90,6 +90,15 @@ async fn wss_is_tls() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_no_root_of_mozilla_has_signed_is_an_error() {
+    let (acceptor, _) = tls();
+    let server = listen(|stream| async move { assert!(acceptor.accept(stream).await.is_err()) });
+    let uri = format!("wss://localhost:{}/", server.await.port());
+    let result = Connect::new(uri).open().await;
+    assert!(matches!(result, Err(ConnectError::Io(_))));
+}
+
+#[tokio::test]
 async fn a_certificate_of_another_name_is_an_error() {
     let (acceptor, config) = tls();
     let server = listen(|stream| async move { assert!(acceptor.accept(stream).await.is_err()) });

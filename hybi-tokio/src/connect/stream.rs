@@ -121,21 +121,35 @@ pub(super) async fn tls(
         Host::V4(address) => ServerName::from(std::net::IpAddr::from(address)),
         Host::V6(address) => ServerName::from(std::net::IpAddr::from(address)),
     };
-    let connector = tokio_rustls::TlsConnector::from(config.unwrap_or_else(default_tls));
+    let config = match config {
+        Some(config) => config,
+        None => default_tls()?,
+    };
+    let connector = tokio_rustls::TlsConnector::from(config);
     Ok(Stream(Kind::Tls(Box::new(connector.connect(name, stream).await?))))
 }
 
-/// Mozilla's root certificates, created once.
+/// The default configuration, created once: Mozilla's root certificates, and the provider of cryptography that
+/// the process has installed, or *ring*.
 #[cfg(feature = "rustls")]
-pub(crate) fn default_tls() -> std::sync::Arc<crate::rustls::ClientConfig> {
+pub(crate) fn default_tls() -> io::Result<std::sync::Arc<crate::rustls::ClientConfig>> {
     use std::sync::{Arc, OnceLock};
 
-    use crate::rustls::{ClientConfig, RootCertStore};
+    use crate::rustls::{
+        ClientConfig, RootCertStore,
+        crypto::{CryptoProvider, ring},
+    };
 
     static CONFIG: OnceLock<Arc<ClientConfig>> = OnceLock::new();
-    let create = || {
-        let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-        ClientConfig::builder().with_root_certificates(roots).with_no_client_auth().into()
-    };
-    CONFIG.get_or_init(create).clone()
+    if let Some(config) = CONFIG.get() {
+        return Ok(Arc::clone(config));
+    }
+    // `ClientConfig::builder` would panic if another crate enables another provider.
+    let provider = CryptoProvider::get_default().cloned();
+    let provider = provider.unwrap_or_else(|| Arc::new(ring::default_provider()));
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().map_err(io::Error::other)?;
+    let roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+    let config = builder.with_root_certificates(roots).with_no_client_auth();
+    Ok(Arc::clone(CONFIG.get_or_init(|| Arc::new(config))))
 }

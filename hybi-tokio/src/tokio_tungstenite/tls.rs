@@ -74,7 +74,7 @@ pub(super) async fn encrypt<S: AsyncRead + AsyncWrite + Unpin>(
         return Ok(MaybeTlsStream::Plain(stream));
     }
     let config = match connector {
-        None => default_tls(),
+        None => default_tls()?,
         Some(Connector::Rustls(config)) => config,
         Some(Connector::Plain) => return Err(UrlError::TlsFeatureNotEnabled.into()),
     };
