@@ -72,10 +72,10 @@ mod sender;
 mod shutdown;
 mod tasks;
 mod timer;
-#[cfg(feature = "hyper")]
-mod upgrade;
 #[cfg(feature = "tungstenite")]
 pub mod tokio_tungstenite;
+#[cfg(feature = "hyper")]
+mod upgrade;
 mod websocket;
 
 pub use accept::{AcceptError, Acceptor, HttpRequest, Incoming, Request};
