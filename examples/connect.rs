@@ -20,20 +20,24 @@ use std::{
     time::Duration,
 };
 
-use hybi::{Client, CloseCode, Config, Connection, Event, Inbox, inspect::Sender};
+use hybi::{
+    Client, CloseCode, Config, Connection, Event, GrowingOutbox, Inbox, deadline::Deadlines,
+    inspect::Sender,
+};
 
 #[path = "shared/dial.rs"]
 mod dial;
 
-use dial::trace::Trace;
-
-/// How long to wait for the server while the connection is closing.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
+use dial::{
+    timed::clock::{TURN, is_temporary, left, now, timeouts},
+    trace::Trace,
+};
 
 /// The state that the typing thread and the receiving thread share.
 struct Shared {
     websocket: Connection<Client>,
-    outbox: Vec<u8>,
+    outbox: GrowingOutbox,
+    deadlines: Deadlines,
     stream: TcpStream,
     trace: Trace,
 }
@@ -68,7 +72,8 @@ fn run(proxy: Option<&str>, url: &str, trace: &Trace) -> Result<(), Box<dyn Erro
     let dial::Dialed { websocket, stream, inbox } = dial::dial(url, proxy, Config::new(), trace)?;
     eprintln!("connected to {url}; Ctrl-D closes");
     let reader = stream.try_clone()?;
-    let shared = Shared { websocket, outbox: Vec::new(), stream, trace: trace.clone() };
+    let (outbox, deadlines) = (GrowingOutbox::new(), Deadlines::new(timeouts(), now()));
+    let shared = Shared { websocket, outbox, deadlines, stream, trace: trace.clone() };
     let shared = Arc::new(Mutex::new(shared));
 
     let typing = Arc::clone(&shared);
@@ -87,19 +92,13 @@ fn type_lines(shared: &Mutex<Shared>) -> Result<(), Box<dyn Error>> {
         let line = line?;
         with(shared, |Shared { websocket, outbox, .. }| websocket.send_text(&line, outbox))?;
     }
-    with(shared, |Shared { websocket, outbox, stream, .. }| {
+    with(shared, |Shared { websocket, outbox, .. }| {
         if websocket.state() == hybi::State::Open {
             websocket.close(CloseCode::NORMAL, "", outbox)?;
-            // A read timeout would not affect the read that the other thread is waiting in.
-            if let Ok(stream) = stream.try_clone() {
-                thread::spawn(move || {
-                    thread::sleep(CLOSE_TIMEOUT);
-                    let _ = stream.shutdown(Shutdown::Both);
-                });
-            }
         }
         Ok(())
-    })
+    })?;
+    Ok(())
 }
 
 /// Prints events until the connection ends.
@@ -110,7 +109,7 @@ fn receive(
     trace: &Trace,
 ) -> Result<(), Box<dyn Error>> {
     loop {
-        with(shared, |Shared { websocket, outbox, .. }| {
+        let until = with(shared, |Shared { websocket, outbox, .. }| {
             while let Some(event) = websocket.receive(&mut inbox, outbox)? {
                 print(&event);
             }
@@ -120,29 +119,63 @@ fn receive(
         if lock(shared).websocket.should_close_transport() {
             break;
         }
-        let length = dial::read(&mut inbox, &mut reader, state)?;
-        trace.pass(Sender::Server, dial::newest(&inbox, length));
-        if length == 0 {
-            lock(shared).websocket.end_of_input()?;
-            break;
+        reader.set_read_timeout(Some(left(until).map_or(TURN, |left| left.min(TURN))))?;
+        match dial::read(&mut inbox, &mut reader, state) {
+            Ok(0) => {
+                lock(shared).websocket.end_of_input()?;
+                break;
+            }
+            Ok(length) => {
+                trace.pass(Sender::Server, dial::newest(&inbox, length));
+                lock(shared).deadlines.on_read(now());
+            }
+            Err(error) if is_temporary(&error) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     let _ = reader.shutdown(Shutdown::Both);
     Ok(())
 }
 
-/// Calls `act` with the connection, then writes out the outbox, also after an error.
+/// Calls `act` with the connection, then writes out the outbox, also after an error. Returns the next
+/// deadline.
 fn with(
     shared: &Mutex<Shared>,
     act: impl FnOnce(&mut Shared) -> Result<(), hybi::Error>,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<Option<Duration>, Box<dyn Error>> {
     let mut shared = lock(shared);
     let result = act(&mut shared);
-    let Shared { outbox, stream, trace, .. } = &mut *shared;
-    trace.pass(Sender::Client, outbox);
-    stream.write_all(outbox)?;
-    outbox.clear();
-    Ok(result?)
+    let Shared { websocket, outbox, deadlines, stream, trace } = &mut *shared;
+    let mut traced = 0;
+    loop {
+        let expired = deadlines.expire(now(), websocket, outbox);
+        trace.pass(Sender::Client, &outbox.bytes()[traced..]);
+        traced = outbox.bytes().len();
+        let until = match expired {
+            Ok(until) => until,
+            Err(cause) => {
+                if cause.close_code().is_some() {
+                    // The outbox holds only the Close, which a socket takes at once.
+                    let _ = stream.write(outbox.bytes());
+                }
+                return Err(cause.into());
+            }
+        };
+        if outbox.is_empty() {
+            result?;
+            return Ok(until);
+        }
+        stream.set_write_timeout(left(until))?;
+        match stream.write(outbox.bytes()) {
+            Ok(length) => {
+                outbox.consume(length)?;
+                traced -= length;
+                deadlines.on_write(now(), length);
+            }
+            Err(error) if is_temporary(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
 }
 
 fn lock(shared: &Mutex<Shared>) -> std::sync::MutexGuard<'_, Shared> {

@@ -58,55 +58,46 @@ mod accept;
 mod timed;
 
 use std::{
-    io,
+    io::{self, ErrorKind},
     net::{TcpListener, TcpStream},
     time::Duration,
 };
 
 use accept::report;
-use timed::Timed;
+use hybi::{deadline::Stage, server::Response};
+use timed::{
+    Timed,
+    clock::{TIMEOUTS, changed},
+};
 
-/// How long a peer may take for the opening handshake.
-const OPENING: Duration = Duration::from_secs(10);
-
-/// How long a peer may take to read all that is in the outbox.
-const WRITING: Duration = Duration::from_secs(30);
-
-/// How long a peer may be silent. This example sends no pings; longer ones do.
+/// How long a peer may be silent. The transport cannot send pings; longer examples do.
 const SILENCE: Duration = Duration::from_secs(300);
 
-/// How long to wait for the peer to close the connection.
-const CLOSING: Duration = Duration::from_secs(10);
-
 /// A socket with deadlines, for a loop that reads and writes in turn.
-struct Transport<'s> {
-    stream: Timed<'s>,
-    turn: Turn,
+struct Transport<'t, 's> {
+    stream: &'t mut Timed<'s>,
+    /// The first write follows the request.
+    has_written: bool,
 }
 
-enum Turn {
-    /// Until the first write, which follows the request.
-    Opening,
-    Writing,
-    Reading,
-}
-
-impl Read for Transport<'_> {
+impl Read for Transport<'_, '_> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        if !matches!(self.turn, Turn::Opening) {
-            self.turn = Turn::Reading;
-            self.stream.within(SILENCE);
+        match self.stream.read(bytes) {
+            Err(error) if error.kind() == ErrorKind::TimedOut && !self.has_written => {
+                let mut outbox = Vec::new();
+                Response::new(408).send(&mut outbox).map_err(io::Error::other)?;
+                self.write_all(&outbox)?;
+                Err(error)
+            }
+            read => read,
         }
-        self.stream.read(bytes)
     }
 }
 
-impl Write for Transport<'_> {
+impl Write for Transport<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !matches!(self.turn, Turn::Writing) {
-            self.turn = Turn::Writing;
-            self.stream.within(WRITING);
-        }
+        self.has_written = true;
+        self.stream.enter(Stage::Open);
         self.stream.write(bytes)
     }
 
@@ -120,9 +111,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr()?);
     accept::serve_each(&listener, |stream: TcpStream| {
-        let transport = Transport { stream: Timed::new(&stream, OPENING), turn: Turn::Opening };
-        let ended = serve(transport);
-        Timed::new(&stream, CLOSING).end(CLOSING);
+        let timeouts = changed(TIMEOUTS.ping(None).silence(Some(SILENCE)));
+        let mut timed = Timed::new(&stream, timeouts);
+        let ended = serve(Transport { stream: &mut timed, has_written: false });
+        timed.end(b"");
         if let Err(error) = ended {
             report(error);
         }

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use hybi::{Config, http1::HeadLimits};
+use hybi::{CloseCode, Config, Event, Inbox, Origins, http1::HeadLimits, server::Opening};
 
 /// The path of an example, built from the current sources: `cargo test --test examples` does not
 /// build them.
@@ -326,6 +326,37 @@ fn the_opening_handshake_has_one_deadline() {
             slow.join().unwrap();
         }
     });
+}
+
+// P-dl-b
+#[test]
+fn a_silent_server_gets_a_ping_and_then_a_close() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut connect = Command::new(example("connect"));
+    connect.arg(format!("ws://{}/", listener.local_addr().unwrap()));
+    connect.env("TIMEOUTS", "ping=200 silence=600").stdin(Stdio::piped());
+    let connect = Running(connect.spawn().unwrap());
+    let (mut stream, _) = listener.accept().unwrap();
+    let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
+    let mut opening = Opening::new(Origins::same_host().or_no_browser());
+    let mut websocket = loop {
+        assert_ne!(inbox.read_from(&mut stream).unwrap(), 0);
+        if let Some(request) = opening.receive(&mut inbox, &mut outbox).unwrap() {
+            break request.accept().finish(&mut outbox).unwrap();
+        }
+    };
+    stream.write_all(&outbox).unwrap();
+    let mut pings = 0;
+    let code = loop {
+        match websocket.receive(&mut inbox, &mut outbox).unwrap() {
+            Some(Event::Ping(_)) => pings += 1, // not answered
+            Some(Event::Close(close)) => break close.code(),
+            Some(event) => panic!("{event:?}"),
+            None => assert_ne!(inbox.read_from(&mut stream).unwrap(), 0),
+        }
+    };
+    assert_eq!((pings, code), (1, Some(CloseCode::TIMEOUT)));
+    drop(connect);
 }
 
 #[test]

@@ -5,7 +5,6 @@
 
 use std::{
     error::Error,
-    net::TcpStream,
     sync::{Arc, Mutex},
 };
 
@@ -14,6 +13,7 @@ use hybi::{Config, Connection, Inbox, Server};
 use crate::{
     frames::Report,
     member::{Member, lock},
+    timed::Timed,
 };
 
 /// Chat messages are short, so the limits are low.
@@ -32,7 +32,7 @@ impl Room {
         &self,
         websocket: Connection<Server>,
         inbox: Inbox,
-        stream: &TcpStream,
+        stream: &mut Timed<'_>,
         report: &Report,
     ) -> Result<(), Box<dyn Error>> {
         let (member, writer) = Member::start(websocket, stream, report)?;
@@ -45,7 +45,7 @@ impl Room {
             }
         });
         lock(&self.members).retain(|other| !Arc::ptr_eq(other, &member));
-        member.stop(writer);
+        member.stop(writer, stream);
         ended
     }
 }

@@ -2,33 +2,36 @@
 
 use std::error::Error;
 
-use hybi::{Connection, Event, Inbox, Server};
+use hybi::{Connection, Event, GrowingOutbox, Inbox, Server};
 
-use crate::{PONG, SILENCE, tapped::Tapped, timed::is_timeout};
+use crate::{frames::Report, tapped::Tapped, timed::Timed};
 
 /// Sends every message back, until the connection ends.
 pub(crate) fn run(
     mut websocket: Connection<Server>,
     mut inbox: Inbox,
-    reader: &mut Tapped<'_>,
-    writer: &mut Tapped<'_>,
+    stream: &mut Timed<'_>,
+    report: &Report,
 ) -> Result<(), Box<dyn Error>> {
-    let mut outbox = Vec::new();
-    let ended = converse(&mut websocket, &mut inbox, &mut outbox, reader, writer);
+    let (mut outbox, mut sent) = (GrowingOutbox::new(), Tapped::sent(report));
+    let mut received = Tapped::received(report);
+    let ended =
+        converse(&mut websocket, &mut inbox, &mut outbox, stream, [&mut received, &mut sent]);
     // Also after an error: the outbox holds a Close frame with the reason.
-    writer.write_out(&mut outbox)?;
+    sent.pass(outbox.bytes());
+    stream.end(outbox.bytes());
     ended
 }
 
 fn converse(
     websocket: &mut Connection<Server>,
     inbox: &mut Inbox,
-    outbox: &mut Vec<u8>,
-    reader: &mut Tapped<'_>,
-    writer: &mut Tapped<'_>,
+    outbox: &mut GrowingOutbox,
+    stream: &mut Timed<'_>,
+    [received, sent]: [&mut Tapped; 2],
 ) -> Result<(), Box<dyn Error>> {
     // The first frames may have come with the request.
-    reader.pass(inbox.unread());
+    received.pass_traced(inbox.unread());
     loop {
         while let Some(event) = websocket.receive(inbox, outbox)? {
             match event {
@@ -37,20 +40,22 @@ fn converse(
                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
             }
         }
-        writer.write_out(outbox)?;
+        // Sends a ping to a silent peer, or fails if it has taken too long.
+        let until = stream.expire(websocket, outbox)?;
+        if !outbox.is_empty() {
+            if let Some(written) = stream.write_once(outbox.bytes(), until)? {
+                sent.pass(&outbox.bytes()[..written]);
+                outbox.consume(written)?;
+            }
+            continue;
+        }
         if websocket.should_close_transport() {
             return Ok(());
         }
-        let length = match reader.read_into(inbox, SILENCE) {
-            Err(error) if is_timeout(&error) => {
-                websocket.send_ping(b"", outbox)?;
-                writer.write_out(outbox)?;
-                reader.read_into(inbox, PONG)?
-            }
-            result => result?,
-        };
-        if length == 0 {
-            return Ok(websocket.end_of_input()?);
+        match stream.read_once(inbox, until)? {
+            Some(0) => return Ok(websocket.end_of_input()?),
+            Some(length) => received.pass_last(inbox.unread(), length),
+            None => {} // the deadline has passed
         }
     }
 }

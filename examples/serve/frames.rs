@@ -20,7 +20,6 @@ use std::{
     collections::HashMap,
     error::Error,
     fmt::Write,
-    net::TcpStream,
     sync::{Arc, Mutex, Weak},
 };
 
@@ -33,6 +32,7 @@ use hybi::{
 
 use crate::{
     member::{Member, lock},
+    timed::Timed,
     trace::Trace,
 };
 
@@ -51,7 +51,7 @@ impl Channels {
         &self,
         websocket: Connection<Server>,
         inbox: Inbox,
-        stream: &TcpStream,
+        stream: &mut Timed<'_>,
         trace: &Trace,
     ) -> Result<(), Box<dyn Error>> {
         let mut random = [0; 8];
@@ -63,7 +63,7 @@ impl Channels {
         member.send(&Prepared::text(&format!(r#"{{"id":"{id}"}}"#)));
         let ended = member.listen(inbox, stream, &unreported, |_| {});
         lock(&self.open).remove(&id);
-        member.stop(writer);
+        member.stop(writer, stream);
         ended
     }
 

@@ -8,6 +8,8 @@ mod accept;
 mod arguments;
 mod chat;
 mod echo;
+#[path = "../shared/following.rs"]
+mod following;
 mod frames;
 mod member;
 mod page;
@@ -19,9 +21,9 @@ mod trace;
 
 use std::{
     error::Error,
+    io::Write,
     net::{TcpListener, TcpStream},
     process::ExitCode,
-    time::Duration,
 };
 
 use accept::report;
@@ -30,27 +32,12 @@ use chat::Room;
 use frames::{Channels, Report};
 use hybi::{
     Connection, Inbox, Origins, Server,
+    deadline::Stage,
     inspect::Sender,
     server::{Incoming, Opening},
 };
-use tapped::Tapped;
-use timed::Timed;
+use timed::{Timed, clock::timeouts};
 use trace::Trace;
-
-/// How long a peer may take for the opening handshake.
-const OPENING: Duration = Duration::from_secs(10);
-
-/// How long a peer may take to read its outbox.
-const WRITING: Duration = Duration::from_secs(30);
-
-/// How long a peer may be silent before it is sent a ping.
-const SILENCE: Duration = Duration::from_secs(20);
-
-/// How long it may be silent after the ping.
-const PONG: Duration = Duration::from_secs(10);
-
-/// How long to wait for the peer to close the connection.
-const CLOSING: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args().skip(1)) {
@@ -96,27 +83,25 @@ struct Shared {
 /// One connection from its first byte to its last.
 fn connection(socket: &TcpStream, shared: &Shared, trace: &Trace) -> Result<(), Box<dyn Error>> {
     socket.set_nodelay(true)?;
-    let mut stream = Timed::new(socket, OPENING);
+    let mut stream = Timed::new(socket, timeouts());
     let mut inbox = Inbox::with_capacity(64 * 1024);
     let mut outbox = Vec::new();
     let opened = open(&mut stream, &mut inbox, &mut outbox, shared, trace);
     trace.pass(Sender::Server, &outbox);
     // Also after an error: the outbox holds a response with the reason.
-    stream.write_out(&mut outbox, WRITING)?;
+    stream.enter(if matches!(opened, Ok(Some(_))) { Stage::Open } else { Stage::Closing });
+    stream.write_all(&outbox)?;
+    drop(outbox);
     let ended = match opened {
         Ok(Some(Opened { websocket, service, report })) => match service {
-            Service::Chat => shared.room.chat(websocket, inbox, socket, &report),
-            Service::Frames => shared.channels.serve(websocket, inbox, socket, trace),
-            Service::Echo => {
-                let mut reader = Tapped::received(socket, &report);
-                let mut writer = Tapped::sent(socket, &report);
-                echo::run(websocket, inbox, &mut reader, &mut writer)
-            }
+            Service::Chat => shared.room.chat(websocket, inbox, &mut stream, &report),
+            Service::Frames => shared.channels.serve(websocket, inbox, &mut stream, trace),
+            Service::Echo => echo::run(websocket, inbox, &mut stream, &report),
         },
         Ok(None) => Ok(()),
         Err(error) => Err(error),
     };
-    stream.end(CLOSING);
+    stream.end(b"");
     ended
 }
 
@@ -146,7 +131,7 @@ fn open(
     let origins = Origins::same_host().or_no_browser();
     let mut opening = Opening::with_limits(origins, arguments.head);
     loop {
-        let length = inbox.read_from(stream)?;
+        let length = stream.read_request(&mut opening, inbox, outbox)?;
         if length == 0 {
             return Ok(None);
         }

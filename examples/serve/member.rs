@@ -4,14 +4,34 @@
 
 use std::{
     error::Error,
+    io::{self, Write},
     net::{Shutdown, TcpStream},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
-use hybi::{CloseCode, Connection, Event, Inbox, Prepared, Server};
+use hybi::{
+    CloseCode, Connection, Event, Inbox, Prepared, Server,
+    deadline::{Bucket, Cause, Deadlines},
+};
 
-use crate::{PONG, SILENCE, accept::STACK, frames::Report, tapped::Tapped, timed::is_timeout};
+use crate::{
+    accept::STACK,
+    following::Following,
+    frames::Report,
+    tapped::Tapped,
+    timed::{
+        Timed,
+        clock::{TURN, is_temporary, left, now},
+    },
+};
+
+/// The most messages and control frames that a peer may send at once.
+const BURST: u32 = 50;
+
+/// The time for each of them in the long run.
+const INTERVAL: Duration = Duration::from_millis(20);
 
 /// A connection, shared by its two threads and all senders.
 pub(crate) struct Member {
@@ -24,20 +44,37 @@ pub(crate) struct Member {
 struct End {
     websocket: Connection<Server>,
     outbox: Vec<u8>,
+    /// How many bytes the writer has taken from the outbox and has not written yet.
+    unwritten: usize,
+    deadlines: Deadlines,
     /// Whether the writer stops after it has written the outbox.
     over: bool,
+}
+
+impl End {
+    fn expire(&mut self) -> Result<Option<Duration>, Cause> {
+        let mut outbox = Following { ahead: self.unwritten, outbox: &mut self.outbox };
+        self.deadlines.expire(now(), &mut self.websocket, &mut outbox)
+    }
+}
+
+/// What the peer has sent.
+enum Received {
+    Message(Prepared),
+    Control,
 }
 
 impl Member {
     /// Starts the thread that writes.
     pub(crate) fn start(
         websocket: Connection<Server>,
-        stream: &TcpStream,
+        stream: &mut Timed<'_>,
         report: &Report,
     ) -> Result<(Arc<Self>, JoinHandle<()>), Box<dyn Error>> {
-        let end = End { websocket, outbox: Vec::new(), over: false };
+        let deadlines = stream.deadlines;
+        let end = End { websocket, outbox: Vec::new(), unwritten: 0, deadlines, over: false };
         let member = Arc::new(Self { end: Mutex::new(end), changed: Condvar::new() });
-        let writer = stream.try_clone().and_then(|stream| {
+        let writer = stream.stream.try_clone().and_then(|stream| {
             let (member, report) = (Arc::clone(&member), report.clone());
             thread::Builder::new().stack_size(STACK).spawn(move || member.write(&stream, &report))
         });
@@ -47,40 +84,63 @@ impl Member {
                 // The connection is already open, so close it with 1013: try again later.
                 let End { websocket, outbox, .. } = &mut *lock(&member.end);
                 websocket.close(CloseCode::TRY_AGAIN_LATER, "", outbox)?;
-                Tapped::sent(stream, report).write_out(outbox)?;
+                Tapped::sent(report).pass(outbox);
+                stream.write_all(outbox)?;
                 Err(error.into())
             }
         }
     }
 
-    /// Receives until the connection ends. Calls `take` with each message.
+    /// Receives until the connection ends. Calls `take` with each message. A peer that sends too many is
+    /// slowed down.
     pub(crate) fn listen(
         &self,
         mut inbox: Inbox,
-        stream: &TcpStream,
+        stream: &Timed<'_>,
         report: &Report,
         mut take: impl FnMut(&Prepared),
     ) -> Result<(), Box<dyn Error>> {
-        let mut stream = Tapped::received(stream, report);
-        stream.pass(inbox.unread());
+        let mut stream = stream.stream;
+        let (mut received, mut rate) = (Tapped::received(report), Bucket::new(BURST, INTERVAL));
+        received.pass_traced(inbox.unread());
         loop {
-            while let Some(message) = self.receive(&mut inbox)? {
-                take(&message);
+            while let Some(received) = self.receive(&mut inbox)? {
+                self.wait_for_token(&mut rate)?;
+                if let Received::Message(message) = received {
+                    take(&message);
+                }
             }
+            let until = self.expire()?;
             if lock(&self.end).websocket.should_close_transport() {
                 return Ok(());
             }
-            let length = match stream.read_into(&mut inbox, SILENCE) {
-                Err(error) if is_timeout(&error) => {
-                    self.ping()?;
-                    stream.read_into(&mut inbox, PONG)?
+            stream.set_read_timeout(Some(left(until).map_or(TURN, |left| left.min(TURN))))?;
+            match inbox.read_from(&mut stream) {
+                Ok(0) => return Ok(lock(&self.end).websocket.end_of_input()?),
+                Ok(length) => {
+                    lock(&self.end).deadlines.on_read(now());
+                    received.pass_last(inbox.unread(), length);
                 }
-                result => result?,
-            };
-            if length == 0 {
-                return Ok(lock(&self.end).websocket.end_of_input()?);
+                Err(error) if is_temporary(&error) => {}
+                Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Waits until the peer may send once more. The deadlines hold meanwhile.
+    fn wait_for_token(&self, rate: &mut Bucket) -> Result<(), Cause> {
+        while let Err(Some(at)) = rate.take(now(), 1) {
+            let until = self.expire()?.map_or(at, |until| until.min(at));
+            thread::sleep(until.saturating_sub(now()));
+        }
+        Ok(())
+    }
+
+    /// Sends a ping to a silent peer. Returns when to call it again.
+    fn expire(&self) -> Result<Option<Duration>, Cause> {
+        let until = lock(&self.end).expire();
+        self.changed.notify_one(); // the outbox may hold a ping or a Close, also after an error
+        until
     }
 
     /// Appends a message to the outbox. Returns false if the outbox has no room.
@@ -101,41 +161,32 @@ impl Member {
     }
 
     /// Waits until the writer has written the outbox and has ended.
-    pub(crate) fn stop(&self, writer: JoinHandle<()>) {
+    pub(crate) fn stop(&self, writer: JoinHandle<()>, stream: &mut Timed<'_>) {
         lock(&self.end).over = true;
         self.changed.notify_one();
         let _ = writer.join();
+        stream.deadlines = lock(&self.end).deadlines;
     }
 
-    /// The next message from the peer.
-    fn receive(&self, inbox: &mut Inbox) -> Result<Option<Prepared>, hybi::Error> {
+    /// The next message or control frame from the peer.
+    fn receive(&self, inbox: &mut Inbox) -> Result<Option<Received>, hybi::Error> {
         let mut end = lock(&self.end);
         let End { websocket, outbox, .. } = &mut *end;
-        let received = loop {
-            match websocket.receive(inbox, outbox) {
-                Ok(Some(Event::Text(text))) => break Ok(Some(Prepared::text(text))),
-                Ok(Some(Event::Binary(data))) => break Ok(Some(Prepared::binary(data))),
-                Ok(Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_))) => {}
-                Ok(None) => break Ok(None),
-                Err(error) => break Err(error),
-            }
-        };
+        let received = websocket.receive(inbox, outbox).map(|event| {
+            Some(match event? {
+                Event::Text(text) => Received::Message(Prepared::text(text)),
+                Event::Binary(data) => Received::Message(Prepared::binary(data)),
+                Event::Ping(_) | Event::Pong(_) | Event::Close(_) => Received::Control,
+            })
+        });
         // The outbox may hold a pong or a Close, also after an error.
         self.changed.notify_one();
         received
     }
 
-    /// Sends a ping to a silent peer.
-    fn ping(&self) -> Result<(), hybi::Error> {
-        let End { websocket, outbox, .. } = &mut *lock(&self.end);
-        websocket.send_ping(b"", outbox)?;
-        self.changed.notify_one();
-        Ok(())
-    }
-
     /// Writes out the outbox until the connection ends.
     fn write(&self, stream: &TcpStream, report: &Report) {
-        let mut tapped = Tapped::sent(stream, report);
+        let mut sent = Tapped::sent(report);
         let mut bytes = Vec::new();
         loop {
             let mut end = lock(&self.end);
@@ -144,14 +195,37 @@ impl Member {
             }
             // Without the lock, so that no sender waits for a slow peer.
             std::mem::swap(&mut bytes, &mut end.outbox);
+            end.unwritten = bytes.len();
             let over = end.over;
             drop(end);
-            if tapped.write_out(&mut bytes).is_err() || over {
+            sent.pass(&bytes);
+            if self.write_batch(&bytes, stream).is_err() || over {
                 break;
             }
+            bytes = Vec::new();
         }
+        lock(&self.end).unwritten = 0;
         // Wakes the reading thread, if it still waits.
         let _ = stream.shutdown(Shutdown::Read);
+    }
+
+    /// Writes these bytes, unless a deadline passes.
+    fn write_batch(&self, mut bytes: &[u8], mut stream: &TcpStream) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let until = lock(&self.end).expire()?;
+            stream.set_write_timeout(left(until))?;
+            match stream.write(bytes) {
+                Ok(length) => {
+                    bytes = &bytes[length..];
+                    let mut end = lock(&self.end);
+                    end.unwritten = bytes.len();
+                    end.deadlines.on_write(now(), length);
+                }
+                Err(error) if is_temporary(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 

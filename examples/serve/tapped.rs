@@ -1,65 +1,55 @@
-//! Reads or writes one direction of a connection, and reports and traces each frame.
-
-use std::{io, net::TcpStream, time::Duration};
+//! Reports and traces the frames of one direction of a connection.
 
 use hybi::{
-    Inbox,
     frame::{Decoder, Part, Reserved, Rules},
     inspect::Sender,
 };
 
-use crate::{WRITING, frames::Report, timed::Timed};
+use crate::frames::Report;
 
 /// How many bytes to decode at a time.
 const PIECE: usize = 16 * 1024;
 
-/// One direction of a socket.
-pub(crate) struct Tapped<'s> {
-    stream: Timed<'s>,
+/// One direction of a connection.
+pub(crate) struct Tapped {
     report: Report,
+    sender: Sender,
     from: &'static str,
     decoder: Decoder,
     /// How many frames have been reported.
     count: u64,
 }
 
-impl<'s> Tapped<'s> {
+impl Tapped {
     /// The direction from the client.
-    pub(crate) fn received(stream: &'s TcpStream, report: &Report) -> Self {
-        Self::new(stream, report, "client", Rules::from_client())
+    pub(crate) fn received(report: &Report) -> Self {
+        Self::new(report, Sender::Client, "client", Rules::from_client())
     }
 
     /// The direction from the server.
-    pub(crate) fn sent(stream: &'s TcpStream, report: &Report) -> Self {
-        Self::new(stream, report, "server", Rules::from_server())
+    pub(crate) fn sent(report: &Report) -> Self {
+        Self::new(report, Sender::Server, "server", Rules::from_server())
     }
 
-    fn new(stream: &'s TcpStream, report: &Report, from: &'static str, rules: Rules) -> Self {
-        let stream = Timed::new(stream, WRITING);
+    fn new(report: &Report, sender: Sender, from: &'static str, rules: Rules) -> Self {
         // RSV1 marks compression. The connection checks whether that was negotiated.
         let decoder = Decoder::new(rules.allowing(Reserved::RSV1));
-        Self { stream, report: report.clone(), from, decoder, count: 0 }
+        Self { report: report.clone(), sender, from, decoder, count: 0 }
     }
 
-    /// Reads once into the inbox, within this time.
-    pub(crate) fn read_into(&mut self, inbox: &mut Inbox, timeout: Duration) -> io::Result<usize> {
-        let length = inbox.read_from(self.stream.within(timeout))?;
-        let unread = inbox.unread();
-        let bytes = &unread[unread.len() - length..];
-        self.report.trace.pass(Sender::Client, bytes);
-        self.pass(bytes);
-        Ok(length)
+    /// Reports and traces the last bytes of an inbox, which were just read.
+    pub(crate) fn pass_last(&mut self, unread: &[u8], length: usize) {
+        self.pass(&unread[unread.len().saturating_sub(length)..]);
     }
 
-    /// Writes all of an outbox, and clears it.
-    pub(crate) fn write_out(&mut self, outbox: &mut Vec<u8>) -> io::Result<()> {
-        self.report.trace.pass(Sender::Server, outbox);
-        self.pass(outbox);
-        self.stream.write_out(outbox, WRITING)
-    }
-
-    /// Reports the frames that begin in the next bytes of the stream.
+    /// Reports and traces the next bytes of the stream.
     pub(crate) fn pass(&mut self, bytes: &[u8]) {
+        self.report.trace.pass(self.sender, bytes);
+        self.pass_traced(bytes);
+    }
+
+    /// As [`pass`](Self::pass), for bytes that were read with the request and traced with it.
+    pub(crate) fn pass_traced(&mut self, bytes: &[u8]) {
         if !self.report.is_wanted() {
             return;
         }

@@ -4,11 +4,10 @@ use std::{
     error::Error,
     io::{self, Write},
     net::TcpStream,
-    time::Duration,
 };
 
 #[path = "timed.rs"]
-mod timed;
+pub(crate) mod timed;
 #[path = "trace.rs"]
 pub(crate) mod trace;
 #[path = "tunnel.rs"]
@@ -21,12 +20,9 @@ use hybi::{
     inspect::Sender,
 };
 
-use timed::Timed;
+use timed::{Timed, clock::timeouts};
 use trace::Trace;
 use tunnel::Proxy;
-
-/// For the opening handshake, including the tunnel through a proxy.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open connection and its transport. Bytes that follow the response are in the inbox.
 pub(crate) struct Dialed {
@@ -51,7 +47,7 @@ pub(crate) fn dial(
     let stream = reach(proxy.as_ref().map_or(uri, |proxy| proxy.uri.as_uri()))?;
     stream.set_nodelay(true)?;
 
-    let mut timed = Timed::new(&stream, TIMEOUT);
+    let mut timed = Timed::new(&stream, timeouts());
     let mut inbox = Inbox::with_capacity(64 * 1024);
     if let Some(proxy) = proxy {
         proxy.open(&uri, &mut timed, &mut inbox)?;

@@ -40,6 +40,13 @@ impl Server {
         Self::spawn(command)
     }
 
+    /// Starts an embedding with these timeouts, such as `opening=500`, in milliseconds.
+    pub(crate) fn start_timed(binary: &str, arguments: &[&str], timeouts: &str) -> Self {
+        let mut command = Command::new(binary);
+        command.arg("127.0.0.1:0").args(arguments).env("TIMEOUTS", timeouts);
+        Self::spawn(command)
+    }
+
     /// Starts the echo server of `websockets` on a free port. For `wss`, pass `--certificate` and
     /// `--key`.
     pub(crate) fn start_peer(arguments: &[&str]) -> Self {
@@ -116,7 +123,10 @@ impl Server {
         let output = BufReader::new(process.stdout.take().unwrap());
         let mut server = Self { process, output, address: String::new() };
         let line = server.next_line();
-        let address = line.strip_prefix("listening on ");
+        let address = line.strip_prefix("listening on ").or_else(|| {
+            let rest = line.strip_prefix("hybi listens: open http://")?;
+            Some(rest.split_once('/')?.0)
+        });
         server.address = address.unwrap_or_else(|| panic!("{command:?} prints {line:?}")).into();
         server
     }

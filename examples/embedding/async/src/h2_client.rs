@@ -9,19 +9,20 @@ use h2::{
 use hybi::{
     Client, Connection, Error, Event,
     client::{Request, Response},
+    deadline::{Cause, Deadlines},
     deflate::Deflate,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc::Receiver,
-    time::timeout,
 };
 
 use crate::{
+    clock::timeouts,
     h2_stream::{Reader, Writer},
     report::report,
     tokio_echo::{CONFIG, Failure, Session},
-    tokio_transport::{TIMEOUTS, Transport},
+    tokio_transport::{Transport, by, now},
 };
 
 /// Opens an HTTP/2 connection over this stream and a WebSocket on one of its streams. Sends the messages,
@@ -36,7 +37,11 @@ pub async fn converse(
         let requests = connect(stream).await?;
         open(requests, request).await
     };
-    let (mut transport, websocket) = timeout(TIMEOUTS.opening, opening).await??;
+    let deadlines = Deadlines::new(timeouts(), now());
+    // In a box, because the futures of h2 are large.
+    let opened = by(deadlines.deadline(), Box::pin(opening)).await;
+    let (mut transport, websocket) = opened.ok_or(Cause::Opening)??;
+    transport.deadlines = deadlines;
     let mut session = Session::new(&mut transport, websocket, messages);
     let ended = session
         .run(|event, _, _| {

@@ -18,7 +18,6 @@ use hybi::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc::Receiver,
-    time::timeout,
 };
 
 use crate::{
@@ -26,7 +25,7 @@ use crate::{
     h2_stream::{Reader, Writer},
     report::report,
     tokio_echo::{CONFIG, Failure, Session, echo},
-    tokio_transport::{TIMEOUTS, Transport},
+    tokio_transport::{Transport, wait_opening},
 };
 
 /// The most WebSockets and requests of one client at the same time.
@@ -50,14 +49,14 @@ pub async fn serve(
         .initial_window_size(WINDOW)
         .initial_connection_window_size(MAX_STREAMS * WINDOW);
     let handshake = builder.handshake::<_, Bytes>(stream);
-    let mut connection = timeout(TIMEOUTS.opening, handshake).await??;
+    let mut connection = wait_opening(handshake).await??;
     // Each task of a WebSocket has a clone.
     let is_used = Arc::new(());
     loop {
-        let (request, mut respond) = match timeout(TIMEOUTS.opening, connection.accept()).await {
+        let (request, mut respond) = match wait_opening(connection.accept()).await {
             Ok(Some(request)) => request?,
             Ok(None) => return Ok(()),
-            Err(elapsed) if Arc::strong_count(&is_used) == 1 => return Err(elapsed.into()),
+            Err(cause) if Arc::strong_count(&is_used) == 1 => return Err(cause.into()),
             // The WebSockets have deadlines of their own.
             Err(_) => continue,
         };

@@ -6,6 +6,7 @@ use std::{
     future::ready,
     pin::pin,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
+    time::Duration,
 };
 
 use http::{Method, Response, StatusCode, Version};
@@ -22,14 +23,13 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, split},
     sync::mpsc::Receiver,
-    time::timeout,
 };
 
 use crate::{
     application::{Application, Joined},
     report::report,
     tokio_echo::{CONFIG, Failure, Session, echo},
-    tokio_transport::{TIMEOUTS, Transport},
+    tokio_transport::{Transport, wait_opening},
 };
 
 /// The most WebSockets and requests of one client in HTTP/2 at the same time.
@@ -37,6 +37,13 @@ const MAX_STREAMS: u32 = 100;
 
 /// How many bytes a client may send on a stream in HTTP/2 before they are read.
 const WINDOW: u32 = 64 * 1024;
+
+/// How long a client may be silent in HTTP/2 before hyper sends a ping. The WebSockets have deadlines of
+/// their own.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// How long it may take to answer that ping.
+const PONG: Duration = Duration::from_secs(10);
 
 /// Serves one connection over HTTP/1.1 or HTTP/2, and the WebSockets on it.
 pub async fn serve(
@@ -52,12 +59,12 @@ pub async fn serve(
     let builder = builder();
     let mut serving = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
     // One deadline for the request and the response, because a peer may read the response slowly.
-    match timeout(TIMEOUTS.opening, &mut serving).await {
+    match wait_opening(&mut serving).await {
         Ok(ended) => ended,
         // Further requests may come at any time. hyper sends pings, and closes the connection if the
         // peer does not answer them.
         Err(_) if is_http2.load(Relaxed) => serving.await,
-        Err(elapsed) => Err(elapsed.into()),
+        Err(cause) => Err(cause.into()),
     }
 }
 
@@ -73,8 +80,8 @@ fn builder() -> Builder<TokioExecutor> {
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(MAX_STREAMS * WINDOW)
         .timer(TokioTimer::new())
-        .keep_alive_interval(TIMEOUTS.silence)
-        .keep_alive_timeout(TIMEOUTS.pong);
+        .keep_alive_interval(SILENCE)
+        .keep_alive_timeout(PONG);
     builder
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use tokio::{net::TcpStream, time::timeout};
+use tokio::net::TcpStream;
 use tokio_rustls::{
     TlsAcceptor,
     rustls::{
@@ -12,7 +12,7 @@ use tokio_rustls::{
     server::TlsStream,
 };
 
-use crate::{tokio_echo::Failure, tokio_transport::TIMEOUTS};
+use crate::{tokio_echo::Failure, tokio_transport::wait_opening};
 
 /// The certificate of a server, and its key.
 #[derive(Clone)]
@@ -36,6 +36,6 @@ impl Tls {
 
     /// The handshake of TLS.
     pub async fn accept(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Failure> {
-        Ok(timeout(TIMEOUTS.opening, self.0.accept(stream)).await??)
+        Ok(wait_opening(self.0.accept(stream)).await??)
     }
 }

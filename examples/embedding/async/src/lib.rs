@@ -3,8 +3,10 @@
 //! Each binary in `src/bin` listens on a port and serves connections with one of these modules.
 
 pub mod application;
-#[path = "../../../shared/deadlines.rs"]
-mod deadlines;
+#[path = "../../../shared/clock.rs"]
+mod clock;
+#[path = "../../../shared/following.rs"]
+mod following;
 pub mod h2_client;
 pub mod h2_echo;
 pub mod h2_stream;

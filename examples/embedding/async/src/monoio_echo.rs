@@ -4,30 +4,31 @@
 //! A read or a write that is dropped may lose bytes. So this module waits for readiness without a buffer,
 //! which is cancel safe, and drops a read or a write only with its connection.
 
-use std::{cell::RefCell, error::Error, mem, time::Duration};
+use std::{cell::RefCell, error::Error, mem, pin::pin, time::Duration};
 
-use hybi::{Config, Connection, Event, Inbox, Origins, Server, State, server::Opening};
+use hybi::{
+    Config, Connection, Event, Inbox, Origins, Outbox as _, Server,
+    deadline::{Cause, Deadlines, Stage},
+    server::Opening,
+};
 use monoio::{
     io::{AsyncReadRent, AsyncWriteRent, AsyncWriteRentExt},
     net::TcpStream,
     time::timeout,
 };
 
-use crate::deadlines::Timeouts;
-
-/// How long a peer may take.
-static TIMEOUTS: Timeouts = Timeouts {
-    opening: Duration::from_secs(10),
-    writing: Duration::from_secs(30),
-    silence: Duration::from_secs(20),
-    pong: Duration::from_secs(10),
-    closing: Duration::from_secs(10),
+use crate::{
+    clock::{left, now, timeouts},
+    following::Following,
 };
 
 const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
 
 /// The size of a buffer, and the most bytes of one read.
 const BUFFER: usize = 64 * 1024;
+
+/// The longest wait.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The most unused buffers in the pool.
 const KEPT: usize = 64;
@@ -63,34 +64,45 @@ pub async fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Failure> {
         stream,
         pool,
         inbox: Inbox::with_capacity(4 * 1024),
-        outbox: Vec::new(),
-        // Pages of this server, and clients that are not browsers.
-        stage: Stage::Opening(Opening::new(Origins::same_host().or_no_browser())),
+        peer: Peer {
+            // Pages of this server, and clients that are not browsers.
+            protocol: Protocol::Opening(Opening::new(Origins::same_host().or_no_browser())),
+            deadlines: Deadlines::new(timeouts(), now()),
+            outbox: Vec::new(),
+        },
     };
     let ended = session.run().await;
     // Also after an error: the outbox holds a response or a Close with the reason.
-    let finished = timeout(TIMEOUTS.closing, session.finish()).await;
-    // A peer that does not close is not an error.
-    let _ = timeout(TIMEOUTS.closing, session.linger()).await;
+    let finished = session.finish().await;
     ended?;
-    finished?
+    finished
 }
 
-/// The state of a connection.
-enum Stage {
+/// The state of the protocol.
+enum Protocol {
     Opening(Opening<'static>),
     Open(Connection<Server>),
+    /// The last bytes are in the outbox.
+    Over,
 }
 
-impl Stage {
+/// A connection without its transport and its input.
+struct Peer {
+    protocol: Protocol,
+    deadlines: Deadlines,
+    outbox: Vec<u8>,
+}
+
+impl Peer {
     /// Receives and echoes.
-    fn receive(&mut self, inbox: &mut Inbox, outbox: &mut Vec<u8>) -> Result<(), Failure> {
-        if let Self::Opening(opening) = self
+    fn receive(&mut self, inbox: &mut Inbox) -> Result<(), Failure> {
+        let outbox = &mut self.outbox;
+        if let Protocol::Opening(opening) = &mut self.protocol
             && let Some(request) = opening.receive(inbox, outbox)?
         {
-            *self = Self::Open(request.accept().config(CONFIG).finish(outbox)?);
+            self.protocol = Protocol::Open(request.accept().config(CONFIG).finish(outbox)?);
         }
-        if let Self::Open(websocket) = self {
+        if let Protocol::Open(websocket) = &mut self.protocol {
             while let Some(event) = websocket.receive(inbox, outbox)? {
                 match event {
                     Event::Text(text) => websocket.send_text(text, outbox)?,
@@ -102,31 +114,33 @@ impl Stage {
         Ok(())
     }
 
-    fn ping(&mut self, outbox: &mut Vec<u8>) -> Result<(), hybi::Error> {
-        match self {
-            Self::Open(websocket) => websocket.send_ping(b"", outbox),
-            Self::Opening(_) => Ok(()),
-        }
-    }
-
-    fn is_opening(&self) -> bool {
-        matches!(self, Self::Opening(_))
-    }
-
-    fn is_open(&self) -> bool {
-        matches!(self, Self::Open(websocket) if websocket.state() == State::Open)
+    /// Does what is due, and returns how long to wait. The kernel writes this many bytes.
+    fn expire(&mut self, unwritten: usize) -> Result<Duration, Cause> {
+        let Self { protocol, deadlines, outbox } = self;
+        let mut outbox = Following { ahead: unwritten, outbox };
+        let until = match protocol {
+            Protocol::Opening(opening) => deadlines.expire_opening(now(), opening, &mut outbox),
+            Protocol::Open(websocket) => deadlines.expire(now(), websocket, &mut outbox),
+            Protocol::Over => deadlines.check(now(), Stage::Closing, outbox.pending()),
+        };
+        Ok(left(until?).unwrap_or(DAY))
     }
 
     fn should_close_transport(&self) -> bool {
-        matches!(self, Self::Open(websocket) if websocket.should_close_transport())
+        match &self.protocol {
+            Protocol::Opening(_) => false,
+            Protocol::Open(websocket) => websocket.should_close_transport(),
+            Protocol::Over => true,
+        }
     }
 
     fn end_of_input(&mut self) -> Result<(), Failure> {
-        match self {
-            Self::Opening(_) => {
+        match &mut self.protocol {
+            Protocol::Opening(_) => {
                 Err("the peer closed the connection during the opening handshake".into())
             }
-            Self::Open(websocket) => Ok(websocket.end_of_input()?),
+            Protocol::Open(websocket) => Ok(websocket.end_of_input()?),
+            Protocol::Over => Ok(()),
         }
     }
 }
@@ -136,44 +150,38 @@ struct Session<'p> {
     stream: TcpStream,
     pool: &'p Pool,
     inbox: Inbox,
-    outbox: Vec<u8>,
-    stage: Stage,
+    peer: Peer,
 }
 
 impl Session<'_> {
-    /// Runs the opening handshake, the data transfer and the closing handshake, with their deadlines.
-    async fn run(&mut self) -> Result<(), Failure> {
-        timeout(TIMEOUTS.opening, self.turn_while(Stage::is_opening)).await??;
-        self.turn_while(Stage::is_open).await?;
-        timeout(TIMEOUTS.closing, self.turn_while(|stage| !stage.should_close_transport())).await?
-    }
-
     /// Writes and reads in turn, which is the backpressure on a peer that does not read.
-    async fn turn_while(&mut self, is_active: impl Fn(&Stage) -> bool) -> Result<(), Failure> {
-        while is_active(&self.stage) {
-            timeout(TIMEOUTS.writing, self.write()).await??;
-            if let Ok(ready) = timeout(TIMEOUTS.silence, self.stream.readable(true)).await {
-                ready?;
-            } else {
-                // The peer is silent. Any bytes from it count as the reply to the ping.
-                self.outbox = self.pool.take();
-                self.stage.ping(&mut self.outbox)?;
-                timeout(TIMEOUTS.writing, self.write()).await??;
-                timeout(TIMEOUTS.pong, self.stream.readable(true)).await??;
+    async fn run(&mut self) -> Result<(), Failure> {
+        loop {
+            self.write().await?;
+            if self.peer.should_close_transport() {
+                return Ok(());
             }
-            self.read().await?;
+            let wait = self.peer.expire(0)?;
+            if !self.peer.outbox.is_empty() {
+                continue; // a ping, or a Close
+            }
+            // If the deadline passes, the next turn does what is due.
+            if let Ok(ready) = timeout(wait, self.stream.readable(true)).await {
+                ready?;
+                self.read().await?;
+            }
         }
-        Ok(())
     }
 
     /// Reads once into a buffer of the pool.
     async fn read(&mut self) -> Result<(), Failure> {
         let (length, bytes) = self.stream.read(self.pool.take()).await;
         if length? == 0 {
-            return self.stage.end_of_input();
+            return self.peer.end_of_input();
         }
-        if self.outbox.capacity() == 0 {
-            self.outbox = self.pool.take();
+        self.peer.deadlines.on_read(now());
+        if self.peer.outbox.capacity() == 0 {
+            self.peer.outbox = self.pool.take();
         }
         let received = self.receive(&bytes);
         self.pool.give(bytes);
@@ -185,7 +193,7 @@ impl Session<'_> {
         while !bytes.is_empty() {
             let taken = self.inbox.copy_from(bytes);
             bytes = &bytes[taken..];
-            self.stage.receive(&mut self.inbox, &mut self.outbox)?;
+            self.peer.receive(&mut self.inbox)?;
         }
         if self.inbox.is_empty() {
             self.inbox.release();
@@ -195,26 +203,38 @@ impl Session<'_> {
 
     /// Writes out the outbox. Its buffer goes to the kernel, then back to the pool.
     async fn write(&mut self) -> Result<(), Failure> {
-        if self.outbox.capacity() == 0 {
-            return Ok(());
+        let Self { stream, pool, peer, .. } = self;
+        while peer.outbox.capacity() > 0 {
+            let bytes = mem::take(&mut peer.outbox);
+            let length = bytes.len();
+            let mut writing = pin!(stream.write_all(bytes));
+            let (written, bytes) = loop {
+                let wait = peer.expire(length).inspect_err(|_| {
+                    peer.outbox = Vec::new(); // it would follow a part of these bytes
+                })?;
+                if let Ok(written) = timeout(wait, &mut writing).await {
+                    break written;
+                }
+            };
+            pool.give(bytes);
+            written?;
+            peer.deadlines.on_write(now(), length);
         }
-        let (written, bytes) = self.stream.write_all(mem::take(&mut self.outbox)).await;
-        self.pool.give(bytes);
-        written?;
         Ok(())
     }
 
-    /// Writes out the outbox, and shuts down the output.
+    /// Writes out the outbox, shuts down the output, and discards input until the peer closes. Closing a
+    /// socket with unread input resets it, and the peer may lose the final bytes.
     async fn finish(&mut self) -> Result<(), Failure> {
+        self.peer.protocol = Protocol::Over;
         self.write().await?;
-        Ok(self.stream.shutdown().await?)
-    }
-
-    /// Reads and discards until the peer closes. Closing a socket with unread input resets it, and the peer
-    /// may lose the final bytes.
-    async fn linger(&mut self) -> Result<(), Failure> {
+        self.stream.shutdown().await?;
         for _ in 0..LINGER {
-            self.stream.readable(true).await?;
+            let Ok(wait) = self.peer.expire(0) else { break };
+            match timeout(wait, self.stream.readable(true)).await {
+                Ok(ready) => ready?,
+                Err(_) => continue,
+            }
             let (length, bytes) = self.stream.read(self.pool.take()).await;
             self.pool.give(bytes);
             if length? == 0 {

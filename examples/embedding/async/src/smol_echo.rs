@@ -11,7 +11,9 @@ use std::{
 };
 
 use hybi::{
-    CloseCode, Config, Connection, Event, GrowingOutbox, Inbox, Origins, Server, State,
+    CloseCode, Config, Connection, Event, GrowingOutbox, Inbox, Origins, Outbox as _, Server,
+    State,
+    deadline::{Cause, Deadlines, Stage},
     server::Opening,
 };
 use smol::{
@@ -21,15 +23,9 @@ use smol::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink},
 };
 
-use crate::deadlines::{Deadlines, Due, Timeouts};
-
-/// How long a peer may take.
-static TIMEOUTS: Timeouts = Timeouts {
-    opening: Duration::from_secs(10),
-    writing: Duration::from_secs(30),
-    silence: Duration::from_secs(20),
-    pong: Duration::from_secs(10),
-    closing: Duration::from_secs(10),
+use crate::{
+    clock::{instant_of, now, timeouts},
+    following::Following,
 };
 
 /// The most steps before other connections have their turn. A socket that is always ready does not yield
@@ -55,7 +51,7 @@ pub async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     messages: Receiver<String>,
 ) -> Result<(), Failure> {
     let mut transport = Transport::new(reader, writer);
-    let ended = match within(TIMEOUTS.opening, transport.open()).await {
+    let ended = match transport.open().await {
         Ok(websocket) => Session::new(&mut transport, websocket, messages).run().await,
         Err(failure) => Err(failure),
     };
@@ -69,16 +65,16 @@ pub struct Session<'t, R, W> {
     transport: &'t mut Transport<R, W>,
     websocket: Connection<Server>,
     messages: Receiver<String>,
-    deadlines: Deadlines,
-    /// Reset when it expires, or when the next deadline becomes earlier. Most changes extend a deadline.
+    /// Reset when it has expired, or when the deadline becomes earlier. Most changes extend a deadline.
     timer: Timer,
-    expires: Instant,
+    /// When the timer expires. `None` if it has.
+    expires: Option<Instant>,
 }
 
 /// What completes first.
 enum Step {
     Read(io::Result<usize>),
-    Written(io::Result<()>),
+    Written(io::Result<usize>),
     Message(Option<String>),
     Expired,
 }
@@ -90,17 +86,15 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
         websocket: Connection<Server>,
         messages: Receiver<String>,
     ) -> Self {
-        let deadlines = Deadlines::open(&TIMEOUTS, Instant::now());
-        let expires = deadlines.next();
-        Self { transport, websocket, messages, deadlines, timer: Timer::at(expires), expires }
+        Self { transport, websocket, messages, timer: Timer::never(), expires: None }
     }
 
     /// Reads, writes and sends messages, concurrently, until the connection ends.
     ///
     /// Cancel safe: it may be dropped at any `await` and called again.
     pub async fn run(&mut self) -> Result<(), Failure> {
-        let Self { transport, websocket, messages, deadlines, timer, expires } = self;
-        let Transport { reader, inbox, outbox, writing } = &mut **transport;
+        let Self { transport, websocket, messages, timer, expires } = self;
+        let Transport { reader, inbox, outbox, writing, deadlines } = &mut **transport;
         let mut steps = 0;
         loop {
             steps += 1;
@@ -118,20 +112,18 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
             }
             // Without room, the inbox may still hold events.
             let has_room = websocket.has_room(outbox);
-            let now = Instant::now();
-            deadlines.set_flushed(writing.is_flushed, now);
+            let mut output = Following { ahead: writing.pending(), outbox };
+            let until = deadlines.expire(now(), websocket, &mut output)?;
             writing.take_from(outbox);
             let should_close_transport = websocket.should_close_transport();
             if should_close_transport && writing.is_flushed {
                 return Ok(());
             }
-            deadlines.set_flushed(writing.is_flushed, now);
-            if should_close_transport || websocket.is_closing() {
-                deadlines.on_closing(now);
-            }
-            if deadlines.next() < *expires {
-                *expires = deadlines.next();
-                timer.set_at(*expires);
+            if let Some(at) = until.and_then(instant_of)
+                && expires.is_none_or(|expires| at < expires)
+            {
+                *expires = Some(at);
+                timer.set_at(at);
             }
             let is_open = websocket.state() == State::Open;
             let step = race(
@@ -151,20 +143,12 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
                     if length? == 0 {
                         websocket.end_of_input()?;
                     }
-                    deadlines.on_read(Instant::now());
+                    deadlines.on_read(now());
                 }
-                Step::Written(written) => written?,
+                Step::Written(written) => deadlines.on_write(now(), written?),
                 Step::Message(Some(text)) => websocket.send_text(&text, outbox)?,
                 Step::Message(None) => websocket.close(CloseCode::NORMAL, "", outbox)?,
-                Step::Expired => {
-                    match deadlines.due(Instant::now()) {
-                        Due::Nothing => {}
-                        Due::Ping => websocket.send_ping(b"", outbox)?,
-                        Due::Drop => return Err("the peer took too long".into()),
-                    }
-                    *expires = deadlines.next();
-                    timer.set_at(*expires);
-                }
+                Step::Expired => *expires = None, // the next turn does what is due
             }
         }
     }
@@ -180,18 +164,21 @@ async fn when<T>(condition: bool, future: impl Future<Output = T>) -> T {
     if condition { future.await } else { pending().await }
 }
 
-async fn within<T>(
-    timeout: Duration,
-    future: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
-    or(future, async {
-        Timer::after(timeout).await;
-        Err(io::Error::from(io::ErrorKind::TimedOut).into())
-    })
-    .await
+/// Waits for the future. `None` if the deadline passes.
+async fn by<T>(deadline: Option<Duration>, future: impl Future<Output = T>) -> Option<T> {
+    match deadline.and_then(instant_of) {
+        Some(at) => {
+            let expired = async {
+                Timer::at(at).await;
+                None
+            };
+            or(async { Some(future.await) }, expired).await
+        }
+        None => Some(future.await),
+    }
 }
 
-/// The two directions of a byte stream, with their buffers.
+/// The two directions of a byte stream, with their buffers, and the deadlines of the peer.
 pub struct Transport<R, W> {
     reader: R,
     /// The received bytes.
@@ -200,6 +187,8 @@ pub struct Transport<R, W> {
     writing: Writing<W>,
     /// The output to write next.
     pub outbox: GrowingOutbox,
+    /// Its opening handshake begins when the transport is created.
+    deadlines: Deadlines,
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
@@ -210,6 +199,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
             inbox: Inbox::with_capacity(16 * 1024),
             writing: Writing { writer, batch: GrowingOutbox::new(), is_flushed: true },
             outbox: GrowingOutbox::new(),
+            deadlines: Deadlines::new(timeouts(), now()),
         }
     }
 
@@ -217,10 +207,17 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
     async fn open(&mut self) -> Result<Connection<Server>, Failure> {
         // Pages of this server, and clients that are not browsers.
         let mut opening = Opening::new(Origins::same_host().or_no_browser());
-        let Self { reader, inbox, outbox, .. } = self;
+        let Self { reader, inbox, outbox, deadlines, .. } = self;
         loop {
-            if read(reader, inbox).await? == 0 {
-                return Err("the peer closed the connection during the opening handshake".into());
+            let until = deadlines.expire_opening(now(), &mut opening, outbox)?;
+            match by(until, read(reader, inbox)).await.transpose()? {
+                None => continue,
+                Some(0) => {
+                    return Err(
+                        "the peer closed the connection during the opening handshake".into()
+                    );
+                }
+                Some(_) => deadlines.on_read(now()),
             }
             if let Some(request) = opening.receive(inbox, outbox)? {
                 return Ok(request.accept().config(CONFIG).finish(outbox)?);
@@ -230,12 +227,23 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
 
     /// Writes out the outbox, and closes the connection without losing output.
     async fn finish(&mut self) -> Result<(), Failure> {
-        let Self { reader, outbox, writing, .. } = self;
-        within(TIMEOUTS.closing, writing.finish(outbox)).await?;
-        // Reads and discards until the peer closes, up to a timeout. Closing a socket with unread
-        // input resets it, and the peer may lose the final bytes.
-        let _ =
-            within(TIMEOUTS.closing, async { Ok(copy(reader.take(LINGER), sink()).await?) }).await;
+        let Self { reader, outbox, writing, deadlines, .. } = self;
+        loop {
+            let pending = writing.pending() + outbox.pending();
+            let until = deadlines.check(now(), Stage::Closing, pending)?;
+            writing.take_from(outbox);
+            if writing.is_flushed {
+                break;
+            }
+            if let Some(written) = by(until, writing.write()).await {
+                deadlines.on_write(now(), written?);
+            }
+        }
+        let until = deadlines.deadline();
+        by(until, writing.writer.close()).await.ok_or(Cause::Closing)??;
+        // Reads and discards until the peer closes. Closing a socket with unread input resets it, and
+        // the peer may lose the final bytes.
+        let _ = by(until, copy(reader.take(LINGER), sink())).await;
         Ok(())
     }
 }
@@ -264,29 +272,25 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
         }
     }
 
-    /// Writes once.
-    async fn write(&mut self) -> io::Result<()> {
+    /// The number of bytes that are not written. One, if they are only not flushed.
+    fn pending(&self) -> usize {
+        if self.is_flushed { 0 } else { self.batch.pending().max(1) }
+    }
+
+    /// Writes once. Returns the number of bytes that the writer took.
+    async fn write(&mut self) -> io::Result<usize> {
+        let mut written = 0;
         if !self.batch.is_empty() {
-            match self.writer.write(self.batch.bytes()).await? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                length => self.batch.consume(length)?,
+            written = self.writer.write(self.batch.bytes()).await?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
             }
+            self.batch.consume(written)?;
         }
         if self.batch.is_empty() {
             self.writer.flush().await?;
             self.is_flushed = true;
         }
-        Ok(())
-    }
-
-    /// Writes the batch and the outbox, and shuts down the output.
-    async fn finish(&mut self, outbox: &mut GrowingOutbox) -> Result<(), Failure> {
-        loop {
-            self.take_from(outbox);
-            if self.is_flushed {
-                return Ok(self.writer.close().await?);
-            }
-            self.write().await?;
-        }
+        Ok(written)
     }
 }

@@ -3,18 +3,18 @@
 use hybi::{
     Client, Connection, Error, Event, Host, Uri,
     client::{Request, Response},
+    deadline::{Cause, Stage},
     deflate::Deflate,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, split},
     net::TcpStream,
     sync::mpsc::Receiver,
-    time::timeout,
 };
 
 use crate::{
     tokio_echo::{CONFIG, Failure, Session},
-    tokio_transport::{TIMEOUTS, Transport},
+    tokio_transport::{Transport, by, wait_opening},
 };
 
 /// Opens a WebSocket over this stream. Sends the messages, and calls `handle` with each event, until the
@@ -27,7 +27,9 @@ pub async fn converse(
 ) -> Result<(), Failure> {
     let (reader, writer) = split(stream);
     let mut transport = Transport::new(reader, writer);
-    let websocket = timeout(TIMEOUTS.opening, open(&mut transport, request)).await??;
+    let until = transport.deadlines.deadline();
+    let opened = by(until, open(&mut transport, request)).await;
+    let websocket = opened.ok_or(Cause::Opening)??;
     let mut session = Session::new(&mut transport, websocket, messages);
     let ended = session
         .run(|event, _, _| {
@@ -53,7 +55,7 @@ pub async fn connect(uri: &Uri<'_>) -> Result<TcpStream, Failure> {
             Host::V6(address) => TcpStream::connect((address, uri.port())).await,
         }
     };
-    let stream = timeout(TIMEOUTS.opening, connecting).await??;
+    let stream = wait_opening(connecting).await??;
     stream.set_nodelay(true)?;
     Ok(stream)
 }
@@ -65,7 +67,7 @@ async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
 ) -> Result<Connection<Client>, Failure> {
     let deflate = Deflate::new();
     let mut opening = request.config(CONFIG).deflate(&deflate).send(&mut transport.outbox)?;
-    transport.flush().await?;
+    transport.flush(Stage::Opening).await?;
     loop {
         if transport.reading.read().await? == 0 {
             return Err("the server closed the connection during the opening handshake".into());

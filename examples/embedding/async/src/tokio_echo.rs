@@ -3,7 +3,7 @@
 //! All state is in a [`Session`] and its [`Transport`], none in a future. So every future here is cancel
 //! safe: it can be dropped at any `await` and created again, and no message is lost or repeated.
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use hybi::{
     CloseCode, Config, Connection, Error, Event, GrowingOutbox, Origins, Role, Server, State,
@@ -13,12 +13,13 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     select,
     sync::mpsc::Receiver,
-    time::{Instant, Sleep, sleep_until, timeout},
+    time::{Instant, Sleep, sleep},
 };
 
 use crate::{
-    deadlines::{Deadlines, Due},
-    tokio_transport::{TIMEOUTS, Transport},
+    clock::instant_of,
+    following::Following,
+    tokio_transport::{Transport, by, now},
 };
 
 /// While this many bytes wait in the outbox, nothing is read and no message is taken from the
@@ -39,7 +40,7 @@ pub async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     messages: Receiver<String>,
 ) -> Result<(), Failure> {
     let mut transport = Transport::new(reader, writer);
-    let ended = match timeout(TIMEOUTS.opening, open(&mut transport, deflate)).await? {
+    let ended = match open(&mut transport, deflate).await {
         Ok(websocket) => Session::new(&mut transport, websocket, messages).run(echo).await,
         Err(failure) => Err(failure),
     };
@@ -56,10 +57,15 @@ async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
 ) -> Result<Connection<Server>, Failure> {
     // Pages of this server, and clients that are not browsers.
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
-    let Transport { reading, outbox, .. } = transport;
+    let Transport { reading, outbox, deadlines, .. } = transport;
     loop {
-        if reading.read().await? == 0 {
-            return Err("the peer closed the connection during the opening handshake".into());
+        let until = deadlines.expire_opening(now(), &mut opening, outbox)?;
+        match by(until, reading.read()).await.transpose()? {
+            None => continue,
+            Some(0) => {
+                return Err("the peer closed the connection during the opening handshake".into());
+            }
+            Some(_) => deadlines.on_read(now()),
         }
         if let Some(request) = opening.receive(&mut reading.inbox, outbox)? {
             return Ok(request.accept().config(CONFIG).deflate(deflate).finish(outbox)?);
@@ -86,7 +92,6 @@ pub struct Session<'t, P: Role, R, W> {
     websocket: Connection<P>,
     /// The messages of the application. When the last sender is dropped, the connection closes.
     messages: Receiver<String>,
-    deadlines: Deadlines,
     timer: DeadlineTimer,
 }
 
@@ -97,8 +102,7 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
         websocket: Connection<P>,
         messages: Receiver<String>,
     ) -> Self {
-        let deadlines = Deadlines::open(&TIMEOUTS, Instant::now().into_std());
-        Self { transport, websocket, messages, deadlines, timer: DeadlineTimer::new(&deadlines) }
+        Self { transport, websocket, messages, timer: DeadlineTimer::new() }
     }
 
     /// Reads, writes and sends messages, concurrently, until the connection ends.
@@ -108,8 +112,8 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
         &mut self,
         mut handle: impl FnMut(Event<'_>, &mut Connection<P>, &mut GrowingOutbox) -> Result<(), Error>,
     ) -> Result<(), Failure> {
-        let Self { transport, websocket, messages, deadlines, timer } = self;
-        let Transport { reading, writing, outbox } = &mut **transport;
+        let Self { transport, websocket, messages, timer } = self;
+        let Transport { reading, writing, outbox, deadlines } = &mut **transport;
         loop {
             while websocket.has_room(outbox)
                 && let Some(event) = websocket.receive(&mut reading.inbox, outbox)?
@@ -118,68 +122,58 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
             }
             // Without room, the inbox may still hold events.
             let has_room = websocket.has_room(outbox);
-            let now = Instant::now().into_std();
-            deadlines.set_flushed(writing.is_flushed(), now);
+            let mut output = Following { ahead: writing.pending(), outbox };
+            let until = deadlines.expire(now(), websocket, &mut output)?;
             writing.take_from(outbox);
             let should_close_transport = websocket.should_close_transport();
             if should_close_transport && writing.is_flushed() {
                 return Ok(());
             }
-            deadlines.set_flushed(writing.is_flushed(), now);
-            if should_close_transport || websocket.is_closing() {
-                deadlines.on_closing(now);
-            }
-            timer.advance_to(deadlines);
+            timer.set(until);
             let is_open = websocket.state() == State::Open;
             select! {
                 length = reading.read(), if has_room && !should_close_transport => match length {
                     Ok(0) => websocket.end_of_input()?,
-                    Ok(_) => deadlines.on_read(Instant::now().into_std()),
+                    Ok(_) => deadlines.on_read(now()),
                     // After both Close frames, a reset is a normal end.
                     Err(_) if websocket.state() == State::Closed => websocket.end_of_input()?,
                     Err(error) => return Err(error.into()),
                 },
-                written = writing.write(), if !writing.is_flushed() => written?,
+                written = writing.write(), if !writing.is_flushed() => {
+                    deadlines.on_write(now(), written?);
+                }
                 message = messages.recv(), if has_room && is_open => match message {
                     Some(text) => websocket.send_text(&text, outbox)?,
                     None => websocket.close(CloseCode::NORMAL, "", outbox)?,
                 },
-                () = timer.expired() => match timer.due(deadlines) {
-                    Due::Nothing => {}
-                    Due::Ping => websocket.send_ping(b"", outbox)?,
-                    Due::Drop => return Err("the peer took too long".into()),
-                },
+                () = timer.expired() => {} // the next turn does what is due
             }
         }
     }
 }
 
+/// The longest sleep.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A timer for deadlines that change often. Most changes extend a deadline, so it is reset only when it
-/// expires, or when the next deadline becomes earlier.
+/// has expired, or when the deadline becomes earlier.
 pub(crate) struct DeadlineTimer(Pin<Box<Sleep>>);
 
 impl DeadlineTimer {
-    pub(crate) fn new(deadlines: &Deadlines) -> Self {
-        Self(Box::pin(sleep_until(deadlines.next().into())))
+    pub(crate) fn new() -> Self {
+        Self(Box::pin(sleep(DAY)))
     }
 
-    /// Resets it if the next deadline is earlier.
-    pub(crate) fn advance_to(&mut self, deadlines: &Deadlines) {
-        let next = deadlines.next().into();
-        if next < self.0.deadline() {
-            self.0.as_mut().reset(next);
+    /// Sets the deadline.
+    pub(crate) fn set(&mut self, deadline: Option<Duration>) {
+        let at = deadline.and_then(instant_of).map_or_else(|| Instant::now() + DAY, Instant::from);
+        if at < self.0.deadline() || self.0.is_elapsed() {
+            self.0.as_mut().reset(at);
         }
     }
 
-    /// Waits until it expires. Then call [`due`](Self::due).
+    /// Waits until it expires, which may be before the deadline.
     pub(crate) async fn expired(&mut self) {
         self.0.as_mut().await;
-    }
-
-    /// Returns the action that is due, which may be none, and resets the timer.
-    pub(crate) fn due(&mut self, deadlines: &mut Deadlines) -> Due {
-        let due = deadlines.due(Instant::now().into_std());
-        self.0.as_mut().reset(deadlines.next().into());
-        due
     }
 }

@@ -4,23 +4,27 @@
 //! an `await`. The reader owns the inbox; the writer owns the bytes that it is writing. The futures of
 //! both tasks are cancel safe.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use hybi::{
-    CloseCode, Connection, Error, Event, GrowingOutbox, Inbox, Origins, Server, server::Opening,
+    CloseCode, Connection, Error, Event, GrowingOutbox, Inbox, Origins, Outbox as _, Server,
+    deadline::{Cause, Deadlines, Stage},
+    server::Opening,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     select,
     sync::Notify,
     task::JoinSet,
-    time::{Instant, timeout, timeout_at},
 };
 
 use crate::{
-    deadlines::{Deadlines, Due},
+    following::Following,
     tokio_echo::{CONFIG, DeadlineTimer, Failure},
-    tokio_transport::{Reading, TIMEOUTS, Transport, Writing},
+    tokio_transport::{Reading, Transport, Writing, by, now},
 };
 
 /// Serves one connection: echoes messages. When it is open, calls `opened` with a handle for sending.
@@ -30,7 +34,7 @@ where
     W: AsyncWrite + Unpin + Send + 'static,
 {
     let mut transport = Transport::new(reader, writer);
-    let websocket = match timeout(TIMEOUTS.opening, open(&mut transport)).await? {
+    let websocket = match open(&mut transport).await {
         Ok(websocket) => websocket,
         Err(failure) => {
             // The outbox holds a response with the reason.
@@ -44,10 +48,13 @@ where
     let mut writing = JoinSet::new();
     writing.spawn(async move { writer.run().await });
     let ended = reader.run().await;
-    let written = timeout(TIMEOUTS.closing, writing.join_all()).await;
-    reader.reading.linger().await;
+    let written = writing.join_all().await;
+    let until = reader.end.lock().check_closing();
+    if let Ok(until) = until {
+        reader.reading.linger(until).await;
+    }
     // Reports the first failure.
-    written?.into_iter().fold(ended, Result::and)
+    written.into_iter().fold(ended, Result::and)
 }
 
 /// The opening handshake.
@@ -56,10 +63,15 @@ async fn open<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
 ) -> Result<Connection<Server>, Failure> {
     // Pages of this server, and clients that are not browsers.
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
-    let Transport { reading, outbox, .. } = transport;
+    let Transport { reading, outbox, deadlines, .. } = transport;
     loop {
-        if reading.read().await? == 0 {
-            return Err("the peer closed the connection during the opening handshake".into());
+        let until = deadlines.expire_opening(now(), &mut opening, outbox)?;
+        match by(until, reading.read()).await.transpose()? {
+            None => continue,
+            Some(0) => {
+                return Err("the peer closed the connection during the opening handshake".into());
+            }
+            Some(_) => deadlines.on_read(now()),
         }
         if let Some(request) = opening.receive(&mut reading.inbox, outbox)? {
             return Ok(request.accept().config(CONFIG).finish(outbox)?);
@@ -72,13 +84,12 @@ pub fn split<R, W>(
     transport: Transport<R, W>,
     websocket: Connection<Server>,
 ) -> (Reader<R>, Writer<W>) {
-    let Transport { reading, writing, outbox } = transport;
-    let deadlines = Deadlines::open(&TIMEOUTS, Instant::now().into_std());
-    let timer = DeadlineTimer::new(&deadlines);
-    let shared = Mutex::new(Shared { websocket, outbox, deadlines, is_over: false });
+    let Transport { reading, writing, outbox, deadlines } = transport;
+    let shared = Shared { websocket, outbox, unwritten: 0, deadlines, is_over: false };
+    let shared = Mutex::new(shared);
     let end = Arc::new(End { shared, to_read: Notify::new(), to_write: Notify::new() });
-    let writer = Writer { end: Handle(Arc::clone(&end)), writing, deadline: None };
-    (Reader { end: Handle(end), reading, timer }, writer)
+    let writer = Writer { end: Handle(Arc::clone(&end)), writing };
+    (Reader { end: Handle(end), reading, timer: DeadlineTimer::new() }, writer)
 }
 
 /// A handle to a connection, for any task.
@@ -96,11 +107,24 @@ struct End {
 struct Shared {
     websocket: Connection<Server>,
     outbox: GrowingOutbox,
-    /// The reader waits for these. The writer reports its progress, because a peer cannot answer a ping
-    /// before it has read the output that precedes it.
+    /// How many bytes the writer has taken from the outbox and has not written yet.
+    unwritten: usize,
+    /// The reader and the writer both wait for these.
     deadlines: Deadlines,
     /// Whether the writer has ended, or ends after it has written the outbox.
     is_over: bool,
+}
+
+impl Shared {
+    fn expire(&mut self) -> Result<Option<Duration>, Cause> {
+        let mut outbox = Following { ahead: self.unwritten, outbox: &mut self.outbox };
+        self.deadlines.expire(now(), &mut self.websocket, &mut outbox)
+    }
+
+    fn check_closing(&mut self) -> Result<Option<Duration>, Cause> {
+        let pending = self.unwritten + self.outbox.pending();
+        self.deadlines.check(now(), Stage::Closing, pending)
+    }
 }
 
 impl Handle {
@@ -125,14 +149,15 @@ impl Handle {
         Ok(())
     }
 
-    /// Sends a ping to a silent peer, if the outbox has room.
-    fn ping(&self) -> Result<(), Error> {
-        let Shared { websocket, outbox, .. } = &mut *self.lock();
-        if websocket.has_room(outbox) {
-            websocket.send_ping(b"", outbox)?;
+    /// Does what is due. Returns when to call it again.
+    fn expire(&self) -> Result<Option<Duration>, Cause> {
+        let mut shared = self.lock();
+        let until = shared.expire();
+        // The outbox may hold a ping or a Close, also after an error.
+        if !shared.outbox.is_empty() {
             self.0.to_write.notify_one();
         }
-        Ok(())
+        until
     }
 
     /// Whether the connection has ended.
@@ -177,32 +202,22 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         let Self { end, reading, timer } = self;
         loop {
             let has_room = end.receive(&mut reading.inbox)?;
+            timer.set(end.expire()?);
             {
-                let Shared { websocket, deadlines, is_over, .. } = &mut *end.lock();
+                let Shared { websocket, is_over, .. } = &*end.lock();
                 if *is_over || websocket.should_close_transport() {
                     return Ok(());
                 }
-                if websocket.is_closing() {
-                    deadlines.on_closing(Instant::now().into_std());
-                }
-                timer.advance_to(deadlines);
             }
             select! {
                 length = reading.read(), if has_room => {
                     if length? == 0 {
                         return Ok(end.lock().websocket.end_of_input()?);
                     }
-                    end.lock().deadlines.on_read(Instant::now().into_std());
+                    end.lock().deadlines.on_read(now());
                 }
                 () = end.0.to_read.notified() => {}
-                () = timer.expired() => {
-                    let due = timer.due(&mut end.lock().deadlines);
-                    match due {
-                        Due::Nothing => {}
-                        Due::Ping => end.ping()?,
-                        Due::Drop => return Err("the peer took too long".into()),
-                    }
-                }
+                () = timer.expired() => {} // the next turn does what is due
             }
         }
     }
@@ -231,8 +246,6 @@ impl Handle {
 pub struct Writer<W> {
     end: Handle,
     writing: Writing<W>,
-    /// For the batch that is being written.
-    deadline: Option<Instant>,
 }
 
 impl<W: AsyncWrite + Unpin> Writer<W> {
@@ -240,18 +253,21 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
     ///
     /// Cancel safe: it may be dropped at any `await` and called again.
     pub async fn run(&mut self) -> Result<(), Failure> {
-        let Self { end, writing, deadline } = self;
+        let ended = self.write().await;
+        if ended.is_err() {
+            self.end.finish();
+        }
+        ended
+    }
+
+    async fn write(&mut self) -> Result<(), Failure> {
+        let Self { end, writing } = self;
         loop {
             let is_over = end.take_output(writing);
             if !writing.is_flushed() {
-                let by = *deadline.get_or_insert_with(|| Instant::now() + TIMEOUTS.writing);
-                let written = timeout_at(by, writing.write()).await;
-                if !matches!(written, Ok(Ok(()))) {
-                    end.finish();
-                }
-                written??;
-                if writing.is_flushed() {
-                    *deadline = None;
+                let until = end.expire()?;
+                if let Some(written) = by(until, writing.write()).await {
+                    end.on_write(written?, writing.pending());
                 }
             } else if is_over {
                 return Ok(writing.shutdown().await?);
@@ -265,15 +281,23 @@ impl<W: AsyncWrite + Unpin> Writer<W> {
 impl Handle {
     /// Takes the next batch from the outbox. Returns whether the connection has ended.
     fn take_output<W: AsyncWrite + Unpin>(&self, writing: &mut Writing<W>) -> bool {
-        let Shared { websocket, outbox, deadlines, is_over } = &mut *self.lock();
-        let (now, next) = (Instant::now().into_std(), deadlines.next());
+        let Shared { websocket, outbox, unwritten, is_over, .. } = &mut *self.lock();
         let was_full = !websocket.has_room(outbox);
-        deadlines.set_flushed(writing.is_flushed(), now);
         writing.take_from(outbox);
-        deadlines.set_flushed(writing.is_flushed(), now);
-        if was_full && outbox.is_empty() || deadlines.next() < next {
+        *unwritten = writing.pending();
+        if was_full && outbox.is_empty() {
             self.0.to_read.notify_one();
         }
         *is_over
+    }
+
+    fn on_write(&self, length: usize, unwritten: usize) {
+        let shared = &mut *self.lock();
+        let before = shared.deadlines.deadline();
+        shared.unwritten = unwritten;
+        shared.deadlines.on_write(now(), length);
+        if shared.deadlines.deadline() < before {
+            self.0.to_read.notify_one();
+        }
     }
 }

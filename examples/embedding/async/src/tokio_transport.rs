@@ -6,22 +6,19 @@
 
 use std::{io, mem, net::SocketAddr, time::Duration};
 
-use hybi::{GrowingOutbox, Inbox};
+use hybi::{
+    GrowingOutbox, Inbox, Outbox as _,
+    deadline::{Cause, Deadlines, Stage},
+};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink},
     net::{TcpListener, TcpStream},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout_at},
 };
 
-use crate::{deadlines::Timeouts, report::report};
-
-/// How long a peer may take, for all programs over tokio.
-pub(crate) static TIMEOUTS: Timeouts = Timeouts {
-    opening: Duration::from_secs(10),
-    writing: Duration::from_secs(30),
-    silence: Duration::from_secs(20),
-    pong: Duration::from_secs(10),
-    closing: Duration::from_secs(10),
+use crate::{
+    clock::{instant_of, time_of, timeouts},
+    report::report,
 };
 
 /// How long to wait after a connection could not be accepted.
@@ -44,7 +41,30 @@ pub async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     }
 }
 
-/// Both directions.
+/// The time since the epoch of all deadlines.
+pub(crate) fn now() -> Duration {
+    time_of(Instant::now().into_std())
+}
+
+/// Waits for the future. `None` if the deadline passes.
+pub(crate) async fn by<T>(
+    deadline: Option<Duration>,
+    future: impl Future<Output = T>,
+) -> Option<T> {
+    match deadline.and_then(instant_of) {
+        Some(at) => timeout_at(at.into(), future).await.ok(),
+        None => Some(future.await),
+    }
+}
+
+/// Waits for the future, which is a part of the opening handshake or precedes it, such as TLS. Fails if the
+/// peer takes too long.
+pub async fn wait_opening<T>(future: impl Future<Output = T>) -> Result<T, Cause> {
+    let deadlines = Deadlines::new(timeouts(), now());
+    by(deadlines.deadline(), future).await.ok_or(Cause::Opening)
+}
+
+/// Both directions, and the deadlines of the peer.
 pub struct Transport<R, W> {
     /// The input.
     pub reading: Reading<R>,
@@ -52,28 +72,40 @@ pub struct Transport<R, W> {
     pub writing: Writing<W>,
     /// The output to write next.
     pub outbox: GrowingOutbox,
+    /// Its opening handshake begins when the transport is created.
+    pub deadlines: Deadlines,
 }
 
 impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
     /// A transport over these two directions.
     pub fn new(reader: R, writer: W) -> Self {
         let (reading, writing) = (Reading::new(reader), Writing::new(writer));
-        Self { reading, writing, outbox: GrowingOutbox::new() }
+        let deadlines = Deadlines::new(timeouts(), now());
+        Self { reading, writing, outbox: GrowingOutbox::new(), deadlines }
     }
 
     /// Writes out the outbox.
-    pub async fn flush(&mut self) -> io::Result<()> {
-        self.writing.flush(&mut self.outbox).await
+    pub async fn flush(&mut self, stage: Stage) -> io::Result<()> {
+        let Self { writing, outbox, deadlines, .. } = self;
+        loop {
+            let pending = writing.pending() + outbox.pending();
+            let until = deadlines.check(now(), stage, pending)?;
+            writing.take_from(outbox);
+            if writing.is_flushed() {
+                return Ok(());
+            }
+            if let Some(written) = by(until, writing.write()).await {
+                deadlines.on_write(now(), written?);
+            }
+        }
     }
 
     /// Writes out the outbox, and closes the connection without losing output.
     pub async fn finish(&mut self) -> io::Result<()> {
-        timeout(TIMEOUTS.closing, async {
-            self.flush().await?;
-            self.writing.shutdown().await
-        })
-        .await??;
-        self.reading.linger().await;
+        self.flush(Stage::Closing).await?;
+        let until = self.deadlines.deadline();
+        by(until, self.writing.shutdown()).await.ok_or(Cause::Closing)??;
+        self.reading.linger(until).await;
         Ok(())
     }
 }
@@ -97,11 +129,11 @@ impl<R: AsyncRead + Unpin> Reading<R> {
         Ok(length)
     }
 
-    /// Reads and discards until the peer closes, up to a timeout. Closing a socket with unread input resets
+    /// Reads and discards until the peer closes, up to a deadline. Closing a socket with unread input resets
     /// it, and the peer may lose the final bytes.
-    pub async fn linger(&mut self) {
+    pub async fn linger(&mut self, until: Option<Duration>) {
         let mut rest = (&mut self.source).take(LINGER);
-        let _ = timeout(TIMEOUTS.closing, copy(&mut rest, &mut sink())).await;
+        let _ = by(until, copy(&mut rest, &mut sink())).await;
     }
 }
 
@@ -131,30 +163,26 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
         self.is_flushed
     }
 
-    /// Writes once.
-    pub async fn write(&mut self) -> io::Result<()> {
+    /// The number of bytes that are not written. One, if they are only not flushed.
+    pub fn pending(&self) -> usize {
+        if self.is_flushed { 0 } else { self.batch.pending().max(1) }
+    }
+
+    /// Writes once. Returns the number of bytes that the sink took.
+    pub async fn write(&mut self) -> io::Result<usize> {
+        let mut written = 0;
         if !self.batch.is_empty() {
-            match self.sink.write(self.batch.bytes()).await? {
-                0 => return Err(io::ErrorKind::WriteZero.into()),
-                length => self.batch.consume(length)?,
+            written = self.sink.write(self.batch.bytes()).await?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
             }
+            self.batch.consume(written)?;
         }
         if self.batch.is_empty() {
             self.sink.flush().await?;
             self.is_flushed = true;
         }
-        Ok(())
-    }
-
-    /// Writes the batch and the outbox.
-    pub async fn flush(&mut self, outbox: &mut GrowingOutbox) -> io::Result<()> {
-        loop {
-            self.take_from(outbox);
-            if self.is_flushed {
-                return Ok(());
-            }
-            self.write().await?;
-        }
+        Ok(written)
     }
 
     /// Shuts down the output.

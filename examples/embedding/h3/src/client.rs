@@ -7,19 +7,21 @@ use hybi::{
     client::{Exchange, Request, Response},
     deflate::Deflate,
 };
-use hybi_embedding_async::tokio_echo::{CONFIG, Failure};
+use hybi_embedding_async::{
+    tokio_echo::{CONFIG, Failure},
+    tokio_transport::wait_opening,
+};
 use quiche::h3::{self, NameValue as _};
 use tokio::{
     net::{UdpSocket, lookup_host},
     select,
     sync::mpsc::Receiver,
-    time::{sleep_until, timeout},
 };
 
 use crate::{
     server::field,
-    transport::{NO_ERROR, RECEIVED_DATAGRAM, Transport, config, connection_id, poll},
-    websocket::{TIMEOUTS, WebSocket},
+    transport::{NO_ERROR, RECEIVED_DATAGRAM, Transport, config, connection_id, poll, sleep_until},
+    websocket::WebSocket,
 };
 
 /// Connects to the server of the URI, which has a certificate of the authority in this file, and opens a
@@ -32,14 +34,14 @@ pub async fn converse(
     mut handle: impl FnMut(Event<'_>),
 ) -> Result<(), Failure> {
     let mut session = Session::connect(uri, authority).await?;
-    let opened = timeout(TIMEOUTS.opening, session.open(request)).await;
+    let opened = wait_opening(session.open(request)).await;
     let conversed = match opened {
         Ok(Ok((id, connection))) => {
             let websocket = WebSocket::new(id, connection, messages);
             session.converse(websocket, &mut handle).await
         }
         Ok(Err(failure)) => Err(failure),
-        Err(elapsed) => Err(elapsed.into()),
+        Err(cause) => Err(cause.into()),
     };
     let _ = session.transport.quic.close(true, NO_ERROR, b"");
     session.transport.flush().await?;
@@ -72,10 +74,10 @@ impl Session {
             let quic = quiche::connect(Some(host), &id, local, server, &mut config)?;
             let transport = Transport::new(quic, Arc::clone(&socket))?;
             let mut session = Self { transport, socket, buffer: vec![0; RECEIVED_DATAGRAM] };
-            match timeout(TIMEOUTS.opening, session.establish()).await {
+            match wait_opening(session.establish()).await {
                 Ok(Ok(())) => return Ok(session),
                 Ok(Err(error)) => failure = error,
-                Err(elapsed) => failure = elapsed.into(),
+                Err(cause) => failure = cause.into(),
             }
         }
         Err(failure)
@@ -103,13 +105,12 @@ impl Session {
     /// Waits for a datagram, or until a timer expires.
     async fn wait(&mut self, deadline: Option<Instant>) -> Result<(), Failure> {
         let timers = [deadline, self.transport.timeout()].into_iter().flatten();
-        let next = timers.min().unwrap_or_else(|| Instant::now() + TIMEOUTS.opening);
         select! {
             received = self.socket.recv_from(&mut self.buffer) => {
                 let (length, from) = received?;
                 self.transport.receive(&mut self.buffer[..length], from);
             }
-            () = sleep_until(next.into()) => self.transport.quic.on_timeout(),
+            () = sleep_until(timers.min()) => self.transport.quic.on_timeout(),
         }
         Ok(())
     }
@@ -180,7 +181,7 @@ impl Session {
             self.expect_connected()?;
             let deadline = websocket.deadline();
             select! {
-                waited = self.wait(Some(deadline)) => waited?,
+                waited = self.wait(deadline) => waited?,
                 () = poll_fn(|context| websocket.poll_message(context)) => {}
             }
         }

@@ -2,8 +2,8 @@
 //! which does no I/O, like hybi: a task moves datagrams and bytes between the two and a UDP socket.
 
 pub mod client;
-#[path = "../../../shared/deadlines.rs"]
-mod deadlines;
+#[path = "../../../shared/clock.rs"]
+mod clock;
 mod listener;
 #[path = "../../../shared/report.rs"]
 mod report;

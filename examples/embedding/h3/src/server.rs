@@ -24,13 +24,15 @@ use quiche::{
     Shutdown,
     h3::{self, Event, Header, NameValue as _},
 };
-use tokio::{net::UdpSocket, select, sync::mpsc::Receiver, time::sleep_until};
+use tokio::{net::UdpSocket, select, sync::mpsc::Receiver};
 
 use crate::{
     listener::Listener,
     report::report,
-    transport::{MESSAGE_ERROR, NO_ERROR, REQUEST_CANCELLED, Transport, config, poll, reset},
-    websocket::{TIMEOUTS, WebSocket},
+    transport::{
+        MESSAGE_ERROR, NO_ERROR, REQUEST_CANCELLED, Transport, config, poll, reset, sleep_until,
+    },
+    websocket::{WebSocket, opening_deadline},
 };
 
 /// The page of this server.
@@ -71,8 +73,8 @@ struct Session<'a, A> {
     deflate: &'a Deflate,
     application: &'a A,
     streams: HashMap<u64, Stream>,
-    /// Since when there has been no WebSocket.
-    unused_since: Option<Instant>,
+    /// When to close the connection because it has no WebSocket. The client may open another connection.
+    unused_until: Option<Instant>,
 }
 
 /// A response, and what follows it.
@@ -90,8 +92,8 @@ enum Body {
 
 impl<'a, A: Application> Session<'a, A> {
     fn new(transport: Transport, deflate: &'a Deflate, application: &'a A) -> Self {
-        let (streams, unused_since) = (HashMap::new(), Some(Instant::now()));
-        Self { transport, deflate, application, streams, unused_since }
+        let (streams, unused_until) = (HashMap::new(), opening_deadline());
+        Self { transport, deflate, application, streams, unused_until }
     }
 
     /// Serves until the connection is closed.
@@ -99,7 +101,7 @@ impl<'a, A: Application> Session<'a, A> {
         loop {
             let advanced = self.advance();
             let now = Instant::now();
-            if advanced.is_err() || self.unused_deadline().is_some_and(|deadline| deadline <= now) {
+            if advanced.is_err() || self.unused_until.is_some_and(|deadline| deadline <= now) {
                 // Only the first call has an effect.
                 let _ = self.transport.quic.close(true, NO_ERROR, b"");
             }
@@ -118,7 +120,7 @@ impl<'a, A: Application> Session<'a, A> {
                     }
                 }
                 () = poll_fn(|context| self.poll_message(context)) => {}
-                () = sleep_until(deadline.into()) => self.transport.quic.on_timeout(),
+                () = sleep_until(deadline) => self.transport.quic.on_timeout(),
             }
         }
     }
@@ -156,30 +158,24 @@ impl<'a, A: Application> Session<'a, A> {
             }
         }
         let is_used = self.streams.values().any(|stream| matches!(stream.body, Body::WebSocket(_)));
-        let now = Instant::now();
-        self.unused_since = if is_used { None } else { self.unused_since.or(Some(now)) };
+        self.unused_until =
+            if is_used { None } else { self.unused_until.or_else(opening_deadline) };
         Ok(())
     }
 
     /// The next time at which something is due.
-    fn next_timer(&self) -> Instant {
+    fn next_timer(&self) -> Option<Instant> {
         let quic = &self.transport.quic;
         if quic.is_draining() || quic.local_error().is_some() {
             // The connection is closed, and ends after the next timeout of QUIC.
-            return self.transport.timeout().unwrap_or_else(Instant::now);
+            return self.transport.timeout().or_else(|| Some(Instant::now()));
         }
         let websockets = self.streams.values().filter_map(|stream| match &stream.body {
-            Body::WebSocket(websocket) => Some(websocket.deadline()),
+            Body::WebSocket(websocket) => websocket.deadline(),
             Body::Bytes(_) => None,
         });
-        let timers = [self.unused_deadline(), self.transport.timeout()];
-        let next = websockets.chain(timers.into_iter().flatten()).min();
-        next.unwrap_or_else(|| Instant::now() + TIMEOUTS.opening)
-    }
-
-    /// When to close a connection that has no WebSocket. The client may open another connection.
-    fn unused_deadline(&self) -> Option<Instant> {
-        self.unused_since.map(|since| since + TIMEOUTS.opening)
+        let timers = [self.unused_until, self.transport.timeout()];
+        websockets.chain(timers.into_iter().flatten()).min()
     }
 
     /// Waits until the application has sent a message on one of the WebSockets.
@@ -206,7 +202,13 @@ impl Stream {
         if let Some(fields) = &self.fields {
             match http.send_response(quic, id, fields, false) {
                 Ok(()) => self.fields = None,
-                Err(h3::Error::StreamBlocked | h3::Error::Done) => return false,
+                Err(h3::Error::StreamBlocked | h3::Error::Done) => match &mut self.body {
+                    Body::WebSocket(websocket) => {
+                        websocket.expire_opening(quic);
+                        return is_over(id, websocket);
+                    }
+                    Body::Bytes(_) => return false,
+                },
                 // The peer has reset the stream.
                 Err(_) => return true,
             }
@@ -214,12 +216,7 @@ impl Stream {
         match &mut self.body {
             Body::WebSocket(websocket) => {
                 websocket.advance(http, quic, echo);
-                if websocket.is_over()
-                    && let Err(failure) = websocket.ending()
-                {
-                    report(format_args!("stream {id}: {failure}"));
-                }
-                websocket.is_over()
+                is_over(id, websocket)
             }
             Body::Bytes(rest) => match http.send_body(quic, id, rest, true) {
                 Ok(length) if length < rest.len() => {
@@ -235,6 +232,16 @@ impl Stream {
             },
         }
     }
+}
+
+/// Whether a WebSocket is over. Then reports how, if it has failed.
+fn is_over(id: u64, websocket: &mut WebSocket<Server>) -> bool {
+    if websocket.is_over()
+        && let Err(failure) = websocket.ending()
+    {
+        report(format_args!("stream {id}: {failure}"));
+    }
+    websocket.is_over()
 }
 
 /// Responds to any request. The error is the code to reset the stream with.

@@ -1,13 +1,13 @@
 //! A connection of QUIC, and HTTP/3 on it. This module does not depend on WebSockets.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Instant};
+use std::{future::pending, io, net::SocketAddr, sync::Arc, time::Instant};
 
 use hybi_embedding_async::tokio_echo::Failure;
 use quiche::{
     Config, ConnectionId, RecvInfo, Shutdown,
     h3::{self, APPLICATION_PROTOCOL, Event},
 };
-use tokio::net::UdpSocket;
+use tokio::{net::UdpSocket, time};
 
 /// The codes of errors of a stream (RFC 9114, section 8.1).
 pub(crate) const NO_ERROR: u64 = 0x100;
@@ -119,6 +119,14 @@ impl Transport {
     /// When to call `on_timeout` of QUIC, if it has a timer.
     pub(crate) fn timeout(&self) -> Option<Instant> {
         self.quic.timeout_instant()
+    }
+}
+
+/// Waits until the deadline, or for ever if there is none.
+pub(crate) async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => time::sleep_until(deadline.into()).await,
+        None => pending().await,
     }
 }
 

@@ -3,26 +3,20 @@
 
 use std::{
     task::{Context, Poll, ready},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use hybi::{CloseCode, Connection, Error, Event, GrowingOutbox, Inbox, Role, State};
+use hybi::{
+    CloseCode, Connection, Error, Event, GrowingOutbox, Inbox, Outbox as _, Role, State,
+    deadline::{Cause, Deadlines, Stage},
+};
 use hybi_embedding_async::tokio_echo::Failure;
 use quiche::h3;
 use tokio::sync::mpsc::Receiver;
 
 use crate::{
-    deadlines::{Deadlines, Due, Timeouts},
+    clock::{instant_of, now, timeouts},
     transport::{REQUEST_CANCELLED, reset},
-};
-
-/// How long a peer may take.
-pub(crate) static TIMEOUTS: Timeouts = Timeouts {
-    opening: Duration::from_secs(10),
-    writing: Duration::from_secs(30),
-    silence: Duration::from_secs(20),
-    pong: Duration::from_secs(10),
-    closing: Duration::from_secs(10),
 };
 
 /// An open WebSocket.
@@ -45,7 +39,7 @@ pub(crate) struct WebSocket<P: Role> {
 }
 
 impl<P: Role> WebSocket<P> {
-    /// A WebSocket on this stream, whose opening handshake is complete.
+    /// A WebSocket on this stream. Its opening handshake is complete, except for sending the response.
     pub(crate) fn new(id: u64, connection: Connection<P>, messages: Receiver<String>) -> Self {
         Self {
             id,
@@ -53,7 +47,7 @@ impl<P: Role> WebSocket<P> {
             inbox: Inbox::with_capacity(16 * 1024),
             outbox: GrowingOutbox::new(),
             messages,
-            deadlines: Deadlines::open(&TIMEOUTS, Instant::now()),
+            deadlines: Deadlines::new(timeouts(), now()),
             has_input_ended: false,
             is_ending: false,
             has_output_ended: false,
@@ -81,8 +75,14 @@ impl<P: Role> WebSocket<P> {
     }
 
     /// When to call [`advance`](Self::advance) again, if nothing happens before.
-    pub(crate) fn deadline(&self) -> Instant {
-        self.deadlines.next()
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadlines.deadline().and_then(instant_of)
+    }
+
+    /// Call it instead of [`advance`](Self::advance) while the peer has no room for the response.
+    pub(crate) fn expire_opening(&mut self, quic: &mut quiche::Connection) {
+        let checked = self.deadlines.check(now(), Stage::Opening, 0);
+        self.end_expired(checked.err(), quic);
     }
 
     /// Receives and sends as much as the peer has sent and has room for. Calls `handle` with each event.
@@ -92,18 +92,18 @@ impl<P: Role> WebSocket<P> {
         quic: &mut quiche::Connection,
         handle: impl FnMut(Event<'_>, &mut Connection<P>, &mut GrowingOutbox) -> Result<(), Error>,
     ) {
-        let received = self.receive(http, quic, handle);
-        let advanced = received.and_then(|()| self.check_deadlines(quic));
-        if let Err(failure) = advanced {
+        if let Err(failure) = self.receive(http, quic, handle) {
             self.fail(failure);
         }
+        let Self { connection, outbox, deadlines, is_ending, .. } = self;
+        let expired = if *is_ending {
+            deadlines.check(now(), Stage::Closing, outbox.pending())
+        } else {
+            deadlines.expire(now(), connection, outbox)
+        };
+        self.end_expired(expired.err(), quic);
         // Also after an error: the outbox holds a Close with the reason.
         self.send(http, quic);
-        let now = Instant::now();
-        self.deadlines.set_flushed(self.outbox.is_empty(), now);
-        if self.is_ending || self.connection.is_closing() {
-            self.deadlines.on_closing(now);
-        }
     }
 
     fn receive(
@@ -127,7 +127,7 @@ impl<P: Role> WebSocket<P> {
             match http.recv_body(quic, self.id, inbox.spare()?) {
                 Ok(length) => {
                     inbox.commit(length)?;
-                    self.deadlines.on_read(Instant::now());
+                    self.deadlines.on_read(now());
                 }
                 Err(h3::Error::Done) if self.has_input_ended => {
                     self.is_ending = true;
@@ -143,13 +143,12 @@ impl<P: Role> WebSocket<P> {
         Ok(())
     }
 
-    fn check_deadlines(&mut self, quic: &mut quiche::Connection) -> Result<(), Failure> {
-        match self.deadlines.due(Instant::now()) {
-            Due::Nothing => Ok(()),
-            Due::Ping => Ok(self.connection.send_ping(b"", &mut self.outbox)?),
-            Due::Drop => {
+    /// Ends the WebSocket if a deadline has passed.
+    fn end_expired(&mut self, cause: Option<Cause>, quic: &mut quiche::Connection) {
+        if let Some(cause) = cause {
+            self.fail(cause.into());
+            if cause.close_code().is_none() {
                 self.abort(quic);
-                Err("the peer took too long".into())
             }
         }
     }
@@ -157,7 +156,9 @@ impl<P: Role> WebSocket<P> {
     fn send(&mut self, http: &mut h3::Connection, quic: &mut quiche::Connection) {
         while !self.has_output_ended && !self.outbox.is_empty() {
             match http.send_body(quic, self.id, self.outbox.bytes(), false) {
-                Ok(length) if self.outbox.consume(length).is_ok() => {}
+                Ok(length) if self.outbox.consume(length).is_ok() => {
+                    self.deadlines.on_write(now(), length);
+                }
                 Err(h3::Error::Done) => return,
                 // Such as STOP_SENDING, which QUIC answers with RESET_STREAM.
                 _ => self.has_output_ended = true,
@@ -203,4 +204,9 @@ impl<P: Role> WebSocket<P> {
     pub(crate) fn ending(&mut self) -> Result<(), Failure> {
         self.failure.take().map_or(Ok(()), Err)
     }
+}
+
+/// When an opening handshake that begins now has taken too long.
+pub(crate) fn opening_deadline() -> Option<Instant> {
+    Deadlines::new(timeouts(), now()).deadline().and_then(instant_of)
 }

@@ -8,3 +8,5 @@
 
 pub mod over_embassy;
 pub mod over_smoltcp;
+
+pub use hybi::deadline::Cause;

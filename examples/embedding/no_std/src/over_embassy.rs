@@ -8,14 +8,16 @@
 //! - **Cancellation.** All state is in [`Echo`], none in the future of [`run`](Echo::run). So the future
 //!   can be dropped at any `await`, such as by a `select`, and created again. Nothing is lost or sent
 //!   twice, if the futures of the stream are cancel safe too.
-//! - **Deadlines.** hybi reads no clock. One deadline bounds every read and write, and each event extends
-//!   it.
+//! - **Deadlines.** hybi reads no clock. It returns the time until which to wait for a read or a write.
 
-use embassy_time::{Duration, Instant, TimeoutError, with_deadline};
+use core::time::Duration;
+
+use embassy_time::{Instant, with_deadline};
 use embedded_io_async::{Read, Write};
 use hybi::{
     ChunkEvent, Config, Connection, Error, FixedInbox, FixedOutbox, Inbox, InboxFull, Origins,
     Outbox, Overrun, Server,
+    deadline::{Cause, Deadlines, Stage, Timeouts},
     frame::MAX_HEADER,
     server::{self, Opening},
 };
@@ -29,35 +31,30 @@ const REPLY: usize = INBOX + MAX_HEADER;
 /// Room for the largest reply, or for many short ones, which are then written together.
 const OUTBOX: usize = REPLY + 512;
 
-/// How long the opening handshake may take.
-const OPENING: Duration = Duration::from_secs(10);
-
-/// How long a peer may be silent or not read.
-const SILENCE: Duration = Duration::from_secs(60);
-
 /// One connection, from the opening handshake to the close.
 pub struct Echo {
-    stage: Stage,
+    protocol: Protocol,
     inbox: FixedInbox<[u8; INBOX]>,
     outbox: FixedOutbox<[u8; OUTBOX]>,
     /// Whether output was written but not flushed.
     unflushed: bool,
     /// The result, after the end. The outbox may still hold output.
     outcome: Option<Result<(), Fault>>,
-    deadline: Instant,
+    deadlines: Deadlines,
 }
 
 #[allow(clippy::large_enum_variant)] // there is no heap for the larger variant
-enum Stage {
+enum Protocol {
     Opening(Opening<'static>),
     Open(Connection<Server>),
 }
 
-/// An error of the opening handshake or of the connection.
+/// Why a connection ended, apart from the stream.
 #[derive(Clone, Copy)]
 enum Fault {
     Opening(server::Error),
     WebSocket(Error),
+    Late(Cause),
 }
 
 /// Why a connection ended without a closing handshake.
@@ -69,8 +66,8 @@ pub enum Failure<E> {
     WebSocket(Error),
     /// The stream failed.
     Stream(E),
-    /// The deadline expired.
-    Deadline,
+    /// The peer took too long.
+    Late(Cause),
 }
 
 impl Echo {
@@ -78,12 +75,12 @@ impl Echo {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            stage: Stage::Opening(Opening::new(Origins::no_browser())),
+            protocol: Protocol::Opening(Opening::new(Origins::no_browser())),
             inbox: Inbox::over([0; INBOX]),
             outbox: FixedOutbox::over([0; OUTBOX]),
             unflushed: false,
             outcome: None,
-            deadline: Instant::now() + OPENING,
+            deadlines: Deadlines::new(Timeouts::new(), now()),
         }
     }
 
@@ -96,12 +93,12 @@ impl Echo {
         loop {
             let all_received = self.answer();
             // Also after an error: the outbox holds a response or a Close with the reason.
-            self.write(stream).await?;
+            let until = self.write(stream).await?;
             if let Some(outcome) = self.outcome {
                 return Ok(outcome?);
             }
             if all_received {
-                self.read(stream).await?;
+                self.read(stream, until).await?;
             }
         }
     }
@@ -110,7 +107,7 @@ impl Echo {
     fn answer(&mut self) -> bool {
         while self.outcome.is_none() && self.outbox.room() >= REPLY {
             match self.answer_next() {
-                Ok(true) => self.deadline = Instant::now() + SILENCE,
+                Ok(true) => {}
                 Ok(false) => return true,
                 Err(error) => self.outcome = Some(Err(error)),
             }
@@ -120,15 +117,15 @@ impl Echo {
 
     /// Handles the request or the next event. False if there is none.
     fn answer_next(&mut self) -> Result<bool, Fault> {
-        let Self { stage, inbox, outbox, outcome, .. } = self;
-        match stage {
-            Stage::Opening(opening) => {
+        let Self { protocol, inbox, outbox, outcome, .. } = self;
+        match protocol {
+            Protocol::Opening(opening) => {
                 let Some(request) = opening.receive(inbox, outbox)? else { return Ok(false) };
                 // Messages are not stored, so their size needs no limit.
                 let config = Config::new().max_message_size(u64::MAX).max_frame_size(u64::MAX);
-                *stage = Stage::Open(request.accept().config(config).finish(outbox)?);
+                *protocol = Protocol::Open(request.accept().config(config).finish(outbox)?);
             }
-            Stage::Open(websocket) => match websocket.receive_chunk(inbox, outbox)? {
+            Protocol::Open(websocket) => match websocket.receive_chunk(inbox, outbox)? {
                 Some(ChunkEvent::Text { text, fragment }) => {
                     websocket.send_text_fragment(text, fragment, outbox)?;
                 }
@@ -143,28 +140,61 @@ impl Echo {
         Ok(true)
     }
 
-    /// Writes out the outbox.
-    async fn write<S: Write>(&mut self, stream: &mut S) -> Result<(), Failure<S::Error>> {
-        while self.outbox.pending() > 0 {
-            let written = in_time(self.deadline, stream.write(self.outbox.bytes())).await?;
-            self.outbox.consume(written)?;
-            self.unflushed = true;
+    /// Writes out the outbox. Returns until when to wait for input.
+    async fn write<S: Write>(
+        &mut self,
+        stream: &mut S,
+    ) -> Result<Option<Duration>, Failure<S::Error>> {
+        loop {
+            let until = self.expire()?;
+            if self.outbox.pending() > 0 {
+                if let Some(written) = by(until, stream.write(self.outbox.bytes())).await {
+                    let written = written.map_err(Failure::Stream)?;
+                    self.outbox.consume(written)?;
+                    self.deadlines.on_write(now(), written);
+                    self.unflushed = true;
+                }
+            } else if self.unflushed {
+                if let Some(flushed) = by(until, stream.flush()).await {
+                    flushed.map_err(Failure::Stream)?;
+                    self.unflushed = false;
+                }
+            } else {
+                return Ok(until);
+            }
         }
-        if self.unflushed {
-            in_time(self.deadline, stream.flush()).await?;
-            self.unflushed = false;
-        }
-        Ok(())
     }
 
-    /// Reads once.
-    async fn read<S: Read>(&mut self, stream: &mut S) -> Result<(), Failure<S::Error>> {
-        let length = in_time(self.deadline, stream.read(self.inbox.spare()?)).await?;
+    /// Does what is due: sends a ping, a Close or a response, or fails. Returns when to call it again.
+    fn expire(&mut self) -> Result<Option<Duration>, Cause> {
+        let Self { protocol, outbox, outcome, deadlines, .. } = self;
+        let pending = outbox.pending();
+        let until = match protocol {
+            _ if outcome.is_some() => return deadlines.check(now(), Stage::Closing, pending),
+            Protocol::Opening(opening) => deadlines.expire_opening(now(), opening, outbox),
+            Protocol::Open(websocket) => deadlines.expire(now(), websocket, outbox),
+        };
+        until.or_else(|cause| {
+            // The outbox may hold the reason. If the peer does not read, this fails too.
+            *outcome = Some(Err(Fault::Late(cause)));
+            deadlines.check(now(), Stage::Closing, outbox.pending())
+        })
+    }
+
+    /// Reads once, if the input arrives in time.
+    async fn read<S: Read>(
+        &mut self,
+        stream: &mut S,
+        until: Option<Duration>,
+    ) -> Result<(), Failure<S::Error>> {
+        let Some(read) = by(until, stream.read(self.inbox.spare()?)).await else { return Ok(()) };
+        let length = read.map_err(Failure::Stream)?;
         self.inbox.commit(length)?;
+        self.deadlines.on_read(now());
         if length == 0 {
-            self.outcome = Some(match &mut self.stage {
-                Stage::Opening(_) => Err(Error::ConnectionLost.into()),
-                Stage::Open(websocket) => websocket.end_of_input().map_err(Fault::from),
+            self.outcome = Some(match &mut self.protocol {
+                Protocol::Opening(_) => Err(Error::ConnectionLost.into()),
+                Protocol::Open(websocket) => websocket.end_of_input().map_err(Fault::from),
             });
         }
         Ok(())
@@ -177,13 +207,17 @@ impl Default for Echo {
     }
 }
 
-async fn in_time<T, E>(
-    deadline: Instant,
-    operation: impl Future<Output = Result<T, E>>,
-) -> Result<T, Failure<E>> {
-    match with_deadline(deadline, operation).await {
-        Ok(result) => result.map_err(Failure::Stream),
-        Err(TimeoutError) => Err(Failure::Deadline),
+/// The time since the epoch of embassy.
+fn now() -> Duration {
+    Duration::from_micros(Instant::now().as_micros())
+}
+
+/// Waits for the operation. `None` if the deadline passes.
+async fn by<T>(deadline: Option<Duration>, operation: impl Future<Output = T>) -> Option<T> {
+    let at = deadline.and_then(|deadline| u64::try_from(deadline.as_micros()).ok());
+    match at.and_then(Instant::try_from_micros) {
+        Some(at) => with_deadline(at, operation).await.ok(),
+        None => Some(operation.await),
     }
 }
 
@@ -199,11 +233,18 @@ impl From<Error> for Fault {
     }
 }
 
+impl<E> From<Cause> for Failure<E> {
+    fn from(cause: Cause) -> Self {
+        Self::Late(cause)
+    }
+}
+
 impl<E> From<Fault> for Failure<E> {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Opening(error) => Self::Opening(error),
             Fault::WebSocket(error) => Self::WebSocket(error),
+            Fault::Late(cause) => Self::Late(cause),
         }
     }
 }

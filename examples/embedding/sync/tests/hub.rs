@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used)] // tests panic
 
-#[path = "../../../shared/deadlines.rs"]
-mod deadlines;
 #[path = "../src/bin/hub/hub.rs"]
 mod hub;
 #[path = "../../peer/peer.rs"]
@@ -15,17 +13,31 @@ use std::{
     net::TcpStream,
     process::Command,
     rc::Rc,
-    time::Instant,
+    time::Duration,
 };
 
 use counting::{Cost, Counting, KIB, measure};
-use hub::{CONFIG, DRAINED, Hub, QUEUE, TIMEOUTS, TURN};
-use hybi::{Connection, Inbox, Prepared};
+use hub::{CONFIG, DRAINED, Hub, QUEUE, TURN};
+use hybi::{
+    Connection, Inbox, Prepared,
+    deadline::{Deadlines, Timeouts},
+};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 const MEMBERS: usize = 10_000;
+
+/// When all members join.
+const START: Duration = Duration::ZERO;
+
+const PING: Duration = Duration::from_secs(40);
+const SILENCE: Duration = Duration::from_secs(50);
+const WRITING: Duration = Duration::from_secs(30);
+const CLOSING: Duration = Duration::from_secs(10);
+
+const TIMEOUTS: Timeouts =
+    Timeouts::new().ping(Some(PING)).silence(Some(SILENCE)).writing(WRITING).closing(CLOSING);
 
 /// RFC 6455, section 5.2: the frame of a server, for lengths up to 65535.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
@@ -54,6 +66,8 @@ fn close_too_slow() -> Vec<u8> {
 /// The peer of a member. Checks the bytes that it receives.
 struct Peer {
     expected: Rc<[u8]>,
+    /// All bytes that were received, instead of a check of them.
+    output: Option<Vec<u8>>,
     received: usize,
     /// How many bytes the socket accepts before it would block.
     room: usize,
@@ -70,6 +84,7 @@ impl Peer {
         let expected = Rc::clone(expected);
         Rc::new(RefCell::new(Self {
             expected,
+            output: None,
             received: 0,
             room,
             to_send: vec![],
@@ -77,6 +92,12 @@ impl Peer {
             is_ended: false,
             is_dropped: false,
         }))
+    }
+
+    fn recording() -> Shared {
+        let peer = Self::expecting(&[].into(), usize::MAX);
+        peer.borrow_mut().output = Some(vec![]);
+        peer
     }
 }
 
@@ -92,7 +113,10 @@ impl Write for Socket {
         if length == 0 {
             return Err(ErrorKind::WouldBlock.into());
         }
-        assert_eq!(bytes[..length], peer.expected[peer.received..][..length]);
+        match &mut peer.output {
+            Some(output) => output.extend(&bytes[..length]),
+            None => assert_eq!(bytes[..length], peer.expected[peer.received..][..length]),
+        }
         peer.received += length;
         peer.room -= length;
         Ok(length)
@@ -130,13 +154,22 @@ impl Drop for Socket {
 
 fn join(hub: &mut Hub<Socket>, number: usize, peer: &Shared) {
     let (websocket, inbox) = (Connection::server(CONFIG), Inbox::with_capacity(KIB));
-    hub.join(number, Socket(Rc::clone(peer)), websocket, inbox);
+    let deadlines = Deadlines::new(TIMEOUTS, START);
+    hub.join(number, Socket(Rc::clone(peer)), websocket, inbox, deadlines);
+    hub.ready(number, START);
+}
+
+/// Gives a turn to each member with a deadline that has passed.
+fn sweep(hub: &mut Hub<Socket>, now: Duration) {
+    for number in hub.due(now).collect::<Vec<_>>() {
+        hub.ready(number, now);
+    }
 }
 
 /// Lets the socket accept this many more bytes, and reports it as ready.
 fn make_room(hub: &mut Hub<Socket>, number: usize, peer: &Shared, room: usize) {
     peer.borrow_mut().room += room;
-    hub.ready(number);
+    hub.ready(number, START);
 }
 
 #[test]
@@ -159,7 +192,7 @@ fn all_members_get_all_messages() {
         join(&mut hub, number, peer);
     }
     for text in &messages {
-        hub.broadcast(Prepared::text(text));
+        hub.broadcast(Prepared::text(text), START);
     }
     for (number, peer) in peers.iter().enumerate() {
         assert_eq!(peer.borrow().received, expected.len().min(room(number)));
@@ -182,7 +215,7 @@ fn a_message_goes_to_all_members() {
     // RFC 6455, section 5.7: "Hello" from a client.
     let hello = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
     peers[3].borrow_mut().to_send.extend(hello);
-    hub.ready(3);
+    hub.ready(3, START);
     for peer in peers {
         assert_eq!(peer.borrow().received, expected.len());
     }
@@ -190,7 +223,7 @@ fn a_message_goes_to_all_members() {
 
 /// RFC 6455, section 5.7: "Hello" from a client; the same as a ping.
 const HELLO: [u8; 11] = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
-const PING: [u8; 11] = [0x89, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+const HELLO_PING: [u8; 11] = [0x89, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
 
 #[test]
 fn a_busy_sender_does_not_starve_the_others() {
@@ -204,7 +237,7 @@ fn a_busy_sender_does_not_starve_the_others() {
     speaker.borrow_mut().to_send = HELLO.repeat(COUNT);
     let (mut turns, mut before) = (0, 0);
     loop {
-        let (has_more, cost) = measure(|| hub.ready(0));
+        let (has_more, cost) = measure(|| hub.ready(0, START));
         let received = listener.borrow().received / text_frame("Hello").len();
         assert!(received - before <= TURN, "{} messages in one turn", received - before);
         assert!(cost.peaks_within(128 * KIB), "{cost:?}");
@@ -225,9 +258,9 @@ fn a_flood_of_pings_does_not_extend_a_turn() {
     let mut hub = Hub::new();
     let peer = Peer::expecting(&expected, usize::MAX);
     join(&mut hub, 0, &peer);
-    peer.borrow_mut().to_send = PING.repeat(COUNT);
+    peer.borrow_mut().to_send = HELLO_PING.repeat(COUNT);
     let mut turns = 1;
-    while hub.ready(0) {
+    while hub.ready(0, START) {
         turns += 1;
     }
     assert!(turns >= COUNT / TURN, "{turns} turns");
@@ -236,23 +269,25 @@ fn a_flood_of_pings_does_not_extend_a_turn() {
 
 #[test]
 fn a_silent_member_gets_a_ping_and_is_then_dropped() {
-    // A ping without payload.
-    let ping = frame(0x89, b"");
-    let expected: Rc<[u8]> = ping.repeat(2).into();
     let mut hub = Hub::new();
-    let peers = [(); 2].map(|()| Peer::expecting(&expected, usize::MAX));
+    let peers = [(); 2].map(|()| Peer::recording());
     for (number, peer) in peers.iter().enumerate() {
         join(&mut hub, number, peer);
     }
-    let asked = Instant::now() + TIMEOUTS.silence;
-    hub.sweep(asked);
-    for peer in &peers {
-        assert_eq!(peer.borrow().received, ping.len());
-    }
-    // An empty pong, masked with a key of 0.
-    peers[1].borrow_mut().to_send = vec![0x8a, 0x80, 0, 0, 0, 0];
-    hub.ready(1);
-    hub.sweep(asked + TIMEOUTS.pong);
+    sweep(&mut hub, PING.saturating_sub(Duration::from_nanos(1)));
+    assert_eq!(peers[0].borrow().output, Some(vec![]));
+    sweep(&mut hub, PING);
+    let ping = peers[1].borrow().output.clone().unwrap();
+    assert_eq!((&ping[..2], ping.len()), (&b"\x89\x02"[..], 4));
+    // A pong with the same payload, masked with a key of 0.
+    peers[1].borrow_mut().to_send = vec![0x8a, 0x82, 0, 0, 0, 0, ping[2], ping[3]];
+    hub.ready(1, PING);
+    sweep(&mut hub, SILENCE);
+    // The other gets a Close with 3008 too.
+    let output = peers[0].borrow().output.clone().unwrap();
+    assert_eq!(output[ping.len()..], *b"\x88\x02\x0b\xc0");
+    assert!(peers[0].borrow().is_ended && !peers[1].borrow().is_ended);
+    sweep(&mut hub, SILENCE + CLOSING);
     assert!(peers[0].borrow().is_dropped && !peers[1].borrow().is_dropped);
 }
 
@@ -271,7 +306,7 @@ fn a_slow_member_is_closed_without_affecting_the_others() {
         join(&mut hub, number, peer);
     }
     for _ in 0..count {
-        hub.broadcast(Prepared::text(&news));
+        hub.broadcast(Prepared::text(&news), START);
     }
     assert_eq!(swift.borrow().received, all.len());
     assert_eq!((polite.borrow().received, silent.borrow().received), (5, 0));
@@ -282,13 +317,13 @@ fn a_slow_member_is_closed_without_affecting_the_others() {
     assert_eq!(polite.borrow().received, slow.len());
     assert!(polite.borrow().is_ended && !polite.borrow().is_dropped);
     polite.borrow_mut().has_ended = true;
-    hub.ready(1);
+    hub.ready(1, START);
     assert!(polite.borrow().is_dropped);
 
     // The other reads nothing until the deadline.
-    hub.sweep(Instant::now());
+    sweep(&mut hub, CLOSING);
     assert!(!silent.borrow().is_dropped);
-    hub.sweep(Instant::now() + TIMEOUTS.closing);
+    sweep(&mut hub, WRITING);
     assert!(silent.borrow().is_dropped);
     assert_eq!(hub.len(), 1);
 }
@@ -300,10 +335,10 @@ fn a_member_that_catches_up_in_time_stays() {
     let peer = Peer::expecting(&expected, 0);
     join(&mut hub, 0, &peer);
     for _ in 0..=QUEUE {
-        hub.broadcast(Prepared::text("news"));
+        hub.broadcast(Prepared::text("news"), START);
     }
     make_room(&mut hub, 0, &peer, usize::MAX);
-    hub.broadcast(Prepared::text("news"));
+    hub.broadcast(Prepared::text("news"), START);
     assert_eq!(peer.borrow().received, expected.len());
 }
 
@@ -315,11 +350,11 @@ fn a_member_that_violates_the_protocol_gets_a_close() {
     let peer = Peer::expecting(&expected, usize::MAX);
     join(&mut hub, 0, &peer);
     peer.borrow_mut().to_send = text_frame("Hello");
-    hub.ready(0);
+    hub.ready(0, START);
     assert_eq!(peer.borrow().received, expected.len());
     assert!(peer.borrow().is_ended && !peer.borrow().is_dropped);
     peer.borrow_mut().has_ended = true;
-    hub.ready(0);
+    hub.ready(0, START);
     assert!(peer.borrow().is_dropped);
 }
 
@@ -333,7 +368,7 @@ fn input_after_a_close_is_discarded_within_limits() {
     for (number, peer) in peers.iter().enumerate() {
         join(&mut hub, number, peer);
         peer.borrow_mut().to_send = text_frame("not masked");
-        hub.ready(number);
+        hub.ready(number, START);
     }
     // One peer sends without end. Discarding takes turns too.
     let mut sent = 0;
@@ -341,13 +376,13 @@ fn input_after_a_close_is_discarded_within_limits() {
         assert!(sent <= DRAINED.get(), "{sent} bytes were read");
         endless.borrow_mut().to_send = vec![0; KIB * KIB];
         sent += KIB * KIB;
-        let ((), cost) = measure(|| while hub.ready(0) {});
+        let ((), cost) = measure(|| while hub.ready(0, START) {});
         assert!(cost.peaks_within(128 * KIB), "{cost:?}");
     }
     // The other does not close the connection.
-    hub.sweep(Instant::now());
+    sweep(&mut hub, START);
     assert!(!idle.borrow().is_dropped);
-    hub.sweep(Instant::now() + TIMEOUTS.closing);
+    sweep(&mut hub, CLOSING);
     assert!(idle.borrow().is_dropped);
 }
 
@@ -385,9 +420,9 @@ fn a_member_that_does_not_read_its_close_is_dropped() {
     let peer = Peer::expecting(&[].into(), 0);
     join(&mut hub, 0, &peer);
     peer.borrow_mut().to_send = text_frame("not masked");
-    hub.ready(0);
+    hub.ready(0, START);
     assert!(!peer.borrow().is_dropped);
-    hub.sweep(Instant::now() + TIMEOUTS.closing);
+    sweep(&mut hub, WRITING);
     assert!(peer.borrow().is_dropped);
 }
 
@@ -397,9 +432,9 @@ fn memory_is_bounded() {
     let expected: Rc<[u8]> = text_frame(&news).into();
 
     let (mut hub, _peers, cost) = fill(&expected, expected.len());
-    assert!(cost.kept <= (MEMBERS * 672).cast_signed(), "{cost:?}");
+    assert!(cost.kept <= (MEMBERS * 720).cast_signed(), "{cost:?}");
     // While all members keep up, a message is in memory once.
-    let ((), cost) = measure(|| hub.broadcast(Prepared::text(&news)));
+    let ((), cost) = measure(|| hub.broadcast(Prepared::text(&news), START));
     assert!(cost.totals_within(2 * KIB), "{cost:?}");
     drop(hub);
 
@@ -408,12 +443,12 @@ fn memory_is_bounded() {
     let (mut hub, _peers, _) = fill(&expected, 0);
     let ((), cost) = measure(|| {
         for _ in 0..100 {
-            hub.broadcast(Prepared::text(&news));
+            hub.broadcast(Prepared::text(&news), START);
         }
     });
     assert!(cost.peaks_within(MEMBERS * (2 * expected.len() + 128)), "{cost:?}");
     assert_eq!(hub.len(), MEMBERS);
-    hub.sweep(Instant::now() + TIMEOUTS.closing);
+    sweep(&mut hub, WRITING);
     assert_eq!(hub.len(), 0);
 }
 
@@ -423,7 +458,7 @@ fn memory_is_freed() {
     let (mut hub, peers, _) = fill(&expected, 0);
     let ((), cost) = measure(|| {
         for _ in 0..QUEUE {
-            hub.broadcast(Prepared::text("news"));
+            hub.broadcast(Prepared::text("news"), START);
         }
         for (number, peer) in peers.iter().enumerate() {
             // An unsolicited pong with the payload "x", and a masking key of 0.

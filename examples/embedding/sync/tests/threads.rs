@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests panic
 
+#[allow(dead_code)] // the end of the transport
 #[path = "../src/bin/threads/duplex.rs"]
 mod duplex;
+#[path = "../../../shared/following.rs"]
+mod following;
 #[path = "../../peer/peer.rs"]
 mod peer;
 #[path = "../../../shared/timed.rs"]
@@ -17,8 +20,11 @@ use std::{
 };
 
 use duplex::{BACKLOG, Duplex};
-use hybi::{CloseCode, Config, Connection, Error, Event, Inbox, Role, random::OsEntropy};
+use hybi::{
+    CloseCode, Config, Connection, Event, Inbox, Role, deadline::Deadlines, random::OsEntropy,
+};
 use peer::TOO_LONG;
+use timed::clock::{now, timeouts};
 
 #[test]
 fn echo() {
@@ -56,22 +62,25 @@ fn sockets() -> (TcpStream, TcpStream) {
     (ours, theirs)
 }
 
+fn shared<R: Role>(websocket: Connection<R>, outbox: Vec<u8>) -> Duplex<R> {
+    Duplex::new(websocket, outbox, Deadlines::new(timeouts(), now()))
+}
+
 /// The loop of the reader. Calls `react` with each event.
 fn read<R: Role>(
     duplex: &Duplex<R>,
-    mut stream: &TcpStream,
+    stream: &TcpStream,
     mut react: impl FnMut(Event<'_>),
-) -> Result<(), Error> {
+) -> Result<(), String> {
     let mut inbox = Inbox::with_capacity(4096);
     loop {
-        while let Some(event) = duplex.receive(&mut inbox)? {
+        while let Some(event) = duplex.receive(&mut inbox).map_err(|error| error.to_string())? {
             react(event);
         }
-        if duplex.should_close_transport() {
-            return Ok(());
-        }
-        if inbox.read_from(&mut stream).unwrap_or(0) == 0 {
-            return duplex.end_of_input();
+        match duplex.read(&mut inbox, stream) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => return Err(error.to_string()),
         }
     }
 }
@@ -87,7 +96,7 @@ fn send_texts(events: &Sender<String>) -> impl FnMut(Event<'_>) {
 #[test]
 fn a_reply_of_the_reader_wakes_the_writer() {
     let (ours, mut theirs) = sockets();
-    let duplex = Duplex::new(Connection::server(Config::new()), Vec::new());
+    let duplex = shared(Connection::server(Config::new()), Vec::new());
     thread::scope(|scope| {
         scope.spawn(|| duplex.write(&ours));
         scope.spawn(|| read(&duplex, &ours, |_| {}));
@@ -103,7 +112,7 @@ fn a_reply_of_the_reader_wakes_the_writer() {
 #[test]
 fn without_a_writer_a_close_follows_the_outbox() {
     let (ours, mut theirs) = sockets();
-    let duplex = Duplex::new(Connection::server(Config::new()), b"waits".to_vec());
+    let duplex = shared(Connection::server(Config::new()), b"waits".to_vec());
     duplex.write_close(CloseCode::TRY_AGAIN_LATER, &ours).unwrap();
     let mut bytes = Vec::new();
     theirs.read_to_end(&mut bytes).unwrap();
@@ -116,7 +125,7 @@ fn reading_goes_on_while_writing_is_stuck() {
     // More than the buffers of the sockets.
     const LENGTH: usize = 64 * 1024 * 1024;
     let (ours, mut theirs) = sockets();
-    let duplex = Duplex::new(Connection::server(Config::new()), Vec::new());
+    let duplex = shared(Connection::server(Config::new()), Vec::new());
     let (received, events) = mpsc::channel();
     thread::scope(|scope| {
         scope.spawn(|| duplex.write(&ours));
@@ -141,8 +150,8 @@ fn reading_goes_on_while_writing_is_stuck() {
 #[test]
 fn many_threads_send_both_ways() {
     let (ours, theirs) = sockets();
-    let server = Duplex::new(Connection::server(Config::new()), Vec::new());
-    let client = Duplex::new(Connection::client(Config::new(), OsEntropy::new()), Vec::new());
+    let server = shared(Connection::server(Config::new()), Vec::new());
+    let client = shared(Connection::client(Config::new(), OsEntropy::new()), Vec::new());
     let (to_server, at_server) = mpsc::channel();
     let (to_client, at_client) = mpsc::channel();
     thread::scope(|scope| {

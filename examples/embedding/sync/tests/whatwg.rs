@@ -5,15 +5,57 @@
 #[path = "../../peer/peer.rs"]
 mod peer;
 
-use std::process::Command;
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    process::Command,
+    thread,
+};
+
+use hybi::{Inbox, Origins, server::Opening};
+
+/// The end of the log of a connection that was not closed cleanly.
+const FAILED: &str = "false,1006,\"\"]\n";
 
 /// Runs the steps. Returns the log, in which the address of the server is `server`.
 fn log(server: &peer::Server, steps: &[&str]) -> String {
-    let first = format!("new {}", server.url());
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_whatwg")).arg(first).args(steps).output().unwrap();
+    run(server.address(), steps, "")
+}
+
+/// As [`log`], for the server at this address, with these timeouts.
+fn run(address: &str, steps: &[&str], timeouts: &str) -> String {
+    let first = format!("new ws://{address}/");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_whatwg"));
+    let output = command.arg(first).args(steps).env("TIMEOUTS", timeouts).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().replace(server.address(), "server")
+    String::from_utf8(output.stdout).unwrap().replace(address, "server")
+}
+
+/// A server for one connection. Calls `serve` with its transport. Returns the address.
+fn serve_one(serve: impl FnOnce(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || serve(listener.accept().unwrap().0));
+    address
+}
+
+/// Accepts the WebSocket.
+fn accept(stream: &mut TcpStream) {
+    let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
+    let mut opening = Opening::new(Origins::same_host().or_no_browser());
+    while outbox.is_empty() {
+        assert_ne!(inbox.read_from(stream).unwrap(), 0);
+        if let Some(request) = opening.receive(&mut inbox, &mut outbox).unwrap() {
+            request.accept().finish(&mut outbox).unwrap();
+        }
+    }
+    stream.write_all(&outbox).unwrap();
+}
+
+/// Reads until the client has closed the transport.
+fn read_to_end(mut stream: TcpStream) {
+    let mut bytes = [0; 4096];
+    while matches!(stream.read(&mut bytes), Ok(1..)) {}
 }
 
 #[test]
@@ -74,4 +116,41 @@ fn messages_arrive_while_others_wait_to_be_sent() {
     let echo = r#""binary","1000000 bytes, checksum 943972798"]"#;
     assert_eq!(log.lines().filter(|line| line.ends_with(echo)).count(), 32, "{log}");
     assert!(log.ends_with("\"\",true,1005,\"\"]\n"), "{log}");
+}
+
+// P-dl-a
+#[test]
+fn a_server_that_does_not_respond_is_dropped() {
+    let address = serve_one(read_to_end);
+    let log = run(&address, &["await open"], "opening=300");
+    assert!(log.ends_with(FAILED), "{log}");
+}
+
+// P-cl-f, P-dl-e
+#[test]
+fn a_server_that_does_not_reply_to_a_close_is_dropped() {
+    let silent = |mut stream: TcpStream| {
+        accept(&mut stream);
+        read_to_end(stream);
+    };
+    let busy = |mut stream: TcpStream| {
+        accept(&mut stream);
+        while stream.write_all(&b"\x8a\x00".repeat(1000)).is_ok() {}
+    };
+    for address in [serve_one(silent), serve_one(busy)] {
+        let log = run(&address, &["await open", "close 1000", "await close"], "closing=300");
+        assert!(log.ends_with(FAILED), "{log}");
+    }
+}
+
+// P-dl-e
+#[test]
+fn a_server_that_does_not_close_the_transport_is_dropped() {
+    let address = serve_one(|mut stream| {
+        accept(&mut stream);
+        stream.write_all(b"\x88\x02\x03\xe8").unwrap();
+        read_to_end(stream);
+    });
+    let log = run(&address, &["await close"], "");
+    assert!(log.ends_with("true,1000,\"\"]\n"), "{log}");
 }

@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // tests panic
 
 mod aioquic;
+mod deadlines;
 #[path = "../../../peer/peer.rs"]
 mod peer;
+#[path = "../../../peer/slow.rs"]
+mod slow;
 mod versions;
 
 use std::{

@@ -10,7 +10,10 @@ use core::{
 
 use embassy_time_driver::{Driver, time_driver_impl};
 use embedded_io_async::{ErrorType, Read, Write};
-use hybi_embedding_no_std::over_embassy::{Echo, Failure};
+use hybi_embedding_no_std::{
+    Cause,
+    over_embassy::{Echo, Failure},
+};
 
 /// Runs the echo to a clean close, and to its deadline.
 pub(crate) fn run() -> Result<(), &'static str> {
@@ -23,11 +26,15 @@ pub(crate) fn run() -> Result<(), &'static str> {
         return Err("the output is wrong");
     }
 
-    let mut silent = Stream { is_silent: true, ..stream };
+    let mut silent = Stream { is_silent: true, written: 0, ..stream };
     match block_on(Echo::new().run(&mut silent)) {
-        Err(Failure::Deadline) => Ok(()),
-        _ => Err("the deadline did not expire"),
+        Err(Failure::Late(Cause::Opening)) => {}
+        _ => return Err("the deadline did not expire"),
     }
+    if !silent.output.starts_with(b"HTTP/1.1 408 ") {
+        return Err("there is no response");
+    }
+    Ok(())
 }
 
 /// A request, then "Hello" and a ping as in RFC 6455, section 5.7, and a Close.

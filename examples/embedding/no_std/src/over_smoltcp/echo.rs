@@ -1,30 +1,27 @@
 //! The server.
 
-use hybi::{Connection, Error, Event, Origins, Server, server::Opening};
-use smoltcp::{
-    socket::tcp::Socket,
-    time::{Duration, Instant},
+use core::time::Duration;
+
+use hybi::{
+    Connection, Error, Event, Origins, Outbox as _, Server,
+    deadline::{Cause, Deadlines, Stage, Timeouts},
+    server::Opening,
 };
+use smoltcp::{socket::tcp::Socket, time::Instant};
 
 use super::{Failure, Input, Wire};
 
-/// How long the opening handshake may take.
-const OPENING: Duration = Duration::from_secs(10);
-
-/// How long a peer may be silent or not read.
-const SILENCE: Duration = Duration::from_secs(60);
-
 /// The echo server of one connection.
 pub struct Echo {
-    stage: Stage,
+    protocol: Protocol,
     wire: Wire,
+    deadlines: Deadlines,
     /// The result, after the end. The outbox may still hold output.
     outcome: Option<Result<(), Failure>>,
-    deadline: Instant,
 }
 
 #[allow(clippy::large_enum_variant)] // there is no heap for the larger variant
-enum Stage {
+enum Protocol {
     Opening(Opening<'static>),
     Open(Connection<Server>),
 }
@@ -34,11 +31,18 @@ impl Echo {
     #[must_use]
     pub fn new(now: Instant) -> Self {
         Self {
-            stage: Stage::Opening(Opening::new(Origins::no_browser())),
+            protocol: Protocol::Opening(Opening::new(Origins::no_browser())),
             wire: Wire::new(),
+            deadlines: Deadlines::new(Timeouts::new(), time_of(now)),
             outcome: None,
-            deadline: now + OPENING,
         }
+    }
+
+    /// When to call [`poll`](Self::poll) at the latest, if the interface has nothing to do before.
+    #[must_use]
+    pub fn poll_at(&self) -> Option<Instant> {
+        let deadline = self.deadlines.deadline()?;
+        Some(Instant::from_micros(i64::try_from(deadline.as_micros()).ok()?))
     }
 
     /// Writes, reads and echoes. Returns whether the connection has ended. Call it after each poll of the
@@ -48,21 +52,32 @@ impl Echo {
     ///
     /// The connection ended without a closing handshake.
     pub fn poll(&mut self, now: Instant, socket: &mut Socket<'_>) -> Result<bool, Failure> {
-        if now >= self.deadline {
-            socket.abort();
-            return Err(Error::ConnectionLost.into());
-        }
+        let now = time_of(now);
         // Receives only while the outbox is empty. So there is room for each reply, and a peer that
         // does not read is slowed down.
-        while self.wire.write(socket)? {
+        loop {
+            if let Err(cause) = self.expire(now) {
+                if self.outcome.is_some() || (cause.status(), cause.close_code()) == (None, None) {
+                    socket.abort();
+                    return Err(cause.into());
+                }
+                self.outcome = Some(Err(cause.into())); // the outbox holds the reason
+            }
+            let waited = self.wire.outbox.pending();
+            let is_written = self.wire.write(socket)?;
+            self.deadlines.on_write(now, waited - self.wire.outbox.pending());
+            if !is_written {
+                return Ok(false);
+            }
             if let Some(outcome) = self.outcome {
                 socket.close();
                 return outcome.map(|()| true);
             }
             match self.answer_next() {
-                Ok(true) => self.deadline = now + SILENCE,
+                Ok(true) => {}
                 Ok(false) => match self.wire.read(socket)? {
-                    Input::Some => {}
+                    Input::Some => self.deadlines.on_read(now),
+                    Input::None if self.wire.outbox.pending() > 0 => {}
                     Input::None => return Ok(false),
                     Input::Ended => self.outcome = Some(self.end_of_input()),
                 },
@@ -70,18 +85,28 @@ impl Echo {
                 Err(error) => self.outcome = Some(Err(error)),
             }
         }
-        Ok(false)
+    }
+
+    /// Does what is due: sends a ping or a Close, or fails.
+    fn expire(&mut self, now: Duration) -> Result<(), Cause> {
+        let Self { protocol, wire: Wire { outbox, .. }, deadlines, outcome } = self;
+        let until = match protocol {
+            _ if outcome.is_some() => deadlines.check(now, Stage::Closing, outbox.pending()),
+            Protocol::Opening(opening) => deadlines.expire_opening(now, opening, outbox),
+            Protocol::Open(websocket) => deadlines.expire(now, websocket, outbox),
+        };
+        until.map(|_| ())
     }
 
     /// Handles the request or the next event. False if there is none.
     fn answer_next(&mut self) -> Result<bool, Failure> {
         let Wire { inbox, outbox } = &mut self.wire;
-        match &mut self.stage {
-            Stage::Opening(opening) => {
+        match &mut self.protocol {
+            Protocol::Opening(opening) => {
                 let Some(request) = opening.receive(inbox, outbox)? else { return Ok(false) };
-                self.stage = Stage::Open(request.accept().finish(outbox)?);
+                self.protocol = Protocol::Open(request.accept().finish(outbox)?);
             }
-            Stage::Open(websocket) => match websocket.receive(inbox, outbox)? {
+            Protocol::Open(websocket) => match websocket.receive(inbox, outbox)? {
                 Some(Event::Text(text)) => websocket.send_text(text, outbox)?,
                 Some(Event::Binary(data)) => websocket.send_binary(data, outbox)?,
                 Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_)) => {}
@@ -93,9 +118,14 @@ impl Echo {
     }
 
     fn end_of_input(&mut self) -> Result<(), Failure> {
-        match &mut self.stage {
-            Stage::Opening(_) => Err(Error::ConnectionLost.into()),
-            Stage::Open(websocket) => Ok(websocket.end_of_input()?),
+        match &mut self.protocol {
+            Protocol::Opening(_) => Err(Error::ConnectionLost.into()),
+            Protocol::Open(websocket) => Ok(websocket.end_of_input()?),
         }
     }
+}
+
+/// The time since the epoch of the interface.
+fn time_of(now: Instant) -> Duration {
+    Duration::from_micros(u64::try_from(now.total_micros()).unwrap_or(0))
 }

@@ -21,7 +21,9 @@ pub use conversation::converse;
 pub use echo::Echo;
 pub use hardware::Hardware;
 
-use hybi::{Error, FixedInbox, FixedOutbox, Inbox, Outbox as _, Overrun, frame::MAX_HEADER};
+use hybi::{
+    Error, FixedInbox, FixedOutbox, Inbox, Outbox as _, Overrun, deadline::Cause, frame::MAX_HEADER,
+};
 use smoltcp::socket::tcp::{RecvError, Socket};
 
 /// The longest message, in bytes.
@@ -45,7 +47,9 @@ pub enum Failure {
     Connect,
     /// An unexpected event.
     Unexpected,
-    /// The deadline expired.
+    /// The peer took too long.
+    Late(Cause),
+    /// The conversation took too long.
     Deadline,
 }
 
@@ -94,6 +98,12 @@ impl Wire {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::WebSocket(error)
+    }
+}
+
+impl From<Cause> for Failure {
+    fn from(cause: Cause) -> Self {
+        Self::Late(cause)
     }
 }
 

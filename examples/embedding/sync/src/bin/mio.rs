@@ -6,8 +6,8 @@
 //!
 //! `cargo run --bin mio -- 127.0.0.1:9001`
 
-#[path = "../../../../shared/deadlines.rs"]
-mod deadlines;
+#[path = "../../../../shared/clock.rs"]
+mod clock;
 #[path = "../../../../shared/report.rs"]
 mod report;
 
@@ -20,9 +20,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deadlines::{Deadlines, Due, Timeouts};
+use clock::{now, timeouts};
 use hybi::{
-    Config, Connection, Event, GrowingOutbox, Inbox, Origins, Outbox as _, Server, server::Opening,
+    Config, Connection, Event, GrowingOutbox, Inbox, Origins, Outbox as _, Server,
+    deadline::{Cause, Deadlines, Stage},
+    server::Opening,
 };
 use mio::{
     Events, Interest, Poll, Registry, Token,
@@ -35,14 +37,8 @@ const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
 /// No more events are received while this many bytes wait in the outbox.
 const BACKLOG: usize = 64 * 1024;
 
-/// How long a peer may take. The deadlines are checked once a second.
-static TIMEOUTS: Timeouts = Timeouts {
-    opening: Duration::from_secs(10),
-    writing: Duration::from_secs(30),
-    silence: Duration::from_secs(20),
-    pong: Duration::from_secs(10),
-    closing: Duration::from_secs(10),
-};
+/// How often the deadlines are checked.
+const SWEEP: Duration = Duration::from_millis(500);
 
 /// The most reads from one peer before others have their turn.
 const TURN: usize = 16;
@@ -69,7 +65,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
     let mut accept_failed = false;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     loop {
-        match poll.poll(&mut events, Some(Duration::from_secs(1))) {
+        match poll.poll(&mut events, Some(SWEEP)) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
             _ => {}
         }
@@ -101,12 +97,12 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
                 }
             }
         }
-        if swept.elapsed() > Duration::from_secs(1) {
+        if swept.elapsed() > SWEEP {
             swept = Instant::now();
-            peers.retain(|token, peer| match peer.deadlines.due(swept) {
-                Due::Nothing => true,
-                Due::Ping => peer.ping() && peer.take_turn(poll.registry(), *token),
-                Due::Drop => false,
+            let now = now();
+            peers.retain(|token, peer| {
+                let is_due = peer.deadlines.deadline().is_some_and(|at| at <= now);
+                !is_due || peer.take_turn(poll.registry(), *token)
             });
             // In case accepting has failed.
             rearm(&poll, &mut listener);
@@ -153,12 +149,12 @@ struct Peer {
     address: SocketAddr,
     inbox: Inbox,
     outbox: GrowingOutbox,
-    stage: Stage,
+    protocol: Protocol,
     deadlines: Deadlines,
 }
 
 /// The state of a connection.
-enum Stage {
+enum Protocol {
     Opening(Opening<'static>),
     Open(Connection<Server>),
     /// The last bytes are in the outbox. Further input is discarded: closing a socket with unread
@@ -174,33 +170,27 @@ impl Peer {
             address,
             inbox: Inbox::with_capacity(16 * 1024),
             outbox: GrowingOutbox::new(),
-            stage: Stage::Opening(Opening::new(Origins::same_host().or_no_browser())),
-            deadlines: Deadlines::opening(&TIMEOUTS, Instant::now()),
+            protocol: Protocol::Opening(Opening::new(Origins::same_host().or_no_browser())),
+            deadlines: Deadlines::new(timeouts(), now()),
         }
     }
 
     /// Handles the request or the next event in the inbox. False if there is none.
     fn answer(&mut self) -> Result<bool, Box<dyn Error>> {
         let Self { inbox, outbox, .. } = self;
-        match &mut self.stage {
-            Stage::Opening(opening) => {
+        match &mut self.protocol {
+            Protocol::Opening(opening) => {
                 let Some(request) = opening.receive(inbox, outbox)? else { return Ok(false) };
-                self.stage = Stage::Open(request.accept().config(CONFIG).finish(outbox)?);
-                self.deadlines = Deadlines::open(&TIMEOUTS, Instant::now());
+                self.protocol = Protocol::Open(request.accept().config(CONFIG).finish(outbox)?);
             }
-            Stage::Open(websocket) => match websocket.receive(inbox, outbox)? {
+            Protocol::Open(websocket) => match websocket.receive(inbox, outbox)? {
                 Some(Event::Text(text)) => websocket.send_text(text, outbox)?,
                 Some(Event::Binary(data)) => websocket.send_binary(data, outbox)?,
                 Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_)) => {}
-                None if websocket.should_close_transport() => self.finish(),
-                None => {
-                    if websocket.is_closing() {
-                        self.deadlines.on_closing(Instant::now());
-                    }
-                    return Ok(false);
-                }
+                None if websocket.should_close_transport() => self.protocol = Protocol::Over,
+                None => return Ok(false),
             },
-            Stage::Over => {
+            Protocol::Over => {
                 inbox.release();
                 return Ok(false);
             }
@@ -210,24 +200,30 @@ impl Peer {
 
     /// Handles the end of the input.
     fn end_of_input(&mut self) -> io::Result<Option<Interest>> {
-        if let Stage::Open(websocket) = &mut self.stage {
+        if let Protocol::Open(websocket) = &mut self.protocol {
             websocket.end_of_input().map_err(io::Error::other)?;
         }
         Ok(None)
     }
 
-    /// Sends a ping to a silent peer. False if that is not possible.
-    fn ping(&mut self) -> bool {
-        match &mut self.stage {
-            Stage::Open(websocket) => websocket.send_ping(b"", &mut self.outbox).is_ok(),
-            Stage::Opening(_) | Stage::Over => false,
+    /// Does what is due. Fails if the peer takes too long, and does not get a response or a Close that
+    /// says so.
+    fn expire(&mut self) -> Result<(), Cause> {
+        let Self { outbox, deadlines, .. } = self;
+        let expired = match &mut self.protocol {
+            Protocol::Opening(opening) => deadlines.expire_opening(now(), opening, outbox),
+            Protocol::Open(websocket) => deadlines.expire(now(), websocket, outbox),
+            Protocol::Over => deadlines.check(now(), Stage::Closing, outbox.pending()),
+        };
+        match expired {
+            Ok(_) => Ok(()),
+            Err(cause) if cause.status().is_some() || cause.close_code().is_some() => {
+                report(format_args!("{}: {cause}", self.address));
+                self.protocol = Protocol::Over;
+                Ok(())
+            }
+            Err(cause) => Err(cause),
         }
-    }
-
-    /// Nothing more will be sent than the outbox holds.
-    fn finish(&mut self) {
-        self.stage = Stage::Over;
-        self.deadlines.on_closing(Instant::now());
     }
 }
 
@@ -235,9 +231,7 @@ impl Peer {
 impl Peer {
     /// Reads and writes for one turn. False at the end of the connection.
     fn take_turn(&mut self, registry: &Registry, token: Token) -> bool {
-        let advanced = self.advance();
-        self.deadlines.set_flushed(self.outbox.is_empty(), Instant::now());
-        let is_open = match advanced {
+        let is_open = match self.advance() {
             Ok(None) => Ok(false),
             // Registering again also reports readiness that is already there.
             Ok(Some(interest)) => {
@@ -259,23 +253,24 @@ impl Peer {
             while has_more && self.outbox.pending() < BACKLOG {
                 has_more = self.answer().unwrap_or_else(|error| {
                     report(format_args!("{}: {error}", self.address));
-                    self.finish(); // the outbox holds a response or a Close with the reason
+                    // The outbox holds a response or a Close with the reason.
+                    self.protocol = Protocol::Over;
                     false
                 });
             }
+            self.expire()?;
             if !self.write()? {
                 return Ok(Some(Interest::WRITABLE)); // backpressure: not readable
             }
-            self.deadlines.set_flushed(true, Instant::now()); // the next batch has its own deadline
             if has_more {
                 continue;
             }
-            if matches!(self.stage, Stage::Over) {
+            if matches!(self.protocol, Protocol::Over) {
                 let _ = self.stream.shutdown(Shutdown::Write);
             }
             match self.inbox.read_from(&mut self.stream) {
                 Ok(0) => return self.end_of_input(),
-                Ok(_) => self.deadlines.on_read(Instant::now()),
+                Ok(_) => self.deadlines.on_read(now()),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Ok(Some(Interest::READABLE));
@@ -291,7 +286,10 @@ impl Peer {
         while !self.outbox.is_empty() {
             match self.stream.write(self.outbox.bytes()) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(length) => self.outbox.consume(length)?,
+                Ok(length) => {
+                    self.outbox.consume(length)?;
+                    self.deadlines.on_write(now(), length);
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
                 Err(error) => return Err(error),

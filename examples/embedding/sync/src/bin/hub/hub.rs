@@ -6,15 +6,14 @@ use std::{
     io::{self, ErrorKind, Read, Write},
     num::NonZero,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use hybi::{
     CloseCode, Config, Connection, Event, GrowingOutbox, Inbox, Outbox as _, Prepared, Server,
     State,
+    deadline::{Cause, Deadlines, Stage},
 };
-
-use crate::deadlines::{Deadlines, Due, Timeouts};
 
 /// The settings of a member's connection.
 pub(crate) const CONFIG: Config = Config::new().max_message_size(64 * 1024);
@@ -24,15 +23,6 @@ pub(crate) const QUEUE: usize = 16;
 
 /// The most reads and events of a member in one turn.
 pub(crate) const TURN: usize = 16;
-
-/// How long a member may take.
-pub(crate) static TIMEOUTS: Timeouts = Timeouts {
-    opening: Duration::from_secs(10),
-    writing: Duration::from_secs(30),
-    silence: Duration::from_secs(20),
-    pong: Duration::from_secs(10),
-    closing: Duration::from_secs(10),
-};
 
 /// The most bytes to read and discard at the end of a connection.
 pub(crate) const DRAINED: NonZero<usize> = NonZero::new(4 * 1024 * 1024).unwrap();
@@ -66,6 +56,7 @@ impl<S: Socket> Hub<S> {
         socket: S,
         websocket: Connection<Server>,
         inbox: Inbox,
+        deadlines: Deadlines,
     ) {
         let member = Member {
             socket,
@@ -73,40 +64,40 @@ impl<S: Socket> Hub<S> {
             inbox,
             outbox: GrowingOutbox::new(),
             queue: VecDeque::new(),
-            deadlines: Deadlines::open(&TIMEOUTS, Instant::now()),
+            deadlines,
             drain: None,
         };
         self.members.insert(number, Box::new(member));
     }
 
     /// Sends a message to all members.
-    pub(crate) fn broadcast(&mut self, message: Prepared) {
+    pub(crate) fn broadcast(&mut self, message: Prepared, now: Duration) {
         let message = Arc::new(message);
-        self.members.retain(|_, member| member.send(&message).is_ok());
+        self.members.retain(|_, member| member.send(&message, now).is_ok());
     }
 
     /// Call it when the socket of this member is readable or writable. Its messages go to all members.
     /// Returns true if its turn ended early: call it again after the other members.
-    pub(crate) fn ready(&mut self, number: usize) -> bool {
+    pub(crate) fn ready(&mut self, number: usize, now: Duration) -> bool {
         let mut messages = Vec::new();
         let Some(member) = self.members.get_mut(&number) else { return false };
-        let next = member.ready(&mut messages);
+        let next = member.ready(&mut messages, now);
         if !matches!(next, Ok(Next::Wait | Next::Again)) {
             self.members.remove(&number);
         }
         for message in messages {
-            self.broadcast(message);
+            self.broadcast(message, now);
         }
         matches!(next, Ok(Next::Again))
     }
 
-    /// Sends pings to silent members, and drops members that exceed a deadline. Call it periodically.
-    pub(crate) fn sweep(&mut self, now: Instant) {
-        self.members.retain(|_, member| match member.deadlines.due(now) {
-            Due::Nothing => true,
-            Due::Ping => member.ping().is_ok(),
-            Due::Drop => false,
-        });
+    /// The members with a deadline that has passed. Call [`ready`](Self::ready) for each. It sends a ping
+    /// to a silent member, and drops a member that takes too long.
+    pub(crate) fn due(&self, now: Duration) -> impl Iterator<Item = usize> {
+        let is_due = move |member: &Member<S>| {
+            member.deadlines.deadline().is_some_and(|deadline| deadline <= now)
+        };
+        self.members.iter().filter(move |(_, member)| is_due(member)).map(|(number, _)| *number)
     }
 }
 
@@ -168,12 +159,14 @@ struct Member<S> {
 
 impl<S: Socket> Member<S> {
     /// Sends a message, or closes the connection if too many wait.
-    fn send(&mut self, message: &Arc<Prepared>) -> Result<(), Box<dyn Error>> {
+    fn send(&mut self, message: &Arc<Prepared>, now: Duration) -> Result<(), Box<dyn Error>> {
         if self.websocket.state() != State::Open {
             return Ok(());
         }
         if self.outbox.is_empty() && self.queue.is_empty() {
-            return self.write_message(message);
+            self.write_message(message)?;
+            self.expire(now)?; // notes whether output waits
+            return Ok(());
         }
         if self.queue.len() < QUEUE {
             self.queue.push_back(Arc::clone(message));
@@ -181,30 +174,38 @@ impl<S: Socket> Member<S> {
         }
         self.queue = VecDeque::new();
         self.websocket.close(CloseCode::POLICY_VIOLATION, "too slow", &mut self.outbox)?;
-        self.deadlines.on_closing(Instant::now());
+        self.expire(now)?;
         Ok(())
     }
 
-    /// Sends a ping to a silent member.
-    fn ping(&mut self) -> Result<(), Box<dyn Error>> {
-        self.websocket.send_ping(b"", &mut self.outbox)?;
-        self.write()?;
-        Ok(())
+    /// Does what is due. Fails if the member takes too long, and does not get a Close that says so.
+    fn expire(&mut self, now: Duration) -> Result<(), Cause> {
+        let Self { websocket, outbox, deadlines, .. } = self;
+        if self.drain.is_some() {
+            return deadlines.check(now, Stage::Closing, 0).map(drop);
+        }
+        match deadlines.expire(now, websocket, outbox) {
+            Err(cause) if cause.close_code().is_none() => Err(cause),
+            _ => Ok(()),
+        }
     }
 
     /// Receives, writes and reads for one turn.
-    fn ready(&mut self, messages: &mut Vec<Prepared>) -> Result<Next, Box<dyn Error>> {
+    fn ready(
+        &mut self,
+        messages: &mut Vec<Prepared>,
+        now: Duration,
+    ) -> Result<Next, Box<dyn Error>> {
         if let Some(drain) = &mut self.drain {
+            self.deadlines.check(now, Stage::Closing, 0)?;
             return Ok(drain.turn(&mut self.socket)?);
         }
         let mut turn = 0..TURN;
         while turn.next().is_some() {
             // After an error, the connection has failed and the outbox holds a Close with the reason.
             let has_more = self.receive(messages, &mut turn).unwrap_or(false);
-            if self.websocket.state() != State::Open {
-                self.deadlines.on_closing(Instant::now());
-            }
-            if !self.write()? {
+            self.expire(now)?;
+            if !self.write(now)? {
                 return Ok(Next::Wait); // backpressure: does not read
             }
             if self.websocket.should_close_transport() {
@@ -219,7 +220,7 @@ impl<S: Socket> Member<S> {
             }
             match self.inbox.read_from(&mut self.socket) {
                 Ok(0) => return Ok(self.websocket.end_of_input().map(|()| Next::End)?),
-                Ok(_) => self.deadlines.on_read(Instant::now()),
+                Ok(_) => self.deadlines.on_read(now),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     if self.inbox.is_empty() {
                         self.inbox.release();
@@ -250,18 +251,18 @@ impl<S: Socket> Member<S> {
     }
 
     /// Writes until the socket would block. Returns whether all output is written.
-    fn write(&mut self) -> Result<bool, Box<dyn Error>> {
+    fn write(&mut self, now: Duration) -> Result<bool, Box<dyn Error>> {
         loop {
             let written = write_some(&mut self.socket, self.outbox.bytes())?;
             self.outbox.consume(written)?;
+            self.deadlines.on_write(now, written);
             if !self.outbox.is_empty() {
-                self.deadlines.set_flushed(false, Instant::now());
                 return Ok(false);
             }
             self.outbox = GrowingOutbox::new(); // frees its memory
-            self.deadlines.set_flushed(true, Instant::now());
             let Some(message) = self.queue.pop_front() else { return Ok(true) };
             self.write_message(&message)?;
+            self.expire(now)?; // each message has a deadline of its own
         }
     }
 
@@ -271,7 +272,6 @@ impl<S: Socket> Member<S> {
         let written = write_some(&mut self.socket, frame)?;
         if written < frame.len() {
             self.outbox.append(&frame[written..]);
-            self.deadlines.set_flushed(false, Instant::now());
         }
         Ok(())
     }

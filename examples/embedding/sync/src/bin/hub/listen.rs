@@ -6,20 +6,27 @@ use std::{
     io::{self, ErrorKind, Write},
     mem,
     net::Shutdown,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use hybi::{Connection, Inbox, Origins, Server, server::Opening};
+use hybi::{
+    Connection, Inbox, Origins, Server,
+    deadline::{Deadlines, Stage},
+    server::Opening,
+};
 use mio::{
     Events, Interest, Poll, Token,
     net::{TcpListener, TcpStream},
 };
 
 use crate::{
-    deadlines::{Deadlines, Due},
-    hub::{CONFIG, Drain, Hub, Next, Socket, TIMEOUTS},
+    clock::{now, timeouts},
+    hub::{CONFIG, Drain, Hub, Next, Socket},
     report::report,
 };
+
+/// How often the deadlines are checked.
+const SWEEP: Duration = Duration::from_millis(500);
 
 /// The most connections to accept before members have their turn.
 const ACCEPTED: usize = 256;
@@ -34,19 +41,22 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
     let (mut hub, mut newcomers) = (Hub::new(), HashMap::<usize, Newcomer>::new());
     // Readiness is reported once. A socket that may still be ready stays in this set.
     let mut ready = BTreeSet::new();
-    let (mut last, mut swept) = (LISTENER, Instant::now());
+    let (mut last, mut swept) = (LISTENER, now());
     let mut accept_failed = false;
     loop {
-        let wait = if ready.is_empty() { Duration::from_secs(1) } else { Duration::ZERO };
+        let wait = if ready.is_empty() { SWEEP } else { Duration::ZERO };
         match poll.poll(&mut events, Some(wait)) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
             _ => ready.extend(events.iter().map(|event| event.token().0)),
         }
-        let now = Instant::now();
-        if now - swept > Duration::from_secs(1) {
+        let now = now();
+        if now.saturating_sub(swept) > SWEEP {
             swept = now;
-            hub.sweep(now);
-            newcomers.retain(|_, newcomer| newcomer.deadlines.due(now) == Due::Nothing);
+            ready.extend(hub.due(now));
+            let is_due = |newcomer: &Newcomer| {
+                newcomer.deadlines.deadline().is_some_and(|deadline| deadline <= now)
+            };
+            ready.extend(newcomers.iter().filter(|(_, one)| is_due(one)).map(|(n, _)| *n));
             ready.insert(LISTENER); // in case accepting has failed
         }
         let before = newcomers.len() + hub.len();
@@ -70,14 +80,15 @@ pub(crate) fn serve(address: &str) -> Result<(), Box<dyn Error>> {
                     Ok(Progress::Next(Next::Wait)) => {}
                     Ok(Progress::Next(Next::Again)) => drop(ready.insert(number)),
                     Ok(Progress::Open(websocket)) => {
-                        if let Some(Newcomer { stream, inbox, .. }) = newcomers.remove(&number) {
-                            hub.join(number, stream, *websocket, inbox);
+                        if let Some(newcomer) = newcomers.remove(&number) {
+                            let Newcomer { stream, inbox, deadlines, .. } = newcomer;
+                            hub.join(number, stream, *websocket, inbox, deadlines);
                             ready.insert(number);
                         }
                     }
                     Ok(Progress::Next(Next::End)) | Err(_) => drop(newcomers.remove(&number)),
                 }
-            } else if hub.ready(number) {
+            } else if hub.ready(number, now) {
                 ready.insert(number);
             }
         }
@@ -125,27 +136,32 @@ struct Newcomer {
     inbox: Inbox,
     opening: Opening<'static>,
     deadlines: Deadlines,
-    /// Set when the request was refused.
+    /// Set when the request was refused, or did not arrive in time.
     drain: Option<Drain>,
 }
 
 impl Newcomer {
-    fn new(stream: TcpStream, now: Instant) -> Self {
+    fn new(stream: TcpStream, now: Duration) -> Self {
         Self {
             stream,
             inbox: Inbox::with_capacity(1024),
             opening: Opening::new(Origins::same_host().or_no_browser()),
-            deadlines: Deadlines::opening(&TIMEOUTS, now),
+            deadlines: Deadlines::new(timeouts(), now),
             drain: None,
         }
     }
 
     /// Reads until the connection is open or has ended, or the socket would block.
-    fn ready(&mut self, now: Instant) -> Result<Progress, Box<dyn Error>> {
+    fn ready(&mut self, now: Duration) -> Result<Progress, Box<dyn Error>> {
         if let Some(drain) = &mut self.drain {
+            self.deadlines.check(now, Stage::Closing, 0)?;
             return Ok(Progress::Next(drain.turn(&mut self.stream)?));
         }
         loop {
+            let mut outbox = Vec::new();
+            if self.deadlines.expire_opening(now, &mut self.opening, &mut outbox).is_err() {
+                return self.refuse(&outbox, now);
+            }
             match self.inbox.read_from(&mut self.stream) {
                 Ok(0) => return Err("the peer sent no request".into()),
                 Ok(_) => {}
@@ -154,22 +170,25 @@ impl Newcomer {
                 }
                 Err(error) => return Err(error.into()),
             }
-            let mut outbox = Vec::new();
             let accepted = match self.opening.receive(&mut self.inbox, &mut outbox) {
                 Ok(None) => continue,
                 Ok(Some(request)) => request.accept().config(CONFIG).finish(&mut outbox),
                 Err(error) => Err(error),
             };
-            // Also after an error. The send buffer is empty, so it has room for the response.
+            let Ok(websocket) = accepted else { return self.refuse(&outbox, now) };
+            // The send buffer is empty, so it has room for the response.
             self.stream.write_all(&outbox)?;
             self.stream.set_nodelay(true)?;
-            if let Ok(websocket) = accepted {
-                return Ok(Progress::Open(Box::new(websocket)));
-            }
-            self.deadlines.on_closing(now);
-            self.inbox.release();
-            let drain = self.drain.insert(Drain::begin(&mut self.stream)?);
-            return Ok(Progress::Next(drain.turn(&mut self.stream)?));
+            return Ok(Progress::Open(Box::new(websocket)));
         }
+    }
+
+    /// Writes this response, and ends the connection.
+    fn refuse(&mut self, response: &[u8], now: Duration) -> Result<Progress, Box<dyn Error>> {
+        self.deadlines.check(now, Stage::Closing, 0)?;
+        self.stream.write_all(response)?;
+        self.inbox.release();
+        let drain = self.drain.insert(Drain::begin(&mut self.stream)?);
+        Ok(Progress::Next(drain.turn(&mut self.stream)?))
     }
 }

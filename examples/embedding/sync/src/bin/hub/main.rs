@@ -13,8 +13,8 @@
 //!
 //! `cargo run --release --bin hub` measures the cost of 10,000 connections in memory.
 
-#[path = "../../../../../shared/deadlines.rs"]
-mod deadlines;
+#[path = "../../../../../shared/clock.rs"]
+mod clock;
 mod hub;
 mod listen;
 #[path = "../../../../../shared/report.rs"]
@@ -24,11 +24,12 @@ use std::{
     error::Error,
     fs,
     io::{self, ErrorKind, Read, Write},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use hub::{CONFIG, Hub, QUEUE, Socket, TIMEOUTS};
-use hybi::{Connection, Inbox, Prepared, random::OsEntropy};
+use clock::{TIMEOUTS, now};
+use hub::{CONFIG, Hub, QUEUE, Socket};
+use hybi::{Connection, Inbox, Prepared, deadline::Deadlines, random::OsEntropy};
 
 const MEMBERS: u32 = 10_000;
 const ROUNDS: u32 = 100;
@@ -45,14 +46,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         let text = "~".repeat(length);
         let start = Instant::now();
         for _ in 0..ROUNDS {
-            hub.broadcast(Prepared::text(&text));
+            hub.broadcast(Prepared::text(&text), now());
         }
         let time = start.elapsed() / ROUNDS;
         println!("{length} bytes to all: {time:.0?}, {:.0?} each", time / MEMBERS);
     }
     let start = Instant::now();
     for number in (0..MEMBERS as usize).step_by(10) {
-        hub.ready(number);
+        hub.ready(number, now());
     }
     println!("every tenth member sends a message to all: {:.1?}", start.elapsed());
     println!("idle again: {} bytes each", each(before)?);
@@ -60,11 +61,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let mut hub = self::hub(false)?;
     for _ in 0..=QUEUE {
-        hub.broadcast(Prepared::text(&"~".repeat(1024)));
+        hub.broadcast(Prepared::text(&"~".repeat(1024)), now());
     }
     println!("{} KiB wait for each member: {} bytes each", QUEUE + 1, each(before)?);
-    hub.broadcast(Prepared::text("one too many"));
-    hub.sweep(Instant::now() + TIMEOUTS.closing);
+    hub.broadcast(Prepared::text("one too many"), now());
+    let later = now() + Duration::from_secs(60);
+    for number in hub.due(later).collect::<Vec<_>>() {
+        hub.ready(number, later);
+    }
     println!("after one more message, {} are left", hub.len());
     Ok(())
 }
@@ -76,7 +80,8 @@ fn hub(peers_read: bool) -> Result<Hub<Wire>, hybi::Error> {
         let mut client = Connection::client(CONFIG, OsEntropy::new());
         client.send_text("Hello", &mut greeting)?;
         let wire = Wire { peer_reads: peers_read, from_peer: greeting };
-        hub.join(number, wire, Connection::server(CONFIG), Inbox::with_capacity(1024));
+        let (websocket, inbox) = (Connection::server(CONFIG), Inbox::with_capacity(1024));
+        hub.join(number, wire, websocket, inbox, Deadlines::new(TIMEOUTS, now()));
     }
     Ok(hub)
 }

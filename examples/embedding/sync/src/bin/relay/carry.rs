@@ -5,27 +5,17 @@ use std::{
     io::{self, ErrorKind, Read, Write},
     mem,
     net::{self, Shutdown},
-    time::{Duration, Instant},
 };
 
 use hybi::{
     GrowingOutbox, Outbox as _,
+    deadline::{Deadlines, Stage},
     random::OsEntropy,
     relay::{Relay, Side},
 };
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 
-use crate::deadlines::{Deadlines, Due, Timeouts};
-
-/// How long each side may take. A gateway sends no pings of its own. It forwards those of both sides,
-/// and closes a connection on which nothing is forwarded.
-static TIMEOUTS: Timeouts = Timeouts {
-    opening: Duration::ZERO, // already complete
-    writing: Duration::from_secs(30),
-    silence: Duration::from_secs(120),
-    pong: Duration::ZERO,
-    closing: Duration::from_secs(10),
-};
+use crate::timed::clock::{left, now};
 
 /// Forwards frames in both directions until both sides have ended.
 pub(crate) fn carry(
@@ -43,27 +33,21 @@ pub(crate) fn carry(
     while !(client.has_ended && server.has_ended) {
         let up = step(&mut relay, Side::Client, &mut client, &mut server, &mut bytes);
         let down = step(&mut relay, Side::Server, &mut server, &mut client, &mut bytes);
-        let now = Instant::now();
         let is_closing = relay.is_closing() || client.has_ended || server.has_ended;
-        let mut deadlines = [&mut client, &mut server].map(|peer| {
+        let stage = if is_closing { Stage::Closing } else { Stage::Open };
+        let checked = [&mut client, &mut server].map(|peer| {
             if up || down {
-                peer.deadlines.on_read(now);
+                peer.deadlines.on_read(now());
             }
-            if is_closing {
-                peer.deadlines.on_closing(now);
-            }
-            peer.deadlines.set_flushed(peer.unwritten.is_empty(), now);
-            &mut peer.deadlines
+            peer.deadlines.check(now(), stage, peer.unwritten.pending())
         });
-        if deadlines.iter_mut().any(|deadlines| deadlines.due(now) != Due::Nothing) {
-            break;
-        }
+        let [Ok(one), Ok(two)] = checked else { break };
         // Readiness is reported once, so wait only when both sockets would block.
         if up || down {
             continue;
         }
-        let next = deadlines.iter().map(|deadlines| deadlines.next()).min().unwrap_or(now);
-        match poll.poll(&mut events, Some(next.saturating_duration_since(now))) {
+        let until = one.into_iter().chain(two).min();
+        match poll.poll(&mut events, left(until)) {
             Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
             _ => {}
         }
@@ -125,11 +109,14 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(stream: net::TcpStream, early: &[u8]) -> io::Result<Self> {
+    pub(crate) fn new(
+        stream: net::TcpStream,
+        early: &[u8],
+        deadlines: Deadlines,
+    ) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         let stream = TcpStream::from_std(stream);
         let (early, unwritten) = (early.to_vec(), GrowingOutbox::new());
-        let deadlines = Deadlines::open(&TIMEOUTS, Instant::now());
         Ok(Self { stream, early, unwritten, has_ended: false, deadlines })
     }
 
@@ -170,9 +157,7 @@ impl Peer {
         if self.unwritten.consume(written).is_err() || written == 0 {
             return false;
         }
-        if self.unwritten.is_empty() {
-            self.deadlines.set_flushed(true, Instant::now()); // the next batch has its own deadline
-        }
+        self.deadlines.on_write(now(), written);
         true
     }
 

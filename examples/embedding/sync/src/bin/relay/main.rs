@@ -11,8 +11,6 @@
 #[path = "../../../../../shared/accept.rs"]
 mod accept;
 mod carry;
-#[path = "../../../../../shared/deadlines.rs"]
-mod deadlines;
 mod fields;
 #[path = "../../../../../shared/timed.rs"]
 mod timed;
@@ -20,22 +18,27 @@ mod upstream;
 
 use std::{
     error::Error,
+    io::Write,
     net::{TcpListener, TcpStream},
     time::Duration,
 };
 
 use carry::{Peer, carry};
-use hybi::{Inbox, Origins, server::Opening};
+use hybi::{
+    Inbox, Origins,
+    deadline::{Stage, Timeouts},
+    server::Opening,
+};
 use mio::Poll;
-use timed::Timed;
+use timed::{
+    Timed,
+    clock::{TIMEOUTS, changed},
+};
 use upstream::{Failure, Upstream, ask};
 
-/// How long the client may take for its request, and the upstream server for its response. The other
-/// deadlines are in `carry.rs`.
-const OPENING: Duration = Duration::from_secs(10);
-
-/// How long a refused client may take to close the connection.
-const CLOSING: Duration = Duration::from_secs(10);
+/// How long a connection may be silent. A gateway sends no pings of its own: it forwards those of both
+/// sides, and closes a connection on which nothing is forwarded.
+const SILENCE: Duration = Duration::from_secs(120);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
@@ -55,17 +58,19 @@ fn serve(client: TcpStream, upstream: &str) -> Result<(), Box<dyn Error>> {
     client.set_nodelay(true)?;
     // This needs descriptors. If there are none left, fail before the handshake.
     let poll = Poll::new()?;
-    let mut timed = Timed::new(&client, OPENING);
+    let timeouts = changed(TIMEOUTS.ping(None).silence(Some(SILENCE)));
+    let mut timed = Timed::new(&client, timeouts);
     let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
-    let opened = open(&mut timed, &client, &mut inbox, &mut outbox, upstream);
-    timed.write_out(&mut outbox, CLOSING)?; // also after an error: the response with the reason
-    match opened {
+    match open(&mut timed, &mut inbox, &mut outbox, upstream, timeouts) {
         Ok(Some(server)) => {
-            let client = Peer::new(client, inbox.unread())?;
-            carry(poll, client, Peer::new(server.stream, server.inbox.unread())?)
+            timed.enter(Stage::Open);
+            timed.write_all(&outbox)?;
+            let deadlines = timed.deadlines;
+            let client = Peer::new(client, inbox.unread(), deadlines)?;
+            carry(poll, client, Peer::new(server.stream, server.inbox.unread(), server.deadlines)?)
         }
         ended => {
-            timed.end(CLOSING);
+            timed.end(&outbox); // after an error: the response with the reason
             ended.map(drop)
         }
     }
@@ -75,21 +80,22 @@ fn serve(client: TcpStream, upstream: &str) -> Result<(), Box<dyn Error>> {
 /// `None` if the client sent no request.
 fn open(
     timed: &mut Timed<'_>,
-    client: &TcpStream,
     inbox: &mut Inbox,
     outbox: &mut Vec<u8>,
     upstream: &str,
+    timeouts: Timeouts,
 ) -> Result<Option<Upstream>, Box<dyn Error>> {
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
     let request = loop {
-        if inbox.read_from(timed)? == 0 {
+        if timed.read_request(&mut opening, inbox, outbox)? == 0 {
             return Ok(None);
         }
         if let Some(request) = opening.receive(inbox, outbox)? {
             break request;
         }
     };
-    let (status, fields, error) = match ask(&request, client.peer_addr()?, upstream) {
+    let (status, fields, error) = match ask(&request, timed.stream.peer_addr()?, upstream, timeouts)
+    {
         Ok(server) => {
             let fields: Vec<_> = server.fields.iter().map(|(n, v)| (&**n, &**v)).collect();
             let mut accept = request.accept().headers(&fields);

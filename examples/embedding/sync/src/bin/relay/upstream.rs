@@ -4,16 +4,22 @@ use std::{
     error::Error,
     io::{self, ErrorKind, Write},
     net::{SocketAddr, TcpStream, ToSocketAddrs},
-    time::{Duration, Instant},
 };
 
 use hybi::{
     Inbox, Uri, UriBuf,
     client::{self, Response},
+    deadline::{Deadlines, Stage, Timeouts},
     server,
 };
 
-use crate::{OPENING, fields::end_to_end, timed::Timed};
+use crate::{
+    fields::end_to_end,
+    timed::{
+        Timed,
+        clock::{left, now},
+    },
+};
 
 /// The name of this gateway in Via (RFC 9110, section 7.6.3).
 const VIA: &str = "1.1 hybi-relay";
@@ -23,6 +29,7 @@ pub(crate) struct Upstream {
     pub(crate) stream: TcpStream,
     /// Holds the bytes that followed the response.
     pub(crate) inbox: Inbox,
+    pub(crate) deadlines: Deadlines,
     pub(crate) subprotocol: Option<String>,
     /// Fields to forward to the client, such as Set-Cookie.
     pub(crate) fields: Vec<(String, String)>,
@@ -55,6 +62,7 @@ pub(crate) fn ask(
     request: &server::Request<'_>,
     from: SocketAddr,
     upstream: &str,
+    timeouts: Timeouts,
 ) -> Result<Upstream, Failure> {
     let (uri, target) = uri_of(request).map_err(Failure::Target)?;
     let subprotocols: Vec<&str> = request.subprotocols().collect();
@@ -65,10 +73,11 @@ pub(crate) fn ask(
     let mut fields: Vec<_> = end_to_end(request.headers()).collect();
     fields.extend([("Via", &*via), ("Forwarded", &*forwarded)]);
 
-    let deadline = Instant::now() + OPENING;
-    let stream = connect(upstream, deadline)?;
+    let mut deadlines = Deadlines::new(timeouts, now());
+    let stream = connect(upstream, &mut deadlines)?;
     stream.set_nodelay(true)?;
-    let mut timed = Timed::new(&stream, deadline.saturating_duration_since(Instant::now()));
+    let mut timed = Timed::new(&stream, timeouts);
+    timed.deadlines = deadlines;
     let (mut inbox, mut outbox) = (Inbox::with_capacity(4096), Vec::new());
     let mut asked =
         client::Request::new(&uri.as_uri()).subprotocols(&subprotocols).headers(&fields);
@@ -89,7 +98,8 @@ pub(crate) fn ask(
             Some(Response::Accepted(accepted)) => {
                 let subprotocol = accepted.subprotocol().map(String::from);
                 let fields = end_to_end(accepted.headers()).map(owned).collect();
-                return Ok(Upstream { stream, inbox, subprotocol, fields });
+                let deadlines = timed.deadlines;
+                return Ok(Upstream { stream, inbox, deadlines, subprotocol, fields });
             }
             Some(Response::Rejected(rejected)) => {
                 // A success without an upgrade is not a valid response to this request (P-h2-d).
@@ -121,12 +131,15 @@ fn uri_of<'r>(request: &server::Request<'r>) -> Result<(UriBuf, Option<&'r str>)
     Ok((UriBuf::parse(format!("ws://{}{}", uri.authority(), uri.resource_name()))?, None))
 }
 
-fn connect(upstream: &str, deadline: Instant) -> io::Result<TcpStream> {
+fn connect(upstream: &str, deadlines: &mut Deadlines) -> io::Result<TcpStream> {
     let mut failure = ErrorKind::NotFound.into();
     for address in upstream.to_socket_addrs()? {
-        let left = deadline.saturating_duration_since(Instant::now());
-        // A timeout of zero is an error of another kind.
-        match TcpStream::connect_timeout(&address, left.max(Duration::from_millis(1))) {
+        let until = deadlines.check(now(), Stage::Opening, 0)?;
+        let connected = match left(until) {
+            Some(left) => TcpStream::connect_timeout(&address, left),
+            None => TcpStream::connect(address),
+        };
+        match connected {
             Ok(stream) => return Ok(stream),
             Err(error) => failure = error,
         }

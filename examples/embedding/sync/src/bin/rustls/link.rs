@@ -2,28 +2,20 @@
 
 use std::{
     error::Error,
-    io::{self, ErrorKind, Read, Write},
+    io::{self, ErrorKind, Write},
     time::Duration,
 };
 
-use hybi::Inbox;
+use hybi::{
+    Connection, GrowingOutbox, Inbox, Outbox as _, Role,
+    deadline::{Cause, Stage},
+    server::Opening,
+};
 
-use crate::timed::Timed;
-
-/// How long a peer may take for the TLS handshake and the opening handshake together.
-pub(crate) const OPENING: Duration = Duration::from_secs(10);
-
-/// How long a peer may take to read all that is in the outbox.
-const WRITING: Duration = Duration::from_secs(30);
-
-/// How long a peer may be silent before it is sent a ping.
-pub(crate) const SILENCE: Duration = Duration::from_secs(20);
-
-/// How long it may be silent after the ping.
-pub(crate) const PONG: Duration = Duration::from_secs(10);
-
-/// How long a peer may take for the closing handshake, and then to close the connection.
-pub(crate) const CLOSING: Duration = Duration::from_secs(10);
+use crate::{
+    following::Following,
+    timed::{Timed, clock::now},
+};
 
 /// The most plaintext in one TLS record, in bytes.
 const RECORD: usize = 16 * 1024;
@@ -38,80 +30,114 @@ const RECORD: usize = 16 * 1024;
 /// Only two lines use the socket. Change these for non-blocking sockets.
 pub(crate) struct Link<'s> {
     pub(crate) inbox: Inbox,
-    pub(crate) outbox: Vec<u8>,
+    pub(crate) outbox: GrowingOutbox,
     tls: rustls::Connection,
-    received: Vec<u8>,
-    to_send: Vec<u8>,
+    received: Inbox,
+    to_send: GrowingOutbox,
     stream: Timed<'s>,
 }
 
 impl<'s> Link<'s> {
     /// A link over a socket from which these bytes of TLS were received before.
-    pub(crate) fn new(stream: Timed<'s>, tls: rustls::Connection, received: Vec<u8>) -> Self {
+    pub(crate) fn new(stream: Timed<'s>, tls: rustls::Connection, received: Inbox) -> Self {
         Self {
             inbox: Inbox::with_capacity(16 * 1024),
-            outbox: Vec::new(),
+            outbox: GrowingOutbox::new(),
             tls,
             received,
-            to_send: Vec::new(),
+            to_send: GrowingOutbox::new(),
             stream,
         }
     }
 
-    /// Writes out the outbox, then reads until the inbox has new bytes. False at the end of the input.
-    pub(crate) fn exchange(&mut self) -> Result<bool, Box<dyn Error>> {
-        loop {
-            self.write()?;
-            match self.inbox.read_from(&mut self.tls.reader()) {
-                Ok(length) => return Ok(length > 0),
-                // Without close_notify. The Close frames already show whether the end is clean.
-                Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(false),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error.into()),
-            }
-            if self.received.is_empty() {
-                self.received.resize(RECORD, 0);
-                let length = self.stream.read(&mut self.received)?;
-                self.received.truncate(length);
-            }
-            // It may take a part. At the end of the input, it gets an empty slice.
-            let taken = self.tls.read_tls(&mut &self.received[..])?;
-            self.received.drain(..taken);
-            self.tls.process_new_packets()?;
-        }
+    /// Checks the deadlines while a server waits for a request. The same deadline holds for the handshake
+    /// of TLS.
+    pub(crate) fn expire_opening(
+        &mut self,
+        opening: &mut Opening<'_>,
+    ) -> Result<Option<Duration>, Cause> {
+        let mut outbox = Following { ahead: self.to_send.pending(), outbox: &mut self.outbox };
+        self.stream.deadlines.expire_opening(now(), opening, &mut outbox)
     }
 
-    /// Writes out the outbox, then sets this timeout for reading. Until the first call, one deadline
-    /// holds for all reads and writes of the two handshakes.
-    pub(crate) fn write_and_wait(&mut self, timeout: Duration) -> io::Result<()> {
-        self.stream.within(WRITING);
-        self.write()?;
-        self.stream.within(timeout);
+    /// Checks the deadlines of an open connection.
+    pub(crate) fn expire<R: Role>(
+        &mut self,
+        websocket: &mut Connection<R>,
+    ) -> Result<Option<Duration>, Cause> {
+        let mut outbox = Following { ahead: self.to_send.pending(), outbox: &mut self.outbox };
+        self.stream.expire(websocket, &mut outbox)
+    }
+
+    /// Checks the deadlines of a client in the opening handshake, or at the end.
+    pub(crate) fn check(&mut self, stage: Stage) -> Result<Option<Duration>, Cause> {
+        let pending = self.to_send.pending() + self.outbox.pending();
+        self.stream.deadlines.check(now(), stage, pending)
+    }
+
+    /// Encrypts a piece of the outbox and writes once, unless the deadline passes. False if no output
+    /// waits.
+    pub(crate) fn write(&mut self, until: Option<Duration>) -> Result<bool, Box<dyn Error>> {
+        if self.to_send.is_empty() && !self.outbox.is_empty() {
+            let length = self.outbox.bytes().len().min(RECORD);
+            // Takes none if the handshake of TLS is not complete, and its buffer is full.
+            let taken = self.tls.writer().write(&self.outbox.bytes()[..length])?;
+            self.outbox.consume(taken)?;
+        }
+        self.encrypt()?;
+        if self.to_send.is_empty() {
+            return Ok(false);
+        }
+        if let Some(length) = self.stream.write_once(self.to_send.bytes(), until)? {
+            self.to_send.consume(length)?;
+        }
+        Ok(true)
+    }
+
+    /// Moves the output of TLS, which includes that of its handshake.
+    fn encrypt(&mut self) -> io::Result<()> {
+        let mut ciphertext = Vec::new();
+        while self.tls.wants_write() {
+            self.tls.write_tls(&mut ciphertext)?;
+        }
+        self.to_send.append(&ciphertext);
         Ok(())
+    }
+
+    /// Reads once, if the inbox gets no new bytes otherwise. Returns whether it has new bytes; `None` at
+    /// the end of the input.
+    pub(crate) fn read(&mut self, until: Option<Duration>) -> Result<Option<bool>, Box<dyn Error>> {
+        match self.inbox.read_from(&mut self.tls.reader()) {
+            Ok(length) => return Ok(Some(true).filter(|_| length > 0)),
+            // Without close_notify. The Close frames already show whether the end is clean.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error.into()),
+        }
+        if self.received.is_empty() && self.stream.read_once(&mut self.received, until)?.is_none() {
+            return Ok(Some(false)); // the deadline has passed
+        }
+        // It may take a part. At the end of the input, it gets an empty slice.
+        let taken = self.tls.read_tls(&mut self.received.unread())?;
+        self.received.consume(taken)?;
+        self.tls.process_new_packets()?;
+        Ok(Some(false))
     }
 
     /// Writes out the outbox, and closes the connection without losing output.
     pub(crate) fn end(mut self) {
-        self.stream.within(CLOSING);
-        let _ = self.write();
+        let _ = self.flush();
         self.tls.send_close_notify();
-        let _ = self.write();
-        self.stream.end(CLOSING);
+        let _ = self.encrypt();
+        self.stream.end(self.to_send.bytes());
     }
 
-    /// Writes out the outbox and the output of TLS itself.
-    fn write(&mut self) -> io::Result<()> {
-        let mut plaintext = self.outbox.chunks(RECORD);
+    fn flush(&mut self) -> Result<(), Box<dyn Error>> {
         loop {
-            while self.tls.wants_write() {
-                self.tls.write_tls(&mut self.to_send)?;
+            let until = self.check(Stage::Closing)?;
+            if !self.write(until)? {
+                return Ok(());
             }
-            self.stream.write_all(&self.to_send)?;
-            self.to_send.clear();
-            let Some(piece) = plaintext.next() else { break };
-            self.tls.writer().write_all(piece)?;
         }
-        self.outbox.clear();
-        Ok(())
     }
 }

@@ -14,6 +14,8 @@
 
 #[path = "../../../../../shared/accept.rs"]
 mod accept;
+#[path = "../../../../../shared/following.rs"]
+mod following;
 mod link;
 #[path = "../../../../../shared/timed.rs"]
 mod timed;
@@ -22,25 +24,25 @@ mod tunnel;
 
 use std::{
     error::Error,
-    fs, io,
+    fs,
     net::{TcpListener, TcpStream},
     path::Path,
     process::ExitCode,
     sync::Arc,
-    time::Instant,
 };
 
 use hybi::{
-    Client, CloseCode, Config, Connection, Event, Inbox, Origins, Role, Server, Uri,
+    Client, CloseCode, Config, Connection, Event, GrowingOutbox, Inbox, Origins, Role, Server, Uri,
     client::{Request, Response},
+    deadline::Stage,
     server::Opening,
 };
-use link::{CLOSING, Link, OPENING, PONG, SILENCE};
+use link::Link;
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
-use timed::{Timed, is_timeout};
+use timed::{Timed, clock::timeouts};
 use tunnel::Proxy;
 
 /// A peer that does not read makes the server hold at most one such message and its echo.
@@ -90,7 +92,8 @@ fn serve(address: &str, certificate: &Path) -> Result<(), Box<dyn Error>> {
 fn echo(stream: &TcpStream, config: Arc<ServerConfig>) -> Result<(), Box<dyn Error>> {
     stream.set_nodelay(true)?;
     let tls = ServerConnection::new(config)?;
-    let mut link = Link::new(Timed::new(stream, OPENING), tls.into(), Vec::new());
+    let received = Inbox::with_capacity(16 * 1024);
+    let mut link = Link::new(Timed::new(stream, timeouts()), tls.into(), received);
     let ended = accept(&mut link).and_then(|websocket| match websocket {
         Some(websocket) => converse(&mut link, websocket, |websocket, event, outbox| {
             match event {
@@ -109,13 +112,21 @@ fn echo(stream: &TcpStream, config: Arc<ServerConfig>) -> Result<(), Box<dyn Err
 /// The server's opening handshake; `None` if the peer sent no request.
 fn accept(link: &mut Link<'_>) -> Result<Option<Connection<Server>>, Box<dyn Error>> {
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
-    while link.exchange()? {
+    loop {
+        let until = link.expire_opening(&mut opening)?;
+        if link.write(until)? {
+            continue;
+        }
+        match link.read(until)? {
+            None => return Ok(None),
+            Some(false) => continue,
+            Some(true) => {}
+        }
         let Link { inbox, outbox, .. } = link;
         if let Some(request) = opening.receive(inbox, outbox)? {
             return Ok(Some(request.accept().config(CONFIG).finish(outbox)?));
         }
     }
-    Ok(None)
 }
 
 /// The client: sends two messages, and checks their echoes.
@@ -130,15 +141,15 @@ fn ask(url: &str, certificate: &Path, proxy: Option<&str>) -> Result<(), Box<dyn
     let reached = proxy.as_ref().map_or(uri, |proxy| proxy.uri.as_uri());
     let stream = TcpStream::connect((reached.host().to_string(), reached.port()))?;
     stream.set_nodelay(true)?;
-    let mut timed = Timed::new(&stream, OPENING);
-    let mut inbox = Inbox::with_capacity(4096);
+    let mut timed = Timed::new(&stream, timeouts());
+    let mut inbox = Inbox::with_capacity(16 * 1024);
     if let Some(proxy) = proxy {
         proxy.open(&uri, &mut timed, &mut inbox)?;
     }
     // The certificate is the server's, whoever opened the tunnel to it; so are bytes behind the
     // proxy's response.
     let tls = ClientConnection::new(config.into(), host.try_into()?)?;
-    let mut link = Link::new(timed, tls.into(), inbox.unread().into());
+    let mut link = Link::new(timed, tls.into(), inbox);
     let mut websocket = request(&mut link, &uri)?;
     let text = "Hello, TLS";
     let data = vec![0x5a; 1024 * 1024];
@@ -164,54 +175,49 @@ fn ask(url: &str, certificate: &Path, proxy: Option<&str>) -> Result<(), Box<dyn
 /// The client's opening handshake.
 fn request(link: &mut Link<'_>, uri: &Uri<'_>) -> Result<Connection<Client>, Box<dyn Error>> {
     let mut opening = Request::new(uri).send(&mut link.outbox)?;
-    while link.exchange()? {
+    loop {
+        let until = link.check(Stage::Opening)?;
+        if link.write(until)? {
+            continue;
+        }
+        match link.read(until)? {
+            None => return Err("the server closed the connection".into()),
+            Some(false) => continue,
+            Some(true) => {}
+        }
         match opening.receive(&mut link.inbox)? {
             None => {}
             Some(Response::Accepted(accepted)) => return Ok(accepted.finish()),
             Some(Response::Rejected(rejected)) => return Err(format!("{rejected:?}").into()),
         }
     }
-    Err("the server closed the connection".into())
 }
 
 /// Data transfer, for both roles.
 fn converse<R: Role>(
     link: &mut Link<'_>,
     mut websocket: Connection<R>,
-    mut react: impl FnMut(&mut Connection<R>, Event<'_>, &mut Vec<u8>) -> Result<(), Box<dyn Error>>,
+    mut react: impl FnMut(
+        &mut Connection<R>,
+        Event<'_>,
+        &mut GrowingOutbox,
+    ) -> Result<(), Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
-    let mut ping_sent = false;
-    let mut closed_by = None;
     loop {
         let Link { inbox, outbox, .. } = link;
         while let Some(event) = websocket.receive(inbox, outbox)? {
             react(&mut websocket, event, outbox)?;
         }
+        // Sends a ping to a silent peer, or fails if it has taken too long.
+        let until = link.expire(&mut websocket)?;
+        if link.write(until)? {
+            continue;
+        }
         if websocket.should_close_transport() {
             return Ok(());
         }
-        let timeout = if websocket.is_closing() {
-            let deadline = closed_by.get_or_insert_with(|| Instant::now() + CLOSING);
-            deadline.saturating_duration_since(Instant::now())
-        } else if ping_sent {
-            PONG
-        } else {
-            SILENCE
-        };
-        link.write_and_wait(timeout)?;
-        match link.exchange() {
-            Ok(true) => ping_sent = false,
-            Ok(false) => return Ok(websocket.end_of_input()?),
-            // The peer is silent. Any bytes from it will count as the reply to the ping.
-            Err(error) if is_timeout_error(&*error) && !ping_sent && !websocket.is_closing() => {
-                websocket.send_ping(b"", &mut link.outbox)?;
-                ping_sent = true;
-            }
-            Err(error) => return Err(error),
+        if link.read(until)?.is_none() {
+            return Ok(websocket.end_of_input()?);
         }
     }
-}
-
-fn is_timeout_error(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(is_timeout)
 }

@@ -1,21 +1,32 @@
 //! A connection that several threads share.
 
 use std::{
-    io, mem,
+    error,
+    io::{self, Write},
+    mem,
     net::{Shutdown, TcpStream},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use hybi::{CloseCode, Connection, Error, Event, Inbox, Role, State};
+use hybi::{
+    CloseCode, Connection, Error, Event, Inbox, Outbox as _, Role, State,
+    deadline::{Cause, Deadlines, Stage},
+};
 
-use crate::timed::Timed;
-
-/// How long a peer may take to read all that is in the outbox.
-const WRITING: Duration = Duration::from_secs(30);
+use crate::{
+    following::Following,
+    timed::clock::{TURN, is_temporary, left, now},
+};
 
 /// Senders wait while this many bytes wait in the outbox.
 pub(crate) const BACKLOG: usize = 64 * 1024;
+
+/// The most memory that an empty batch keeps, in bytes.
+const KEPT: usize = 1024 * 1024;
+
+/// The most reads at the end of a connection, whose bytes are discarded.
+const DRAINED: usize = 1024;
 
 /// A connection and its outbox, shared by one thread that reads, one that writes, and any number
 /// that send.
@@ -23,19 +34,40 @@ pub(crate) const BACKLOG: usize = 64 * 1024;
 /// The lock is held to receive or to send, which never blocks. It is not held while a socket is read or
 /// written, or while the reader uses an event: an event borrows the inbox, which the reader owns.
 pub(crate) struct Duplex<R: Role> {
-    shared: Mutex<(Connection<R>, Vec<u8>)>,
+    shared: Mutex<Shared<R>>,
     /// Notified when the outbox changes, and at the end of the connection.
     changed: Condvar,
 }
 
+struct Shared<R: Role> {
+    websocket: Connection<R>,
+    outbox: Vec<u8>,
+    /// How many bytes the writer has taken from the outbox and has not written yet.
+    unwritten: usize,
+    /// The reader and the writer both wait for these.
+    deadlines: Deadlines,
+}
+
+impl<R: Role> Shared<R> {
+    fn expire(&mut self) -> Result<Option<Duration>, Cause> {
+        let mut outbox = Following { ahead: self.unwritten, outbox: &mut self.outbox };
+        self.deadlines.expire(now(), &mut self.websocket, &mut outbox)
+    }
+}
+
 impl<R: Role> Duplex<R> {
-    pub(crate) const fn new(websocket: Connection<R>, outbox: Vec<u8>) -> Self {
-        Self { shared: Mutex::new((websocket, outbox)), changed: Condvar::new() }
+    pub(crate) const fn new(
+        websocket: Connection<R>,
+        outbox: Vec<u8>,
+        deadlines: Deadlines,
+    ) -> Self {
+        let shared = Shared { websocket, outbox, unwritten: 0, deadlines };
+        Self { shared: Mutex::new(shared), changed: Condvar::new() }
     }
 
     /// For the reader: the next event, or `None` if more input is needed.
     pub(crate) fn receive<'i>(&self, inbox: &'i mut Inbox) -> Result<Option<Event<'i>>, Error> {
-        let (websocket, outbox) = &mut *self.lock();
+        let Shared { websocket, outbox, .. } = &mut *self.lock();
         let event = websocket.receive(inbox, outbox);
         if !outbox.is_empty() || websocket.should_close_transport() {
             self.changed.notify_all(); // a reply, or a Close with the reason
@@ -43,9 +75,37 @@ impl<R: Role> Duplex<R> {
         event
     }
 
+    /// For the reader: reads once, unless the connection has ended or the peer takes too long. False at
+    /// the end of the connection.
+    pub(crate) fn read(
+        &self,
+        inbox: &mut Inbox,
+        mut stream: &TcpStream,
+    ) -> Result<bool, Box<dyn error::Error>> {
+        while !self.should_close_transport() {
+            let until = self.lock().expire();
+            self.changed.notify_all(); // the outbox may hold a ping or a Close, also after an error
+            let wait = left(until?).map_or(TURN, |left| left.min(TURN));
+            stream.set_read_timeout(Some(wait))?;
+            match inbox.read_from(&mut stream) {
+                Ok(0) => {
+                    self.end_of_input()?;
+                    return Ok(false);
+                }
+                Ok(_) => {
+                    self.lock().deadlines.on_read(now());
+                    return Ok(true);
+                }
+                Err(error) if is_temporary(&error) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(false)
+    }
+
     /// For the reader: reports the end of the input.
     pub(crate) fn end_of_input(&self) -> Result<(), Error> {
-        let ended = self.lock().0.end_of_input();
+        let ended = self.lock().websocket.end_of_input();
         self.changed.notify_all();
         ended
     }
@@ -56,7 +116,7 @@ impl<R: Role> Duplex<R> {
         act: impl FnOnce(&mut Connection<R>, &mut Vec<u8>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut shared = self.wait_for_room(self.lock());
-        let (websocket, outbox) = &mut *shared;
+        let Shared { websocket, outbox, .. } = &mut *shared;
         if websocket.state() == State::Open {
             act(websocket, outbox)?;
             self.changed.notify_all();
@@ -67,16 +127,38 @@ impl<R: Role> Duplex<R> {
     /// For the writer: writes out the outbox until the connection ends.
     pub(crate) fn write(&self, stream: &TcpStream) -> io::Result<()> {
         let mut batch = Vec::new();
-        let mut timed = Timed::new(stream, WRITING);
         while self.take(&mut batch) {
-            if let Err(error) = timed.write_out(&mut batch, WRITING) {
+            if let Err(error) = self.write_batch(&batch, stream) {
                 // Wakes the reader and all senders.
                 let _ = self.end_of_input();
                 let _ = stream.shutdown(Shutdown::Both);
                 return Err(error);
             }
+            if batch.capacity() > KEPT {
+                batch = Vec::new();
+            }
+            batch.clear();
         }
         stream.shutdown(Shutdown::Write)
+    }
+
+    /// Writes these bytes, unless the peer takes too long to read them.
+    fn write_batch(&self, mut bytes: &[u8], mut stream: &TcpStream) -> io::Result<()> {
+        while !bytes.is_empty() {
+            let until = self.lock().expire()?;
+            stream.set_write_timeout(left(until))?;
+            match stream.write(bytes) {
+                Ok(length) => {
+                    bytes = &bytes[length..];
+                    let mut shared = self.lock();
+                    shared.unwritten = bytes.len();
+                    shared.deadlines.on_write(now(), length);
+                }
+                Err(error) if is_temporary(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Without a writer: writes the outbox and a Close, and shuts down the output.
@@ -87,19 +169,44 @@ impl<R: Role> Duplex<R> {
         self.write(stream)
     }
 
+    /// For the reader, at the end: reads and discards until the peer closes, while the writer writes what
+    /// is left and shuts down the output. Closing a socket with unread input resets it, and the peer may
+    /// lose the final bytes.
+    pub(crate) fn drain(&self, mut stream: &TcpStream) {
+        let mut bytes = [0; 4096];
+        for _ in 0..DRAINED {
+            let mut shared = self.lock();
+            let pending = shared.unwritten + shared.outbox.pending();
+            let until = shared.deadlines.check(now(), Stage::Closing, pending);
+            drop(shared);
+            let Ok(until) = until else { break };
+            let read = stream
+                .set_read_timeout(left(until))
+                .and_then(|()| io::Read::read(&mut stream, &mut bytes));
+            match read {
+                Err(error) if is_temporary(&error) => {}
+                Ok(length) if length > 0 => {}
+                _ => break,
+            }
+        }
+        // Also wakes the writer.
+        let _ = stream.shutdown(Shutdown::Both);
+    }
+
     /// Whether to close the transport after the outbox is written.
     pub(crate) fn should_close_transport(&self) -> bool {
-        self.lock().0.should_close_transport()
+        self.lock().websocket.should_close_transport()
     }
 
     /// Waits for output. False at the end of the connection.
     fn take(&self, batch: &mut Vec<u8>) -> bool {
-        let waits = |(websocket, outbox): &mut (Connection<R>, Vec<u8>)| {
-            outbox.is_empty() && !websocket.should_close_transport()
+        let waits = |shared: &mut Shared<R>| {
+            shared.outbox.is_empty() && !shared.websocket.should_close_transport()
         };
         let mut shared =
             self.changed.wait_while(self.lock(), waits).unwrap_or_else(PoisonError::into_inner);
-        mem::swap(batch, &mut shared.1);
+        mem::swap(batch, &mut shared.outbox);
+        shared.unwritten = batch.len();
         if batch.len() >= BACKLOG {
             self.changed.notify_all(); // there is room again
         }
@@ -107,8 +214,8 @@ impl<R: Role> Duplex<R> {
     }
 
     fn wait_for_room<'a>(&self, shared: Guard<'a, R>) -> Guard<'a, R> {
-        let waits = |(websocket, outbox): &mut (Connection<R>, Vec<u8>)| {
-            outbox.len() >= BACKLOG && websocket.state() == State::Open
+        let waits = |shared: &mut Shared<R>| {
+            shared.outbox.len() >= BACKLOG && shared.websocket.state() == State::Open
         };
         self.changed.wait_while(shared, waits).unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,4 +225,4 @@ impl<R: Role> Duplex<R> {
     }
 }
 
-type Guard<'a, R> = MutexGuard<'a, (Connection<R>, Vec<u8>)>;
+type Guard<'a, R> = MutexGuard<'a, Shared<R>>;

@@ -10,6 +10,8 @@
 #[path = "../../../../../shared/accept.rs"]
 mod accept;
 mod duplex;
+#[path = "../../../../../shared/following.rs"]
+mod following;
 #[path = "../../../../../shared/timed.rs"]
 mod timed;
 
@@ -17,27 +19,14 @@ use std::{
     error::Error,
     net::{TcpListener, TcpStream},
     thread,
-    time::Duration,
 };
 
 use duplex::{BACKLOG, Duplex};
 use hybi::{CloseCode, Config, Connection, Event, Inbox, Origins, Server, server::Opening};
-use timed::{Timed, is_timeout};
+use timed::{Timed, clock::timeouts};
 
 /// The high-water mark bounds the automatic pongs to a peer that does not read.
 const CONFIG: Config = Config::new().max_message_size(1024 * 1024).outbox_high_water(2 * BACKLOG);
-
-/// How long a peer may take for the opening handshake. The time for writing is in `duplex.rs`.
-const OPENING: Duration = Duration::from_secs(10);
-
-/// How long a peer may be silent before it is sent a ping.
-const SILENCE: Duration = Duration::from_secs(20);
-
-/// How long it may be silent after the ping.
-const PONG: Duration = Duration::from_secs(10);
-
-/// How long to wait for the peer to close the connection.
-const CLOSING: Duration = Duration::from_secs(10);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
@@ -53,17 +42,16 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// One connection.
 fn serve(stream: &TcpStream) -> Result<(), Box<dyn Error>> {
     stream.set_nodelay(true)?;
-    let mut timed = Timed::new(stream, OPENING);
+    let mut timed = Timed::new(stream, timeouts());
     let (mut inbox, mut outbox) = (Inbox::with_capacity(16 * 1024), Vec::new());
     let websocket = match open(&mut timed, &mut inbox, &mut outbox) {
         Ok(Some(websocket)) => websocket,
         refused => {
-            timed.write_out(&mut outbox, CLOSING)?; // the response with the reason
-            timed.end(CLOSING);
+            timed.end(&outbox); // the response with the reason
             return refused.map(|_| ());
         }
     };
-    let duplex = Duplex::new(websocket, outbox);
+    let duplex = Duplex::new(websocket, outbox, timed.deadlines);
     thread::scope(|scope| {
         let writer = thread::Builder::new()
             .stack_size(accept::STACK)
@@ -71,12 +59,12 @@ fn serve(stream: &TcpStream) -> Result<(), Box<dyn Error>> {
         if let Err(error) = writer {
             // The connection is already open, so close it with 1013: try again later.
             duplex.write_close(CloseCode::TRY_AGAIN_LATER, stream)?;
-            timed.drain(CLOSING);
+            duplex.drain(stream);
             return Err(error.into());
         }
-        let ended = echo(&duplex, &mut timed, inbox);
+        let ended = echo(&duplex, stream, inbox);
         let _ = duplex.end_of_input(); // after any failure, ends the writer
-        timed.drain(CLOSING);
+        duplex.drain(stream);
         ended
     })
 }
@@ -88,7 +76,7 @@ fn open(
     outbox: &mut Vec<u8>,
 ) -> Result<Option<Connection<Server>>, Box<dyn Error>> {
     let mut opening = Opening::new(Origins::same_host().or_no_browser());
-    while inbox.read_from(stream)? > 0 {
+    while stream.read_request(&mut opening, inbox, outbox)? > 0 {
         if let Some(request) = opening.receive(inbox, outbox)? {
             return Ok(Some(request.accept().config(CONFIG).finish(outbox)?));
         }
@@ -99,7 +87,7 @@ fn open(
 /// The loop of the reader.
 fn echo(
     duplex: &Duplex<Server>,
-    stream: &mut Timed<'_>,
+    stream: &TcpStream,
     mut inbox: Inbox,
 ) -> Result<(), Box<dyn Error>> {
     loop {
@@ -114,18 +102,8 @@ fn echo(
                 Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
             }
         }
-        if duplex.should_close_transport() {
+        if !duplex.read(&mut inbox, stream)? {
             return Ok(());
-        }
-        let length = match inbox.read_from(stream.within(SILENCE)) {
-            Err(error) if is_timeout(&error) => {
-                duplex.send(|websocket, outbox| websocket.send_ping(b"", outbox))?;
-                inbox.read_from(stream.within(PONG))?
-            }
-            result => result?,
-        };
-        if length == 0 {
-            return Ok(duplex.end_of_input()?);
         }
     }
 }

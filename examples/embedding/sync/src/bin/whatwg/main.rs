@@ -16,6 +16,8 @@
 //! The interface is in `websocket.rs`. The network runs in a thread of its own, in `network.rs` and
 //! `worker.rs`. `interop/whatwg` compares this program with the `WebSocket` of browsers.
 
+#[path = "../../../../../shared/clock.rs"]
+mod clock;
 mod log;
 mod network;
 mod websocket;

@@ -9,25 +9,34 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TryRecvError, TrySendError},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use hybi::{
     Client, Connection, Error, Event, GrowingOutbox, Host, Inbox, Outbox as _, State, Uri, UriBuf,
     client::{Opening, Response},
+    deadline::{Cause, Deadlines, Stage, Timeouts},
 };
 use mio::{Events, Interest, Poll, Token, Waker, net::TcpStream};
 
-use crate::network::{Closed, Command, Outgoing, Task};
+use crate::{
+    clock::{changed, left, now},
+    network::{Closed, Command, Outgoing, Task},
+};
 
-/// How long the server may take for the opening handshake.
-const OPENING: Duration = Duration::from_secs(20);
-
-/// How long it may take to reply to a Close, and to read the next part of what precedes the Close.
-const CLOSING: Duration = Duration::from_secs(20);
+/// How long the server may take for the opening handshake, to reply to a Close, and to read the next
+/// [`PART`] of what precedes the Close. Browsers have no deadlines while the connection is open.
+const HANDSHAKES: Timeouts = Timeouts::new()
+    .opening(Duration::from_secs(20))
+    .closing(Duration::from_secs(20))
+    .writing(Duration::from_secs(20));
 
 /// How long it may take to close the transport after both Close frames.
-const TRANSPORT: Duration = Duration::from_secs(2);
+const TRANSPORT: Timeouts =
+    Timeouts::new().closing(Duration::from_secs(2)).writing(Duration::from_secs(2));
+
+/// How many bytes the server must read in time, because a message that precedes the Close may be large.
+const PART: usize = 64 * 1024;
 
 const SOCKET: Token = Token(0);
 const WAKER: Token = Token(1);
@@ -51,6 +60,10 @@ pub(crate) struct Worker {
     written: u64,
     /// The bytes of all messages that were written.
     transmitted: Arc<AtomicU64>,
+    /// For both handshakes.
+    handshakes: Deadlines,
+    /// For the end of the transport.
+    transport: Deadlines,
 }
 
 impl Worker {
@@ -75,6 +88,8 @@ impl Worker {
             messages: VecDeque::new(),
             written: 0,
             transmitted,
+            handshakes: Deadlines::new(changed(HANDSHAKES), now()),
+            transport: Deadlines::new(TRANSPORT, now()),
         };
         Ok((worker, waker))
     }
@@ -89,9 +104,8 @@ impl Worker {
     }
 
     fn connection(&mut self, uri: &Uri<'_>, opening: Opening<'_>) -> io::Result<Closed> {
-        let deadline = Instant::now() + OPENING;
-        let mut stream = self.connect(uri, deadline)?;
-        let mut websocket = self.establish(&mut stream, opening, deadline)?;
+        let mut stream = self.connect(uri)?;
+        let mut websocket = self.establish(&mut stream, opening)?;
         Ok(self.transfer(&mut stream, &mut websocket))
     }
 }
@@ -99,7 +113,7 @@ impl Worker {
 /// The opening handshake.
 impl Worker {
     /// Connects to the first address of the host that accepts.
-    fn connect(&mut self, uri: &Uri<'_>, deadline: Instant) -> io::Result<TcpStream> {
+    fn connect(&mut self, uri: &Uri<'_>) -> io::Result<TcpStream> {
         if uri.is_secure() {
             // As if the TLS handshake had failed. The program `rustls` has one.
             return Err(ErrorKind::Unsupported.into());
@@ -111,7 +125,7 @@ impl Worker {
         };
         let mut result = Err(ErrorKind::NotFound.into());
         for address in addresses {
-            result = self.connect_to(address, deadline);
+            result = self.connect_to(address);
             if result.is_ok() {
                 break;
             }
@@ -119,12 +133,12 @@ impl Worker {
         result
     }
 
-    fn connect_to(&mut self, address: SocketAddr, deadline: Instant) -> io::Result<TcpStream> {
+    fn connect_to(&mut self, address: SocketAddr) -> io::Result<TcpStream> {
         let mut stream = TcpStream::connect(address)?;
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll.registry().register(&mut stream, SOCKET, interest)?;
         loop {
-            self.wait_connecting(deadline)?;
+            self.wait_connecting()?;
             if let Some(error) = stream.take_error()? {
                 return Err(error);
             }
@@ -143,7 +157,6 @@ impl Worker {
         &mut self,
         stream: &mut TcpStream,
         mut opening: Opening<'_>,
-        deadline: Instant,
     ) -> io::Result<Connection<Client>> {
         loop {
             self.write(stream)?;
@@ -151,7 +164,7 @@ impl Worker {
                 Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    self.wait_connecting(deadline)?;
+                    self.wait_connecting()?;
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -174,8 +187,9 @@ impl Worker {
     }
 
     /// Waits for the socket, or for the script, which can only cancel.
-    fn wait_connecting(&mut self, deadline: Instant) -> io::Result<()> {
-        self.wait(Some(deadline))?;
+    fn wait_connecting(&mut self) -> io::Result<()> {
+        let until = self.handshakes.check(now(), Stage::Opening, 0)?;
+        self.wait(until)?;
         match self.commands.try_recv() {
             Err(TryRecvError::Empty) => Ok(()),
             Ok(_) | Err(TryRecvError::Disconnected) => Err(ErrorKind::ConnectionAborted.into()),
@@ -187,7 +201,6 @@ impl Worker {
 impl Worker {
     fn transfer(&mut self, stream: &mut TcpStream, websocket: &mut Connection<Client>) -> Closed {
         let mut reason = String::new();
-        let mut stage = Stage::default();
         loop {
             for command in self.commands.try_iter() {
                 match command {
@@ -204,12 +217,16 @@ impl Worker {
                 self.outbox.clear();
                 self.messages.clear();
             }
-            match needs_input {
-                Err(_) => {
-                    self.finish(stream);
-                    return Closed::FAILED;
-                }
-                Ok(true) => match self.inbox.read_from(stream) {
+            let Ok(needs_input) = needs_input else {
+                self.finish(stream);
+                return Closed::FAILED;
+            };
+            // Also if the server sends all the time.
+            let Ok(until) = self.check_closing(websocket) else {
+                return Closed::after(websocket, reason);
+            };
+            if needs_input {
+                match self.inbox.read_from(stream) {
                     Ok(1..) => continue,
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                     Err(error) if error.kind() == ErrorKind::WouldBlock => {}
@@ -222,22 +239,27 @@ impl Worker {
                             Err(_) => Closed::FAILED,
                         };
                     }
-                },
-                Ok(false) => {}
+                }
             }
             if !had_room && websocket.has_room(&self.outbox) {
                 continue; // for the queue, or for a pong: the socket may not become writable again
             }
-            let timeout = match websocket.state() {
-                State::Open if !matches!(self.queue.back(), Some(Outgoing::Close(_))) => None,
-                State::Closed => Some(TRANSPORT),
-                _ => Some(CLOSING),
-            };
-            let deadline = stage.deadline(timeout, self.written);
-            if self.wait(deadline).is_err() {
+            if self.wait(until).is_err() {
                 return Closed::after(websocket, reason);
             }
         }
+    }
+
+    /// Checks the deadlines while the connection is closing. Returns when to call it again.
+    fn check_closing(&mut self, websocket: &Connection<Client>) -> Result<Option<Duration>, Cause> {
+        let deadlines = match websocket.state() {
+            State::Open if !matches!(self.queue.back(), Some(Outgoing::Close(_))) => {
+                return Ok(None);
+            }
+            State::Closed => &mut self.transport,
+            _ => &mut self.handshakes,
+        };
+        deadlines.check(now(), Stage::Closing, self.outbox.pending().min(PART))
     }
 
     /// Moves messages from the queue to the outbox, while it has room.
@@ -298,9 +320,9 @@ impl Worker {
     /// After a failure: writes the Close and shuts down the output. Then waits for the server to close,
     /// because closing a socket with unread input resets it, and the server may lose the Close.
     fn finish(&mut self, stream: &mut TcpStream) {
-        let deadline = Instant::now() + TRANSPORT;
         let mut discarded = [0; 4096];
-        while Instant::now() < deadline {
+        // The time for what waits in the outbox counts too.
+        while let Ok(until) = self.transport.check(now(), Stage::Closing, 0) {
             if self.write(stream).is_err() {
                 return;
             }
@@ -310,7 +332,7 @@ impl Worker {
             match stream.read(&mut discarded) {
                 Ok(1..) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    let _ = self.wait(Some(deadline)); // the loop ends at the deadline
+                    let _ = self.wait(until); // the loop ends at the deadline
                 }
                 Ok(0) | Err(_) => return,
             }
@@ -328,6 +350,8 @@ impl Worker {
                 Ok(length) => {
                     self.outbox.consume(length)?;
                     self.written += length as u64;
+                    self.handshakes.on_write(now(), length);
+                    self.transport.on_write(now(), length);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -343,34 +367,12 @@ impl Worker {
         Ok(())
     }
 
-    /// Waits for the socket or for the script. Fails at the deadline.
-    fn wait(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        let timeout = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        if timeout == Some(Duration::ZERO) {
-            return Err(ErrorKind::TimedOut.into());
-        }
-        match self.poll.poll(&mut self.events, timeout) {
+    /// Waits for the socket or for the script, up to a deadline.
+    fn wait(&mut self, until: Option<Duration>) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, left(until)) {
             Err(error) if error.kind() != ErrorKind::Interrupted => Err(error),
             _ => Ok(()),
         }
-    }
-}
-
-/// The deadline while the connection is closing. It begins again when the timeout changes and when
-/// output was written, because the Close follows messages that may be large.
-#[derive(Default)]
-struct Stage {
-    progress: Option<(Option<Duration>, u64)>,
-    deadline: Option<Instant>,
-}
-
-impl Stage {
-    fn deadline(&mut self, timeout: Option<Duration>, written: u64) -> Option<Instant> {
-        if self.progress != Some((timeout, written)) {
-            self.progress = Some((timeout, written));
-            self.deadline = timeout.map(|timeout| Instant::now() + timeout);
-        }
-        self.deadline
     }
 }
 
