@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{count} cases");
     for case in 1..=count {
         let trace = if has_trace { Trace::new(format!("#{case} ")) } else { Trace::default() };
-        // Some cases must end with an error. The suite judges that.
+        // Some cases must end with an error. The suite checks that.
         let target = format!("{url}/runCase?case={case}&agent={agent}");
         if let Err(error) = run(&target, &trace, |_| {}) {
             println!("case {case}: {error}");

@@ -108,12 +108,12 @@ fuzz_target!(|input: Input<'_>| {
     // A byte more than the longest head.
     let fixed = Inbox::over(vec![0; size + 1]);
     assert_eq!(answered.run(opening.clone(), fixed, input.cuts), outcome);
-    answered.judge(&outcome);
+    answered.check(&outcome);
 
     // An inbox that cannot grow is a limit of its own.
     let fixed = || Inbox::over(vec![0; usize::from(input.fixed).max(1)]);
     let outcome = answered.run(opening.clone(), fixed(), input.cuts);
-    answered.judge(&outcome);
+    answered.check(&outcome);
     assert_eq!(answered.run(opening, fixed(), Cuts::NONE), outcome);
 });
 
@@ -268,7 +268,7 @@ impl Answered<'_> {
     }
 
     /// Holds the outcome against the bytes.
-    fn judge(&self, outcome: &Outcome) {
+    fn check(&self, outcome: &Outcome) {
         match outcome {
             Outcome::Tunnel(opened) => {
                 assert!((200..300).contains(opened));

@@ -1,4 +1,4 @@
-//! The goals that hybi is judged by.
+//! The goals for the figures of hybi.
 
 use std::fmt;
 
@@ -36,8 +36,8 @@ impl Goal {
         }
     }
 
-    /// Judges our best figures of a row.
-    pub(crate) fn judge(self, record: &Record, own_binary: Option<f64>) -> Verdict {
+    /// Evaluates our best figures of a row.
+    pub(crate) fn evaluate(self, record: &Record, own_binary: Option<f64>) -> Verdict {
         let of = |standing| record.figures.iter().filter(move |one| one.standing == standing);
         let limits = of(Standing::Limit).map(|one| one.nanoseconds).sum::<f64>();
         let best_peer = record.best(Standing::Peer);
@@ -74,7 +74,7 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(reached) = self.reached else { return f.write_str("not judged") };
+        let Some(reached) = self.reached else { return f.write_str("not evaluated") };
         let verdict = if self.is_missed() { "MISS" } else { "pass" };
         let most = self.goal.most();
         let of = match self.goal {

@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Measures the rows whose names contain one of these strings, or all rows, and prints their times.
 fn compare(effort: Effort, filters: &[String]) -> Vec<Record> {
     println!("{}", table::times_head());
-    let (mut records, mut missed, mut judged) = (Vec::new(), 0, 0);
+    let (mut records, mut missed, mut evaluated) = (Vec::new(), 0, 0);
     for (name, make) in rows::all() {
         if !filters.is_empty() && !filters.iter().any(|filter| name.contains(filter.as_str())) {
             continue;
@@ -60,13 +60,13 @@ fn compare(effort: Effort, filters: &[String]) -> Vec<Record> {
         let record = Record { kind: row.kind, size: row.size, figures };
         let own_binary = own_binary(&record, &records);
         let verdicts: Vec<_> =
-            row.goals.iter().map(|goal| goal.judge(&record, own_binary)).collect();
+            row.goals.iter().map(|goal| goal.evaluate(&record, own_binary)).collect();
         missed += verdicts.iter().filter(|verdict| verdict.is_missed()).count();
-        judged += verdicts.len();
+        evaluated += verdicts.len();
         println!("{}", table::times(&record, &verdicts));
         records.push(record);
     }
-    println!("\n{missed} of {judged} goals are missed.");
+    println!("\n{missed} of {evaluated} goals are missed.");
     records
 }
 

@@ -141,12 +141,12 @@ fuzz_target!(|input: Input<'_>| {
     for change in &input.changes {
         apply(&mut fields, change);
     }
-    judge_request(&fields);
+    check_request(&fields);
 
     let status = input.status.to_string();
     let mut fields: Vec<Field<'_>> = vec![(b":status", status.as_bytes())];
     fields.extend(input.response.iter().map(|(name, value)| (name.bytes(), value.bytes())));
-    judge_response(&fields, input.status);
+    check_response(&fields, input.status);
 });
 
 fn apply<'a>(fields: &mut Vec<Field<'a>>, change: &Change<'a>) {
@@ -183,10 +183,10 @@ fn apply<'a>(fields: &mut Vec<Field<'a>>, change: &Change<'a>) {
 }
 
 /// The request is accepted if the second reading accepts it, and only then.
-fn judge_request(fields: &[Field<'_>]) {
-    let judged = Request::from_connect(fields, &Origins::any());
+fn check_request(fields: &[Field<'_>]) {
+    let checked = Request::from_connect(fields, &Origins::any());
     let expected = Reading::of(fields);
-    let request = match judged {
+    let request = match checked {
         Ok(request) => request,
         Err(refusal) => {
             assert!(expected.is_none(), "{refusal}, for no reason");
@@ -233,7 +233,7 @@ fn judge_request(fields: &[Field<'_>]) {
     check_sent(&sent);
 }
 
-/// Whatever is handed out can be sent in HTTP/2 and HTTP/3.
+/// All fields can be sent in HTTP/2 and HTTP/3.
 fn check_sent(fields: &[(String, String)]) {
     for (index, (name, value)) in fields.iter().enumerate() {
         assert!(is_name(name.as_bytes()) || index == 0 && name == ":status", "{name}");
@@ -242,7 +242,7 @@ fn check_sent(fields: &[(String, String)]) {
 }
 
 /// A response opens a connection only if nothing is wrong with it.
-fn judge_response(fields: &[Field<'_>], status: u16) {
+fn check_response(fields: &[Field<'_>], status: u16) {
     let uri = Uri::parse("wss://server.example.com/chat").expect("a URI");
     let mut sent = Vec::new();
     let mut exchange = client::Request::new(&uri)

@@ -3,7 +3,7 @@
 
 #![no_main]
 
-mod judge;
+mod check;
 mod policy;
 mod requests;
 mod server;
@@ -43,12 +43,12 @@ fuzz_target!(|input: Input<'_>| {
     // One byte more than the longest head.
     let fixed = Inbox::over(vec![0; server.size + 1]);
     assert_eq!(server.run(fixed, input.cuts), expected);
-    server.judge(&expected);
+    server.check(&expected);
 
     // A fixed inbox is a further limit.
     let size = usize::from(input.fixed).max(1);
     let small = Server { size: server.size.min(size), ..server };
     let steps = small.run(Inbox::over(vec![0; size]), input.cuts);
-    small.judge(&steps);
+    small.check(&steps);
     assert_eq!(small.run(Inbox::over(vec![0; size]), Cuts::NONE), steps);
 });

@@ -12,7 +12,7 @@ use hybi_fuzz::{
     http::{self, Parsed},
 };
 
-use crate::{Input, judge::is_last, policy::Policy};
+use crate::{Input, check::is_last, policy::Policy};
 
 pub(crate) struct Server<'a> {
     pub(crate) bytes: &'a [u8],

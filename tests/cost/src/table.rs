@@ -10,21 +10,21 @@ pub(crate) fn print(catalogue: &Catalogue, counts: &[Count]) -> bool {
         "| input | length | outcome | instructions | relative to | instructions | factor | limit | growth |"
     );
     println!("| --- | --: | --- | --: | --- | --: | --: | --: | --: |");
-    let judged = catalogue.entries.iter().map(|entry| (entry, judge(entry, catalogue, counts)));
-    let judged: Vec<_> = judged.collect();
-    let failures = || judged.iter().filter(|(_, faults)| !faults.is_empty());
+    let checked = catalogue.entries.iter().map(|entry| (entry, check(entry, catalogue, counts)));
+    let checked: Vec<_> = checked.collect();
+    let failures = || checked.iter().filter(|(_, faults)| !faults.is_empty());
     println!();
     for (entry, faults) in failures() {
         println!("FAIL {}: {}", entry.name, faults.join("; "));
     }
     let failed = failures().count();
-    println!("{} passed, {failed} failed", judged.len() - failed);
+    println!("{} passed, {failed} failed", checked.len() - failed);
     failed == 0
 }
 
 /// Prints the row of an entry, at the length at which it costs most relative to ordinary input,
 /// and returns what is wrong with it.
-fn judge(entry: &Entry, catalogue: &Catalogue, counts: &[Count]) -> Vec<String> {
+fn check(entry: &Entry, catalogue: &Catalogue, counts: &[Count]) -> Vec<String> {
     let mut faults = Vec::new();
     for input in entry.points.iter().flat_map(|point| point.ordinary.iter().chain([&point.hostile]))
     {

@@ -206,13 +206,13 @@ fn lists_and_origins_are_held_to_the_same_rules() {
     refuse(&sound().and("origin", "https://a").and("origin", "https://a"), Refusal::Origin);
     refuse(&sound().and("origin", "\u{e9}"), Refusal::OriginSyntax);
 
-    let judge = |fields: &Fields, origins: &Origins<'_>| {
+    let check = |fields: &Fields, origins: &Origins<'_>| {
         Request::from_connect(&fields.pairs(), origins).map(|_| ()).err()
     };
     let same = sound().and("origin", "https://server.example.com");
-    assert_eq!(judge(&same, &Origins::same_host()), None);
+    assert_eq!(check(&same, &Origins::same_host()), None);
     let other = sound().and("origin", "https://evil.example");
-    assert_eq!(judge(&other, &Origins::same_host()), Some(Refusal::Origin));
-    assert_eq!(judge(&sound(), &Origins::same_host()), Some(Refusal::Origin));
-    assert_eq!(judge(&sound(), &Origins::no_browser()), None);
+    assert_eq!(check(&other, &Origins::same_host()), Some(Refusal::Origin));
+    assert_eq!(check(&sound(), &Origins::same_host()), Some(Refusal::Origin));
+    assert_eq!(check(&sound(), &Origins::no_browser()), None);
 }

@@ -51,8 +51,8 @@ fn a_request_is_held_to_the_same_rules() {
 fn refusals_and_responses_have_no_field_of_http_1() {
     let fields = sound().and("connection", "x");
     let http = to_http(&fields, Version::HTTP_2).unwrap();
-    let judged = Request::from_http_connect(&http, Some("websocket"), &Origins::any());
-    let refusal = judged.map(|_| ()).unwrap_err();
+    let checked = Request::from_http_connect(&http, Some("websocket"), &Origins::any());
+    let refusal = checked.map(|_| ()).unwrap_err();
     assert_eq!(refusal, ConnectFault::Section(SectionFault::ConnectionSpecific).into());
     let response = refusal.to_http();
     assert_eq!(response.status(), 400);
@@ -62,14 +62,14 @@ fn refusals_and_responses_have_no_field_of_http_1() {
     assert_eq!(response.headers()["sec-websocket-version"], "13");
 
     let http = to_http(&sound(), Version::HTTP_2).unwrap();
-    let judge = || Request::from_http_connect(&http, Some("websocket"), &Origins::any()).unwrap();
-    let response = judge().reject(404).header("X-A", "b").body(b"No").to_http().unwrap();
+    let check = || Request::from_http_connect(&http, Some("websocket"), &Origins::any()).unwrap();
+    let response = check().reject(404).header("X-A", "b").body(b"No").to_http().unwrap();
     assert_eq!((response.status().as_u16(), *response.body()), (404, &b"No"[..]));
     assert_eq!(response.headers()["x-a"], "b");
-    assert!(judge().reject(426).to_http().unwrap().headers().is_empty());
-    assert!(judge().reject(404).header("Keep-Alive", "x").to_http().is_err());
-    assert!(judge().accept().header("te", "x").finish_http().is_err());
-    let error = judge().reject(101).to_http().map(|_| ()).unwrap_err();
+    assert!(check().reject(426).to_http().unwrap().headers().is_empty());
+    assert!(check().reject(404).header("Keep-Alive", "x").to_http().is_err());
+    assert!(check().accept().header("te", "x").finish_http().is_err());
+    let error = check().reject(101).to_http().map(|_| ()).unwrap_err();
     assert_eq!(error, server::Error::Status(101));
     // In HTTP/1.1, 426 demands both.
     let response = server::Response::new(426).to_http().unwrap();
@@ -80,8 +80,8 @@ fn refusals_and_responses_have_no_field_of_http_1() {
 #[test]
 fn a_key_is_answered_over_the_types_too() {
     let http = to_http(&sound().and("sec-websocket-key", KEY), Version::HTTP_2).unwrap();
-    let judged = Request::from_http_connect(&http, Some("websocket"), &Origins::any()).unwrap();
-    let (response, _) = judged.accept().finish_http().unwrap();
+    let checked = Request::from_http_connect(&http, Some("websocket"), &Origins::any()).unwrap();
+    let (response, _) = checked.accept().finish_http().unwrap();
     assert_eq!(response.headers().len(), 1);
     assert_eq!(response.headers()["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 }
@@ -142,8 +142,8 @@ fn another_http_1_1_client_carries_the_handshake_out() {
     }
     assert!(sent.headers()["authorization"].is_sensitive());
     // A server of ours accepts it.
-    let judged = Request::from_http(&sent, &Origins::no_browser()).unwrap();
-    let (response, _) = judged.accept().subprotocol("chat").finish_http().unwrap();
+    let checked = Request::from_http(&sent, &Origins::no_browser()).unwrap();
+    let (response, _) = checked.accept().subprotocol("chat").finish_http().unwrap();
     assert!(
         exchange
             .receive_http(&http::Response::builder().status(103).body(()).unwrap())
@@ -177,8 +177,8 @@ fn another_http_2_client_carries_the_handshake_out() {
     assert_eq!((sent.method(), sent.version()), (&Method::CONNECT, Version::HTTP_2));
     assert_eq!(sent.uri(), "http://server.example.com/chat");
     assert_eq!(sent.headers().len(), 2);
-    let judged = Request::from_http_connect(&sent, Some("websocket"), &Origins::no_browser());
-    let (response, _) = judged.unwrap().accept().subprotocol("chat").finish_http().unwrap();
+    let checked = Request::from_http_connect(&sent, Some("websocket"), &Origins::no_browser());
+    let (response, _) = checked.unwrap().accept().subprotocol("chat").finish_http().unwrap();
     let Some(Response::Accepted(accepted)) = exchange.receive_http(&response).unwrap() else {
         panic!("not accepted")
     };

@@ -35,7 +35,7 @@ impl<R: Endpoint, S: Storage> End<R, S> {
             Kind::Text => connection.send_text_fragment(text(payload), fragment, outbox),
             Kind::Binary => connection.send_binary_fragment(payload, fragment, outbox),
         };
-        self.judge(result, state, other.then_some(Misuse::KindChanged));
+        self.check(result, state, other.then_some(Misuse::KindChanged));
         if result.is_ok() {
             let mut message = self.open.take().map(|(_, message)| message).unwrap_or_default();
             message.extend_from_slice(payload);
@@ -141,13 +141,13 @@ impl<R: Endpoint, S: Storage> End<R, S> {
         misuse: Option<Misuse>,
         event: impl FnOnce() -> OwnedEvent,
     ) {
-        self.judge(result, before, misuse);
+        self.check(result, before, misuse);
         if result.is_ok() {
             self.calls.push(event());
         }
     }
 
-    fn judge(&self, result: Result<(), Error>, before: State, misuse: Option<Misuse>) {
+    fn check(&self, result: Result<(), Error>, before: State, misuse: Option<Misuse>) {
         let misuse = if before == State::Open { misuse } else { Some(Misuse::NotOpen) };
         match (result, misuse) {
             (Ok(()), None) => {}

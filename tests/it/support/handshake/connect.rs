@@ -127,17 +127,17 @@ pub(crate) fn assert_accepted(request: &[u8], seen: &Seen) {
         return;
     }
     let pairs = fields.pairs();
-    let judged = Request::from_connect(&pairs, &Origins::any()).unwrap();
-    assert_eq!(Seen::of(&judged), *seen);
-    let owned = judged.to_owned();
+    let checked = Request::from_connect(&pairs, &Origins::any()).unwrap();
+    assert_eq!(Seen::of(&checked), *seen);
+    let owned = checked.to_owned();
     assert_eq!(Seen::of(&owned.as_request()), *seen);
-    let (response, _) = finish(judged.accept()).unwrap();
+    let (response, _) = finish(checked.accept()).unwrap();
     assert_eq!(response.0, [(b":status".to_vec(), b"200".to_vec())]);
     #[cfg(feature = "http")]
     for version in [http::Version::HTTP_2, http::Version::HTTP_3] {
         let Some(request) = to_http(&fields, version) else { continue };
-        let judged = Request::from_http_connect(&request, Some("websocket"), &Origins::any());
-        assert_eq!(Seen::of(&judged.unwrap()), *seen);
+        let checked = Request::from_http_connect(&request, Some("websocket"), &Origins::any());
+        assert_eq!(Seen::of(&checked.unwrap()), *seen);
     }
 }
 
@@ -158,15 +158,15 @@ pub(crate) fn assert_refused(request: &[u8], refusal: Refusal) {
         _ => return,
     };
     let Some(fields) = translate(request) else { return };
-    let judge = |pairs: &[Field<'_>]| {
+    let check = |pairs: &[Field<'_>]| {
         Request::from_connect(pairs, &Origins::any()).map(|_| ()).unwrap_err()
     };
-    assert_eq!(judge(&fields.pairs()), expected, "{}", request.escape_ascii());
+    assert_eq!(check(&fields.pairs()), expected, "{}", request.escape_ascii());
     #[cfg(feature = "http")]
     for version in [http::Version::HTTP_2, http::Version::HTTP_3] {
         let Some(request) = to_http(&fields, version) else { continue };
-        let judged = Request::from_http_connect(&request, Some("websocket"), &Origins::any());
-        assert_eq!(judged.map(|_| ()).unwrap_err(), expected);
+        let checked = Request::from_http_connect(&request, Some("websocket"), &Origins::any());
+        assert_eq!(checked.map(|_| ()).unwrap_err(), expected);
     }
 }
 

@@ -16,7 +16,7 @@ const EMPTY_LINES: usize = 4;
 
 impl Server<'_> {
     /// Checks the steps against the bytes.
-    pub(crate) fn judge(&self, steps: &[Step]) {
+    pub(crate) fn check(&self, steps: &[Step]) {
         let mut rest = self.bytes;
         for step in steps {
             let empty_lines = http::empty_lines(rest);
@@ -33,7 +33,7 @@ impl Server<'_> {
                 }
                 let is_plain = empty_lines <= EMPTY_LINES && self.is_plain(rest, 2 * empty_lines);
                 assert!(!is_plain, "{refusal} for a valid request");
-                Self::judge_refusal(*refusal, lines);
+                Self::check_refusal(*refusal, lines);
                 return;
             }
             assert!(empty_lines <= EMPTY_LINES);
@@ -73,7 +73,7 @@ impl Server<'_> {
     }
 
     /// Checks that bytes refused as TLS may be TLS, and that a refused start line is not valid.
-    fn judge_refusal(refusal: Refusal, bytes: &[u8]) {
+    fn check_refusal(refusal: Refusal, bytes: &[u8]) {
         match refusal {
             Refusal::Head(HeadFault::Tls) => assert!(matches!(bytes[0], 0x15 | 0x16)),
             Refusal::Head(HeadFault::StartLine | HeadFault::HttpVersion) => {

@@ -19,7 +19,7 @@ SIMILAR = [0, 1, 2, 3]  # The indices of the similar messages.
 NOT_SHORTER = ["empty", "random binary"]
 
 
-def judge(case, messages, record, result):
+def evaluate(case, messages, record, result):
     """Raises `NotAsExpected` for the first error. Returns the sizes on the wire."""
     if case.expected == REFUSED:
         return expect(result.refused, f"the handshake was not refused: {result}")
