@@ -9,7 +9,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use hybi::{CloseCode, Connection, Event, Inbox, Message, Role};
+use hybi::{CloseCode, Connection, Event, Inbox, Message, Prepared, Role, Server};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{channel::Channel, error::Error, tasks::Tasks};
@@ -191,5 +191,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> SendHalf<S, R> {
     ) -> Poll<Result<(), Error>> {
         let mut writing = self.shared.tasks.send(context);
         poll(&mut self.shared.lock(), &mut writing)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> SendHalf<S, Server> {
+    /// See [`Sender::feed_prepared`](crate::Sender::feed_prepared). The next call of any method of either
+    /// half writes it.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn feed_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
+        self.feed_with(|connection, outbox| connection.send_prepared(message, outbox)).await
+    }
+
+    /// See [`Sender::send_prepared`](crate::Sender::send_prepared).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn send_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
+        self.feed_prepared(message).await?;
+        self.flush().await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 
-use hybi::{CloseCode, Connection, GrowingOutbox, Message, Role};
+use hybi::{CloseCode, Connection, GrowingOutbox, Message, Prepared, Role, Server};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{channel::Channel, error::Error};
@@ -118,5 +118,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Sender<'_, S, R> {
     ) -> Result<(), Error> {
         poll_fn(|context| self.channel.poll_room(context)).await?;
         self.channel.queue(send)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Sender<'_, S, Server> {
+    /// As [`feed_text`](Self::feed_text), for a message that is framed once for many connections.
+    ///
+    /// # Errors
+    ///
+    /// As for [`feed_text`](Self::feed_text).
+    pub async fn feed_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
+        self.feed_with(|connection, outbox| connection.send_prepared(message, outbox)).await
+    }
+
+    /// Sends a message that is framed once for many connections: queues it and waits until it is written.
+    ///
+    /// # Errors
+    ///
+    /// As for [`feed_text`](Self::feed_text).
+    pub async fn send_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
+        self.feed_prepared(message).await?;
+        self.flush().await
     }
 }

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use hybi::{CloseCode, Connection, Event, GrowingOutbox, Inbox, Message, Role, deadline::Timeouts};
+use hybi::{
+    CloseCode, Connection, Event, GrowingOutbox, Inbox, Message, Prepared, Role, Server,
+    deadline::Timeouts,
+};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::{
@@ -261,5 +264,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     /// The parts that a stream and a sink use.
     pub(crate) fn parts_mut(&mut self) -> (&mut Channel<S, R>, &mut Inbox, &Tasks) {
         (&mut self.channel, &mut self.inbox, self.tasks.get_or_insert_with(Tasks::new))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S, Server> {
+    /// See [`Sender::feed_prepared`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn feed_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
+        self.sender().feed_prepared(message).await
+    }
+
+    /// See [`Sender::send_prepared`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn send_prepared(&mut self, message: &Prepared) -> Result<(), Error> {
+        self.sender().send_prepared(message).await
     }
 }

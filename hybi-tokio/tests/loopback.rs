@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use hybi_tokio::{
     AcceptError, Acceptor, Connect, ConnectError, Error, Incoming, Shutdown, WebSocket,
     hybi::{
-        Client, CloseCode, Config, Connection, Event, Message, Origins, Server,
+        Client, CloseCode, Config, Connection, Event, Message, Origins, Prepared, Server,
         deadline::{Cause, Timeouts},
         deflate::Deflate,
         server::Response,
@@ -68,6 +68,37 @@ async fn messages_of_all_sizes_come_back_plain_and_compressed() {
         client.close(CloseCode::NORMAL, "done").await.unwrap();
         assert_eq!(client.connection().close_code(), Some(1000));
         echo.await.unwrap().unwrap();
+    }
+}
+
+// The frame of "Hello" is that of RFC 6455, section 5.7.
+#[tokio::test]
+async fn a_prepared_message_is_sent_by_a_websocket_and_by_its_half() {
+    let message = Prepared::text("Hello").compressed(&Deflate::new());
+    let deflate = Deflate::new().threshold(0);
+    let long = Prepared::text(&"Hello".repeat(20)).compressed(&deflate);
+    for compression in [false, true] {
+        let (mut connect, mut acceptor) = (Connect::new("ws://a/"), acceptor());
+        if compression {
+            connect = connect.compression(deflate.clone());
+            acceptor = acceptor.compression(deflate.clone());
+        }
+        let (client, mut server) = pair_with(connect, acceptor, 4096).await;
+        let (mut stream, ..) = client.into_parts();
+        let mut received = [0; 21];
+        server.feed_prepared(&message).await.unwrap();
+        server.send_prepared(&message).await.unwrap();
+        let (_receiving, mut sending) = server.split();
+        sending.send_prepared(&message).await.unwrap();
+        stream.read_exact(&mut received).await.unwrap();
+        // Compression would make five bytes longer.
+        assert_eq!(received, *b"\x81\x05Hello\x81\x05Hello\x81\x05Hello");
+
+        sending.send_prepared(&long).await.unwrap();
+        let mut header = [0; 2];
+        stream.read_exact(&mut header).await.unwrap();
+        assert_eq!(header[0], if compression { 0xc1 } else { 0x81 });
+        assert_eq!(header[1] < 100, compression);
     }
 }
 
