@@ -141,10 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Channel<S, R> {
                     break;
                 }
             }
-            if let Poll::Ready(code) = self.bounds.poll_shutdown(writing) {
-                // It fails if the closing handshake has begun.
-                let _ = self.connection.close(code, "", &mut self.outbox);
-            }
+            self.check_shutdown(writing);
             let now = self.bounds.timer.now();
             if let Err(cause) = self.expire(now) {
                 self.end(cause, writing);
@@ -240,10 +237,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Channel<S, R> {
                     None => Ok(()),
                 });
             }
+            self.check_shutdown(context);
             match self.expire(self.bounds.timer.now()) {
                 Ok(()) => ready!(self.bounds.poll_deadline(context)),
                 Err(cause) => self.end(cause, context),
             }
+        }
+    }
+
+    /// Begins the closing handshake when the server shuts down.
+    fn check_shutdown(&mut self, context: &mut Context<'_>) {
+        if let Poll::Ready(code) = self.bounds.poll_shutdown(context) {
+            // It fails if the closing handshake has begun.
+            let _ = self.connection.close(code, "", &mut self.outbox);
         }
     }
 

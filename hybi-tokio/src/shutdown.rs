@@ -41,8 +41,9 @@ impl Shutdown {
         Self(Arc::new(watch::Sender::new(None)))
     }
 
-    /// Begins it. Each open connection sends a Close with this code while the application waits in
-    /// [`next`](crate::WebSocket::next), and new requests get a response with status 503.
+    /// Begins it. Each open connection sends a Close with this code as soon as the application waits for it:
+    /// in [`next`](crate::WebSocket::next), or in a method that sends, for room. New requests get a response
+    /// with status 503.
     ///
     /// [`GOING_AWAY`](CloseCode::GOING_AWAY) says that the server goes down, and
     /// [`SERVICE_RESTART`](CloseCode::SERVICE_RESTART) that the client may connect again soon.

@@ -5,7 +5,7 @@ use std::{future::pending, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use hybi_tokio::{
-    AcceptError, Acceptor, Connect, ConnectError, Error, Incoming, Shutdown, WebSocket,
+    AcceptError, Acceptor, Connect, ConnectError, Error, Incoming, WebSocket,
     hybi::{
         Client, CloseCode, Config, Connection, Event, Message, Origins, Prepared, Server,
         deadline::{Cause, Timeouts},
@@ -449,44 +449,4 @@ async fn the_close_before_a_reset_is_received() {
     assert!(matches!(client.next().await.unwrap(), Some(Event::Close(_))));
     assert_eq!(client.connection().close_code(), Some(1008));
     assert!(client.next().await.unwrap().is_none());
-}
-
-#[tokio::test]
-async fn a_shutdown_closes_every_connection_and_refuses_new_ones() {
-    let shutdown = Shutdown::new();
-    let acceptor = acceptor().shutdown(&shutdown);
-    let mut clients = Vec::new();
-    for _ in 0..3 {
-        let (client, server) = pair_with(Connect::new("ws://a/"), acceptor.clone(), 1024).await;
-        tokio::spawn(echo(server));
-        clients.push(client);
-    }
-    assert!(timeout(Duration::from_millis(20), shutdown.ended()).await.is_err());
-    shutdown.begin(CloseCode::SERVICE_RESTART);
-    for mut client in clients {
-        while client.next().await.unwrap().is_some() {}
-        assert_eq!(client.connection().close_code(), Some(1012));
-    }
-    shutdown.ended().await;
-
-    let (one, other) = duplex(1024);
-    let late = tokio::spawn(async move { acceptor.accept(other).await.map(drop) });
-    let Err(ConnectError::Rejected(rejected)) = Connect::new("ws://a/").open_over(one).await else {
-        panic!("accepted")
-    };
-    assert_eq!(rejected.as_rejected().status(), 503);
-    assert!(matches!(late.await.unwrap(), Err(AcceptError::Unavailable)));
-}
-
-#[tokio::test]
-async fn a_full_server_responds_with_503_until_a_connection_ends() {
-    let acceptor = acceptor().max_connections(1);
-    let (client, server) = pair_with(Connect::new("ws://a/"), acceptor.clone(), 1024).await;
-    let (one, other) = duplex(1024);
-    let (refused, unavailable) =
-        join!(Connect::new("ws://a/").open_over(one), async { acceptor.accept(other).await });
-    assert!(matches!(refused, Err(ConnectError::Rejected(_))));
-    assert!(matches!(unavailable, Err(AcceptError::Unavailable)));
-    drop((client, server));
-    pair_with(Connect::new("ws://a/"), acceptor, 1024).await;
 }
