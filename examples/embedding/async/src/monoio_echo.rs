@@ -206,6 +206,10 @@ impl Session<'_> {
         let Self { stream, pool, peer, .. } = self;
         while peer.outbox.capacity() > 0 {
             let bytes = mem::take(&mut peer.outbox);
+            if bytes.is_empty() {
+                pool.give(bytes);
+                return Ok(());
+            }
             let length = bytes.len();
             let mut writing = pin!(stream.write_all(bytes));
             let (written, bytes) = loop {
