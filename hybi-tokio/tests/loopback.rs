@@ -1,18 +1,21 @@
 //! Both ends of this crate, over streams in memory.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod support;
+
 use std::{future::pending, time::Duration};
 
 use futures_util::{SinkExt, StreamExt};
 use hybi_tokio::{
-    AcceptError, Acceptor, Connect, ConnectError, Error, Incoming, WebSocket,
+    AcceptError, Connect, ConnectError, Error, Incoming, WebSocket,
     hybi::{
-        Client, CloseCode, Config, Connection, Event, Message, Origins, Prepared, Server,
+        Client, CloseCode, Config, Connection, Event, Message, Prepared, Server,
         deadline::{Cause, Timeouts},
         deflate::Deflate,
         server::Response,
     },
 };
+use support::{acceptor, echo, pair_with};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
     join,
@@ -20,31 +23,8 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-fn acceptor() -> Acceptor {
-    Acceptor::new(Origins::any())
-}
-
-async fn pair_with(
-    connect: Connect,
-    acceptor: Acceptor,
-    room: usize,
-) -> (WebSocket<DuplexStream, Client>, WebSocket<DuplexStream, Server>) {
-    let (one, other) = duplex(room);
-    let (client, server) = join!(connect.open_over(one), acceptor.accept(other));
-    (client.unwrap(), server.unwrap())
-}
-
 async fn pair() -> (WebSocket<DuplexStream, Client>, WebSocket<DuplexStream, Server>) {
     pair_with(Connect::new("ws://a/"), acceptor(), 64).await
-}
-
-async fn echo(mut server: WebSocket<DuplexStream, Server>) -> Result<(), Error> {
-    while let Some(event) = server.next().await? {
-        if let Some(message) = event.to_message() {
-            server.feed(&message).await?;
-        }
-    }
-    Ok(())
 }
 
 #[tokio::test]

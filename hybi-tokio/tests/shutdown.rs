@@ -1,40 +1,20 @@
 //! The shutdown of a server, and the largest number of its connections.
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
 
+mod support;
+
 use std::time::Duration;
 
 use hybi_tokio::{
-    AcceptError, Acceptor, Connect, ConnectError, Error, Shutdown, WebSocket,
-    hybi::{Client, CloseCode, Config, Origins, Server},
+    AcceptError, Connect, ConnectError, Error, Shutdown,
+    hybi::{CloseCode, Config},
 };
+use support::{acceptor, echo, pair_with};
 use tokio::{
-    io::{DuplexStream, duplex},
+    io::duplex,
     join,
     time::{sleep, timeout},
 };
-
-fn acceptor() -> Acceptor {
-    Acceptor::new(Origins::any())
-}
-
-async fn pair_with(
-    connect: Connect,
-    acceptor: Acceptor,
-    room: usize,
-) -> (WebSocket<DuplexStream, Client>, WebSocket<DuplexStream, Server>) {
-    let (one, other) = duplex(room);
-    let (client, server) = join!(connect.open_over(one), acceptor.accept(other));
-    (client.unwrap(), server.unwrap())
-}
-
-async fn echo(mut server: WebSocket<DuplexStream, Server>) -> Result<(), Error> {
-    while let Some(event) = server.next().await? {
-        if let Some(message) = event.to_message() {
-            server.feed(&message).await?;
-        }
-    }
-    Ok(())
-}
 
 #[tokio::test]
 async fn a_shutdown_closes_every_connection_and_refuses_new_ones() {

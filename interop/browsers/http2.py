@@ -18,8 +18,6 @@ from pathlib import Path
 from run import (
     BROWSERS,
     EXIT_CANNOT_RUN,
-    EXIT_FAILED,
-    EXIT_INTERRUPTED,
     OUTPUT,
     POLL_SECONDS,
     ROOT,
@@ -29,8 +27,8 @@ from run import (
     accepts,
     expect,
     find_browsers,
+    finish,
     free_port,
-    until_signal,
 )
 
 PACKAGE = ROOT / "examples" / "embedding" / "async"
@@ -277,13 +275,7 @@ def main():
     if subprocess.run(["cargo", "build", "--bin", "hyper"], cwd=PACKAGE).returncode:
         sys.exit(EXIT_CANNOT_RUN)
     report = Report()
-    try:
-        asyncio.run(until_signal(run(options, binaries, report)))
-    except asyncio.CancelledError:
-        print("interrupted")
-        sys.exit(EXIT_INTERRUPTED)
-    print(f"{report.passed} passed, {report.failed} failed")
-    sys.exit(EXIT_FAILED if report.failed else 0)
+    finish(run(options, binaries, report), report)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,6 @@ from pathlib import Path
 from http2 import Route, check, make_certificate
 from run import (
     EXIT_CANNOT_RUN,
-    EXIT_FAILED,
-    EXIT_INTERRUPTED,
     OUTPUT,
     POLL_SECONDS,
     ROOT,
@@ -29,8 +27,8 @@ from run import (
     Chromium,
     Report,
     find_browsers,
+    finish,
     free_port,
-    until_signal,
 )
 
 PACKAGE = ROOT / "examples" / "embedding" / "h3"
@@ -113,13 +111,7 @@ def main():
     if subprocess.run(["cargo", "build", "--bin", "h3"], cwd=PACKAGE).returncode:
         sys.exit(EXIT_CANNOT_RUN)
     report = Report()
-    try:
-        asyncio.run(until_signal(run(options, binary, report)))
-    except asyncio.CancelledError:
-        print("interrupted")
-        sys.exit(EXIT_INTERRUPTED)
-    print(f"{report.passed} passed, {report.failed} failed")
-    sys.exit(EXIT_FAILED if report.failed else 0)
+    finish(run(options, binary, report), report)
 
 
 if __name__ == "__main__":

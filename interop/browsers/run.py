@@ -957,6 +957,17 @@ def find_browsers(only):
     return found
 
 
+def finish(steps, report):
+    """Runs a coroutine to its end, prints the result of its checks, and exits."""
+    try:
+        asyncio.run(until_signal(steps))
+    except asyncio.CancelledError:
+        print("interrupted")
+        sys.exit(EXIT_INTERRUPTED)
+    print(f"{report.passed} passed, {report.failed} failed")
+    sys.exit(EXIT_FAILED if report.failed else 0)
+
+
 def whole_url(text):
     """The address as a browser shows it, with a path."""
     return text if urlsplit(text).path else f"{text}/"
@@ -980,13 +991,7 @@ def main():
     options = parse_options()
     binaries = find_browsers(options.only)
     report = Report()
-    try:
-        asyncio.run(until_signal(run(options, binaries, report)))
-    except asyncio.CancelledError:
-        print("interrupted")
-        sys.exit(EXIT_INTERRUPTED)
-    print(f"{report.passed} passed, {report.failed} failed")
-    sys.exit(EXIT_FAILED if report.failed else 0)
+    finish(run(options, binaries, report), report)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
 use std::future::Future;
 
 use fastwebsockets::{FragmentCollector, OpCode, Role};
-use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
+use futures_util::{FutureExt as _, Sink, SinkExt as _, Stream, StreamExt as _};
 use hybi_tokio::hybi::{Config, Connection, Event, deadline::Timeouts};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite;
@@ -87,40 +87,13 @@ async fn hybi_send(stream: TcpStream) -> Result<(), Failure> {
 
 async fn tungstenite(stream: TcpStream, feeds: bool) -> Result<(), Failure> {
     let role = tungstenite::protocol::Role::Server;
-    let mut websocket =
-        tokio_tungstenite::WebSocketStream::from_raw_socket(stream, role, None).await;
-    while let Some(message) = websocket.next().await {
-        let mut message = message?;
-        if feeds {
-            websocket.feed(message).await?;
-            while let Some(next) = websocket.next().now_or_never().flatten() {
-                message = next?;
-                websocket.feed(message).await?;
-            }
-            websocket.flush().await?;
-        } else {
-            websocket.send(message).await?;
-        }
-    }
-    Ok(())
+    let websocket = tokio_tungstenite::WebSocketStream::from_raw_socket(stream, role, None).await;
+    echo(websocket, feeds).await
 }
 
 async fn tokio_websockets(stream: TcpStream, feeds: bool) -> Result<(), Failure> {
-    let mut websocket = tokio_websockets::ServerBuilder::new().serve(stream);
-    while let Some(message) = websocket.next().await {
-        let mut message = message?;
-        if feeds {
-            websocket.feed(message).await?;
-            while let Some(next) = websocket.next().now_or_never().flatten() {
-                message = next?;
-                websocket.feed(message).await?;
-            }
-            websocket.flush().await?;
-        } else {
-            websocket.send(message).await?;
-        }
-    }
-    Ok(())
+    let websocket = tokio_websockets::ServerBuilder::new().serve(stream);
+    echo(websocket, feeds).await
 }
 
 async fn fastwebsockets(stream: TcpStream) -> Result<(), Failure> {
@@ -138,19 +111,26 @@ async fn fastwebsockets(stream: TcpStream) -> Result<(), Failure> {
 
 async fn sockudo_ws(stream: TcpStream, feeds: bool) -> Result<(), Failure> {
     let config = sockudo_ws::Config::default();
-    let mut websocket = sockudo_ws::WebSocketStream::server(stream, config);
+    let websocket = sockudo_ws::WebSocketStream::server(stream, config);
+    echo(websocket, feeds).await
+}
+
+/// Echoes each message. If it `feeds`, it writes when nothing more can be received.
+async fn echo<M, E: Into<Failure>>(
+    mut websocket: impl Stream<Item = Result<M, E>> + Sink<M, Error = E> + Unpin,
+    feeds: bool,
+) -> Result<(), Failure> {
     while let Some(message) = websocket.next().await {
-        let mut message = message?;
-        if feeds {
-            websocket.feed(message).await?;
-            while let Some(next) = websocket.next().now_or_never().flatten() {
-                message = next?;
-                websocket.feed(message).await?;
-            }
-            websocket.flush().await?;
-        } else {
-            websocket.send(message).await?;
+        let message = message.map_err(Into::into)?;
+        if !feeds {
+            websocket.send(message).await.map_err(Into::into)?;
+            continue;
         }
+        websocket.feed(message).await.map_err(Into::into)?;
+        while let Some(next) = websocket.next().now_or_never().flatten() {
+            websocket.feed(next.map_err(Into::into)?).await.map_err(Into::into)?;
+        }
+        websocket.flush().await.map_err(Into::into)?;
     }
     Ok(())
 }

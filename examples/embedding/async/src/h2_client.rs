@@ -7,7 +7,7 @@ use h2::{
     ext::Protocol,
 };
 use hybi::{
-    Client, Connection, Error, Event,
+    Client, Connection, Event,
     client::{Request, Response},
     deadline::{Cause, Deadlines},
     deflate::Deflate,
@@ -21,7 +21,8 @@ use crate::{
     clock::timeouts,
     h2_stream::{Reader, Writer},
     report::report,
-    tokio_echo::{CONFIG, Failure, Session},
+    tokio_client::follow,
+    tokio_echo::{CONFIG, Failure},
     tokio_transport::{Transport, by, now},
 };
 
@@ -31,7 +32,7 @@ pub async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     request: Request<'_>,
     messages: Receiver<String>,
-    mut handle: impl FnMut(Event<'_>),
+    handle: impl FnMut(Event<'_>),
 ) -> Result<(), Failure> {
     let opening = async {
         let requests = connect(stream).await?;
@@ -42,17 +43,7 @@ pub async fn converse(
     let opened = by(deadlines.deadline(), Box::pin(opening)).await;
     let (mut transport, websocket) = opened.ok_or(Cause::Opening)??;
     transport.deadlines = deadlines;
-    let mut session = Session::new(&mut transport, websocket, messages);
-    let ended = session
-        .run(|event, _, _| {
-            handle(event);
-            Ok::<(), Error>(())
-        })
-        .await;
-    // Also after an error: the outbox holds a Close with the reason.
-    let finished = transport.finish().await;
-    ended?;
-    Ok(finished?)
+    follow(&mut transport, websocket, messages, handle).await
 }
 
 /// Opens an HTTP/2 connection to a server that allows the extended CONNECT.

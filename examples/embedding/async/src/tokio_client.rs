@@ -23,14 +23,24 @@ pub async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     request: Request<'_>,
     messages: Receiver<String>,
-    mut handle: impl FnMut(Event<'_>),
+    handle: impl FnMut(Event<'_>),
 ) -> Result<(), Failure> {
     let (reader, writer) = split(stream);
     let mut transport = Transport::new(reader, writer);
     let until = transport.deadlines.deadline();
     let opened = by(until, open(&mut transport, request)).await;
     let websocket = opened.ok_or(Cause::Opening)??;
-    let mut session = Session::new(&mut transport, websocket, messages);
+    follow(&mut transport, websocket, messages, handle).await
+}
+
+/// Sends the messages, and calls `handle` with each event, until the open connection ends.
+pub(crate) async fn follow<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
+    transport: &mut Transport<R, W>,
+    websocket: Connection<Client>,
+    messages: Receiver<String>,
+    mut handle: impl FnMut(Event<'_>),
+) -> Result<(), Failure> {
+    let mut session = Session::new(transport, websocket, messages);
     let ended = session
         .run(|event, _, _| {
             handle(event);
