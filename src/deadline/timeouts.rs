@@ -89,7 +89,7 @@ impl Timeouts {
         Self { closing: Time::of(timeout), ..self }
     }
 
-    /// The time after which a connection is closed with 1001, whatever the peer does. `None` by default:
+    /// The time after which a connection is closed with 1001. Input does not extend it. `None` by default:
     /// a connection has no maximum age. It begins with the opening handshake.
     #[must_use]
     pub const fn age(self, timeout: Option<Duration>) -> Self {

@@ -68,7 +68,7 @@ impl<S: Read + Write> Slow<S> {
         &self.received
     }
 
-    /// Writes until the server has closed the transport, whatever it sends.
+    /// Writes until the server has closed the transport. Ignores what it sends.
     fn write_to_end(&mut self, bytes: &[u8]) -> &[u8] {
         while self.write(bytes) {
             if !self.read() {

@@ -68,7 +68,7 @@ impl Session {
         for server in lookup_host((host, uri.port())).await? {
             let any = if server.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
             let socket = Arc::new(UdpSocket::bind(any).await?);
-            // So that the system reports a port that nobody listens on.
+            // So that the system reports a port without a listener.
             socket.connect(server).await?;
             let (id, local) = (connection_id()?, socket.local_addr()?);
             let quic = quiche::connect(Some(host), &id, local, server, &mut config)?;

@@ -64,7 +64,7 @@ impl Listener {
 
     /// Routes one datagram. Returns a connection if it opens one.
     pub(crate) async fn accept(&mut self) -> Option<Accepted> {
-        // The error may be that of a datagram sent before, to an address that nobody listens on.
+        // The error may be that of a datagram sent before, to an address without a listener.
         let (length, from) = self.socket.recv_from(&mut self.buffer).await.ok()?;
         let mut datagram = self.buffer[..length].to_vec();
         let header = Header::from_slice(&mut datagram, MAX_CONN_ID_LEN).ok()?;
