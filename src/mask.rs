@@ -35,8 +35,9 @@ impl Mask {
     }
 
     /// Masks (or unmasks) the next bytes of the payload in place.
+    #[inline]
     pub fn apply(&mut self, data: &mut [u8]) {
-        xor::in_place(self.advance(data.len()), data, false);
+        xor::in_place(self.advance(data.len()), data);
     }
 
     /// Masks the next bytes of the payload from one buffer into another.
@@ -50,7 +51,7 @@ impl Mask {
     /// Unmasks in place, and reports whether the result is ASCII.
     #[inline]
     pub(crate) fn apply_watching_ascii(&mut self, data: &mut [u8]) -> IsAscii {
-        xor::in_place(self.advance(data.len()), data, true)
+        xor::in_place_watching_ascii(self.advance(data.len()), data)
     }
 
     /// Unmasks the bytes at `from` and moves them left to `to`, in one pass. If `watching`, reports

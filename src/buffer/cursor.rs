@@ -128,6 +128,14 @@ impl Cursor {
         }
     }
 
+    /// Skips a complete frame, which has been processed. Leaves the other positions where they are:
+    /// the header that the slow path processes next moves them.
+    #[inline]
+    pub(crate) fn pass_frame(&mut self, length: usize) {
+        debug_assert!(length <= self.available());
+        self.unread += length;
+    }
+
     /// Adds `length` bytes of payload to the message in progress. The caller has moved them from
     /// `unread` to `held`.
     pub(crate) fn hold(&mut self, length: usize) {

@@ -65,7 +65,7 @@ pub(crate) fn append_frame(
     for piece in payload.chunks(PIECE) {
         let start = outbox.len();
         outbox.extend_from_slice(piece);
-        xor::in_place(key, &mut outbox[start..], false);
+        xor::in_place(key, &mut outbox[start..]);
         key = xor::rotated(key, piece.len());
     }
 }

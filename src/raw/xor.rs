@@ -57,10 +57,16 @@ pub(crate) fn rotated(key: Key, length: usize) -> Key {
     u32::from_le_bytes(key).rotate_right(by).to_le_bytes()
 }
 
-/// XORs a payload in place. If `watching`, reports whether the result is ASCII.
+/// XORs a payload in place.
 #[inline]
-pub(crate) fn in_place(key: Key, payload: &mut [u8], watching: bool) -> IsAscii {
-    pass(InPlace(payload), key, watching)
+pub(crate) fn in_place(key: Key, payload: &mut [u8]) {
+    pass::<false>(InPlace(payload), key);
+}
+
+/// XORs a payload in place, and reports whether the result is ASCII.
+#[inline]
+pub(crate) fn in_place_watching_ascii(key: Key, payload: &mut [u8]) -> IsAscii {
+    pass::<true>(InPlace(payload), key)
 }
 
 /// XORs a payload into another buffer, which may be uninitialized. Writes as many bytes as the
@@ -68,7 +74,7 @@ pub(crate) fn in_place(key: Key, payload: &mut [u8], watching: bool) -> IsAscii 
 #[inline]
 pub(crate) fn copy<T: Slot>(key: Key, from: &[u8], to: &mut [T]) -> usize {
     let length = from.len().min(to.len());
-    pass(Across { from: &from[..length], to: &mut to[..length] }, key, false);
+    pass::<false>(Across { from: &from[..length], to: &mut to[..length] }, key);
     length
 }
 
@@ -84,14 +90,17 @@ pub(crate) fn shift(
 ) -> IsAscii {
     debug_assert!(to <= from.start);
     if to == from.start {
-        return pass(InPlace(&mut buffer[from]), key, watching);
+        let payload = InPlace(&mut buffer[from]);
+        return if watching { pass::<true>(payload, key) } else { pass::<false>(payload, key) };
     }
     let gap = from.start - to;
-    pass(Left { buffer: &mut buffer[to..from.end], gap }, key, watching)
+    let left = Left { buffer: &mut buffer[to..from.end], gap };
+    if watching { pass::<true>(left, key) } else { pass::<false>(left, key) }
 }
 
+/// XORs a payload, and reports whether the result is ASCII, if `WATCHING`.
 #[inline]
-fn pass(route: impl Route, key: Key, watching: bool) -> IsAscii {
+fn pass<const WATCHING: bool>(route: impl Route, key: Key) -> IsAscii {
     let seen = match route.from().len() {
         0..4 => bytewise(route, key),
         4..8 => short::<4>(route, key),
@@ -99,9 +108,9 @@ fn pass(route: impl Route, key: Key, watching: bool) -> IsAscii {
         16..32 => short::<16>(route, key),
         32..64 => short::<32>(route, key),
         64..=128 => short::<64>(route, key),
-        _ => long(route, key, watching),
+        _ => long(route, key, WATCHING),
     };
-    IsAscii(watching.then_some(seen & TOP_BITS == 0))
+    IsAscii(WATCHING.then_some(seen & TOP_BITS == 0))
 }
 
 #[cfg(not(all(feature = "simd", feature = "std", target_arch = "x86_64")))]
