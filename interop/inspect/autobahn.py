@@ -46,13 +46,14 @@ def between_client(url, agent, log):
         return subprocess.run(command, stderr=lines).returncode
 
 
-def run_autobahn(report, cases):
+def run_autobahn(report, cases, time_limit):
     """Runs the suite in both roles, and compares each case."""
     directory = OUTPUT / "autobahn"
     directory.mkdir(parents=True, exist_ok=True)
     logs = {role: directory / f"{role}.lines" for role in ["server", "client"]}
     me = f"{sys.executable} {HERE / 'run'}"
     command = [ROOT / "interop" / "autobahn" / "run", "--report", directory, "--cases", *cases]
+    command += ["--time-limit", str(time_limit)]
     command += ["--server-command", f"{me} between-server {{addr}} {logs['server']}"]
     command += ["--client-command", f"{me} between-client {{url}} {{agent}} {logs['client']}"]
     status = subprocess.run(command, cwd=ROOT).returncode
