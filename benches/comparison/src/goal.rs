@@ -15,7 +15,6 @@ pub(crate) enum Goal {
     OfLimits(f64),
     /// A fraction of hybi's time for binary messages of this size.
     OfOwnBinary(f64),
-    Nanoseconds(f64),
     NoAllocation,
 }
 
@@ -40,13 +39,13 @@ impl Goal {
     pub(crate) fn evaluate(self, record: &Record, own_binary: Option<f64>) -> Verdict {
         let of = |standing| record.figures.iter().filter(move |one| one.standing == standing);
         let limits = of(Standing::Limit).map(|one| one.nanoseconds).sum::<f64>();
-        let best_peer = record.best(Standing::Peer);
-        let reached = record.best(Standing::Ours).and_then(|ours| match self {
+        let time = |standing| record.best(standing).map(|figures| figures.nanoseconds);
+        let best_peer = time(Standing::Peer);
+        let reached = time(Standing::Ours).and_then(|ours| match self {
             Self::OfBestPeer(_) => Some(ours / best_peer?),
             Self::OfBestPeerBeyondLimits(_) => Some((ours - limits) / (best_peer? - limits)),
             Self::OfLimits(_) => Some(ours / limits),
             Self::OfOwnBinary(_) => Some(ours / own_binary?),
-            Self::Nanoseconds(_) => Some(ours),
             Self::NoAllocation => {
                 of(Standing::Ours).map(|one| one.allocations).min_by(f64::total_cmp)
             }
@@ -59,8 +58,7 @@ impl Goal {
             Self::OfBestPeer(most)
             | Self::OfBestPeerBeyondLimits(most)
             | Self::OfLimits(most)
-            | Self::OfOwnBinary(most)
-            | Self::Nanoseconds(most) => most,
+            | Self::OfOwnBinary(most) => most,
             Self::NoAllocation => 0.0,
         }
     }
@@ -68,7 +66,9 @@ impl Goal {
 
 impl Verdict {
     pub(crate) fn is_missed(&self) -> bool {
-        self.reached.is_some_and(|reached| reached > self.goal.most())
+        // As printed: two runs differ by more than the next digit.
+        let hundredths = |value: f64| (value * 100.0).round();
+        self.reached.is_some_and(|reached| hundredths(reached) > hundredths(self.goal.most()))
     }
 }
 
@@ -78,10 +78,10 @@ impl fmt::Display for Verdict {
         let verdict = if self.is_missed() { "MISS" } else { "pass" };
         let most = self.goal.most();
         let of = match self.goal {
-            Goal::OfBestPeer(_) | Goal::OfBestPeerBeyondLimits(_) => "of best peer",
+            Goal::OfBestPeer(_) => "of best peer",
+            Goal::OfBestPeerBeyondLimits(_) => "of best peer beyond limits",
             Goal::OfLimits(_) => "of limits",
             Goal::OfOwnBinary(_) => "of own binary",
-            Goal::Nanoseconds(_) => "ns",
             Goal::NoAllocation => "allocations",
         };
         write!(f, "{verdict} {reached:.2} ≤ {most:.2} {of}")

@@ -6,6 +6,7 @@ use crate::{
     allocation,
     record::Figures,
     row::{Row, Run},
+    transport::Transport,
 };
 
 /// The effort of a measurement.
@@ -17,7 +18,7 @@ pub(crate) struct Effort {
 }
 
 pub(crate) fn measure(row: &Row, effort: Effort) -> Vec<Figures> {
-    let messages = f64::from(u32::try_from(row.messages).unwrap());
+    let messages = float(row.messages);
     let mut figures = Vec::new();
     let mut turns = Vec::new();
     for entrant in &row.entrants {
@@ -25,15 +26,22 @@ pub(crate) fn measure(row: &Row, effort: Effort) -> Vec<Figures> {
         let (mut run, _) = allocation::count(|| (entrant.make)());
         // The first pass allocates the buffers. The second counts the allocations of every pass.
         allocation::count(|| run.pass());
+        let calls = |run: &dyn Run| run.transport().map(Transport::calls).unwrap_or_default();
+        let before = calls(&*run);
         let ((), allocations) = allocation::count(|| run.pass());
+        let after = calls(&*run);
+        let peak = allocation::peak();
+        run.check();
         figures.push(Figures {
             name: entrant.name.into(),
             standing: entrant.standing,
             nanoseconds: 0.0,
-            allocations: f64::from(u32::try_from(allocations).unwrap()) / messages,
-            peak: allocation::peak(),
+            allocations: float(allocations) / messages,
+            peak,
+            reads: float(after.0 - before.0) / messages,
+            writes: float(after.1 - before.1) / messages,
+            compression: run.compression(),
         });
-        run.check();
         turns.push(Turns::new(run, effort));
     }
     for _ in 0..effort.rounds {
@@ -43,6 +51,17 @@ pub(crate) fn measure(row: &Row, effort: Effort) -> Vec<Figures> {
         figures.nanoseconds = turns.median() / messages;
     }
     figures
+}
+
+/// Checks that each entrant delivers or writes the right bytes.
+pub(crate) fn check(row: &Row) {
+    for entrant in &row.entrants {
+        (entrant.make)().check();
+    }
+}
+
+fn float(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap())
 }
 
 /// An entrant and the times of its passes.

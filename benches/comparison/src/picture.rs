@@ -4,8 +4,10 @@
 use std::fmt::Write;
 
 use crate::{
+    libraries::{self, OURS},
     record::{Figures, Record},
     row::Standing,
+    rows::EQUAL_BUFFERS,
     table::number,
     traffic::Size,
 };
@@ -19,18 +21,6 @@ const PLOT: Area = Area { left: 46.0, top: 40.0, right: 274.0, bottom: 270.0 };
 /// The minimum distance between two labels.
 const LINE: f64 = 12.5;
 
-/// The color of each peer, the same in all panels.
-const COLORS: [(&str, &str); 8] = [
-    ("tungstenite", "#b05a00"),
-    ("fastwebsockets", "#0072b2"),
-    ("soketto", "#7a6a2f"),
-    ("tokio-websockets", "#009e73"),
-    ("yawc", "#8a5bb5"),
-    ("sockudo-ws", "#c2408a"),
-    ("web-socket", "#3d8fd1"),
-    ("wtx", "#5b8c2a"),
-];
-const OURS: &str = "#d62718";
 const GREY: &str = "#6b6f76";
 
 struct Area {
@@ -43,7 +33,10 @@ struct Area {
 /// All panels, as SVG.
 pub(crate) fn draw(records: &[Record]) -> String {
     let mut panels: Vec<Vec<&Record>> = Vec::new();
-    for record in records.iter().filter(|record| record.best(Standing::Ours).is_some()) {
+    let is_drawn = |record: &&Record| {
+        record.best(Standing::Ours).is_some() && !record.kind.ends_with(EQUAL_BUFFERS)
+    };
+    for record in records.iter().filter(is_drawn) {
         match panels.last_mut() {
             Some(panel) if panel[0].kind == record.kind => panel.push(record),
             _ => panels.push(vec![record]),
@@ -115,10 +108,13 @@ fn draw_panel(panel: &[&Record], svg: &mut String) {
             let size = Size(record.size).to_string();
             text(svg, (x, y), "middle", GREY, &size.replace(' ', "\u{a0}"));
         }
-        let ours = format!("{} ns", short(record.best(Standing::Ours).unwrap_or_default()));
+        let ours = format!(
+            "{} ns",
+            short(record.best(Standing::Ours).map_or(0.0, |ours| ours.nanoseconds))
+        );
         // Alternate between two heights, so that long figures do not touch.
         let y = bottom + if index % 2 == 0 { 31.0 } else { 44.0 };
-        text(svg, (x, y), "middle", OURS, &ours);
+        text(svg, (x, y), "middle", OURS.color, &ours);
     }
     for line in &lines {
         draw_line(line, panel.len(), &scale, svg);
@@ -135,11 +131,7 @@ struct Line<'a> {
 
 impl Line<'_> {
     fn color(&self) -> &'static str {
-        let color = COLORS.iter().find(|(name, _)| self.name.starts_with(name));
-        match self.standing {
-            Standing::Ours => OURS,
-            _ => color.map_or(GREY, |(_, color)| color),
-        }
+        libraries::of(self.name).map_or(GREY, |library| library.color)
     }
 }
 
@@ -148,7 +140,7 @@ fn lines<'a>(panel: &[&'a Record]) -> Vec<Line<'a>> {
     for (index, record) in panel.iter().enumerate() {
         let Some(ours) = record.best(Standing::Ours) else { continue };
         for Figures { name, standing, nanoseconds, .. } in &record.figures {
-            let point = (index, nanoseconds / ours);
+            let point = (index, nanoseconds / ours.nanoseconds);
             match lines.iter_mut().find(|line| line.name == name) {
                 Some(line) => line.points.push(point),
                 None => lines.push(Line { name, standing: *standing, points: vec![point] }),

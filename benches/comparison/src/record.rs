@@ -2,7 +2,10 @@
 
 use std::{env, fmt::Write, fs, io, path::PathBuf};
 
-use crate::row::Standing;
+use crate::{
+    libraries::{LIBRARIES, Library, OURS},
+    row::Standing,
+};
 
 /// The figures of one row.
 pub(crate) struct Record {
@@ -20,9 +23,14 @@ pub(crate) struct Figures {
     pub(crate) allocations: f64,
     /// The peak of the allocated memory, in bytes and not for each message.
     pub(crate) peak: usize,
+    pub(crate) reads: f64,
+    pub(crate) writes: f64,
+    /// The size of the compressed messages divided by that of the messages, if they are compressed.
+    pub(crate) compression: Option<f64>,
 }
 
-const COLUMNS: &str = "kind\tsize\tname\tstanding\tnanoseconds\tallocations\tpeak";
+const COLUMNS: &str =
+    "kind\tsize\tname\tstanding\tnanoseconds\tallocations\tpeak\treads\twrites\tcompression";
 
 const STANDINGS: [(Standing, &str); 4] = [
     (Standing::Ours, "ours"),
@@ -32,10 +40,22 @@ const STANDINGS: [(Standing, &str); 4] = [
 ];
 
 impl Record {
-    /// The lowest time of the entrants with this standing, in nanoseconds.
-    pub(crate) fn best(&self, standing: Standing) -> Option<f64> {
+    /// The fastest of the entrants with this standing.
+    pub(crate) fn best(&self, standing: Standing) -> Option<&Figures> {
         let of = self.figures.iter().filter(|figures| figures.standing == standing);
-        of.map(|figures| figures.nanoseconds).min_by(f64::total_cmp)
+        of.min_by(|one, other| one.nanoseconds.total_cmp(&other.nanoseconds))
+    }
+
+    /// The place of hybi among the libraries that take part, and their number. The faster way
+    /// counts for a library that takes part in two ways.
+    pub(crate) fn place(&self) -> (usize, usize) {
+        let time = |library: &Library| {
+            let of = self.figures.iter().filter(|figures| library.way(&figures.name).is_some());
+            of.map(|figures| figures.nanoseconds).min_by(f64::total_cmp)
+        };
+        let times: Vec<_> = LIBRARIES.iter().filter_map(time).collect();
+        let faster = times.iter().filter(|some| time(OURS).is_some_and(|ours| **some < ours));
+        (1 + faster.count(), times.len())
     }
 }
 
@@ -51,11 +71,15 @@ pub(crate) fn path() -> io::Result<PathBuf> {
 pub(crate) fn write(records: &[Record]) -> io::Result<()> {
     let mut text = format!("{COLUMNS}\n");
     for Record { kind, size, figures } in records {
-        for Figures { name, standing, nanoseconds, allocations, peak } in figures {
-            let (_, standing) = STANDINGS.iter().find(|(one, _)| one == standing).unwrap();
+        for figures in figures {
+            let Figures { name, nanoseconds, allocations, peak, reads, writes, .. } = figures;
+            let standing = STANDINGS.iter().find(|(one, _)| *one == figures.standing).unwrap().1;
+            let compression =
+                figures.compression.map(|some| format!("{some:.4}")).unwrap_or_default();
             writeln!(
                 text,
-                "{kind}\t{size}\t{name}\t{standing}\t{nanoseconds:.3}\t{allocations:.3}\t{peak}"
+                "{kind}\t{size}\t{name}\t{standing}\t{nanoseconds:.3}\t{allocations:.3}\t{peak}\t\
+                 {reads:.4}\t{writes:.4}\t{compression}"
             )
             .unwrap();
         }
@@ -89,6 +113,9 @@ fn parse(line: &str) -> Option<(String, usize, Figures)> {
         nanoseconds: next()?.parse().ok()?,
         allocations: next()?.parse().ok()?,
         peak: next()?.parse().ok()?,
+        reads: next()?.parse().ok()?,
+        writes: next()?.parse().ok()?,
+        compression: next()?.parse().ok(),
     };
     Some((kind, size, figures))
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use crate::{
     candidates::{Echoes, Receives, Sends, limits::Decompress},
     goal::Goal,
-    traffic::{Traffic, payloads},
+    traffic::{Traffic, payloads, pongs, share},
     transport::{Fate, Transport},
 };
 
@@ -44,6 +44,16 @@ pub(crate) trait Run {
     fn pass(&mut self);
     /// Does the same, and panics unless every byte is correct.
     fn check(&mut self);
+
+    /// The transport that counts reads and writes, if there is one.
+    fn transport(&self) -> Option<&Transport> {
+        None
+    }
+
+    /// The size of the compressed messages divided by that of the messages, if they are compressed.
+    fn compression(&self) -> Option<f64> {
+        None
+    }
 }
 
 impl Entrant {
@@ -60,6 +70,8 @@ pub(crate) struct Receiving<R> {
     pub(crate) receiver: R,
     pub(crate) transport: Transport,
     pub(crate) traffic: Rc<Traffic>,
+    /// The number of pongs that the receiver writes.
+    pub(crate) pongs: usize,
 }
 
 impl<R: Receives> Run for Receiving<R> {
@@ -76,10 +88,21 @@ impl<R: Receives> Run for Receiving<R> {
     fn check(&mut self) {
         self.transport.rewind();
         let mut expected = self.traffic.messages.iter();
-        self.receiver.receive(expected.len(), |message| {
-            assert!(expected.next().unwrap() == message, "a message is wrong");
+        let wire = self.transport.written_by(|| {
+            self.receiver.receive(expected.len(), |message| {
+                assert!(expected.next().unwrap() == message, "a message is wrong");
+            });
         });
+        assert_eq!(pongs(&wire), self.pongs, "pongs");
         assert_eq!(expected.len(), 0, "messages are missing");
+    }
+
+    fn transport(&self) -> Option<&Transport> {
+        Some(&self.transport)
+    }
+
+    fn compression(&self) -> Option<f64> {
+        self.traffic.compression
     }
 }
 
@@ -99,11 +122,18 @@ impl<S: Sends> Run for Sending<S> {
         let wire = self.transport.written_by(|| self.sender.send(&self.messages));
         assert!(payloads(&wire, self.masked, false) == *self.messages, "a message is wrong");
     }
+
+    fn transport(&self) -> Option<&Transport> {
+        Some(&self.transport)
+    }
 }
 
 /// Sending compressed messages as a server.
 pub(crate) struct Compressing<S> {
     pub(crate) sender: S,
+    pub(crate) transport: Transport,
+    /// The compression that the check found.
+    pub(crate) compression: Option<f64>,
     /// Creates a new sender, whose messages can be decompressed from the first one on.
     pub(crate) make: Rc<dyn Fn(Transport) -> S>,
     pub(crate) messages: Rc<[Bytes]>,
@@ -120,15 +150,24 @@ impl<S: Sends> Run for Compressing<S> {
         let mut sender = (self.make)(transport.clone());
         let wire = transport.written_by(|| sender.send(&self.messages));
         let mut decompress = Decompress::new(self.takeover);
-        let mut payloads = payloads(&wire, false, true).into_iter();
+        let payloads = payloads(&wire, false, true);
+        self.compression = Some(share(&payloads, &self.messages));
+        assert!(self.compression < Some(0.5), "messages are not compressed");
+        let mut payloads = payloads.into_iter();
         for message in &*self.messages {
             let mut payload = payloads.next().unwrap();
             payload.extend_from_slice(&[0x00, 0x00, 0xFF, 0xFF]);
             assert!(decompress.decompress(&payload) == message, "a message is wrong");
         }
         assert_eq!(payloads.len(), 0, "there are more messages than were sent");
-        let size: usize = self.messages.iter().map(Bytes::len).sum();
-        assert!(wire.len() < size / 2, "{} of {size} bytes are not compressed", wire.len());
+    }
+
+    fn transport(&self) -> Option<&Transport> {
+        Some(&self.transport)
+    }
+
+    fn compression(&self) -> Option<f64> {
+        self.compression
     }
 }
 
@@ -155,6 +194,10 @@ impl<F: FnMut()> Run for Opening<F> {
         self.transport.rewind();
         let written = self.transport.written_by(|| (self.open)());
         assert!((self.is_right)(&written), "{}", String::from_utf8_lossy(&written));
+    }
+
+    fn transport(&self) -> Option<&Transport> {
+        Some(&self.transport)
     }
 }
 
@@ -189,5 +232,9 @@ impl<E: Echoes> Run for Echoing<E> {
         let count = self.traffic.messages.len();
         let wire = self.transport.written_by(|| self.echo.echo(count));
         assert!(payloads(&wire, false, false) == self.traffic.messages, "a message is wrong");
+    }
+
+    fn transport(&self) -> Option<&Transport> {
+        Some(&self.transport)
     }
 }

@@ -62,6 +62,10 @@ fn multi_byte(size: usize, random: &mut Random) -> Vec<u8> {
 pub(crate) struct Traffic {
     pub(crate) messages: Vec<Bytes>,
     pub(crate) image: Rc<[u8]>,
+    /// The number of pings in the image.
+    pub(crate) pings: usize,
+    /// The size of the compressed messages divided by that of the messages, if they are compressed.
+    pub(crate) compression: Option<f64>,
 }
 
 /// The minimum payload of an image, in bytes.
@@ -79,6 +83,8 @@ const CONTINUATION: u8 = 0;
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
 const PING: u8 = 9;
+const PONG: u8 = 10;
+const PING_DATA: &[u8] = b"ping";
 
 impl Traffic {
     /// Enough messages to fill an image, at least four, each in one frame.
@@ -92,7 +98,7 @@ impl Traffic {
             let key = masked.then(|| random.next().to_le_bytes());
             append_frame(FIN | content.opcode(), key, message, &mut image);
         }
-        Self { messages, image: image.into() }
+        Self { messages, image: image.into(), pings: 0, compression: None }
     }
 
     /// Binary messages from a client in fragments, with a ping after each but the last.
@@ -100,7 +106,7 @@ impl Traffic {
         let mut random = Random::new();
         let messages: Vec<Bytes> =
             (0..4).map(|_| Content::Binary.message(size, &mut random).into()).collect();
-        let mut image = Vec::new();
+        let (mut image, mut pings) = (Vec::new(), 0);
         for message in &messages {
             let mut opcode = BINARY;
             let mut pieces = message.chunks(FRAGMENT).peekable();
@@ -111,24 +117,34 @@ impl Traffic {
                 opcode = CONTINUATION;
                 if !last {
                     let key = random.next().to_le_bytes();
-                    append_frame(FIN | PING, Some(key), b"ping", &mut image);
+                    append_frame(FIN | PING, Some(key), PING_DATA, &mut image);
+                    pings += 1;
                 }
             }
         }
-        Self { messages, image: image.into() }
+        Self { messages, image: image.into(), pings, compression: None }
     }
 
     /// JSON text from a client. The function compresses each message.
     pub(crate) fn compressed(size: usize, mut compress: impl FnMut(&[u8]) -> Vec<u8>) -> Self {
         let mut random = Random::new();
         let messages = json_messages(size);
+        let compressed: Vec<_> = messages.iter().map(|message| compress(message)).collect();
         let mut image = Vec::new();
-        for message in &messages {
+        for payload in &compressed {
             let key = random.next().to_le_bytes();
-            append_frame(FIN | RSV1 | TEXT, Some(key), &compress(message), &mut image);
+            append_frame(FIN | RSV1 | TEXT, Some(key), payload, &mut image);
         }
-        Self { messages, image: image.into() }
+        let compression = Some(share(&compressed, &messages));
+        Self { messages, image: image.into(), pings: 0, compression }
     }
+}
+
+/// The size of some payloads divided by that of others.
+pub(crate) fn share(payloads: &[Vec<u8>], of: &[Bytes]) -> f64 {
+    let size: usize = payloads.iter().map(Vec::len).sum();
+    let of: usize = of.iter().map(Bytes::len).sum();
+    f64::from(u32::try_from(size).unwrap()) / f64::from(u32::try_from(of).unwrap())
 }
 
 /// Enough messages to fill an image, at least four, all different.
@@ -184,8 +200,28 @@ pub(crate) fn append_header(first: u8, length: usize, key: Option<[u8; 4]>, to: 
 
 /// Extracts the payloads of data messages, each in one complete frame, and checks whether they are
 /// compressed and masked.
-pub(crate) fn payloads(mut wire: &[u8], masked: bool, compressed: bool) -> Vec<Vec<u8>> {
-    let mut payloads = Vec::new();
+pub(crate) fn payloads(wire: &[u8], masked: bool, compressed: bool) -> Vec<Vec<u8>> {
+    let rsv1 = if compressed { RSV1 } else { 0 };
+    let check = |(first, payload)| {
+        assert!([TEXT, BINARY].map(|opcode| FIN | rsv1 | opcode).contains(&first), "{first:#x}");
+        payload
+    };
+    frames(wire, masked).into_iter().map(check).collect()
+}
+
+/// The number of pongs that a server wrote, and nothing else, in response to the pings of
+/// fragmented messages.
+pub(crate) fn pongs(wire: &[u8]) -> usize {
+    let frames = frames(wire, false);
+    for (first, payload) in &frames {
+        assert!(*first == FIN | PONG && payload == PING_DATA, "{first:#x} {payload:?}");
+    }
+    frames.len()
+}
+
+/// The first byte and the payload of each frame.
+fn frames(mut wire: &[u8], masked: bool) -> Vec<(u8, Vec<u8>)> {
+    let mut frames = Vec::new();
     while let [first, second, rest @ ..] = wire {
         assert_eq!(second >> 7, u8::from(masked), "masking");
         let (length, rest) = match second & 0x7F {
@@ -199,14 +235,13 @@ pub(crate) fn payloads(mut wire: &[u8], masked: bool, compressed: bool) -> Vec<V
         let (key, rest) = rest.split_at(if masked { 4 } else { 0 });
         let (payload, rest) = rest.split_at(length);
         wire = rest;
-        let rsv1 = if compressed { RSV1 } else { 0 };
-        assert!([TEXT, BINARY].map(|opcode| FIN | rsv1 | opcode).contains(first), "{first:#x}");
-        payloads.push(match key {
+        let payload = match key {
             [] => payload.to_vec(),
             key => payload.iter().zip(key.iter().cycle()).map(|(a, b)| a ^ b).collect(),
-        });
+        };
+        frames.push((*first, payload));
     }
-    payloads
+    frames
 }
 
 /// Pseudorandom numbers that are the same in every run.

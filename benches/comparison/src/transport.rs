@@ -4,6 +4,7 @@ use std::{
     cell::{Cell, RefCell},
     hint::black_box,
     io::{self, IoSlice, Read, Write},
+    ops::Deref,
     pin::Pin,
     rc::Rc,
     task::{Context, Poll},
@@ -27,6 +28,8 @@ pub(crate) struct Transport(Rc<Ends>);
 struct Ends {
     image: Rc<[u8]>,
     position: Cell<usize>,
+    reads: Cell<usize>,
+    writes: Cell<usize>,
     fate: Cell<Fate>,
     written: RefCell<Vec<u8>>,
     /// The server's response to the request that was written. It is read instead of the image.
@@ -49,6 +52,8 @@ impl Transport {
         Self(Rc::new(Ends {
             image,
             position: Cell::new(0),
+            reads: Cell::new(0),
+            writes: Cell::new(0),
             fate: Cell::new(fate),
             written: RefCell::default(),
             answer: RefCell::new(None),
@@ -67,6 +72,11 @@ impl Transport {
         self.0.position.set(0);
     }
 
+    /// The number of reads and of writes so far. A vectored write is one.
+    pub(crate) fn calls(&self) -> (usize, usize) {
+        (self.0.reads.get(), self.0.writes.get())
+    }
+
     /// Runs a function and returns the bytes written meanwhile.
     pub(crate) fn written_by(&self, act: impl FnOnce()) -> Vec<u8> {
         let fate = self.0.fate.replace(Fate::Kept);
@@ -83,6 +93,7 @@ impl Transport {
 
     /// Takes the next bytes, at most this many.
     fn next(&self, most: usize, take: impl FnOnce(&[u8])) -> usize {
+        self.0.reads.update(|reads| reads + 1);
         let answer = self.0.answer.borrow();
         let image = answer.as_ref().map_or(&*self.0.image, |answer| &answer.0);
         let from = self.0.position.get();
@@ -90,6 +101,12 @@ impl Transport {
         self.0.position.set(from + length);
         take(&image[from..from + length]);
         length
+    }
+
+    /// Writes once.
+    pub(crate) fn write_slices(&self, slices: &[impl Deref<Target = [u8]>]) -> usize {
+        self.0.writes.update(|writes| writes + 1);
+        slices.iter().map(|slice| self.accept(slice)).sum()
     }
 
     fn accept(&self, bytes: &[u8]) -> usize {
@@ -119,11 +136,11 @@ impl Read for Transport {
 
 impl Write for Transport {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(self.accept(bytes))
+        Ok(self.write_slices(&[bytes]))
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        Ok(slices.iter().map(|slice| self.accept(slice)).sum())
+        Ok(self.write_slices(slices))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -148,7 +165,7 @@ impl AsyncWrite for Transport {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(self.accept(bytes)))
+        Poll::Ready(Ok(self.write_slices(&[bytes])))
     }
 
     fn poll_write_vectored(
@@ -156,7 +173,7 @@ impl AsyncWrite for Transport {
         _: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(slices.iter().map(|slice| self.accept(slice)).sum()))
+        Poll::Ready(Ok(self.write_slices(slices)))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -188,7 +205,7 @@ impl futures_util::io::AsyncWrite for Transport {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(self.accept(bytes)))
+        Poll::Ready(Ok(self.write_slices(&[bytes])))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

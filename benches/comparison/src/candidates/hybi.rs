@@ -11,7 +11,7 @@ use hybi::{
     server::Opening,
 };
 
-use super::{Echoes, Receives, Sends};
+use super::{Echoes, ReadBuffers, Receives, Sends};
 use crate::transport::{Transport, WRITE};
 
 /// Sends by appending to its outbox.
@@ -22,36 +22,33 @@ pub(crate) struct Hybi<R: Role> {
     transport: Transport,
 }
 
-impl Hybi<Server> {
-    pub(crate) fn server(transport: Transport) -> Self {
-        Self::new(Connection::server(Config::new()), transport)
-    }
-}
+/// The inbox of its README.
+const INBOX: usize = 16 * 1024;
 
 impl Hybi<Server> {
+    pub(crate) fn server(buffers: ReadBuffers, transport: Transport) -> Self {
+        Self::new(Connection::server(Config::new()), buffers, transport)
+    }
+
     /// With the default compression, except for context takeover.
-    pub(crate) fn compressed(takeover: bool, transport: Transport) -> Self {
+    pub(crate) fn compressed(takeover: bool, buffers: ReadBuffers, transport: Transport) -> Self {
         let direction = Direction::new(15, takeover).unwrap();
         let parameters = Negotiated::new(direction, direction);
         let websocket = Connection::server(Config::new()).with_deflate(&Deflate::new(), parameters);
-        Self::new(websocket, transport)
+        Self::new(websocket, buffers, transport)
     }
 }
 
 impl Hybi<Client> {
-    pub(crate) fn client(transport: Transport) -> Self {
-        Self::new(Connection::client(Config::new(), OsEntropy::new()), transport)
+    pub(crate) fn client(buffers: ReadBuffers, transport: Transport) -> Self {
+        Self::new(Connection::client(Config::new(), OsEntropy::new()), buffers, transport)
     }
 }
 
 impl<R: Role> Hybi<R> {
-    /// Reads as many bytes at once as other candidates do.
-    pub(crate) fn with_inbox(self, bytes: usize) -> Self {
-        Self { inbox: Inbox::with_capacity(bytes), ..self }
-    }
-
-    pub(crate) fn new(websocket: Connection<R>, transport: Transport) -> Self {
-        Self { websocket, inbox: Inbox::with_capacity(16 * 1024), outbox: Vec::new(), transport }
+    fn new(websocket: Connection<R>, buffers: ReadBuffers, transport: Transport) -> Self {
+        let inbox = Inbox::with_capacity(buffers.size(INBOX));
+        Self { websocket, inbox, outbox: Vec::new(), transport }
     }
 
     fn write_outbox(&mut self) {
@@ -121,7 +118,7 @@ pub(crate) struct Vectored(Hybi<Server>);
 
 impl Vectored {
     pub(crate) fn new(transport: Transport) -> Self {
-        Self(Hybi::server(transport))
+        Self(Hybi::server(ReadBuffers::Recommended, transport))
     }
 }
 
@@ -163,7 +160,7 @@ impl Echoes for Vectored {
     }
 }
 
-/// The buffers of a connection. The next connection reuses them.
+/// The buffers of a connection. The next connection can reuse them.
 pub(crate) struct Buffers {
     inbox: Inbox,
     outbox: Vec<u8>,
@@ -171,7 +168,7 @@ pub(crate) struct Buffers {
 
 impl Buffers {
     pub(crate) fn new() -> Self {
-        Self { inbox: Inbox::with_capacity(16 * 1024), outbox: Vec::new() }
+        Self { inbox: Inbox::with_capacity(INBOX), outbox: Vec::new() }
     }
 
     /// A server's opening handshake.

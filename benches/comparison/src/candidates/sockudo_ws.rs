@@ -150,23 +150,25 @@ impl Echoes for SockudoWs {
     }
 }
 
-pub(crate) fn accept(transport: &mut Transport) -> Protocol {
-    let mut input = BytesMut::with_capacity(4096);
-    assert_ne!(transport.read_into(&mut input), 0);
-    let (request, _) = handshake::parse_request(&input).unwrap().unwrap();
+/// A server's opening handshake. The buffer can be used again.
+pub(crate) fn accept(input: &mut BytesMut, transport: &mut Transport) -> Protocol {
+    input.clear();
+    assert_ne!(transport.read_into(input), 0);
+    let (request, _) = handshake::parse_request(input).unwrap().unwrap();
     let accept = handshake::generate_accept_key(request.key);
     transport.write_all(&handshake::build_response(&accept, None, None)).unwrap();
     Protocol::new(protocol::Role::Server, FRAME, MESSAGE)
 }
 
-pub(crate) fn connect(transport: &mut Transport) -> Protocol {
+/// A client's opening handshake. The buffer can be used again.
+pub(crate) fn connect(input: &mut BytesMut, transport: &mut Transport) -> Protocol {
+    input.clear();
     let key = handshake::generate_key();
     let request =
         handshake::build_request_with_headers("example.com", "/chat", &key, None, None, None);
     transport.write_all(&request.unwrap()).unwrap();
-    let mut input = BytesMut::with_capacity(4096);
-    assert_ne!(transport.read_into(&mut input), 0);
-    let (response, _) = handshake::parse_response(&input).unwrap().unwrap();
+    assert_ne!(transport.read_into(input), 0);
+    let (response, _) = handshake::parse_response(input).unwrap().unwrap();
     assert!(handshake::validate_accept_key(&key, response.accept.unwrap()));
     Protocol::new(protocol::Role::Client, FRAME, MESSAGE)
 }

@@ -1,34 +1,54 @@
 //! soketto, with `BufReader` and `BufWriter` as in its examples. It does not validate text, so the
 //! candidate does.
 
-use bytes::Bytes;
-use futures_util::io::{BufReader, BufWriter};
+use std::mem;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::io::{AsyncRead, AsyncWrite, BufReader, BufWriter};
 use soketto::{
     Receiver, Sender,
     connection::{Builder, Mode},
     handshake::{Client, Server, ServerResponse, server::Response},
 };
 
-use super::{Echoes, Receives, Role, Sends};
+use super::{Echoes, ReadBuffers, Receives, Role, Sends};
 use crate::{executor::now, transport::Transport};
 
 type Stream = BufReader<BufWriter<Transport>>;
 
-pub(crate) fn accept(transport: Transport) -> (Sender<Stream>, Receiver<Stream>) {
+/// A stream with the buffers of its examples.
+pub(crate) fn buffered(transport: Transport) -> Stream {
+    BufReader::new(BufWriter::new(transport))
+}
+
+/// A server's opening handshake. The buffer can be used again.
+pub(crate) fn accept<S>(stream: S, buffer: &mut BytesMut) -> (Sender<S>, Receiver<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     now(async {
-        let mut server = Server::new(BufReader::new(BufWriter::new(transport)));
+        let mut server = Server::new(stream);
+        server.set_buffer(mem::take(buffer));
         let key = server.receive_request().await.unwrap().key();
         server.send_response(&Response::Accept { key, protocol: None }).await.unwrap();
+        *buffer = server.take_buffer();
         server.into_builder().finish()
     })
 }
 
-pub(crate) fn connect(transport: Transport) -> (Sender<Stream>, Receiver<Stream>) {
+/// A client's opening handshake. The buffer can be used again.
+pub(crate) fn connect<S>(stream: S, buffer: &mut BytesMut) -> (Sender<S>, Receiver<S>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     now(async {
-        let stream = BufReader::new(BufWriter::new(transport));
         let mut client = Client::new(stream, "example.com", "/chat");
+        client.set_buffer(mem::take(buffer));
         match client.handshake().await.unwrap() {
-            ServerResponse::Accepted { .. } => client.into_builder().finish(),
+            ServerResponse::Accepted { .. } => {
+                *buffer = client.take_buffer();
+                client.into_builder().finish()
+            }
             response => panic!("{response:?}"),
         }
     })
@@ -41,12 +61,13 @@ pub(crate) struct Soketto {
 }
 
 impl Soketto {
-    pub(crate) fn new(role: Role, transport: Transport) -> Self {
+    pub(crate) fn new(role: Role, buffers: ReadBuffers, transport: Transport) -> Self {
         let mode = match role {
             Role::Server => Mode::Server,
             Role::Client => Mode::Client,
         };
-        let stream = BufReader::new(BufWriter::new(transport));
+        let reads = buffers.size(8 * 1024);
+        let stream = BufReader::with_capacity(reads, BufWriter::new(transport));
         let (sender, receiver) = Builder::new(stream, mode).finish();
         Self { sender, receiver, message: Vec::new() }
     }

@@ -3,21 +3,22 @@
 use bytes::Bytes;
 use tungstenite::{
     Message, WebSocket,
-    protocol::{self, frame::FrameSocket},
+    protocol::{self, WebSocketConfig, frame::FrameSocket},
 };
 
-use super::{Echoes, Receives, Role, Sends, limits::mask_safely};
+use super::{Echoes, ReadBuffers, Receives, Role, Sends, limits::mask_safely};
 use crate::transport::Transport;
 
 pub(crate) struct Tungstenite(WebSocket<Transport>);
 
 impl Tungstenite {
-    pub(crate) fn new(role: Role, transport: Transport) -> Self {
+    pub(crate) fn new(role: Role, buffers: ReadBuffers, transport: Transport) -> Self {
         let role = match role {
             Role::Server => protocol::Role::Server,
             Role::Client => protocol::Role::Client,
         };
-        Self(WebSocket::from_raw_socket(transport, role, None))
+        let config = WebSocketConfig::default().read_buffer_size(buffers.size(128 * 1024));
+        Self(WebSocket::from_raw_socket(transport, role, Some(config)))
     }
 }
 

@@ -5,14 +5,14 @@ use bytes::Bytes;
 use tokio::io::BufReader;
 use web_socket::{DataType, Event, MessageType, Stream, WebSocket};
 
-use super::{Echoes, Receives, Role, Sends};
+use super::{Echoes, ReadBuffers, Receives, Role, Sends};
 use crate::{executor::now, transport::Transport};
 
 pub(crate) struct WebSocketCrate(WebSocket<BufReader<Transport>>);
 
 impl WebSocketCrate {
-    pub(crate) fn new(role: Role, transport: Transport) -> Self {
-        let stream = BufReader::new(transport);
+    pub(crate) fn new(role: Role, buffers: ReadBuffers, transport: Transport) -> Self {
+        let stream = BufReader::with_capacity(buffers.size(8 * 1024), transport);
         Self(match role {
             Role::Server => WebSocket::server(stream),
             Role::Client => WebSocket::client(stream),

@@ -5,17 +5,20 @@ use std::io::{Read, Write};
 use bytes::Bytes;
 use wtx::{
     collection::Vector,
-    misc::UriRef,
+    misc::{LeaseMut, UriRef},
     rng::{ChaCha20, CryptoSeedableRng, Xorshift64},
     stream::{StreamReader, StreamWriter},
     web_socket::{
-        Frame, OpCode, WebSocketAcceptor, WebSocketBuffer, WebSocketConnector, WebSocketOwned,
-        WebSocketPayloadOrigin,
+        Frame, OpCode, WebSocket, WebSocketAcceptor, WebSocketBuffer, WebSocketConnector,
+        WebSocketOwned, WebSocketPayloadOrigin,
     },
 };
 
-use super::{Echoes, Receives, Sends};
-use crate::{executor::now, transport::Transport};
+use super::{Echoes, ReadBuffers, Receives, Sends};
+use crate::{
+    executor::now,
+    transport::{READ, Transport},
+};
 
 pub(crate) struct Wtx<const IS_CLIENT: bool> {
     websocket: WebSocketOwned<(), ChaCha20, Transport, IS_CLIENT>,
@@ -26,9 +29,12 @@ pub(crate) struct Wtx<const IS_CLIENT: bool> {
 }
 
 impl<const IS_CLIENT: bool> Wtx<IS_CLIENT> {
-    pub(crate) fn new(transport: Transport) -> Self {
+    pub(crate) fn new(buffers: ReadBuffers, transport: Transport) -> Self {
         let random = ChaCha20::from_getrandom().unwrap();
-        let buffer = WebSocketBuffer::new();
+        let buffer = match buffers {
+            ReadBuffers::Recommended => WebSocketBuffer::new(),
+            ReadBuffers::Equal => WebSocketBuffer::with_capacity(READ, 0, 0).unwrap(),
+        };
         let websocket = WebSocketOwned::new((), false, random, transport, buffer);
         Self { websocket, joined: Vector::new(), message: Vec::new() }
     }
@@ -86,7 +92,7 @@ pub(crate) struct Vectored {
 impl Vectored {
     pub(crate) fn new(messages: &[Bytes], transport: Transport) -> Self {
         Self {
-            wtx: Wtx::new(transport),
+            wtx: Wtx::new(ReadBuffers::Recommended, transport),
             messages: messages.iter().map(|message| message.to_vec()).collect(),
         }
     }
@@ -115,24 +121,30 @@ impl StreamWriter for Transport {
     }
 
     async fn write_all_vectored(&mut self, slices: &[&[u8]]) -> wtx::Result<()> {
-        for slice in slices {
-            Write::write_all(self, slice)?;
-        }
+        self.write_slices(slices);
         Ok(())
     }
 }
 
-type Opened<const IS_CLIENT: bool> = WebSocketOwned<(), Xorshift64, Transport, IS_CLIENT>;
+type Opened<B, const IS_CLIENT: bool> = WebSocket<(), Xorshift64, Transport, B, IS_CLIENT>;
 
-pub(crate) fn accept(transport: Transport) -> Opened<false> {
-    let accepted: wtx::Result<_> =
-        now(WebSocketAcceptor::default().no_masking(false).accept(transport));
+/// A server's opening handshake.
+pub(crate) fn accept<B>(buffer: B, transport: Transport) -> Opened<B, false>
+where
+    B: LeaseMut<WebSocketBuffer>,
+{
+    let acceptor = WebSocketAcceptor::default().no_masking(false).wsb(buffer);
+    let accepted: wtx::Result<_> = now(acceptor.accept(transport));
     accepted.unwrap()
 }
 
-pub(crate) fn connect(transport: Transport) -> Opened<true> {
+/// A client's opening handshake.
+pub(crate) fn connect<B>(buffer: B, transport: Transport) -> Opened<B, true>
+where
+    B: LeaseMut<WebSocketBuffer>,
+{
     let uri = UriRef::new("ws://example.com/chat");
-    let connected: wtx::Result<_> =
-        now(WebSocketConnector::default().no_masking(false).connect(transport, &uri));
+    let connector = WebSocketConnector::default().no_masking(false).wsb(buffer);
+    let connected: wtx::Result<_> = now(connector.connect(transport, &uri));
     connected.unwrap()
 }

@@ -1,26 +1,38 @@
 //! yawc, with the buffer sizes of its own benchmark.
 
+use std::future::poll_fn;
+
 use bytes::Bytes;
 use futures_util::SinkExt;
 use yawc::{CompressionLevel, Frame, OpCode, Options, WebSocket};
 
-use super::{Echoes, LEVEL, Receives, Role, Sends};
+use super::{Echoes, LEVEL, ReadBuffers, Receives, Role, Sends};
 use crate::{executor::now, transport::Transport};
 
-pub(crate) struct Yawc(WebSocket<Transport>);
+pub(crate) struct Yawc {
+    websocket: WebSocket<Transport>,
+    /// Whether to flush after each message. yawc queues pongs, and writes them only then.
+    flushes: bool,
+}
 
 impl Yawc {
-    pub(crate) fn new(role: Role, transport: Transport) -> Self {
+    pub(crate) fn new(role: Role, buffers: ReadBuffers, transport: Transport) -> Self {
         let role = match role {
             Role::Server => yawc::Role::Server,
             Role::Client => yawc::Role::Client,
         };
-        Self(WebSocket::from_stream(transport, role, options()).unwrap())
+        let websocket = WebSocket::from_stream(transport, role, options(buffers)).unwrap();
+        Self { websocket, flushes: false }
+    }
+
+    /// The same, and pongs are written.
+    pub(crate) fn with_pongs(role: Role, buffers: ReadBuffers, transport: Transport) -> Self {
+        Self { flushes: true, ..Self::new(role, buffers, transport) }
     }
 
     /// A server with compression.
-    pub(crate) fn compressed(takeover: bool, transport: Transport) -> Self {
-        let options = options().with_compression_level(CompressionLevel::new(LEVEL));
+    pub(crate) fn compressed(takeover: bool, buffers: ReadBuffers, transport: Transport) -> Self {
+        let options = options(buffers).with_compression_level(CompressionLevel::new(LEVEL));
         let (agreed, options) = if takeover {
             ("permessage-deflate", options)
         } else {
@@ -29,18 +41,18 @@ impl Yawc {
             (agreed, options.server_no_context_takeover().client_no_context_takeover())
         };
         let role = yawc::Role::Server;
-        Self(
-            WebSocket::from_stream_with_extensions(transport, role, Some(agreed), options).unwrap(),
-        )
+        let websocket =
+            WebSocket::from_stream_with_extensions(transport, role, Some(agreed), options).unwrap();
+        Self { websocket, flushes: false }
     }
 }
 
 /// Validates text, which is off by default, and allows 1 MiB, which exceeds the default limit.
-fn options() -> Options {
+fn options(buffers: ReadBuffers) -> Options {
     Options::default()
         .with_utf8()
         .with_limits(16 * 1024 * 1024, 64 * 1024 * 1024)
-        .with_read_buffer_capacity(128 * 1024)
+        .with_read_buffer_capacity(buffers.size(128 * 1024))
         .with_backpressure_boundary(64 * 1024)
 }
 
@@ -49,10 +61,15 @@ impl Receives for Yawc {
         now(async {
             let mut received = 0;
             while received < count {
-                let frame = self.0.next_frame().await.unwrap();
+                let frame = self.websocket.next_frame().await.unwrap();
                 if let OpCode::Text | OpCode::Binary = frame.opcode() {
                     look(frame.payload());
                     received += 1;
+                    if self.flushes {
+                        // Only `poll_ready` moves its pongs to the buffer that `flush` writes.
+                        poll_fn(|cx| self.websocket.poll_ready_unpin(cx)).await.unwrap();
+                        self.websocket.flush().await.unwrap();
+                    }
                 }
             }
         });
@@ -63,9 +80,9 @@ impl Sends for Yawc {
     fn send(&mut self, messages: &[Bytes]) {
         now(async {
             for message in messages {
-                self.0.feed(Frame::binary(message.clone())).await.unwrap();
+                self.websocket.feed(Frame::binary(message.clone())).await.unwrap();
             }
-            self.0.flush().await.unwrap();
+            self.websocket.flush().await.unwrap();
         });
     }
 }
@@ -74,10 +91,10 @@ impl Echoes for Yawc {
     fn echo(&mut self, count: usize) {
         now(async {
             for _ in 0..count {
-                let frame = self.0.next_frame().await.unwrap();
-                self.0.feed(frame).await.unwrap();
+                let frame = self.websocket.next_frame().await.unwrap();
+                self.websocket.feed(frame).await.unwrap();
             }
-            self.0.flush().await.unwrap();
+            self.websocket.flush().await.unwrap();
         });
     }
 }

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 
-use super::{Make, receive::entrant};
+use super::{Make, kind, receive::entrant};
 use crate::{
     candidates::{
-        Sends,
+        ReadBuffers, Sends,
         flate2::Flate2,
         hybi::Hybi,
         limits::{Compress, Decompress},
@@ -22,23 +22,27 @@ use crate::{
 
 const SIZES: [usize; 2] = [1024, 64 * 1024];
 
-pub(super) fn add(rows: &mut Vec<(String, Make)>) {
-    type MakeKind = fn(String, bool, usize) -> Row;
-    for (direction, make) in [("receives", receives as MakeKind), ("sends", sends)] {
+pub(super) fn add(rows: &mut Vec<(String, Make)>, buffers: ReadBuffers) {
+    type MakeKind = fn(String, ReadBuffers, bool, usize) -> Row;
+    let mut directions = vec![("receives", receives as MakeKind)];
+    if buffers == ReadBuffers::Recommended {
+        directions.push(("sends", sends));
+    }
+    for (direction, make) in directions {
         for takeover in [false, true] {
             let how = if takeover { "with takeover" } else { "without takeover" };
-            let kind = format!("server {direction} compressed {how}");
+            let kind = kind(&format!("server {direction} compressed {how}"), buffers);
             for size in SIZES {
                 let name = format!("{kind} {}", Size(size));
                 let kind = kind.clone();
-                rows.push((name, Box::new(move || make(kind.clone(), takeover, size))));
+                rows.push((name, Box::new(move || make(kind.clone(), buffers, takeover, size))));
             }
         }
     }
 }
 
 /// All candidates receive the same bytes, which zlib-rs compressed.
-fn receives(kind: String, takeover: bool, size: usize) -> Row {
+fn receives(kind: String, buffers: ReadBuffers, takeover: bool, size: usize) -> Row {
     use Standing::{Baseline, Ours, Peer};
     let mut compress = Compress::new(takeover);
     let mut bare = Vec::new();
@@ -50,14 +54,11 @@ fn receives(kind: String, takeover: bool, size: usize) -> Row {
     let bare: Rc<[Bytes]> = bare.into();
     let traffic = &traffic;
     let entrants = vec![
-        entrant("hybi", Ours, traffic, move |to| Hybi::compressed(takeover, to)),
-        entrant("hybi, large inbox", Ours, traffic, move |to| {
-            Hybi::compressed(takeover, to).with_inbox(128 * 1024)
-        }),
+        entrant("hybi", Ours, traffic, move |to| Hybi::compressed(takeover, buffers, to)),
         entrant("tungstenite, flate2", Peer, traffic, move |to| {
             Flate2::with_tungstenite(takeover, to)
         }),
-        entrant("yawc", Peer, traffic, move |to| Yawc::compressed(takeover, to)),
+        entrant("yawc", Peer, traffic, move |to| Yawc::compressed(takeover, buffers, to)),
         entrant("sockudo-ws", Peer, traffic, move |to| SockudoWs::compressed(takeover, to)),
         entrant("flate2 by hand", Baseline, traffic, move |to| Flate2::by_hand(takeover, size, to)),
         Entrant::new("zlib-rs", Standing::Limit, move || Working {
@@ -65,18 +66,21 @@ fn receives(kind: String, takeover: bool, size: usize) -> Row {
             messages: Rc::clone(&bare),
         }),
     ];
-    let goals = vec![Goal::OfBestPeer(1.0)];
+    let goals = match buffers {
+        ReadBuffers::Recommended => vec![Goal::OfBestPeer(1.0)],
+        ReadBuffers::Equal => vec![],
+    };
     Row { kind, size, messages: traffic.messages.len(), entrants, goals }
 }
 
-fn sends(kind: String, takeover: bool, size: usize) -> Row {
+fn sends(kind: String, buffers: ReadBuffers, takeover: bool, size: usize) -> Row {
     use Standing::{Baseline, Ours, Peer};
     let messages: Rc<[Bytes]> = json_messages(size).into();
     let count = messages.len();
     let to_all = &messages;
     let entrants = vec![
-        sender("hybi", Ours, takeover, to_all, move |to| Hybi::compressed(takeover, to)),
-        sender("yawc", Peer, takeover, to_all, move |to| Yawc::compressed(takeover, to)),
+        sender("hybi", Ours, takeover, to_all, move |to| Hybi::compressed(takeover, buffers, to)),
+        sender("yawc", Peer, takeover, to_all, move |to| Yawc::compressed(takeover, buffers, to)),
         sender("sockudo-ws", Peer, takeover, to_all, move |to| SockudoWs::compressed(takeover, to)),
         sender("flate2 by hand", Baseline, takeover, to_all, move |to| {
             Flate2::by_hand(takeover, size, to)
@@ -98,10 +102,15 @@ fn sender<S: Sends + 'static>(
 ) -> Entrant {
     let messages = Rc::clone(messages);
     let make: Rc<dyn Fn(Transport) -> S> = Rc::new(make);
-    Entrant::new(name, standing, move || Compressing {
-        sender: make(Transport::new(Rc::default(), Fate::Discarded)),
-        make: Rc::clone(&make),
-        messages: Rc::clone(&messages),
-        takeover,
+    Entrant::new(name, standing, move || {
+        let transport = Transport::new(Rc::default(), Fate::Discarded);
+        Compressing {
+            sender: make(transport.clone()),
+            transport,
+            compression: None,
+            make: Rc::clone(&make),
+            messages: Rc::clone(&messages),
+            takeover,
+        }
     })
 }

@@ -1,19 +1,23 @@
-//! Echo at the server: a message is received and sent back.
+//! Echo at the server: a message is received and sent back. hybi appends to its outbox as in its
+//! README, or writes each message vectored, in rows of their own.
 
 use std::rc::Rc;
 
-use super::{Make, SIZES};
+use super::{Make, SIZES, kind};
 use crate::{
     candidates::{
-        Echoes, Role,
+        Echoes, ReadBuffers, Role,
         fastwebsockets::{Fastwebsockets, Writing},
         hybi::{Hybi, Vectored},
+        nago_wss::NagoWss,
         sockudo_stream::SockudoStream,
         sockudo_ws::SockudoWs,
         soketto::Soketto,
         tokio_websockets::TokioWebsockets,
         tungstenite::Tungstenite,
         web_socket::WebSocketCrate,
+        websocketz::Websocketz,
+        ws_framer::WsFramer,
         wtx::Wtx,
         yawc::Yawc,
     },
@@ -23,34 +27,69 @@ use crate::{
     transport::{Fate, Transport},
 };
 
-pub(super) fn add(rows: &mut Vec<(String, Make)>) {
-    for size in SIZES {
-        let kind = "server echoes";
-        rows.push((format!("{kind} {}", Size(size)), Box::new(move || row(kind.into(), size))));
+pub(super) fn add(rows: &mut Vec<(String, Make)>, buffers: ReadBuffers) {
+    let mut add = |kind: String, entrants: MakeEntrants, goal: Option<Goal>| {
+        for size in SIZES {
+            let name = format!("{kind} {}", Size(size));
+            let kind = kind.clone();
+            let make = move || {
+                let traffic = Rc::new(Traffic::new(Content::Binary, size, true));
+                let entrants = entrants(&traffic, buffers, size);
+                let goals = goal.into_iter().collect();
+                Row { kind: kind.clone(), size, messages: traffic.messages.len(), entrants, goals }
+            };
+            rows.push((name, Box::new(make)));
+        }
+    };
+    let goal = Goal::OfBestPeer(1.0);
+    match buffers {
+        ReadBuffers::Recommended => {
+            add("server echoes".into(), documented, Some(goal));
+            add("server echoes vectored".into(), vectored, Some(goal));
+        }
+        ReadBuffers::Equal => add(kind("server echoes", buffers), documented, None),
     }
 }
 
-fn row(kind: String, size: usize) -> Row {
+type MakeEntrants = fn(&Rc<Traffic>, ReadBuffers, usize) -> Vec<Entrant>;
+
+/// Each writes as its documentation shows.
+fn documented(traffic: &Rc<Traffic>, buffers: ReadBuffers, size: usize) -> Vec<Entrant> {
     use Standing::{Ours, Peer};
-    let traffic = &Rc::new(Traffic::new(Content::Binary, size, true));
     let role = Role::Server;
-    let entrants = vec![
-        entrant("hybi", Ours, traffic, Hybi::server),
-        entrant("hybi, vectored", Ours, traffic, Vectored::new),
-        entrant("tungstenite", Peer, traffic, move |to| Tungstenite::new(role, to)),
+    vec![
+        entrant("hybi", Ours, traffic, move |to| Hybi::server(buffers, to)),
+        entrant("tungstenite", Peer, traffic, move |to| Tungstenite::new(role, buffers, to)),
         entrant("fastwebsockets", Peer, traffic, move |to| {
             Fastwebsockets::new(role, Writing::Default, to)
         }),
-        entrant("soketto", Peer, traffic, move |to| Soketto::new(role, to)),
+        entrant("soketto", Peer, traffic, move |to| Soketto::new(role, buffers, to)),
         entrant("tokio-websockets", Peer, traffic, move |to| TokioWebsockets::new(role, to)),
-        entrant("yawc", Peer, traffic, move |to| Yawc::new(role, to)),
+        entrant("yawc", Peer, traffic, move |to| Yawc::new(role, buffers, to)),
         entrant("sockudo-ws", Peer, traffic, move |to| SockudoWs::new(role, to)),
         entrant("sockudo-ws, stream", Peer, traffic, move |to| SockudoStream::new(role, to)),
-        entrant("web-socket", Peer, traffic, move |to| WebSocketCrate::new(role, to)),
-        entrant("wtx", Peer, traffic, Wtx::new),
-    ];
-    let goals = vec![Goal::OfBestPeer(Goal::by_size(size, 0.5, 0.7, 1.0))];
-    Row { kind, size, messages: traffic.messages.len(), entrants, goals }
+        entrant("web-socket", Peer, traffic, move |to| WebSocketCrate::new(role, buffers, to)),
+        entrant("websocketz", Peer, traffic, move |to| Websocketz::new(role, buffers, size, to)),
+        entrant("ws-framer", Peer, traffic, move |to| WsFramer::new(role, buffers, size, to)),
+        entrant("nago-wss", Peer, traffic, move |to| NagoWss::new(role, to)),
+        entrant("wtx", Peer, traffic, move |to| Wtx::new(buffers, to)),
+    ]
+}
+
+/// Those that can write a header and a payload that is not copied.
+fn vectored(traffic: &Rc<Traffic>, buffers: ReadBuffers, _: usize) -> Vec<Entrant> {
+    use Standing::{Ours, Peer};
+    let role = Role::Server;
+    vec![
+        entrant("hybi", Ours, traffic, Vectored::new),
+        entrant("fastwebsockets", Peer, traffic, move |to| {
+            Fastwebsockets::new(role, Writing::Vectored, to)
+        }),
+        entrant("tokio-websockets", Peer, traffic, move |to| TokioWebsockets::new(role, to)),
+        entrant("web-socket", Peer, traffic, move |to| WebSocketCrate::new(role, buffers, to)),
+        entrant("nago-wss", Peer, traffic, move |to| NagoWss::new(role, to)),
+        entrant("wtx", Peer, traffic, move |to| Wtx::new(buffers, to)),
+    ]
 }
 
 fn entrant<E: Echoes + 'static>(
