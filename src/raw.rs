@@ -1,6 +1,6 @@
 //! Kernels: the inner loops over bytes, and all unsafe code of the crate.
 //!
-//! This module owns the XOR of a payload, the scans for ASCII, UTF-8 and control characters, and
+//! This module owns the XOR and the copy of a payload, the scans for ASCII, UTF-8 and control characters, and
 //! the dispatch to vector instructions at run time. It imports only `core` and `alloc`, and knows
 //! nothing of the protocol.
 //!
@@ -13,6 +13,7 @@ mod append;
 pub(crate) mod ascii;
 mod block;
 mod controls;
+mod copy;
 #[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
 mod dispatch;
 pub(crate) mod utf8;
@@ -24,3 +25,4 @@ pub(crate) mod xor;
 pub(crate) use append::append_frame;
 pub(crate) use block::BLOCK;
 pub(crate) use controls::controls;
+pub(crate) use copy::copy;

@@ -1,7 +1,7 @@
 //! An outbox over memory of a fixed size.
 
 use super::Outbox;
-use crate::{error::Overrun, frame::Header, mask::Mask};
+use crate::{error::Overrun, frame::Header, mask::Mask, raw};
 
 /// An outbox over memory of a fixed size, such as `&mut [u8]` or `[u8; N]`. It never allocates.
 ///
@@ -92,7 +92,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox for FixedOutbox<B> {
     }
 
     fn append(&mut self, bytes: &[u8]) {
-        self.take(bytes.len()).copy_from_slice(bytes);
+        raw::copy(bytes, self.take(bytes.len()));
     }
 
     fn append_frame(&mut self, header: &Header, payload: &[u8]) {

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     error::{InboxFull, Overrun},
     frame::{MAX_CONTROL, MAX_HEADER},
+    raw,
 };
 
 /// The size of the largest control frame, in bytes. A control frame may arrive between the
@@ -185,7 +186,7 @@ impl<S: Storage> Inbox<S> {
         {
             let length = spare.len().min(rest.len());
             let (now, later) = rest.split_at(length);
-            spare[..length].copy_from_slice(now);
+            raw::copy(now, &mut spare[..length]);
             self.cursor.commit(length);
             rest = later;
         }

@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 #[cfg(feature = "simd")]
 use core::mem::MaybeUninit;
 
+#[cfg(feature = "simd")]
+use super::copy;
 use super::xor::{self, Key};
 
 /// The length of a padded header: more than the longest header, so that the copy has a fixed
@@ -34,6 +36,7 @@ pub(crate) fn append_frame(
         Some(key) => {
             xor::copy(key, payload, to);
         }
+        None if copy::suits_loop(payload, to) => copy::copy_in_loop(payload, to),
         // SAFETY: `to` is as long as the payload, and a mutable borrow overlaps no other.
         None => unsafe {
             core::ptr::copy_nonoverlapping(payload.as_ptr(), to.as_mut_ptr().cast(), payload.len());
@@ -41,7 +44,7 @@ pub(crate) fn append_frame(
     }
     let length = outbox.len() + end;
     // SAFETY: `reserve` made room for `end` bytes, and all of them are initialized: the header's by
-    // the copy of 16, which `header_len` does not exceed, and the payload's by one of the two arms,
+    // the copy of 16, which `header_len` does not exceed, and the payload's by one of the arms,
     // each of which writes as many bytes as `to` has.
     unsafe { outbox.set_len(length) }
 }

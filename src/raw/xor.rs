@@ -215,13 +215,22 @@ impl<T: Slot> Route for Across<'_, T> {
 
     #[inline(always)]
     fn each_block(&mut self, from: usize, mut change: impl FnMut(&Block) -> Block) {
+        let backward = follows_in_page(self.from, self.to);
         let to = self.to[from..].as_chunks_mut::<BLOCK>().0;
         let (fours, rest) = self.from[from..].as_chunks().0.as_chunks::<4>();
         let (to_fours, to_rest) = to.as_chunks_mut::<4>();
-        for (from, to) in fours.iter().zip(to_fours) {
+        let (fours, rest) = (fours.iter().zip(to_fours), rest.iter().zip(to_rest));
+        if backward {
+            rest.for_each(|(from, to)| put(&change(from), to));
+            for (from, to) in fours.rev() {
+                from.iter().zip(to).rev().for_each(|(from, to)| put(&change(from), to));
+            }
+            return;
+        }
+        for (from, to) in fours {
             from.iter().zip(to).for_each(|(from, to)| put(&change(from), to));
         }
-        rest.iter().zip(to_rest).for_each(|(from, to)| put(&change(from), to));
+        rest.for_each(|(from, to)| put(&change(from), to));
     }
 }
 
@@ -255,6 +264,15 @@ impl Route for Left<'_> {
         }
         rest.iter().zip(to_rest).for_each(pass);
     }
+}
+
+/// Whether a short destination is a little ahead of its source within a page. A processor that
+/// compares the low bits of addresses would then mistake loads for reads of what was just stored,
+/// unless the copy runs backward.
+fn follows_in_page<T>(from: &[u8], to: &[T]) -> bool {
+    const SHORT: usize = 16 * 1024;
+    let ahead = to.as_ptr().addr().wrapping_sub(from.as_ptr().addr()) % 4096;
+    from.len() <= SHORT && ahead < 1024
 }
 
 /// Masks a payload of `N` to `2 * N` bytes, and returns the OR of all bytes written.

@@ -1,0 +1,85 @@
+//! Copies of payloads that take about the same time wherever the two buffers are.
+//!
+//! From a few KiB on, `memcpy` of glibc executes `rep movsb`. Some processors (AMD Zen 3 and Zen 4)
+//! then take thirty times as long if both addresses have nearly the same offset in a page, as those
+//! of an inbox and an outbox do that were allocated one after the other. Others (Zen 5) take half
+//! as long again up to 16 KiB, but less time than a loop above.
+
+use core::hint::black_box;
+
+use super::xor::{self, Slot};
+
+/// From this size on, `memcpy` may execute `rep movsb`.
+const SHORT: usize = 2048;
+
+/// Up to this size, a loop is at least as fast as `rep movsb`.
+const LOOP: usize = 16 * 1024;
+
+const PAGE: usize = 4096;
+
+/// Offsets in a page that differ by less than this count as nearly the same.
+const NEAR: usize = 512;
+
+/// Copies between two slices of the same length.
+#[inline]
+pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
+    if suits_loop(from, to) {
+        copy_in_loop(from, to);
+    } else {
+        to.copy_from_slice(from);
+    }
+}
+
+/// Whether [`copy_in_loop`] is the better choice for these two.
+#[inline]
+pub(super) fn suits_loop<T>(from: &[u8], to: &[T]) -> bool {
+    let ahead = to.as_ptr().addr().wrapping_sub(from.as_ptr().addr()) % PAGE;
+    let is_near = !(NEAR..=PAGE - NEAR).contains(&ahead);
+    from.len() >= SHORT && (from.len() <= LOOP || is_near)
+}
+
+/// Copies without `memcpy`.
+#[inline]
+pub(super) fn copy_in_loop<T: Slot>(from: &[u8], to: &mut [T]) {
+    // If LLVM knew that the key is zero, it would call `memcpy`.
+    xor::copy(black_box([0; 4]), from, to);
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::{vec, vec::Vec};
+
+    use super::*;
+
+    #[test]
+    fn every_distance_within_a_page_copies_the_same_bytes() {
+        for length in [0, 1, SHORT - 1, SHORT, LOOP, LOOP + 1] {
+            let bytes: Vec<u8> = (0..length).map(|index| index.to_le_bytes()[0] ^ 0x5a).collect();
+            for offset in [0, 1, 63, NEAR - 1, NEAR, 2048, PAGE - NEAR, PAGE - 1] {
+                let mut room = vec![0xee; 2 * PAGE + length];
+                let start = room.as_ptr().align_offset(PAGE).min(PAGE) + offset;
+                let (before, rest) = room.split_at_mut(start);
+                let (to, after) = rest.split_at_mut(length);
+                copy(&bytes, to);
+                assert_eq!(to, bytes, "{length} bytes at {offset}");
+                assert!(before.iter().chain(&*after).all(|byte| *byte == 0xee));
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_with_nearly_the_same_offset_in_a_page_suit_a_loop() {
+        let memory = vec![0; 3 * PAGE + 4 * LOOP];
+        let from = &memory[PAGE..][..2 * LOOP];
+        for (distance, suits) in [(0, true), (1, true), (NEAR - 1, true), (NEAR, false)] {
+            assert_eq!(suits_loop(from, &memory[PAGE + distance..]), suits);
+            assert_eq!(suits_loop(from, &memory[PAGE - distance..]), suits);
+            assert_eq!(suits_loop(from, &memory[2 * PAGE + distance..]), suits);
+        }
+        // Short ones never, and those of medium length always.
+        assert!(!suits_loop(&from[..SHORT - 1], &memory[PAGE..]));
+        assert!(suits_loop(&from[..LOOP], &memory[PAGE + 2048..]));
+        assert!(!suits_loop(&from[..=LOOP], &memory[PAGE + 2048..]));
+    }
+}
