@@ -1,13 +1,17 @@
 //! Clients.
 
 mod error;
+#[cfg(feature = "h2")]
+mod http2;
 mod proxy;
 mod stream;
 
 pub use error::ConnectError;
+#[cfg(feature = "h2")]
+pub use http2::{Http2, Http2Stream};
 pub use proxy::Proxy;
 pub use stream::Stream;
-#[cfg(all(feature = "tungstenite", feature = "rustls"))]
+#[cfg(all(feature = "rustls", any(feature = "h2", feature = "tungstenite")))]
 pub(crate) use stream::default_tls;
 
 use std::future::Future;
@@ -18,9 +22,9 @@ use std::sync::Arc;
 use hybi::deflate::Deflate;
 use hybi::{
     Client, Config, Uri, UriBuf,
-    client::{Redirect, Request, Response},
+    client::{Redirect, Rejected, Request, Response},
     deadline::Timeouts,
-    http1::HeadLimits,
+    http1::{HeadLimits, HeaderField},
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -290,15 +294,48 @@ impl Connect {
         trusted: bool,
         mut opening: Opening<S>,
     ) -> Result<Result<Opened<S>, Redirect>, ConnectError> {
-        let subprotocols: Vec<&str> = self.subprotocols.iter().map(String::as_str).collect();
-        let fields: Vec<(&str, &str)> = if trusted {
-            self.fields.iter().map(|(name, value)| (&**name, &**value)).collect()
-        } else {
-            Vec::new()
-        };
+        let (subprotocols, fields) = (self.offered(), self.fields(trusted));
+        let request = self.request(uri, trusted, &subprotocols, &fields);
+        let mut state = request.send(&mut opening.outbox)?;
+        opening.flush().await?;
+        while !state.advance(&mut opening.inbox)? {
+            opening.fill().await?;
+        }
+        match state.response(&opening.inbox) {
+            Some(Response::Accepted(accepted)) => {
+                let subprotocol = accepted.subprotocol().map(Into::into);
+                let connection = accepted.finish();
+                Ok(Ok(Opened { opening, connection, subprotocol }))
+            }
+            Some(Response::Rejected(rejected)) => match self.redirect(&rejected, uri) {
+                Some(redirect) => Ok(Err(redirect)),
+                None => Err(ConnectError::Rejected(rejected.to_owned().into())),
+            },
+            None => Err(std::io::Error::from(std::io::ErrorKind::InvalidData).into()),
+        }
+    }
+
+    fn offered(&self) -> Vec<&str> {
+        self.subprotocols.iter().map(String::as_str).collect()
+    }
+
+    /// The caller's header fields, for a server that is trusted with them.
+    fn fields(&self, trusted: bool) -> Vec<HeaderField<'_>> {
+        let fields = if trusted { &self.fields[..] } else { &[] };
+        fields.iter().map(|(name, value)| (&**name, &**value)).collect()
+    }
+
+    /// The request, with credentials for a server that is trusted with them.
+    fn request<'a>(
+        &'a self,
+        uri: &'a Uri<'a>,
+        trusted: bool,
+        subprotocols: &'a [&'a str],
+        fields: &'a [HeaderField<'a>],
+    ) -> Request<'a> {
         let mut request = Request::new(uri)
-            .subprotocols(&subprotocols)
-            .headers(&fields)
+            .subprotocols(subprotocols)
+            .headers(fields)
             .limits(self.limits)
             .config(self.config);
         if let Some(origin) = &self.origin {
@@ -315,25 +352,13 @@ impl Connect {
         if let Some(deflate) = &self.deflate {
             request = request.deflate(deflate);
         }
-        let mut state = request.send(&mut opening.outbox)?;
-        opening.flush().await?;
-        while !state.advance(&mut opening.inbox)? {
-            opening.fill().await?;
-        }
-        match state.response(&opening.inbox) {
-            Some(Response::Accepted(accepted)) => {
-                let subprotocol = accepted.subprotocol().map(Into::into);
-                let connection = accepted.finish();
-                Ok(Ok(Opened { opening, connection, subprotocol }))
-            }
-            Some(Response::Rejected(rejected)) => match rejected.redirect(uri) {
-                Ok(Some(redirect)) if self.redirects > 0 && !redirect.is_downgrade() => {
-                    Ok(Err(redirect))
-                }
-                _ => Err(ConnectError::Rejected(rejected.to_owned().into())),
-            },
-            None => Err(std::io::Error::from(std::io::ErrorKind::InvalidData).into()),
-        }
+        request
+    }
+
+    /// The redirect in a response, if it may be followed.
+    fn redirect(&self, rejected: &Rejected<'_>, uri: &Uri<'_>) -> Option<Redirect> {
+        let redirect = rejected.redirect(uri).ok()??;
+        (self.redirects > 0 && !redirect.is_downgrade()).then_some(redirect)
     }
 }
 

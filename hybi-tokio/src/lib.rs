@@ -82,6 +82,8 @@ pub use accept::{AcceptError, Acceptor, HttpRequest, Incoming, Request};
 #[cfg(feature = "axum")]
 pub use axum::Upgrade;
 pub use connect::{Connect, ConnectError, Proxy, Stream};
+#[cfg(feature = "h2")]
+pub use connect::{Http2, Http2Stream};
 pub use error::Error;
 pub use halves::{ReceiveHalf, SendHalf};
 pub use sender::Sender;

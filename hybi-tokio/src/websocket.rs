@@ -46,8 +46,8 @@ impl<S, R: Role> WebSocket<S, R> {
         Self::new(channel, buffers::new_inbox(), None)
     }
 
-    /// A WebSocket whose opening handshake was done by an HTTP server.
-    #[cfg(feature = "hyper")]
+    /// A WebSocket whose opening handshake was done by another implementation of HTTP.
+    #[cfg(any(feature = "h2", feature = "hyper"))]
     pub(crate) fn after_upgrade(
         stream: S,
         connection: Connection<R>,

@@ -35,6 +35,12 @@ impl HeadLimits {
         Self { size: bytes, ..self }
     }
 
+    /// The limit on the whole head, in bytes: an HTTP/2 or HTTP/3 implementation announces it as
+    /// `SETTINGS_MAX_HEADER_LIST_SIZE` or `SETTINGS_MAX_FIELD_SECTION_SIZE`.
+    pub const fn max_size(self) -> usize {
+        self.size
+    }
+
     /// Limits the number of header fields; 100 by default. With `usize::MAX`, only
     /// [`size`](Self::size) limits it.
     #[must_use]

@@ -18,7 +18,7 @@ pub enum ConnectError {
     /// The URI cannot be used.
     #[error("{0}")]
     Uri(UriError),
-    /// The name lookup, TCP or TLS failed, or the stream ended during the opening handshake.
+    /// The name lookup, TCP, TLS or HTTP/2 failed, or the stream ended during the opening handshake.
     #[error("{0}")]
     Io(io::Error),
     /// The opening handshake as a whole took longer than
@@ -28,7 +28,7 @@ pub enum ConnectError {
     /// The request cannot be sent, or the response violates the protocol or a limit.
     #[error("{0}")]
     Client(client::Error),
-    /// The server responded with a status other than 101.
+    /// The server responded with a status other than 101, or other than 2xx in HTTP/2.
     #[error("the server rejected the request with status {}", .0.as_rejected().status())]
     Rejected(Box<OwnedRejected>),
     /// More redirects than [`Connect::redirects`](crate::Connect::redirects) allows.
@@ -50,6 +50,16 @@ pub enum ConnectError {
     /// [`Connect::open_over`](crate::Connect::open_over).
     #[error("`wss` needs TLS: enable the feature `rustls`")]
     NoTls,
+    /// The server did not select HTTP/2 in TLS (ALPN), asks for HTTP/1.1, or sends something other than
+    /// HTTP/2. [`Connect::open`](crate::Connect::open) uses HTTP/1.1.
+    #[cfg(feature = "h2")]
+    #[error("the server does not support HTTP/2 here")]
+    NoHttp2,
+    /// The server speaks HTTP/2, but does not announce `SETTINGS_ENABLE_CONNECT_PROTOCOL` (RFC 8441,
+    /// section 3). [`Connect::open`](crate::Connect::open) uses HTTP/1.1.
+    #[cfg(feature = "h2")]
+    #[error("the server does not support WebSockets in HTTP/2")]
+    NoExtendedConnect,
 }
 
 impl From<UriError> for ConnectError {

@@ -37,6 +37,15 @@ impl Stream {
         }
     }
 
+    /// The protocol that was negotiated in TLS (ALPN, RFC 7301).
+    #[cfg(all(feature = "h2", feature = "rustls"))]
+    pub(super) fn alpn_protocol(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Kind::Tcp(_) => None,
+            Kind::Tls(stream) => stream.get_ref().1.alpn_protocol(),
+        }
+    }
+
     fn inner(self: Pin<&mut Self>) -> Pin<&mut dyn Both> {
         match &mut self.get_mut().0 {
             Kind::Tcp(stream) => Pin::new(stream),

@@ -134,9 +134,27 @@ impl<'i> Rejected<'i> {
     }
 
     /// The part of the body that has arrived. It stays in the inbox. If another HTTP implementation
-    /// received the response, that implementation has the body, and this is empty.
+    /// received the response, that implementation has the body, and this is empty; see
+    /// [`with_body`](Self::with_body).
     pub const fn body(&self) -> &'i [u8] {
         self.body
+    }
+
+    /// The same response with this body, which another HTTP implementation has received:
+    ///
+    /// ```
+    /// use hybi::client::{OwnedRejected, Rejected};
+    ///
+    /// fn owned(rejected: &Rejected<'_>, body: &[u8]) -> OwnedRejected {
+    ///     rejected.with_body(body).to_owned()
+    /// }
+    /// ```
+    #[must_use]
+    pub const fn with_body<'b>(self, body: &'b [u8]) -> Rejected<'b>
+    where
+        'i: 'b,
+    {
+        Rejected { status: self.status, fields: self.fields, body }
     }
 
     /// The length of the whole body in bytes, if the header section contains it.
