@@ -169,7 +169,8 @@ impl Connect {
         self
     }
 
-    /// Sets the limits on the head of the response.
+    /// Sets the limits on the head of the response. In HTTP/2, those on lines and on the number of fields do
+    /// not apply: the size bounds both.
     #[must_use]
     pub const fn limits(mut self, limits: HeadLimits) -> Self {
         self.limits = limits;

@@ -55,6 +55,17 @@
 //!   above its high-water mark.
 //! - An idle connection holds no buffer.
 //!
+//! # Features
+//!
+//! - `deflate` (default): compression (RFC 7692).
+//! - `rustls` (default): `wss` by rustls, with the root certificates of Mozilla.
+//! - `proxy-env`: `Proxy::from_env`, for the proxies of the environment.
+//! - `h2`: clients in HTTP/2 (RFC 8441). `Connect::open_http2` opens a WebSocket on a connection of its own,
+//!   and `Connect::open_on` opens several on an `Http2` connection that they share.
+//! - `hyper`: `Acceptor::upgrade`, for requests that hyper has parsed, in HTTP/1.1 and HTTP/2.
+//! - `axum`: the extractor `Upgrade`.
+//! - `tungstenite`: the names of tokio-tungstenite.
+//!
 //! The runtime needs its time driver (`enable_time`), and its I/O driver for TCP.
 
 mod accept;

@@ -45,11 +45,11 @@ impl AsyncRead for Slow {
         if self.poll_turn(context).is_pending() {
             return Poll::Pending;
         }
-        let mut byte = buffer.take(1);
-        let read = Pin::new(&mut self.stream).poll_read(context, &mut byte);
-        let length = byte.filled().len();
-        buffer.advance(length);
-        read
+        let mut byte = [0];
+        let mut read = ReadBuf::new(&mut byte);
+        let result = Pin::new(&mut self.stream).poll_read(context, &mut read);
+        buffer.put_slice(read.filled());
+        result
     }
 }
 
@@ -80,16 +80,55 @@ impl AsyncWrite for Slow {
     }
 }
 
-type Pair = (WebSocket<Slow, Client>, WebSocket<Slow, Server>);
-
-async fn pair() -> Pair {
+/// Both ends of a slow stream.
+fn streams() -> (Slow, Slow) {
     let (one, other) = duplex(1024);
-    let slow = |stream| Slow { stream, random: 1 };
+    (Slow { stream: one, random: 1 }, Slow { stream: other, random: 1 })
+}
+
+async fn pair() -> (WebSocket<Slow, Client>, WebSocket<Slow, Server>) {
+    let (one, other) = streams();
     let acceptor = Acceptor::new(Origins::any());
     let connect = Connect::new("ws://a/");
-    let (client, server) = tokio::join!(connect.open_over(slow(one)), acceptor.accept(slow(other)));
+    let (client, server) = tokio::join!(connect.open_over(one), acceptor.accept(other));
     (client.unwrap(), server.unwrap())
 }
+
+#[cfg(all(feature = "h2", feature = "hyper"))]
+mod http2 {
+    use std::convert::Infallible;
+
+    use hybi_tokio::Http2Stream;
+    use hyper::{server::conn::http2, service::service_fn, upgrade::Upgraded};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    use tokio::sync::mpsc;
+
+    use super::{Acceptor, Client, Connect, Origins, Server, WebSocket, streams};
+
+    pub(super) type Pair = (WebSocket<Http2Stream, Client>, WebSocket<TokioIo<Upgraded>, Server>);
+
+    pub(super) async fn pair() -> Pair {
+        let (one, other) = streams();
+        let (sender, mut upgraded) = mpsc::unbounded_channel();
+        let service = service_fn(move |mut request| {
+            let acceptor = Acceptor::new(Origins::any());
+            let (response, upgrading) = acceptor.upgrade(&mut request, |accept| accept).unwrap();
+            let sender = sender.clone();
+            tokio::spawn(async move { sender.send(upgrading.open().await.unwrap()) });
+            async { Ok::<_, Infallible>(response.map(|()| String::new())) }
+        });
+        let mut server = http2::Builder::new(TokioExecutor::new());
+        server.enable_connect_protocol();
+        tokio::spawn(server.serve_connection(TokioIo::new(other), service));
+        let connection = Connect::new("ws://a/").connect_http2_over(one).await.unwrap();
+        let client = Connect::new("ws://a/").open_on(&connection).await.unwrap();
+        (client, upgraded.recv().await.unwrap())
+    }
+}
+
+trait Transport: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Transport for S {}
 
 /// Polls a future this many times at most, then drops it.
 fn poll_times<T>(future: impl Future<Output = T>, times: usize) -> Option<T> {
@@ -116,7 +155,7 @@ async fn complete<S, T>(
     unreachable!("no progress")
 }
 
-async fn receive<R: Role>(websocket: &mut WebSocket<Slow, R>, times: usize) -> String {
+async fn receive<S: Transport, R: Role>(websocket: &mut WebSocket<S, R>, times: usize) -> String {
     complete(websocket, times, |websocket, times| {
         poll_times(websocket.next(), times).map(|event| match event.unwrap() {
             Some(Event::Text(text)) => text.to_owned(),
@@ -126,7 +165,7 @@ async fn receive<R: Role>(websocket: &mut WebSocket<Slow, R>, times: usize) -> S
     .await
 }
 
-async fn flush<R: Role>(websocket: &mut WebSocket<Slow, R>, times: usize) {
+async fn flush<S: Transport, R: Role>(websocket: &mut WebSocket<S, R>, times: usize) {
     complete(websocket, times, |websocket, times| poll_times(websocket.flush(), times))
         .await
         .unwrap();
@@ -134,6 +173,14 @@ async fn flush<R: Role>(websocket: &mut WebSocket<Slow, R>, times: usize) {
 
 #[tokio::test(start_paused = true)]
 async fn futures_dropped_after_any_number_of_polls_lose_and_repeat_nothing() {
+    converse(pair).await;
+    #[cfg(all(feature = "h2", feature = "hyper"))]
+    converse(http2::pair).await;
+}
+
+async fn converse<S: Transport, T: Transport>(
+    pair: impl AsyncFn() -> (WebSocket<S, Client>, WebSocket<T, Server>),
+) {
     for times in 1..=9 {
         let (mut client, mut server) = pair().await;
         for index in 0..20 {
@@ -180,6 +227,14 @@ async fn futures_dropped_after_any_number_of_polls_lose_and_repeat_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_close_that_was_dropped_is_continued_by_the_next() {
+    close(pair).await;
+    #[cfg(all(feature = "h2", feature = "hyper"))]
+    close(http2::pair).await;
+}
+
+async fn close<S: Transport, T: Transport>(
+    pair: impl AsyncFn() -> (WebSocket<S, Client>, WebSocket<T, Server>),
+) {
     for times in 1..=9 {
         let (mut client, mut server) = pair().await;
         let (mut client_closed, mut server_ended) = (false, false);

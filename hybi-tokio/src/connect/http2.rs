@@ -133,7 +133,8 @@ impl Connect {
     /// Opens a WebSocket on a connection in HTTP/2 to the server of the URI. The settings of the proxy and of
     /// TLS have no effect, and no redirect is followed.
     ///
-    /// If the server does not allow another stream at the moment, this waits until one ends.
+    /// If the server does not allow another stream at the moment, this waits until one ends. The connection
+    /// limits the size of the response head, by the limits that it was opened with.
     ///
     /// # Errors
     ///

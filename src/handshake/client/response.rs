@@ -143,11 +143,18 @@ impl<'i> Rejected<'i> {
     /// The same response with this body, which another HTTP implementation has received:
     ///
     /// ```
-    /// use hybi::client::{OwnedRejected, Rejected};
+    /// use hybi::{Uri, client::{Request, Response}};
     ///
-    /// fn owned(rejected: &Rejected<'_>, body: &[u8]) -> OwnedRejected {
-    ///     rejected.with_body(body).to_owned()
-    /// }
+    /// let uri = Uri::parse("wss://server.example.com/chat")?;
+    /// let mut exchange = Request::new(&uri).send_fields(|_, _| {})?;
+    /// let response = exchange.receive_fields(&[(b":status", b"403")])?;
+    /// let Some(Response::Rejected(rejected)) = response else { panic!("{response:?}") };
+    /// assert_eq!(rejected.body(), b"");
+    /// // let body = stream.read().await?;
+    /// # let body = b"members only".to_vec();
+    /// let owned = rejected.with_body(&body).to_owned();
+    /// assert_eq!(owned.as_rejected().body(), b"members only");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
     pub const fn with_body<'b>(self, body: &'b [u8]) -> Rejected<'b>
