@@ -23,6 +23,9 @@ const FRAME: usize = 16 * 1024;
 ///
 /// The peer may send more only when what it has sent is read, and a write waits for the peer's window. If
 /// the stream is dropped before both directions have ended, it is reset with `CANCEL`.
+///
+/// A write is complete when the task of the connection has the data, which writes it to the transport. So call
+/// [`WebSocket::close`](crate::WebSocket::close) before the runtime ends: it waits for the peer.
 #[derive(Debug)]
 pub struct Http2Stream {
     sending: SendStream<Bytes>,
