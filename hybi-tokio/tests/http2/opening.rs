@@ -17,7 +17,7 @@ use hybi_tokio::{
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, duplex},
     task::yield_now,
-    time::timeout,
+    time::{Duration, sleep, timeout},
 };
 
 use super::{LONG, Received, Socket, connect};
@@ -110,6 +110,19 @@ async fn without_the_setting_no_stream_is_opened() {
     let result = Connect::new("ws://a/").connect_http2_over(stream).await.map(drop);
     assert!(matches!(result, Err(ConnectError::NoExtendedConnect)), "{result:?}");
     assert!(server.await.unwrap().is_none());
+}
+
+// 8441-3-b, 8441-3-c
+#[tokio::test(start_paused = true)]
+async fn with_the_setting_withdrawn_no_stream_is_opened() {
+    let (stream, mut far) = duplex(16 * 1024);
+    // SETTINGS_ENABLE_CONNECT_PROTOCOL (8) is 1, then 0 (RFC 9113, section 6.5.1).
+    far.write_all(b"\0\0\x06\x04\0\0\0\0\0\0\x08\0\0\0\x01").await.unwrap();
+    let http2 = Connect::new("ws://a/").connect_http2_over(stream).await.unwrap();
+    far.write_all(b"\0\0\x06\x04\0\0\0\0\0\0\x08\0\0\0\0").await.unwrap();
+    sleep(Duration::from_secs(1)).await; // until nothing moves
+    let result = Connect::new("ws://a/").open_on(&http2).await;
+    assert!(matches!(result, Err(ConnectError::NoExtendedConnect)), "{result:?}");
 }
 
 #[tokio::test]

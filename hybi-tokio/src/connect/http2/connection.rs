@@ -69,9 +69,7 @@ impl Http2 {
             .await;
         let (requests, mut connection) = handshake.map_err(to_error)?;
         wait_settings(&requests, &mut connection).await?;
-        if !requests.is_extended_connect_protocol_enabled() {
-            return Err(ConnectError::NoExtendedConnect);
-        }
+        check_setting(&requests)?;
         let (in_use, unused) = mpsc::channel(1);
         tokio::spawn(drive(connection, unused, timeouts));
         Ok(Self { requests, in_use })
@@ -83,9 +81,19 @@ impl Http2 {
         request: Request<()>,
     ) -> Result<Response<Http2Stream>, ConnectError> {
         let mut requests = self.requests.clone().ready().await.map_err(to_error)?;
+        // The server must not withdraw it (RFC 8441, section 3), and h2 does not check that.
+        check_setting(&requests)?;
         let (response, sending) = requests.send_request(request, false).map_err(to_error)?;
         let response = response.await.map_err(to_error)?;
         Ok(response.map(|receiving| Http2Stream::new(sending, receiving, self.in_use.clone())))
+    }
+}
+
+fn check_setting(requests: &SendRequest<Bytes>) -> Result<(), ConnectError> {
+    if requests.is_extended_connect_protocol_enabled() {
+        Ok(())
+    } else {
+        Err(ConnectError::NoExtendedConnect)
     }
 }
 
