@@ -2,14 +2,15 @@
 //!
 //! This module implements the loop of a blocking program: advance, write, read. It needs a stream
 //! that implements [`Read`] and [`Write`], such as a TCP socket, a TLS session or a pipe. It opens
-//! no sockets and has no clock.
+//! no sockets and has no clock. For a `wss` URI ([`Uri::is_secure`](crate::Uri::is_secure)), pass it
+//! a TLS session.
 //!
 //! ```no_run
 //! use hybi::{CloseCode, Uri, blocking::WebSocket, client::Request};
 //! use std::net::TcpStream;
 //!
 //! let uri = Uri::parse("ws://127.0.0.1:9001/echo")?;
-//! let stream = TcpStream::connect(uri.authority().to_string())?;
+//! let stream = TcpStream::connect(format!("{}:{}", uri.host(), uri.port()))?;
 //! let mut websocket = WebSocket::connect(Request::new(&uri), stream)?;
 //! websocket.send_text("Hello")?;
 //! println!("{:?}", websocket.next()?);

@@ -33,7 +33,7 @@ use crate::{bounds::Bounds, opening::Opening, shutdown::Shutdown, websocket::Web
 /// # async fn user(session: Option<&[u8]>) -> Option<String> { None }
 ///
 /// # async fn serve(stream: tokio::net::TcpStream) -> Result<(), Box<dyn std::error::Error>> {
-/// let acceptor = Acceptor::new(Origins::same_host()).compression(Deflate::new());
+/// let acceptor = Acceptor::new(Origins::same_host().or_no_browser()).compression(Deflate::new());
 /// match acceptor.receive(stream).await? {
 ///     Incoming::WebSocket(request) => {
 ///         let Some(user) = user(request.get().cookie("session")).await else {

@@ -9,14 +9,14 @@ mod stream;
 pub use error::ConnectError;
 #[cfg(feature = "h2")]
 pub use http2::{Http2, Http2Stream};
-pub use proxy::Proxy;
+pub use proxy::{Proxy, ProxyError};
 pub use stream::Stream;
 #[cfg(all(feature = "rustls", any(feature = "h2", feature = "tungstenite")))]
 pub(crate) use stream::default_tls;
 
-use std::future::Future;
 #[cfg(feature = "rustls")]
 use std::sync::Arc;
+use std::{future::Future, io::ErrorKind};
 
 #[cfg(feature = "deflate")]
 use hybi::deflate::Deflate;
@@ -204,6 +204,31 @@ impl Connect {
     }
 
     /// Sets the configuration of TLS. By default, the root certificates are those of Mozilla.
+    ///
+    /// With root certificates of your own:
+    ///
+    /// ```no_run
+    /// use hybi_tokio::{
+    ///     Connect,
+    ///     rustls::{
+    ///         ClientConfig, RootCertStore,
+    ///         pki_types::{CertificateDer, pem::PemObject},
+    ///     },
+    /// };
+    ///
+    /// # fn build() -> Result<Connect, Box<dyn std::error::Error>> {
+    /// let mut roots = RootCertStore::empty();
+    /// for certificate in CertificateDer::pem_file_iter("ca.pem")? {
+    ///     roots.add(certificate?)?;
+    /// }
+    /// let tls = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    /// let connect = Connect::new("wss://internal.example/chat").tls(tls);
+    /// # Ok(connect)
+    /// # }
+    /// ```
+    ///
+    /// `ClientConfig::builder` panics if your program enables several providers of cryptography in
+    /// rustls: call `ClientConfig::builder_with_provider` then.
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn tls(mut self, config: impl Into<Arc<crate::rustls::ClientConfig>>) -> Self {
@@ -219,13 +244,17 @@ impl Connect {
     ///
     /// See [`ConnectError`].
     pub async fn open(self) -> Result<WebSocket<Stream, Client>, ConnectError> {
-        let bounds = Bounds::new(self.timeouts);
+        #[cfg(feature = "rustls")]
+        let this = self.without_http2();
+        #[cfg(not(feature = "rustls"))]
+        let this = self;
+        let bounds = Bounds::new(this.timeouts);
         let opened = within(bounds.until(), async {
-            let mut uri = UriBuf::parse(&self.uri)?;
-            let (mut trusted, mut left) = (true, self.redirects);
+            let mut uri = UriBuf::parse(&this.uri)?;
+            let (mut trusted, mut left) = (true, this.redirects);
             loop {
-                let stream = self.stream(&uri.as_uri()).await?;
-                match self.handshake(&uri.as_uri(), trusted, stream).await? {
+                let stream = this.stream(&uri.as_uri()).await?;
+                match this.handshake(&uri.as_uri(), trusted, stream).await? {
                     Ok(opened) => return Ok(opened),
                     Err(redirect) if left > 0 => {
                         trusted &= redirect.is_same_origin();
@@ -261,11 +290,22 @@ impl Connect {
         Ok(opened.into_websocket(bounds))
     }
 
+    /// Does not offer HTTP/2 in TLS (ALPN), because HTTP/1.1 follows.
+    #[cfg(feature = "rustls")]
+    fn without_http2(mut self) -> Self {
+        if let Some(config) = &mut self.tls
+            && config.alpn_protocols.iter().any(|name| name == b"h2")
+        {
+            Arc::make_mut(config).alpn_protocols.retain(|name| name != b"h2");
+        }
+        self
+    }
+
     /// TCP, the proxy, and TLS if the URI asks for it.
     async fn stream(&self, uri: &Uri<'_>) -> Result<Opening<Stream>, ConnectError> {
         // After a proxy, the inbox has what was read after its response.
         let (stream, inbox) = match &self.proxy {
-            None => (stream::tcp(uri.host(), uri.port()).await?, None),
+            None => (stream::tcp(uri).await?, None),
             Some(proxy) => {
                 let opening = proxy.open(uri).await?;
                 (opening.stream, Some(opening.inbox))
@@ -300,7 +340,10 @@ impl Connect {
         let mut state = request.send(&mut opening.outbox)?;
         opening.flush().await?;
         while !state.advance(&mut opening.inbox)? {
-            opening.fill().await?;
+            opening.fill().await.map_err(|error| match error.kind() {
+                ErrorKind::UnexpectedEof => ConnectError::NoResponse { is_secure: uri.is_secure() },
+                _ => error.into(),
+            })?;
         }
         match state.response(&opening.inbox) {
             Some(Response::Accepted(accepted)) => {
@@ -312,7 +355,7 @@ impl Connect {
                 Some(redirect) => Ok(Err(redirect)),
                 None => Err(ConnectError::Rejected(rejected.to_owned().into())),
             },
-            None => Err(std::io::Error::from(std::io::ErrorKind::InvalidData).into()),
+            None => Err(std::io::Error::from(ErrorKind::InvalidData).into()),
         }
     }
 

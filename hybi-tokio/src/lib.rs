@@ -92,7 +92,7 @@ mod websocket;
 pub use accept::{AcceptError, Acceptor, HttpRequest, Incoming, Request};
 #[cfg(feature = "axum")]
 pub use axum::Upgrade;
-pub use connect::{Connect, ConnectError, Proxy, Stream};
+pub use connect::{Connect, ConnectError, Proxy, ProxyError, Stream};
 #[cfg(feature = "h2")]
 pub use connect::{Http2, Http2Stream};
 pub use error::Error;

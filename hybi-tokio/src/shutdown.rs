@@ -21,7 +21,7 @@ use tokio::sync::watch;
 /// # async fn signal() {}
 /// # async fn serve() {
 /// let shutdown = Shutdown::new();
-/// let acceptor = Acceptor::new(Origins::same_host()).shutdown(&shutdown);
+/// let acceptor = Acceptor::new(Origins::same_host().or_no_browser()).shutdown(&shutdown);
 /// tokio::select! {
 ///     () = run(acceptor) => {}
 ///     () = signal() => {

@@ -38,7 +38,7 @@ pub struct WebSocket<S, R: Role> {
 
 impl<S, R: Role> WebSocket<S, R> {
     /// A WebSocket over a stream whose opening handshake was done by other code, such as hyper with
-    /// [`server::Accept::finish_http`](hybi::server::Accept::finish_http). Nothing may have been read from
+    /// `hybi::server::Accept::finish_http`. Nothing may have been read from
     /// the stream after the handshake.
     pub fn from_connection(stream: S, connection: Connection<R>, timeouts: Timeouts) -> Self {
         let bounds = Bounds::new(timeouts);
@@ -71,7 +71,8 @@ impl<S, R: Role> WebSocket<S, R> {
         self.subprotocol.as_deref()
     }
 
-    /// The connection, for its state, its close code and what was negotiated.
+    /// The connection, for its state, its close code, and the compression that was negotiated
+    /// ([`Connection::compression`]).
     pub const fn connection(&self) -> &Connection<R> {
         self.channel.connection()
     }

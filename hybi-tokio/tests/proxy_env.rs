@@ -17,7 +17,7 @@ fn child() {
 }
 
 #[test]
-fn the_environment_is_read_as_curl_reads_it() {
+fn the_proxy_is_read_from_the_environment() {
     let found = r#"Ok(Some(Proxy { uri: Uri { secure: false, host: Name("proxy"), port: 3128, .. }, .. }))"#;
     // The environment, the URI, and the proxy.
     let table: [(&[(&str, &str)], &str, &str); 8] = [
@@ -28,7 +28,7 @@ fn the_environment_is_read_as_curl_reads_it() {
         (&[("ALL_PROXY", "proxy:3128")], "wss://a/", found),
         (&[("ALL_PROXY", "http://proxy:3128"), ("NO_PROXY", ".a,b")], "wss://b/", "Ok(None)"),
         (&[("ALL_PROXY", "socks5://proxy:1080")], "wss://a/", "Err(Scheme)"),
-        (&[("ALL_PROXY", "http://proxy:3128")], "http://a/", "Err(Scheme)"),
+        (&[("ALL_PROXY", "http://proxy:3128")], "http://a/", "Err(Uri(Scheme))"),
     ];
     for (environment, uri, expected) in table {
         let mut command = Command::new(std::env::current_exe().unwrap());

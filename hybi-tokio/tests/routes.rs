@@ -4,14 +4,14 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use hybi_tokio::{
-    Acceptor, Connect, ConnectError, Incoming, Proxy,
-    hybi::{CloseCode, Event, Origins, deflate::Deflate, server::Response},
+    Acceptor, Connect, ConnectError, Incoming, Proxy, ProxyError,
+    hybi::{CloseCode, Event, Origins, UriError, deflate::Deflate, server::Response},
     rustls::{ClientConfig, RootCertStore, ServerConfig, pki_types::PrivatePkcs8KeyDer},
 };
 use tokio::{
     io::{
-        AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader,
-        copy_bidirectional,
+        AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _,
+        BufReader, copy_bidirectional,
     },
     net::{TcpListener, TcpStream},
 };
@@ -90,12 +90,28 @@ async fn wss_is_tls() {
 }
 
 #[tokio::test]
+async fn http2_is_not_negotiated_in_tls() {
+    let (acceptor, mut config) = tls();
+    let mut server = ServerConfig::clone(acceptor.config());
+    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols.clone_from(&server.alpn_protocols);
+    let acceptor = TlsAcceptor::from(Arc::new(server));
+    let server = listen(|stream| async move {
+        let stream = acceptor.accept(stream).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"http/1.1"[..]));
+        echo(stream).await;
+    });
+    talk(Connect::new(format!("wss://localhost:{}/", server.await.port())).tls(config)).await;
+}
+
+#[tokio::test]
 async fn a_certificate_that_no_root_of_mozilla_has_signed_is_an_error() {
     let (acceptor, _) = tls();
     let server = listen(|stream| async move { assert!(acceptor.accept(stream).await.is_err()) });
     let uri = format!("wss://localhost:{}/", server.await.port());
-    let result = Connect::new(uri).open().await;
-    assert!(matches!(result, Err(ConnectError::Io(_))));
+    let error = Connect::new(uri).open().await.unwrap_err();
+    assert!(matches!(error, ConnectError::Tls { .. }));
+    assert!(error.to_string().contains("`Connect::tls`"), "{error}");
 }
 
 #[tokio::test]
@@ -103,8 +119,9 @@ async fn a_certificate_of_another_name_is_an_error() {
     let (acceptor, config) = tls();
     let server = listen(|stream| async move { assert!(acceptor.accept(stream).await.is_err()) });
     let uri = format!("wss://127.0.0.1:{}/", server.await.port());
-    let result = Connect::new(uri).tls(config).open().await;
-    assert!(matches!(result, Err(ConnectError::Io(_))));
+    let error = Connect::new(uri).tls(config).open().await.unwrap_err();
+    assert!(matches!(error, ConnectError::Tls { .. }));
+    assert!(!error.to_string().contains("`Connect::tls`"), "{error}");
 }
 
 // 9110-9.3.6
@@ -134,7 +151,53 @@ async fn a_proxy_that_refuses_is_an_error() {
     let through = listen(|stream| proxy(stream, Some("Basic x"))).await;
     let connect =
         Connect::new("ws://127.0.0.1:1/").proxy(Proxy::new(&format!("http://{through}")).unwrap());
-    assert!(matches!(connect.open().await, Err(ConnectError::ProxyRefused(407))));
+    let error = connect.open().await.unwrap_err();
+    assert!(matches!(error, ConnectError::ProxyRefused(407)));
+    assert!(error.to_string().contains("`Proxy::basic_auth`"), "{error}");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_an_error() {
+    for url in ["https://127.0.0.1:1", "socks5://127.0.0.1:1", "127.0.0.1:1", "ws://127.0.0.1:1"] {
+        assert_eq!(Proxy::new(url).unwrap_err(), ProxyError::Scheme, "{url}");
+    }
+    assert_eq!(Proxy::new("http://a:b@127.0.0.1:1").unwrap_err(), ProxyError::Userinfo);
+    assert_eq!(Proxy::new("http://").unwrap_err(), ProxyError::Uri(UriError::NoHost));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_listen_is_an_error_with_its_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let error = Connect::new(format!("ws://{address}/")).open().await.unwrap_err();
+    assert!(matches!(&error, ConnectError::Tcp { .. }));
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+}
+
+#[tokio::test]
+async fn the_wrong_scheme_is_an_error_that_names_the_other_one() {
+    // Some servers close when the first bytes are not TLS, others send an alert.
+    let closing = listen(|mut stream| async move {
+        assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
+    });
+    let error = Connect::new(format!("ws://{}/", closing.await)).open().await.unwrap_err();
+    assert!(matches!(error, ConnectError::NoResponse { is_secure: false }), "{error}");
+    assert!(error.to_string().contains("wss"), "{error}");
+    let (acceptor, config) = tls();
+    let secure = listen(|stream| async move { assert!(acceptor.accept(stream).await.is_err()) });
+    let error = Connect::new(format!("ws://{}/", secure.await)).open().await.unwrap_err();
+    assert!(error.to_string().contains("received a TLS record"), "{error}");
+
+    let plain = listen(|mut stream| async move {
+        let mut hello = [0; 64];
+        assert_ne!(stream.read(&mut hello).await.unwrap(), 0);
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+    });
+    let uri = format!("wss://localhost:{}/", plain.await.port());
+    let error = Connect::new(uri).tls(config).open().await.unwrap_err();
+    assert!(matches!(error, ConnectError::Tls { .. }));
+    assert!(error.to_string().contains("the scheme is ws)"), "{error}");
 }
 
 /// Redirects one request to `location`, and checks whether it has credentials.

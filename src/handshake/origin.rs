@@ -207,6 +207,9 @@ impl<'a> Origins<'a> {
     /// This needs no configuration, but it trusts the request: a page whose host name is made to
     /// resolve to this server (DNS rebinding) is allowed. If that matters, use
     /// [`list`](Self::list).
+    ///
+    /// A client that is not a browser sends no `Origin`, and is refused. To allow it, add
+    /// [`or_no_browser`](Self::or_no_browser).
     pub const fn same_host() -> Self {
         Self { pages: Pages::SameHost, allow_absent: false }
     }

@@ -1,6 +1,9 @@
 //! Why a client could not open a WebSocket.
 
-use std::io;
+use std::{
+    fmt::{self, Display, Formatter},
+    io,
+};
 
 use hybi::{
     UriError,
@@ -18,7 +21,33 @@ pub enum ConnectError {
     /// The URI cannot be used.
     #[error("{0}")]
     Uri(UriError),
-    /// The name lookup, TCP, TLS or HTTP/2 failed, or the stream ended during the opening handshake.
+    /// The name lookup or TCP failed, to the server or to the proxy.
+    #[error("cannot connect to {address}: {error}")]
+    Tcp {
+        /// The host and the port.
+        address: String,
+        /// The cause.
+        error: io::Error,
+    },
+    /// TLS failed. An [`UnknownIssuer`] is not among the root certificates of
+    /// [`Connect::tls`](crate::Connect::tls).
+    ///
+    /// [`UnknownIssuer`]: crate::rustls::CertificateError::UnknownIssuer
+    #[cfg(feature = "rustls")]
+    #[error("TLS with {host}: {error}{}", hint(error))]
+    Tls {
+        /// The host of the URI.
+        host: String,
+        /// The cause.
+        error: io::Error,
+    },
+    /// The server closed the connection before it responded.
+    #[error("the server closed the connection before it responded{}", HintOfScheme(*is_secure))]
+    NoResponse {
+        /// Whether the scheme is `wss`. If it is not, the port may be one for TLS.
+        is_secure: bool,
+    },
+    /// The stream or HTTP/2 failed during the opening handshake.
     #[error("{0}")]
     Io(io::Error),
     /// The opening handshake as a whole took longer than
@@ -37,8 +66,9 @@ pub enum ConnectError {
     /// The request to the proxy cannot be sent, or the response violates the protocol or a limit.
     #[error("{0}")]
     Proxy(proxy::Error),
-    /// The proxy responded with a status other than 2xx. 407 asks for credentials.
-    #[error("the proxy refused the tunnel with status {0}")]
+    /// The proxy responded with a status other than 2xx. 407, and with some proxies 401, asks for credentials,
+    /// or refuses those of [`Proxy::basic_auth`](crate::Proxy::basic_auth).
+    #[error("the proxy refused the tunnel with status {status}{hint}", status = .0, hint = HintOfStatus(*.0))]
     ProxyRefused(u16),
     /// The proxy sent something before TLS began.
     #[error("the proxy sent something before TLS began")]
@@ -60,6 +90,42 @@ pub enum ConnectError {
     #[cfg(feature = "h2")]
     #[error("the server does not support WebSockets in HTTP/2")]
     NoExtendedConnect,
+}
+
+struct HintOfScheme(bool);
+
+impl Display for HintOfScheme {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0 { "" } else { " (is the port for TLS? Then the scheme is wss)" })
+    }
+}
+
+struct HintOfStatus(u16);
+
+impl Display for HintOfStatus {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            401 | 407 => ": it wants credentials (`Proxy::basic_auth`), or not these",
+            _ => "",
+        })
+    }
+}
+
+/// What to do about an error of TLS.
+#[cfg(feature = "rustls")]
+fn hint(error: &io::Error) -> &'static str {
+    use crate::rustls::{CertificateError, Error};
+
+    let cause = error.get_ref().and_then(|error| error.downcast_ref());
+    match (error.kind(), cause) {
+        (_, Some(Error::InvalidCertificate(CertificateError::UnknownIssuer))) => {
+            " (`Connect::tls` sets other root certificates)"
+        }
+        (io::ErrorKind::UnexpectedEof, _) | (_, Some(Error::InvalidMessage(_))) => {
+            " (is the port not for TLS? Then the scheme is ws)"
+        }
+        _ => "",
+    }
 }
 
 impl From<UriError> for ConnectError {

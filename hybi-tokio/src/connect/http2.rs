@@ -254,7 +254,7 @@ async fn read_body(stream: Http2Stream, until: Option<Instant>) -> Vec<u8> {
 fn refused_in_tls(error: ConnectError) -> ConnectError {
     use crate::rustls::{AlertDescription, Error};
 
-    let ConnectError::Io(io) = &error else { return error };
+    let ConnectError::Tls { error: io, .. } = &error else { return error };
     let cause = io.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
     match cause {
         Some(Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {

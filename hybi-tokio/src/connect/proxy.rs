@@ -1,5 +1,7 @@
 //! A tunnel through an HTTP proxy.
 
+use std::io::{self, ErrorKind};
+
 use hybi::{
     Uri, UriBuf, UriError,
     proxy::{Connect, Response},
@@ -16,6 +18,21 @@ pub struct Proxy {
     credentials: Option<Credentials>,
 }
 
+/// Why a proxy cannot be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProxyError {
+    /// The scheme is not `http`.
+    #[error("a proxy has a URL like http://proxy.example:3128: https and SOCKS are not supported")]
+    Scheme,
+    /// The URL contains a user name or a password.
+    #[error("the URL of a proxy has no user name or password: pass them to `Proxy::basic_auth`")]
+    Userinfo,
+    /// The URL of the proxy, or the URI of the server, is malformed.
+    #[error("{0}")]
+    Uri(UriError),
+}
+
 #[derive(Clone)]
 enum Credentials {
     Basic(String, String),
@@ -26,32 +43,38 @@ enum Credentials {
 
 impl Proxy {
     /// A proxy at a URL such as `http://proxy.example:3128`. Its path is ignored. The connection to
-    /// the proxy is not encrypted; that to the server is, with `wss`.
+    /// the proxy is not encrypted; that to the server is, with `wss`. Credentials are not part of the URL:
+    /// see [`basic_auth`](Self::basic_auth).
     ///
     /// # Errors
     ///
-    /// The URL is malformed, or its scheme is not `http`.
-    pub fn new(url: &str) -> Result<Self, UriError> {
-        let uri = UriBuf::parse_http(url)?;
+    /// The URL is malformed, has a user name or a password, or its scheme is not `http`.
+    pub fn new(url: &str) -> Result<Self, ProxyError> {
+        let uri = UriBuf::parse_http(url).map_err(|error| match error {
+            UriError::Scheme => ProxyError::Scheme,
+            UriError::Userinfo => ProxyError::Userinfo,
+            error => ProxyError::Uri(error),
+        })?;
         if uri.as_uri().is_secure() {
-            return Err(UriError::Scheme);
+            return Err(ProxyError::Scheme);
         }
         Ok(Self { uri, credentials: None })
     }
 
-    /// The proxy for a `ws` or `wss` URI in the environment, as curl reads it: `HTTPS_PROXY` for `wss`,
+    /// The proxy for a `ws` or `wss` URI in the environment: `HTTPS_PROXY` for `wss`,
     /// `HTTP_PROXY` for `ws`, `ALL_PROXY` for both, and `NO_PROXY` for the hosts without one. The names may be
-    /// in lower case. `None` if there is no proxy for this URI.
+    /// in lower case. `None` if there is no proxy for this URI. Credentials in the URL of the proxy, such as
+    /// `http://user:password@proxy.example:3128`, are sent to the proxy.
     ///
     /// # Errors
     ///
     /// The URI is malformed, or the proxy is not an HTTP proxy.
     #[cfg(feature = "proxy-env")]
-    pub fn from_env(uri: &str) -> Result<Option<Self>, UriError> {
-        let uri = Uri::parse(uri)?;
+    pub fn from_env(uri: &str) -> Result<Option<Self>, ProxyError> {
+        let uri = Uri::parse(uri).map_err(ProxyError::Uri)?;
         let scheme = if uri.is_secure() { "https" } else { "http" };
         let target = format!("{scheme}://{}/", uri.authority());
-        let target = http::Uri::try_from(target).map_err(|_| UriError::Host)?;
+        let target = http::Uri::try_from(target).map_err(|_| ProxyError::Uri(UriError::Host))?;
         let matcher = hyper_util::client::proxy::matcher::Matcher::from_env();
         let Some(found) = matcher.intercept(&target) else { return Ok(None) };
         let mut proxy = Self::new(&found.uri().to_string())?;
@@ -71,7 +94,7 @@ impl Proxy {
     /// Opens a tunnel to the server of this URI.
     pub(super) async fn open(&self, uri: &Uri<'_>) -> Result<Opening<TcpStream>, ConnectError> {
         let proxy = self.uri.as_uri();
-        let mut opening = Opening::new(tcp(proxy.host(), proxy.port()).await?);
+        let mut opening = Opening::new(tcp(&proxy).await?);
         let mut request = Connect::new(uri);
         match &self.credentials {
             Some(Credentials::Basic(user, password)) => {
@@ -93,7 +116,13 @@ impl Proxy {
                 }
                 None => {}
             }
-            opening.fill().await?;
+            opening.fill().await.map_err(|error| match error.kind() {
+                ErrorKind::UnexpectedEof => io::Error::new(
+                    ErrorKind::UnexpectedEof,
+                    "the proxy closed the connection before it responded",
+                ),
+                _ => error,
+            })?;
         }
     }
 }

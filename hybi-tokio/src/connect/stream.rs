@@ -6,11 +6,15 @@ use std::{
     task::{Context, Poll},
 };
 
+#[cfg(feature = "rustls")]
 use hybi::Host;
+use hybi::Uri;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
 };
+
+use super::ConnectError;
 
 /// The stream of a client: TCP for `ws`, TLS over TCP for `wss`.
 #[derive(Debug)]
@@ -104,14 +108,15 @@ impl AsyncWrite for Stream {
 }
 
 /// Connects a socket without Nagle's algorithm, which delays small messages.
-pub(super) async fn tcp(host: Host<'_>, port: u16) -> io::Result<TcpStream> {
-    let stream = match host {
-        Host::Name(name) => TcpStream::connect((name, port)).await?,
-        Host::V4(address) => TcpStream::connect((address, port)).await?,
-        Host::V6(address) => TcpStream::connect((address, port)).await?,
-    };
-    stream.set_nodelay(true)?;
-    Ok(stream)
+pub(super) async fn tcp(uri: &Uri<'_>) -> Result<TcpStream, ConnectError> {
+    let address = format!("{}:{}", uri.host(), uri.port());
+    match TcpStream::connect(&address).await {
+        Ok(stream) => {
+            stream.set_nodelay(true)?;
+            Ok(stream)
+        }
+        Err(error) => Err(ConnectError::Tcp { address, error }),
+    }
 }
 
 /// Performs the TLS handshake.
@@ -120,12 +125,12 @@ pub(super) async fn tls(
     config: Option<std::sync::Arc<crate::rustls::ClientConfig>>,
     host: Host<'_>,
     stream: TcpStream,
-) -> Result<Stream, super::ConnectError> {
+) -> Result<Stream, ConnectError> {
     use crate::rustls::pki_types::ServerName;
 
     let name = match host {
         Host::Name(name) => {
-            ServerName::try_from(name.to_owned()).map_err(|_| super::ConnectError::ServerName)?
+            ServerName::try_from(name.to_owned()).map_err(|_| ConnectError::ServerName)?
         }
         Host::V4(address) => ServerName::from(std::net::IpAddr::from(address)),
         Host::V6(address) => ServerName::from(std::net::IpAddr::from(address)),
@@ -135,7 +140,10 @@ pub(super) async fn tls(
         None => default_tls()?,
     };
     let connector = tokio_rustls::TlsConnector::from(config);
-    Ok(Stream(Kind::Tls(Box::new(connector.connect(name, stream).await?))))
+    match connector.connect(name, stream).await {
+        Ok(stream) => Ok(Stream(Kind::Tls(Box::new(stream)))),
+        Err(error) => Err(ConnectError::Tls { host: host.to_string(), error }),
+    }
 }
 
 /// The default configuration, created once: Mozilla's root certificates, and the provider of cryptography that

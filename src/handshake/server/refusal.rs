@@ -151,7 +151,7 @@ impl Refusal {
                 "The Sec-WebSocket-Extensions field is malformed (RFC 6455, section 9.1)."
             }
             Self::OriginSyntax => "The Origin field contains bytes outside ASCII.",
-            Self::Origin => "The origin of this request is not allowed.",
+            Self::Origin => "The origin of this request is not allowed, or it has none.",
             Self::Timeout => "The request did not arrive in time.",
         }
     }

@@ -139,7 +139,7 @@ fn ask(url: &str, certificate: &Path, proxy: Option<&str>) -> Result<(), Box<dyn
     config.alpn_protocols = vec![ALPN.into()];
     let proxy = proxy.map(Proxy::parse).transpose()?;
     let reached = proxy.as_ref().map_or(uri, |proxy| proxy.uri.as_uri());
-    let stream = TcpStream::connect((reached.host().to_string(), reached.port()))?;
+    let stream = TcpStream::connect(format!("{}:{}", reached.host(), reached.port()))?;
     stream.set_nodelay(true)?;
     let mut timed = Timed::new(&stream, timeouts());
     let mut inbox = Inbox::with_capacity(16 * 1024);
