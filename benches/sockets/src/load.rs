@@ -1,124 +1,197 @@
-//! The load: connections that send messages and read the echo. It does not parse frames, so that it costs
-//! as little as possible: it knows how long an echo is.
+//! The load: many connections on one thread, which send batches of messages and read the echoes.
+//!
+//! It costs as little as possible, so that the server is the bottleneck: all connections send the same
+//! bytes and read into the same buffer, and of the echoes only the headers are looked at.
 
 use std::{
-    net::SocketAddr,
+    collections::HashMap,
+    io::{ErrorKind, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    os::fd::OwnedFd,
     time::{Duration, Instant},
 };
 
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpSocket, TcpStream},
+use hybi::{Client, Connection, deflate::Deflate};
+use rustix::{
+    buffer::spare_capacity,
+    event::{Timespec, epoll},
+    io::Errno,
 };
 
-use crate::Failure;
+use crate::{Failure, dial::Dial, echoes::Echoes, messages::Batch};
 
-/// What a row measures.
-#[derive(Clone, Copy)]
+/// The most opening handshakes at a time.
+const OPENING: usize = 64;
+
+/// How much is read at a time.
+const READ: usize = 256 * 1024;
+
+/// The longest time without any progress.
+const PATIENCE: Timespec = Timespec { tv_sec: 20, tv_nsec: 0 };
+
+/// Open connections to one server.
 pub(crate) struct Load {
-    pub(crate) size: usize,
-    pub(crate) connections: usize,
-    pub(crate) in_flight: usize,
-}
-
-/// Open connections.
-pub(crate) struct Connected {
-    streams: Vec<TcpStream>,
-    /// The messages in flight of one connection.
-    request: Vec<u8>,
-    /// The length of their echo.
-    echo: usize,
-    in_flight: u64,
+    poll: Poll,
+    links: Vec<Link>,
+    buffer: Vec<u8>,
+    /// The state of one of the connections, to encode messages with.
+    websocket: Connection<Client>,
 }
 
 impl Load {
-    /// Opens the connections. There is no opening handshake.
-    pub(crate) async fn connect(self, address: SocketAddr) -> Result<Connected, Failure> {
-        let mut streams = Vec::new();
-        for index in 0..self.connections {
-            let socket = TcpSocket::new_v4()?;
-            // More connections than one address has ports.
-            let source = [127, 0, 0, 1 + u8::try_from(index % 100)?];
-            socket.bind((source, 0).into())?;
-            let stream = socket.connect(address).await?;
-            stream.set_nodelay(true)?;
-            streams.push(stream);
+    /// Opens connections. With `deflate`, the server must accept it.
+    pub(crate) fn open(
+        address: SocketAddr,
+        count: usize,
+        deflate: Option<&Deflate>,
+    ) -> Result<Self, Failure> {
+        let mut poll = Poll::new()?;
+        let (mut links, mut dials) = (Vec::with_capacity(count), HashMap::new());
+        let (mut started, mut last) = (0, None);
+        while links.len() < count {
+            while started < count && dials.len() < OPENING {
+                let dial = Dial::start(address, started, deflate)?;
+                poll.add(&dial.stream, started)?;
+                dials.insert(started, dial);
+                started += 1;
+            }
+            for number in poll.wait()? {
+                let Some(dial) = dials.get_mut(&number) else { continue };
+                let Some(websocket) = dial.proceed()? else { continue };
+                last = Some(websocket);
+                links.extend(dials.remove(&number).map(|dial| (number, Link::new(dial.stream))));
+            }
         }
-        let frame = frame(self.size);
-        let echo = (frame.len() - 4) * self.in_flight;
-        Ok(Connected {
-            streams,
-            request: frame.repeat(self.in_flight),
-            echo,
-            in_flight: self.in_flight as u64,
-        })
+        links.sort_unstable_by_key(|(number, _)| *number);
+        let links = links.into_iter().map(|(_, link)| link).collect();
+        let websocket = last.ok_or("no connections")?;
+        Ok(Self { poll, links, buffer: vec![0; READ], websocket })
     }
-}
 
-impl Connected {
-    /// Sends and reads over all connections for this time. Returns the number of messages.
-    pub(crate) async fn run(&mut self, duration: Duration) -> Result<u64, Failure> {
+    pub(crate) const fn websocket(&mut self) -> &mut Connection<Client> {
+        &mut self.websocket
+    }
+
+    /// Each connection sends the batch and waits for its echo, over and over for this time, and at least
+    /// once. Returns the number of messages.
+    pub(crate) fn run(&mut self, batch: &Batch, duration: Duration) -> Result<u64, Failure> {
+        let Self { poll, links, buffer, .. } = self;
         let end = Instant::now() + duration;
-        self.turns(|| Instant::now() < end).await
-    }
-
-    /// Sends and reads once over each connection.
-    pub(crate) async fn once(&mut self) -> Result<u64, Failure> {
-        self.turns(|| false).await
-    }
-
-    /// Each connection takes turns while `goes_on` is true, and at least one.
-    async fn turns(&mut self, goes_on: impl Fn() -> bool) -> Result<u64, Failure> {
-        let Self { streams, request, echo, in_flight } = self;
-        let (request, echo, goes_on) = (&**request, *echo, &goes_on);
-        let all = streams.iter_mut().map(|stream| async move {
-            let (mut reader, mut writer) = stream.split();
-            let mut buffer = vec![0; echo.min(64 * 1024)];
-            let mut turns = 0;
-            loop {
-                let write = writer.write_all(request);
-                let read = async {
-                    let mut left = echo;
-                    while left > 0 {
-                        let room = left.min(buffer.len());
-                        match reader.read(&mut buffer[..room]).await? {
-                            0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
-                            length => left -= length,
-                        }
-                    }
-                    Ok(())
-                };
-                // Both at once: the echo of a large message begins before its end is sent.
-                tokio::try_join!(write, read)?;
-                turns += 1;
-                if !goes_on() {
-                    return Ok::<u64, std::io::Error>(turns);
+        let mut batches = 0;
+        for link in &mut *links {
+            link.begin(batch);
+            link.write(batch)?;
+        }
+        let mut active = links.len();
+        while active > 0 {
+            for number in poll.wait()? {
+                let link = &mut links[number];
+                link.write(batch)?;
+                // Readiness may be reported once more after the last echo.
+                if !link.waits(batch) || !link.read(batch, buffer)? {
+                    continue;
+                }
+                batches += 1;
+                if Instant::now() >= end {
+                    active -= 1;
+                } else {
+                    link.begin(batch);
+                    link.write(batch)?;
                 }
             }
-        });
-        let turns: u64 = futures_util::future::try_join_all(all).await?.iter().sum();
-        Ok(turns * *in_flight)
+        }
+        Ok(batches * batch.messages as u64)
     }
 }
 
-/// A binary message from a client (RFC 6455, section 5.2).
-fn frame(size: usize) -> Vec<u8> {
-    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
-    let mut frame = vec![0x82];
-    match (u8::try_from(size), u16::try_from(size)) {
-        (Ok(size @ ..126), _) => frame.push(0x80 | size),
-        (_, Ok(size)) => {
-            frame.push(0xfe);
-            frame.extend(size.to_be_bytes());
-        }
-        _ => {
-            frame.push(0xff);
-            frame.extend((size as u64).to_be_bytes());
-        }
+/// An open connection.
+struct Link {
+    stream: TcpStream,
+    unsent: usize,
+    echoed: usize,
+    echoes: Echoes,
+}
+
+impl Link {
+    fn new(stream: TcpStream) -> Self {
+        Self { stream, unsent: 0, echoed: 0, echoes: Echoes::default() }
     }
-    frame.extend(KEY);
-    // The bytes 0 to 250, over and over, masked.
-    let payload = (0..251).cycle().zip(KEY.into_iter().cycle());
-    frame.extend(payload.map(|(byte, key)| byte ^ key).take(size));
-    frame
+
+    fn begin(&mut self, batch: &Batch) {
+        self.unsent = batch.bytes.len();
+        self.echoed = 0;
+    }
+
+    /// Whether the echo of the batch is not complete.
+    const fn waits(&self, batch: &Batch) -> bool {
+        self.unsent > 0 || self.echoed < batch.messages
+    }
+
+    /// Writes until the socket would block.
+    fn write(&mut self, batch: &Batch) -> Result<(), Failure> {
+        while self.unsent > 0 {
+            match self.stream.write(&batch.bytes[batch.bytes.len() - self.unsent..]) {
+                Ok(length) => self.unsent -= length,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads until the socket would block. Returns whether the echo is complete.
+    fn read(&mut self, batch: &Batch, buffer: &mut [u8]) -> Result<bool, Failure> {
+        loop {
+            match self.stream.read(buffer) {
+                Ok(0) => return Err("the server closes the transport".into()),
+                Ok(length) => {
+                    self.echoed += self.echoes.count(&buffer[..length])?;
+                    // A short read empties the socket.
+                    if length < buffer.len() {
+                        break;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if self.echoed > batch.messages {
+            return Err("the server sends more messages than it received".into());
+        }
+        Ok(!self.waits(batch))
+    }
+}
+
+/// Readiness of sockets, reported once for each change.
+struct Poll {
+    epoll: OwnedFd,
+    events: Vec<epoll::Event>,
+}
+
+impl Poll {
+    fn new() -> Result<Self, Failure> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        Ok(Self { epoll, events: Vec::with_capacity(1024) })
+    }
+
+    fn add(&self, stream: &TcpStream, number: usize) -> Result<(), Failure> {
+        let flags = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
+        Ok(epoll::add(&self.epoll, stream, epoll::EventData::new_u64(number as u64), flags)?)
+    }
+
+    /// Waits until a socket is ready. Returns the numbers of those that are.
+    fn wait(&mut self) -> Result<impl Iterator<Item = usize>, Failure> {
+        loop {
+            self.events.clear();
+            match epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&PATIENCE)) {
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+                Ok(0) => return Err("the server does not answer".into()),
+                Ok(_) => break,
+            }
+        }
+        // The numbers are indexes of a `Vec`.
+        #[allow(clippy::cast_possible_truncation)]
+        Ok(self.events.iter().map(|event| event.data.u64() as usize))
+    }
 }
