@@ -51,6 +51,7 @@ KINDS = [
     Kind("rustls", SYNC, "rustls", tls=True, threads=True),
     Kind("hub", SYNC, "hub", broadcasts=True, message=32 * KIB),
     Kind("mio", SYNC, "mio"),
+    Kind("shared_buffers", SYNC, "shared_buffers"),
     Kind("tokio", ASYNC, "tokio"),
     Kind("tokio_split", ASYNC, "tokio_split"),
     Kind("smol", ASYNC, "smol"),

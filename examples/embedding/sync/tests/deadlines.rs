@@ -26,12 +26,13 @@ const HUB: &str = env!("CARGO_BIN_EXE_hub");
 const MIO: &str = env!("CARGO_BIN_EXE_mio");
 const RELAY: &str = env!("CARGO_BIN_EXE_relay");
 const RUSTLS: &str = env!("CARGO_BIN_EXE_rustls");
+const SHARED_BUFFERS: &str = env!("CARGO_BIN_EXE_shared_buffers");
 const SERVE: &str = env!("CARGO_BIN_EXE_serve");
 const THREADS: &str = env!("CARGO_BIN_EXE_threads");
 
 /// The programs that send pings, with the target of a request.
-const PINGERS: [(&str, &str); 5] =
-    [(HUB, "/"), (MIO, "/"), (SERVE, "/"), (SERVE, "/chat"), (THREADS, "/")];
+const PINGERS: [(&str, &str); 6] =
+    [(HUB, "/"), (MIO, "/"), (SERVE, "/"), (SERVE, "/chat"), (SHARED_BUFFERS, "/"), (THREADS, "/")];
 
 fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.address()).unwrap();
@@ -82,7 +83,7 @@ fn relay(timeouts: &str) -> (Server, Server) {
 #[test]
 fn a_slow_request_gets_408() {
     thread::scope(|scope| {
-        for program in [ECHO, HUB, MIO, RELAY, SERVE, THREADS] {
+        for program in [ECHO, HUB, MIO, RELAY, SERVE, SHARED_BUFFERS, THREADS] {
             scope.spawn(move || {
                 let server = Server::start_timed(program, &[], "opening=500");
                 let response = slow::sends_a_byte_now_and_then(connect(&server));
@@ -114,7 +115,7 @@ fn only_the_pong_to_the_ping_counts() {
 #[test]
 fn a_peer_that_does_not_read_is_dropped() {
     with_each(
-        &[(ECHO, "/"), (HUB, "/"), (MIO, "/"), (SERVE, "/"), (THREADS, "/")],
+        &[(ECHO, "/"), (HUB, "/"), (MIO, "/"), (SERVE, "/"), (SHARED_BUFFERS, "/"), (THREADS, "/")],
         "writing=500",
         |stream| {
             slow::does_not_read(stream);
