@@ -6,6 +6,7 @@
 use std::{
     collections::HashMap,
     io::{ErrorKind, Read as _, Write as _},
+    mem,
     net::{SocketAddr, TcpStream},
     os::fd::OwnedFd,
     time::{Duration, Instant},
@@ -28,6 +29,13 @@ const READ: usize = 256 * 1024;
 
 /// The longest time without any progress.
 const PATIENCE: Timespec = Timespec { tv_sec: 20, tv_nsec: 0 };
+
+/// What was received.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Echoed {
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+}
 
 /// Open connections to one server.
 pub(crate) struct Load {
@@ -73,8 +81,8 @@ impl Load {
     }
 
     /// Each connection sends the batch and waits for its echo, over and over for this time, and at least
-    /// once. Returns the number of messages.
-    pub(crate) fn run(&mut self, batch: &Batch, duration: Duration) -> Result<u64, Failure> {
+    /// once. Returns what was echoed.
+    pub(crate) fn run(&mut self, batch: &Batch, duration: Duration) -> Result<Echoed, Failure> {
         let Self { poll, links, buffer, .. } = self;
         let end = Instant::now() + duration;
         let mut batches = 0;
@@ -100,7 +108,8 @@ impl Load {
                 }
             }
         }
-        Ok(batches * batch.messages as u64)
+        let bytes = links.iter_mut().map(|link| mem::take(&mut link.bytes)).sum();
+        Ok(Echoed { messages: batches * batch.messages as u64, bytes })
     }
 }
 
@@ -110,11 +119,13 @@ struct Link {
     unsent: usize,
     echoed: usize,
     echoes: Echoes,
+    /// The bytes received, also of headers.
+    bytes: u64,
 }
 
 impl Link {
     fn new(stream: TcpStream) -> Self {
-        Self { stream, unsent: 0, echoed: 0, echoes: Echoes::default() }
+        Self { stream, unsent: 0, echoed: 0, echoes: Echoes::default(), bytes: 0 }
     }
 
     fn begin(&mut self, batch: &Batch) {
@@ -145,6 +156,7 @@ impl Link {
             match self.stream.read(buffer) {
                 Ok(0) => return Err("the server closes the transport".into()),
                 Ok(length) => {
+                    self.bytes += length as u64;
                     self.echoed += self.echoes.count(&buffer[..length])?;
                     // A short read empties the socket.
                     if length < buffer.len() {

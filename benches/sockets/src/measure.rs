@@ -136,18 +136,19 @@ impl Row {
         // The first messages fill the buffers.
         load.run(&batch, options.time / 4)?;
         let (before, began) = (server.cpu_time()?, Instant::now());
-        let count = load.run(&batch, options.time)?;
+        let echoed = load.run(&batch, options.time)?;
         let elapsed = began.elapsed();
         let spent = server.cpu_time()?.saturating_sub(before);
         let mut values = Values {
-            cpu_nanos: Some(spent.as_nanos() as f64 / count as f64),
-            per_second: Some(count as f64 / elapsed.as_secs_f64()),
+            cpu_nanos: Some(spent.as_nanos() as f64 / echoed.messages as f64),
+            per_second: Some(echoed.messages as f64 / elapsed.as_secs_f64()),
+            bytes: Some(echoed.bytes as f64 / echoed.messages as f64),
             ..Values::default()
         };
         // Counting takes time, so it is done apart, and needs root.
         if let Ok(mut syscalls) = server.count_syscalls() {
-            let count = load.run(&batch, options.time / 4)?;
-            values.syscalls = Some(syscalls.count()? as f64 / count as f64);
+            let messages = load.run(&batch, options.time / 4)?.messages;
+            values.syscalls = Some(syscalls.count()? as f64 / messages as f64);
         }
         Ok(values)
     }

@@ -50,6 +50,7 @@ pub(crate) struct Values {
     pub(crate) cpu_nanos: Option<f64>,
     pub(crate) syscalls: Option<f64>,
     pub(crate) per_second: Option<f64>,
+    /// Of an echo, with its header, or the memory of an idle connection.
     pub(crate) bytes: Option<f64>,
 }
 
@@ -139,7 +140,9 @@ impl Results {
             return;
         }
         println!("\n{}, {connections} connections, {in_flight} in flight:", kind.name());
-        println!("CPU ns per message (system calls per message)\n");
+        let is_compressed = kind == Kind::Compressed;
+        let bytes = if is_compressed { ", bytes of an echo" } else { "" };
+        println!("CPU ns per message (system calls per message){bytes}\n");
         let headings: Vec<_> = sizes.iter().map(|size| format!("{size} B")).collect();
         println!("| server | {} |", headings.join(" | "));
         println!("| ---{} |", " | ---:".repeat(sizes.len()));
@@ -148,7 +151,9 @@ impl Results {
                 self.find(&row(*size), server).map_or(String::new(), |values| {
                     let calls =
                         values.syscalls.map_or(String::new(), |calls| format!(" ({calls:.2})"));
-                    format!("{:.0}{calls}", values.cpu_nanos.unwrap_or_default())
+                    let bytes = values.bytes.filter(|_| is_compressed);
+                    let bytes = bytes.map_or(String::new(), |bytes| format!(", {bytes:.0} B"));
+                    format!("{:.0}{calls}{bytes}", values.cpu_nanos.unwrap_or_default())
                 })
             };
             let cells: Vec<_> = sizes.iter().map(cell).collect();

@@ -5,6 +5,7 @@
 
 mod echo;
 mod over_hyper;
+mod sockudo;
 
 use std::{error::Error, future::Future};
 
@@ -29,7 +30,7 @@ async fn main() -> Result<(), Failure> {
         ("tokio-websockets", _) => {
             serve(listener, |stream| tokio_websockets(stream, batched)).await
         }
-        ("sockudo-ws", _) => serve(listener, |stream| sockudo_ws(stream, batched)).await,
+        ("sockudo-ws", _) => serve(listener, |stream| sockudo::serve(stream, batched)).await,
         ("fastwebsockets", false) => serve(listener, over_hyper::fastwebsockets).await,
         ("yawc", _) => serve(listener, |stream| over_hyper::yawc(stream, batched)).await,
         _ => Err("unknown library".into()),
@@ -58,15 +59,4 @@ async fn tungstenite(stream: TcpStream, batched: bool) -> Result<(), Failure> {
 async fn tokio_websockets(stream: TcpStream, batched: bool) -> Result<(), Failure> {
     let (_request, websocket) = tokio_websockets::ServerBuilder::new().accept(stream).await?;
     echo(websocket, batched, |message| message.is_text() || message.is_binary()).await
-}
-
-async fn sockudo_ws(mut stream: TcpStream, batched: bool) -> Result<(), Failure> {
-    use sockudo_ws::{
-        Config, Message, WebSocketStream, handshake::server_handshake, protocol::Role,
-    };
-    let leftover = server_handshake(&mut stream).await?.leftover;
-    let websocket =
-        WebSocketStream::from_raw_with_leftover(stream, Role::Server, Config::default(), leftover);
-    echo(websocket, batched, |message| matches!(message, Message::Text(_) | Message::Binary(_)))
-        .await
 }
