@@ -317,7 +317,10 @@ impl Peer {
                 None => return Ok(false),
             },
             Protocol::Over => {
-                inbox.release();
+                // The shared inbox keeps its memory unless there is something to discard.
+                if !inbox.is_empty() {
+                    inbox.release();
+                }
                 return Ok(false);
             }
         }
