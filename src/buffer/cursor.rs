@@ -133,6 +133,8 @@ impl Cursor {
     #[inline]
     pub(crate) fn pass_frame(&mut self, length: usize) {
         debug_assert!(length <= self.available());
+        // In a shared inbox, another connection may still expect the payload of its frame.
+        self.expected = 0;
         self.unread += length;
     }
 

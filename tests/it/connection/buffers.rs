@@ -177,6 +177,25 @@ fn the_end_of_the_input_before_the_reply_of_the_caller_counts_after_it() {
 }
 
 #[test]
+fn an_empty_inbox_serves_another_connection_between_a_header_and_its_payload() {
+    let mut shared = Inbox::with_capacity(4096);
+    let (mut one, mut other) = (server(Config::new()), server(Config::new()));
+    let frames = frame(From::Client, FIN | BINARY, &[7; 200]);
+    let (header, payload) = frames.split_at(frames.len() - 200);
+    let _ = shared.copy_from(header);
+    assert_eq!(one.receive(&mut shared, &mut Vec::new()), Ok(None));
+    assert!(shared.is_empty());
+
+    let _ = shared.copy_from(&frame(From::Client, FIN | TEXT, b"Hello"));
+    let event = other.receive(&mut shared, &mut Vec::new());
+    assert_eq!(event, Ok(Some(Event::Text("Hello"))));
+
+    let _ = shared.copy_from(payload);
+    let event = one.receive(&mut shared, &mut Vec::new());
+    assert_eq!(event, Ok(Some(Event::Binary(&[7; 200]))));
+}
+
+#[test]
 fn an_inbox_that_was_split_off_is_read_into_like_any_other() {
     let mut shared = Inbox::with_capacity(4096);
     let frames = frame(From::Client, FIN | TEXT, b"Hello");
