@@ -2,19 +2,23 @@
 
 use alloc::vec::Vec;
 
-use super::Outbox;
+use super::{Outbox, storage::Shrinking};
 use crate::{
     error::Overrun,
     frame::{FrameParts, Header},
 };
 
-/// The capacity that is kept when everything has been written, in bytes. Any more is freed.
+/// The capacity that is always kept, in bytes.
 const KEPT: usize = 64 * 1024;
 
 /// An outbox that grows, for transports whose writes may be partial.
 ///
 /// Drop the bytes that have been written with [`consume`](Self::consume), which does not move the
 /// others. A `Vec<u8>` is enough if you always write all bytes at once.
+///
+/// The memory of a large message is reused for the next one. Memory in excess of 64 KiB is freed when
+/// the outbox has become empty 64 times in a row without needing it. To free the memory of
+/// an idle connection, replace its outbox with a [new](Self::new) one.
 ///
 /// ```
 /// use hybi::GrowingOutbox;
@@ -42,12 +46,13 @@ pub struct GrowingOutbox {
     bytes: Vec<u8>,
     /// How many bytes at the front have been written.
     written: usize,
+    shrinking: Shrinking,
 }
 
 impl GrowingOutbox {
     /// An empty outbox. It allocates when the first bytes are appended.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), written: 0 }
+        Self { bytes: Vec::new(), written: 0, shrinking: Shrinking::new() }
     }
 
     /// The bytes to write to the transport.
@@ -60,8 +65,12 @@ impl GrowingOutbox {
         self.bytes().is_empty()
     }
 
-    /// Drops the first `length` bytes, which have been written. When all bytes have been written,
-    /// memory in excess of 64 KiB is freed.
+    /// The size of the memory, in bytes.
+    pub const fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    /// Drops the first `length` bytes, which have been written.
     ///
     /// # Errors
     ///
@@ -78,10 +87,11 @@ impl GrowingOutbox {
         Ok(())
     }
 
-    /// Drops all bytes, and frees memory in excess of 64 KiB.
+    /// Drops all bytes. Keeps the memory, as [`consume`](Self::consume) does.
     pub fn clear(&mut self) {
+        let used = self.bytes.len();
         self.bytes.clear();
-        self.bytes.shrink_to(KEPT);
+        self.shrinking.on_empty(&mut self.bytes, used, KEPT);
         self.written = 0;
     }
 
@@ -203,9 +213,24 @@ mod tests {
             outbox.consume(100).unwrap();
         }
         assert!(outbox.bytes.len() <= 2 * 1000 + 200, "{}", outbox.bytes.len());
-        outbox.append(&std::vec![3; 10 * KEPT]);
-        outbox.consume(outbox.pending()).unwrap();
-        assert!(outbox.bytes.capacity() <= KEPT);
+    }
+
+    #[test]
+    fn memory_of_a_large_message_is_kept_for_the_next_and_freed_after_small_ones() {
+        let mut outbox = GrowingOutbox::new();
+        let mut send = |size| {
+            outbox.append(&std::vec![3; size]);
+            outbox.consume(size).unwrap();
+            outbox.bytes.capacity()
+        };
+        for _ in 0..10 {
+            assert!(send(10 * KEPT) >= 10 * KEPT);
+            for _ in 0..63 {
+                assert!(send(1) >= 10 * KEPT);
+            }
+        }
+        assert!(send(1) <= KEPT);
+        assert!(send(1) <= KEPT);
     }
 
     #[test]

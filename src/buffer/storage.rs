@@ -59,6 +59,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> sealed::Sealed for Fixed<B> {
 
 #[cfg(feature = "alloc")]
 pub use growing::Growing;
+#[cfg(feature = "alloc")]
+pub(super) use growing::Shrinking;
 
 #[cfg(feature = "alloc")]
 mod growing {
@@ -67,9 +69,44 @@ mod growing {
 
     use super::{Storage, sealed::Sealed};
 
-    /// The memory of a large message is freed when the inbox has become empty this many times in a
-    /// row without needing more than its initial capacity.
+    /// The memory of a large message is freed when a buffer has become empty this many times in a
+    /// row without needing more than its usual capacity.
     const SHRINK_AFTER: u8 = 64;
+
+    /// Decides when to free the memory of a large message. A buffer that shrank after each message
+    /// would grow again for the next one.
+    #[derive(Clone, Default)]
+    pub(in super::super) struct Shrinking {
+        /// How many times in a row the buffer has become empty without needing more than its usual
+        /// capacity.
+        small_uses: u8,
+    }
+
+    impl Shrinking {
+        pub(in super::super) const fn new() -> Self {
+            Self { small_uses: 0 }
+        }
+
+        /// Call this when the buffer has become empty, with the most bytes in use since the
+        /// previous call. Shrinks the memory to `usual` bytes if it is time to.
+        pub(in super::super) fn on_empty(
+            &mut self,
+            bytes: &mut Vec<u8>,
+            used: usize,
+            usual: usize,
+        ) {
+            if used > usual || bytes.capacity() <= usual {
+                self.small_uses = 0;
+                return;
+            }
+            self.small_uses += 1;
+            if self.small_uses == SHRINK_AFTER {
+                self.small_uses = 0;
+                bytes.truncate(usual);
+                bytes.shrink_to(usual);
+            }
+        }
+    }
 
     /// Memory from the allocator.
     ///
@@ -80,20 +117,19 @@ mod growing {
         bytes: Vec<u8>,
         /// The capacity that it begins with and shrinks to, at least 1.
         initial: usize,
-        /// How many times in a row the inbox has become empty without needing more than `initial`.
-        small_uses: u8,
+        shrinking: Shrinking,
     }
 
     impl Growing {
         pub(in super::super) const fn with_capacity(initial: usize) -> Self {
             let initial = if initial == 0 { 1 } else { initial };
-            Self { bytes: Vec::new(), initial, small_uses: 0 }
+            Self { bytes: Vec::new(), initial, shrinking: Shrinking::new() }
         }
 
         /// New memory that contains just these two ranges, with the same initial capacity.
         pub(in super::super) fn with_contents(&self, parts: [Range<usize>; 2]) -> Self {
             let bytes = parts.map(|part| &self.bytes[part]).concat();
-            Self { bytes, initial: self.initial, small_uses: 0 }
+            Self { bytes, initial: self.initial, shrinking: Shrinking::new() }
         }
     }
 
@@ -127,21 +163,12 @@ mod growing {
         }
 
         fn on_empty(&mut self, used: usize) {
-            if used > self.initial || self.bytes.len() <= self.initial {
-                self.small_uses = 0;
-                return;
-            }
-            self.small_uses += 1;
-            if self.small_uses == SHRINK_AFTER {
-                self.small_uses = 0;
-                self.bytes.truncate(self.initial);
-                self.bytes.shrink_to_fit();
-            }
+            self.shrinking.on_empty(&mut self.bytes, used, self.initial);
         }
 
         fn release(&mut self) {
             self.bytes = Vec::new();
-            self.small_uses = 0;
+            self.shrinking = Shrinking::new();
         }
     }
 }
