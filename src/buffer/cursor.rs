@@ -8,9 +8,13 @@ use crate::{
     utf8::{InvalidUtf8, Validator},
 };
 
-/// If at least this many bytes are missing, the inbox offers no more room than that. The read then
-/// ends with the message, and the next one begins at the front of the memory.
-pub(super) const LARGE: usize = 4096;
+/// How much more room than the missing bytes of a large message the inbox offers. A read that
+/// completes the message then returns less than there is room for, which shows that the transport
+/// has nothing left to read.
+pub(super) const EXCESS: usize = 64;
+
+/// The memory grows to what a message needs if that exceeds the double by at most this much.
+const LARGE: usize = 4096;
 
 /// The positions that divide an inbox. The documentation of [`buffer`](super) draws them.
 ///
@@ -76,10 +80,10 @@ impl Cursor {
 
     /// The capacity to grow to. It is twice the present one, so that the cost of growing is
     /// proportional to the bytes that arrived. If the end of the message is known and needs less,
-    /// or little more, it is exactly what the message needs.
+    /// or little more, it is what the message needs and [`EXCESS`].
     pub(super) fn larger(&self, capacity: usize) -> usize {
         let twice = capacity.saturating_mul(2);
-        let needed = self.end.saturating_add(self.expected);
+        let needed = self.end.saturating_add(self.expected).saturating_add(EXCESS);
         let is_known = self.expected_is_last && self.expected > 0;
         if is_known && needed <= twice.saturating_add(LARGE) { needed } else { twice }
     }

@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::{
-    cursor::{Cursor, LARGE},
+    cursor::{Cursor, EXCESS},
     found::{Content, Found, Place},
     inflated::Inflated,
     storage::{Fixed, Storage},
@@ -21,6 +21,10 @@ pub(crate) const MAX_OVERHEAD: usize = MAX_HEADER + MAX_CONTROL;
 /// Upper bound for one read unless the initial capacity is larger, in bytes. The bytes are then
 /// still in L1 (32 KiB or more) when they are unmasked.
 const MAX_READ: usize = 24 * 1024;
+
+/// The same while more than [`MAX_READ`] bytes of a frame are missing. A read from a socket costs
+/// more than unmasking from L2 instead of L1.
+const MAX_LARGE_READ: usize = 64 * 1024;
 
 /// The caller's receive buffer.
 ///
@@ -134,8 +138,11 @@ impl<S: Storage> Inbox<S> {
     /// Spare room to read into. It is never empty.
     ///
     /// The room is at most the [initial capacity](Inbox::with_capacity), or 24 KiB if that is more,
-    /// even if the inbox has grown. The bytes are then still in L1 when they are unmasked. While 4
-    /// KiB or more of a frame are missing, the room is no larger than what is missing.
+    /// even if the inbox has grown. The bytes are then still in L1 when they are unmasked. While
+    /// more than 24 KiB of a frame are missing, the room is at most 64 KiB or the initial capacity,
+    /// and a little more than what is missing. A read that completes a message therefore
+    /// returns less than there is room for, unless more than the message has arrived: the transport
+    /// has nothing left to read.
     ///
     /// # Errors
     ///
@@ -154,8 +161,12 @@ impl<S: Storage> Inbox<S> {
         }
         self.make_room();
         let (end, expected) = (self.cursor.end, self.cursor.expected());
-        let most = self.storage.initial().max(MAX_READ);
-        let most = if expected >= LARGE { most.min(expected) } else { most };
+        let usual = self.storage.initial().max(MAX_READ);
+        let most = if expected > MAX_READ {
+            usual.max(MAX_LARGE_READ).min(expected.saturating_add(EXCESS))
+        } else {
+            usual
+        };
         let bytes = self.storage.bytes_mut();
         let to = end.saturating_add(most).min(bytes.len());
         bytes.get_mut(end..to).filter(|room| !room.is_empty()).ok_or(InboxFull)
@@ -226,6 +237,17 @@ impl<S: Storage> Inbox<S> {
     /// uses it.
     pub fn is_empty(&self) -> bool {
         self.inflated.is_empty() && self.cursor.is_empty()
+    }
+
+    /// The number of bytes that the inbox holds: the received part of a message, also if it is
+    /// decompressed, and the unread bytes.
+    pub fn len(&self) -> usize {
+        self.cursor.message() + self.cursor.available() + self.inflated.len()
+    }
+
+    /// The size of the memory, in bytes.
+    pub fn capacity(&self) -> usize {
+        self.storage.bytes().len() + self.inflated.capacity()
     }
 
     /// Drops the contents and frees the memory. The inbox allocates again when it needs to.

@@ -52,6 +52,11 @@ impl Inflated {
         self.end - self.start
     }
 
+    /// The size of the memory, in bytes.
+    pub(crate) fn capacity(&self) -> usize {
+        self.memory.bytes().len()
+    }
+
     /// The memory from the first undelivered byte on, and how many of its bytes are in use. After
     /// these is room for at least one and at most `limit` bytes. The memory doubles when it is
     /// full, and exceeds the limit by at most its initial capacity.

@@ -19,6 +19,16 @@ impl Inflated {
     }
 
     #[allow(clippy::unused_self)]
+    pub(crate) const fn len(&self) -> usize {
+        0
+    }
+
+    #[allow(clippy::unused_self)]
+    pub(crate) const fn capacity(&self) -> usize {
+        0
+    }
+
+    #[allow(clippy::unused_self)]
     pub(crate) const fn on_empty(&mut self) {}
 
     #[allow(clippy::unused_self)]

@@ -77,6 +77,26 @@ fn an_inbox_keeps_its_contents_when_it_shrinks() {
 }
 
 #[test]
+fn an_inbox_reports_its_contents_and_its_memory() {
+    let (mut websocket, mut inbox) = (server(Config::new()), Inbox::with_capacity(4096));
+    assert_eq!((inbox.len(), inbox.capacity()), (0, 0), "it allocates on the first read");
+    let message = frame(From::Client, FIN | BINARY, &[7; 100]);
+    let _ = inbox.copy_from(&message[..26]);
+    assert_eq!((inbox.len(), inbox.capacity()), (26, 4096));
+    assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()), Ok(None));
+    assert_eq!(inbox.len(), 20, "the payload after a header of 6 bytes");
+    let mut own = inbox.split_off();
+    assert_eq!((inbox.len(), inbox.capacity()), (0, 4096));
+    assert_eq!((own.len(), own.capacity()), (20, 20));
+    let _ = own.copy_from(&message[26..]);
+    let event = websocket.receive(&mut own, &mut Vec::new());
+    assert_eq!(event, Ok(Some(Event::Binary(&[7; 100]))));
+    assert_eq!(own.len(), 0);
+    own.release();
+    assert_eq!(own.capacity(), 0);
+}
+
+#[test]
 fn unread_bytes_are_consumed_from_the_front() {
     let mut inbox = Inbox::over([0; 8]);
     assert_eq!(inbox.copy_from(b"HTTP body"), 8);
