@@ -4,16 +4,27 @@
 //! input, it gives them back, and the next connection on the same thread that becomes readable takes
 //! them. So an idle connection holds no buffer, and a busy thread works on memory that is in the cache.
 
-use std::{cell::Cell, mem};
+use std::{cell::RefCell, mem, thread::LocalKey};
 
 use hybi::{GrowingOutbox, Inbox};
 
 /// The size of a read.
 const CAPACITY: usize = 64 * 1024;
 
+/// The most unused buffers of each kind that a thread keeps. Several are in use while connections
+/// wait in the middle of a large message.
+const KEPT: usize = 4;
+
+/// Memory in excess of this is freed, in bytes.
+const MAX_KEPT_CAPACITY: usize = 2 * 1024 * 1024;
+
+/// A connection that waits in the middle of a message keeps its inbox if the inbox is at most this
+/// many times as large as its contents. Otherwise the contents move to a smaller one.
+const MAX_EXCESS: usize = 16;
+
 thread_local! {
-    static INBOX: Cell<Option<Inbox>> = const { Cell::new(None) };
-    static OUTBOX: Cell<Option<GrowingOutbox>> = const { Cell::new(None) };
+    static INBOXES: RefCell<Vec<Inbox>> = const { RefCell::new(Vec::new()) };
+    static OUTBOXES: RefCell<Vec<GrowingOutbox>> = const { RefCell::new(Vec::new()) };
 }
 
 /// An inbox without memory. It allocates on the first read.
@@ -21,55 +32,46 @@ pub(crate) fn new_inbox() -> Inbox {
     Inbox::with_capacity(CAPACITY)
 }
 
-/// Whose the buffers of a connection are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Buffers {
-    /// They are large, and go back to the thread.
-    Shared,
-    /// The connection has none.
-    Returned,
-    /// The inbox holds the beginning of a message, in memory of its own. It is kept until the
-    /// message is complete, so that the message is not copied at each wait.
-    Own,
+/// Takes an inbox and an outbox of the thread if the connection has none, before a read.
+pub(crate) fn take(inbox: &mut Inbox, outbox: &mut GrowingOutbox) {
+    if inbox.capacity() == 0
+        && let Some(unused) = INBOXES.with_borrow_mut(Vec::pop)
+    {
+        *inbox = unused;
+    }
+    take_outbox(outbox);
 }
 
-impl Buffers {
-    /// Takes the thread's buffers, before a read.
-    pub(crate) fn take(&mut self, inbox: &mut Inbox, outbox: &mut GrowingOutbox) {
-        self.take_outbox(outbox);
-        if *self != Self::Shared && inbox.is_empty() {
-            *inbox = INBOX.take().unwrap_or_else(new_inbox);
-            *self = Self::Shared;
-        }
+/// Takes an outbox of the thread if the connection has none, before something is queued.
+pub(crate) fn take_outbox(outbox: &mut GrowingOutbox) {
+    if outbox.capacity() == 0
+        && let Some(unused) = OUTBOXES.with_borrow_mut(Vec::pop)
+    {
+        *outbox = unused;
     }
+}
 
-    /// Takes the thread's outbox, before something is queued.
-    pub(crate) fn take_outbox(self, outbox: &mut GrowingOutbox) {
-        if self != Self::Shared
-            && outbox.is_empty()
-            && let Some(spare) = OUTBOX.take()
-        {
-            *outbox = spare;
-        }
+/// Gives the buffers to the thread, before the connection waits for input.
+pub(crate) fn give_back(inbox: &mut Inbox, outbox: &mut GrowingOutbox) {
+    let capacity = inbox.capacity();
+    if inbox.is_empty() {
+        keep(&INBOXES, capacity, mem::replace(inbox, new_inbox()));
+    } else if capacity / MAX_EXCESS > inbox.len() {
+        let rest = inbox.split_off();
+        keep(&INBOXES, capacity, mem::replace(inbox, rest));
     }
+    if outbox.is_empty() {
+        keep(&OUTBOXES, outbox.capacity(), mem::take(outbox));
+    }
+}
 
-    /// Gives the buffers back, before the connection waits for input.
-    pub(crate) fn give_back(&mut self, inbox: &mut Inbox, outbox: &mut GrowingOutbox) {
-        match self {
-            Self::Shared => {
-                let is_empty = inbox.is_empty();
-                let rest = if is_empty { new_inbox() } else { inbox.split_off() };
-                INBOX.set(Some(mem::replace(inbox, rest)));
-                *self = if is_empty { Self::Returned } else { Self::Own };
+/// Keeps an unused buffer of this capacity for the connections of the thread.
+fn keep<B>(buffers: &'static LocalKey<RefCell<Vec<B>>>, capacity: usize, unused: B) {
+    if (1..=MAX_KEPT_CAPACITY).contains(&capacity) {
+        buffers.with_borrow_mut(|buffers| {
+            if buffers.len() < KEPT {
+                buffers.push(unused);
             }
-            Self::Own if inbox.is_empty() => {
-                *inbox = new_inbox();
-                *self = Self::Returned;
-            }
-            Self::Own | Self::Returned => {}
-        }
-        if outbox.is_empty() {
-            OUTBOX.set(Some(mem::take(outbox)));
-        }
+        });
     }
 }

@@ -24,7 +24,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::{
     bounds::Bounds,
-    buffers::Buffers,
+    buffers,
     error::{Error, duplicate},
 };
 
@@ -37,7 +37,6 @@ pub(crate) struct Channel<S, R: Role> {
     bounds: Bounds,
     /// Whether something was written since the stream was flushed.
     needs_flush: bool,
-    buffers: Buffers,
     /// Why nothing more can be written. The input may still hold the peer's Close, which says more.
     output_error: Option<io::Error>,
     input_ended: bool,
@@ -67,7 +66,6 @@ impl<S, R: Role> Channel<S, R> {
             outbox,
             bounds,
             needs_flush: false,
-            buffers: Buffers::Shared,
             output_error: None,
             input_ended: false,
             phase: Phase::Open,
@@ -109,7 +107,7 @@ impl<S, R: Role> Channel<S, R> {
         if !matches!(self.phase, Phase::Open) {
             return Err(Misuse::NotOpen.into());
         }
-        self.buffers.take_outbox(&mut self.outbox);
+        buffers::take_outbox(&mut self.outbox);
         Ok(send(&mut self.connection, &mut self.outbox)?)
     }
 
@@ -304,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Channel<S, R> {
         inbox: &mut Inbox,
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        self.buffers.take(inbox, &mut self.outbox);
+        buffers::take(inbox, &mut self.outbox);
         let mut buffer = ReadBuf::new(inbox.spare()?);
         let read = Pin::new(&mut self.stream).poll_read(context, &mut buffer);
         let length = buffer.filled().len();
@@ -312,7 +310,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Channel<S, R> {
         match read {
             Poll::Ready(read) => Poll::Ready(read.map(|()| length)),
             Poll::Pending => {
-                self.buffers.give_back(inbox, &mut self.outbox);
+                buffers::give_back(inbox, &mut self.outbox);
                 Poll::Pending
             }
         }
