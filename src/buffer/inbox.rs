@@ -22,9 +22,9 @@ pub(crate) const MAX_OVERHEAD: usize = MAX_HEADER + MAX_CONTROL;
 /// still in L1 (32 KiB or more) when they are unmasked.
 const MAX_READ: usize = 24 * 1024;
 
-/// The same while more than [`MAX_READ`] bytes of a frame are missing. A read from a socket costs
-/// more than unmasking from L2 instead of L1.
-const MAX_LARGE_READ: usize = 64 * 1024;
+/// The same while more than [`MAX_READ`] bytes of a frame are missing. A read from a socket, and the
+/// acknowledgment that it causes, cost more than unmasking from L2 instead of L1.
+const MAX_LARGE_READ: usize = 256 * 1024;
 
 /// The caller's receive buffer.
 ///
@@ -139,7 +139,7 @@ impl<S: Storage> Inbox<S> {
     ///
     /// The room is at most the [initial capacity](Inbox::with_capacity), or 24 KiB if that is more,
     /// even if the inbox has grown. The bytes are then still in L1 when they are unmasked. While
-    /// more than 24 KiB of a frame are missing, the room is at most 64 KiB or the initial capacity,
+    /// more than 24 KiB of a frame are missing, the room is at most 256 KiB or the initial capacity,
     /// and a little more than what is missing. A read that completes a message therefore
     /// returns less than there is room for, unless more than the message has arrived: the transport
     /// has nothing left to read.
