@@ -1,11 +1,13 @@
 //! An echo server over readiness events: one thread, many connections.
 //!
-//! It shows partial writes, interest in writability only while output waits, and backpressure: the
-//! server stops reading from a peer that does not read, so a connection holds at most one message and
-//! its reply.
+//! It shows partial writes, interest in writability only while output waits, buffers that all
+//! connections share, and backpressure: the server stops reading from a peer that does not read, so a
+//! connection holds at most one message and its reply.
 //!
 //! `cargo run --bin mio -- 127.0.0.1:9001`
 
+#[path = "../../../../shared/buffers.rs"]
+mod buffers;
 #[path = "../../../../shared/clock.rs"]
 mod clock;
 #[path = "../../../../shared/report.rs"]
@@ -14,7 +16,7 @@ mod report;
 use std::{
     collections::HashMap,
     error::Error,
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind, Read, Write},
     mem,
     net::{Shutdown, SocketAddr},
     time::{Duration, Instant},
@@ -48,6 +50,9 @@ const ACCEPTED: usize = 256;
 
 const LISTENER: Token = Token(0);
 
+/// Ready at once: the socket is usually writable.
+const AT_ONCE: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
 fn main() -> Result<(), Box<dyn Error>> {
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
     let listener = TcpListener::bind(address.parse()?)?;
@@ -77,7 +82,9 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
                     let registered =
                         poll.registry().register(&mut stream, last_token, Interest::READABLE);
                     match registered.and_then(|()| stream.set_nodelay(true)) {
-                        Ok(()) => drop(peers.insert(last_token, Peer::new(stream, address))),
+                        Ok(()) => {
+                            peers.insert(last_token, Box::new(Peer::new(stream, address)));
+                        }
                         // This connection is closed. The server continues.
                         Err(error) => report(format_args!("{address}: {error}")),
                     }
@@ -89,7 +96,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
                 continue;
             }
             let Some(peer) = peers.get_mut(&token) else { continue };
-            if !peer.take_turn(poll.registry(), token) {
+            if !peer.take_turn(poll.registry(), token, event.is_read_closed()) {
                 peers.remove(&token);
                 // Its resources may suffice to accept the next connection.
                 if mem::take(&mut accept_failed) {
@@ -102,7 +109,7 @@ fn serve(mut listener: TcpListener) -> io::Result<()> {
             let now = now();
             peers.retain(|token, peer| {
                 let is_due = peer.deadlines.deadline().is_some_and(|at| at <= now);
-                !is_due || peer.take_turn(poll.registry(), *token)
+                !is_due || peer.take_turn(poll.registry(), *token, false)
             });
             // In case accepting has failed.
             rearm(&poll, &mut listener);
@@ -151,6 +158,8 @@ struct Peer {
     outbox: GrowingOutbox,
     protocol: Protocol,
     deadlines: Deadlines,
+    /// What the socket is registered for.
+    interest: Interest,
 }
 
 /// The state of a connection.
@@ -168,10 +177,11 @@ impl Peer {
         Self {
             stream,
             address,
-            inbox: Inbox::with_capacity(16 * 1024),
+            inbox: buffers::new_inbox(),
             outbox: GrowingOutbox::new(),
             protocol: Protocol::Opening(Opening::new(Origins::same_host().or_no_browser())),
             deadlines: Deadlines::new(timeouts(), now()),
+            interest: Interest::READABLE,
         }
     }
 
@@ -208,12 +218,12 @@ impl Peer {
 
     /// Does what is due. Fails if the peer takes too long, and does not get a response or a Close that
     /// says so.
-    fn expire(&mut self) -> Result<(), Cause> {
+    fn expire(&mut self, now: Duration) -> Result<(), Cause> {
         let Self { outbox, deadlines, .. } = self;
         let expired = match &mut self.protocol {
-            Protocol::Opening(opening) => deadlines.expire_opening(now(), opening, outbox),
-            Protocol::Open(websocket) => deadlines.expire(now(), websocket, outbox),
-            Protocol::Over => deadlines.check(now(), Stage::Closing, outbox.pending()),
+            Protocol::Opening(opening) => deadlines.expire_opening(now, opening, outbox),
+            Protocol::Open(websocket) => deadlines.expire(now, websocket, outbox),
+            Protocol::Over => deadlines.check(now, Stage::Closing, outbox.pending()),
         };
         match expired {
             Ok(_) => Ok(()),
@@ -230,11 +240,18 @@ impl Peer {
 /// The socket.
 impl Peer {
     /// Reads and writes for one turn. False at the end of the connection.
-    fn take_turn(&mut self, registry: &Registry, token: Token) -> bool {
-        let is_open = match self.advance() {
+    fn take_turn(&mut self, registry: &Registry, token: Token, input_ends: bool) -> bool {
+        buffers::take_inbox(&mut self.inbox);
+        buffers::take_outbox(&mut self.outbox);
+        let advanced = self.advance(input_ends);
+        buffers::give_back_inbox(&mut self.inbox);
+        buffers::give_back_outbox(&mut self.outbox);
+        let is_open = match advanced {
             Ok(None) => Ok(false),
+            Ok(Some(interest)) if interest == self.interest && interest != AT_ONCE => Ok(true),
             // Registering again also reports readiness that is already there.
             Ok(Some(interest)) => {
+                self.interest = interest;
                 registry.reregister(&mut self.stream, token, interest).map(|()| true)
             }
             Err(error) => Err(error),
@@ -247,7 +264,9 @@ impl Peer {
 
     /// Reads and writes until the socket would block. Returns the interest to wait for, or `None` at
     /// the end.
-    fn advance(&mut self) -> io::Result<Option<Interest>> {
+    fn advance(&mut self, input_ends: bool) -> io::Result<Option<Interest>> {
+        let now = now();
+        let mut has_input = true;
         for _ in 0..TURN {
             let mut has_more = true;
             while has_more && self.outbox.pending() < BACKLOG {
@@ -258,8 +277,8 @@ impl Peer {
                     false
                 });
             }
-            self.expire()?;
-            if !self.write()? {
+            self.expire(now)?;
+            if !self.write(now)? {
                 return Ok(Some(Interest::WRITABLE)); // backpressure: not readable
             }
             if has_more {
@@ -268,9 +287,20 @@ impl Peer {
             if matches!(self.protocol, Protocol::Over) {
                 let _ = self.stream.shutdown(Shutdown::Write);
             }
-            match self.inbox.read_from(&mut self.stream) {
+            if !has_input {
+                return Ok(Some(Interest::READABLE));
+            }
+            let room = self.inbox.spare()?;
+            let (most, read) = (room.len(), self.stream.read(room));
+            match read {
                 Ok(0) => return self.end_of_input(),
-                Ok(_) => self.deadlines.on_read(now()),
+                Ok(length) => {
+                    self.inbox.commit(length)?;
+                    self.deadlines.on_read(now);
+                    // After a short read, more input is a new event with epoll and kqueue. Its end is
+                    // not, if this event reported it.
+                    has_input = length == most || input_ends || !cfg!(unix);
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return Ok(Some(Interest::READABLE));
@@ -278,17 +308,17 @@ impl Peer {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Some(Interest::READABLE | Interest::WRITABLE)) // more may wait, so return at once
+        Ok(Some(AT_ONCE)) // more may wait
     }
 
     /// Writes until the socket would block. Returns whether all output is written.
-    fn write(&mut self) -> io::Result<bool> {
+    fn write(&mut self, now: Duration) -> io::Result<bool> {
         while !self.outbox.is_empty() {
             match self.stream.write(self.outbox.bytes()) {
                 Ok(0) => return Err(ErrorKind::WriteZero.into()),
                 Ok(length) => {
                     self.outbox.consume(length)?;
-                    self.deadlines.on_write(now(), length);
+                    self.deadlines.on_write(now, length);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),

@@ -1,0 +1,79 @@
+//! Buffers that the connections of a thread share.
+//!
+//! A connection needs an inbox and an outbox while it is busy. Before it waits, it gives back those that
+//! are empty, and the next connection takes them. An idle connection therefore holds no buffers, and a
+//! busy thread works on memory that is in the cache.
+
+use std::{cell::RefCell, mem, thread::LocalKey};
+
+use hybi::{GrowingOutbox, Inbox};
+
+/// The size of a read: a message of 64 KiB with its header, and more.
+const CAPACITY: usize = 68 * 1024;
+
+/// The most unused buffers of each kind that a thread keeps.
+const KEPT: usize = 4;
+
+/// The capacity of the largest buffers that are kept, in bytes.
+const MAX_KEPT_CAPACITY: usize = 2 * 1024 * 1024;
+
+/// A connection that waits in the middle of a message keeps its inbox if the inbox is at most this many
+/// times as large as its contents. Otherwise the contents move to a smaller one.
+const MAX_EXCESS: usize = 16;
+
+thread_local! {
+    static INBOXES: RefCell<Vec<Inbox>> = const { RefCell::new(Vec::new()) };
+    static OUTBOXES: RefCell<Vec<GrowingOutbox>> = const { RefCell::new(Vec::new()) };
+}
+
+/// An inbox without memory. It allocates on the first read.
+pub(crate) fn new_inbox() -> Inbox {
+    Inbox::with_capacity(CAPACITY)
+}
+
+/// Takes an inbox of the thread if this one has no memory. Call this before a read.
+pub(crate) fn take_inbox(inbox: &mut Inbox) {
+    if inbox.capacity() == 0
+        && let Some(unused) = INBOXES.with_borrow_mut(Vec::pop)
+    {
+        *inbox = unused;
+    }
+}
+
+/// Takes an outbox of the thread if this one has no memory.
+pub(crate) fn take_outbox(outbox: &mut GrowingOutbox) {
+    if outbox.capacity() == 0
+        && let Some(unused) = OUTBOXES.with_borrow_mut(Vec::pop)
+    {
+        *outbox = unused;
+    }
+}
+
+/// Gives the inbox to the thread, except for contents. Call this before the connection waits for input.
+pub(crate) fn give_back_inbox(inbox: &mut Inbox) {
+    let capacity = inbox.capacity();
+    if inbox.is_empty() {
+        keep(&INBOXES, capacity, mem::replace(inbox, new_inbox()));
+    } else if capacity / MAX_EXCESS > inbox.len() {
+        let rest = inbox.split_off();
+        keep(&INBOXES, capacity, mem::replace(inbox, rest));
+    }
+}
+
+/// Gives the outbox to the thread if it is empty.
+pub(crate) fn give_back_outbox(outbox: &mut GrowingOutbox) {
+    if outbox.is_empty() {
+        keep(&OUTBOXES, outbox.capacity(), mem::take(outbox));
+    }
+}
+
+/// Keeps an unused buffer of this capacity for the connections of the thread.
+fn keep<B>(buffers: &'static LocalKey<RefCell<Vec<B>>>, capacity: usize, unused: B) {
+    if (1..=MAX_KEPT_CAPACITY).contains(&capacity) {
+        buffers.with_borrow_mut(|buffers| {
+            if buffers.len() < KEPT {
+                buffers.push(unused);
+            }
+        });
+    }
+}
