@@ -37,6 +37,8 @@ pub(crate) struct Channel<S, R: Role> {
     bounds: Bounds,
     /// Whether something was written since the stream was flushed.
     needs_flush: bool,
+    /// See [`buffers::give_back`].
+    has_own_inbox: bool,
     /// Why nothing more can be written. The input may still hold the peer's Close, which says more.
     output_error: Option<io::Error>,
     input_ended: bool,
@@ -66,6 +68,7 @@ impl<S, R: Role> Channel<S, R> {
             outbox,
             bounds,
             needs_flush: false,
+            has_own_inbox: false,
             output_error: None,
             input_ended: false,
             phase: Phase::Open,
@@ -310,7 +313,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Channel<S, R> {
         match read {
             Poll::Ready(read) => Poll::Ready(read.map(|()| length)),
             Poll::Pending => {
-                buffers::give_back(inbox, &mut self.outbox);
+                buffers::give_back(inbox, &mut self.has_own_inbox, &mut self.outbox);
                 Poll::Pending
             }
         }
