@@ -160,7 +160,9 @@ impl Acceptor {
         &self,
         stream: S,
     ) -> Result<WebSocket<S, Server>, AcceptError> {
-        self.request(stream).await?.accept().await
+        // In memory of its own, which ends with the handshake. Otherwise the caller's task would be
+        // several times as large for as long as the connection lives.
+        Box::pin(async { self.request(stream).await?.accept().await }).await
     }
 
     /// Receives a request for a WebSocket. Other HTTP requests get a response with status 426.
@@ -184,6 +186,14 @@ impl Acceptor {
     ///
     /// See [`AcceptError`]. The client has got a response that says why.
     pub async fn receive<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+    ) -> Result<Incoming<S>, AcceptError> {
+        // In memory of its own, as in `accept`.
+        Box::pin(self.receive_any(stream)).await
+    }
+
+    async fn receive_any<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         stream: S,
     ) -> Result<Incoming<S>, AcceptError> {

@@ -249,7 +249,8 @@ impl Connect {
         #[cfg(not(feature = "rustls"))]
         let this = self;
         let bounds = Bounds::new(this.timeouts);
-        let opened = within(bounds.until(), async {
+        // In memory of its own, which ends with the handshake.
+        let opening = Box::pin(async {
             let mut uri = UriBuf::parse(&this.uri)?;
             let (mut trusted, mut left) = (true, this.redirects);
             loop {
@@ -264,8 +265,8 @@ impl Connect {
                     Err(_) => return Err(ConnectError::TooManyRedirects),
                 }
             }
-        })
-        .await?;
+        });
+        let opened = within(bounds.until(), opening).await?;
         Ok(opened.into_websocket(bounds))
     }
 
@@ -281,12 +282,12 @@ impl Connect {
     ) -> Result<WebSocket<S, Client>, ConnectError> {
         self.redirects = 0;
         let bounds = Bounds::new(self.timeouts);
-        let opened = within(bounds.until(), async {
+        let opening = Box::pin(async {
             let uri = UriBuf::parse(&self.uri)?;
             let opened = self.handshake(&uri.as_uri(), true, Opening::new(stream)).await?;
             opened.map_err(|_| ConnectError::TooManyRedirects)
-        })
-        .await?;
+        });
+        let opened = within(bounds.until(), opening).await?;
         Ok(opened.into_websocket(bounds))
     }
 
