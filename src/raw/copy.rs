@@ -33,9 +33,11 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
 /// Whether [`copy_in_loop`] is the better choice for these two.
 #[inline]
 pub(super) fn suits_loop<T>(from: &[u8], to: &[T]) -> bool {
+    if from.len() < SHORT {
+        return false;
+    }
     let ahead = to.as_ptr().addr().wrapping_sub(from.as_ptr().addr()) % PAGE;
-    let is_near = !(NEAR..=PAGE - NEAR).contains(&ahead);
-    from.len() >= SHORT && (from.len() <= LOOP || is_near)
+    from.len() <= LOOP || !(NEAR..=PAGE - NEAR).contains(&ahead)
 }
 
 /// Copies without `memcpy`.
