@@ -3,6 +3,8 @@
 //! Each binary in `src/bin` listens on a port and serves connections with one of these modules.
 
 pub mod application;
+#[path = "../../../shared/buffers.rs"]
+mod buffers;
 #[path = "../../../shared/clock.rs"]
 mod clock;
 #[path = "../../../shared/following.rs"]

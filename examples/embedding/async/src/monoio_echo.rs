@@ -12,26 +12,28 @@ use hybi::{
     server::Opening,
 };
 use monoio::{
+    buf::IoBufMut,
     io::{AsyncReadRent, AsyncWriteRent, AsyncWriteRentExt},
     net::TcpStream,
     time::timeout,
 };
 
 use crate::{
+    buffers,
     clock::{left, now, timeouts},
     following::Following,
 };
 
 const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
 
-/// The size of a buffer, and the most bytes of one read.
-const BUFFER: usize = 64 * 1024;
+/// The size of a buffer, and the most bytes of one read: a message of 64 KiB with its header, and more.
+const BUFFER: usize = 68 * 1024;
 
 /// The longest wait.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The most unused buffers in the pool.
-const KEPT: usize = 64;
+/// The most bytes of unused buffers in the pool.
+const KEPT: usize = 8 * 1024 * 1024;
 
 /// The most reads at the end of a connection, whose bytes are discarded.
 const LINGER: usize = 64;
@@ -41,19 +43,31 @@ pub type Failure = Box<dyn Error>;
 
 /// Buffers for all connections of a thread.
 #[derive(Default)]
-pub struct Pool(RefCell<Vec<Vec<u8>>>);
+pub struct Pool(RefCell<Unused>);
+
+#[derive(Default)]
+struct Unused {
+    buffers: Vec<Vec<u8>>,
+    /// The sum of their capacities.
+    capacity: usize,
+}
 
 impl Pool {
     fn take(&self) -> Vec<u8> {
-        self.0.borrow_mut().pop().unwrap_or_else(|| Vec::with_capacity(BUFFER))
+        let mut unused = self.0.borrow_mut();
+        let Some(buffer) = unused.buffers.pop() else { return Vec::with_capacity(BUFFER) };
+        unused.capacity -= buffer.capacity();
+        buffer
     }
 
     fn give(&self, mut buffer: Vec<u8>) {
-        let mut buffers = self.0.borrow_mut();
-        if buffers.len() < KEPT {
+        let mut unused = self.0.borrow_mut();
+        let capacity = unused.capacity + buffer.capacity();
+        // A ping is queued in a small one.
+        if buffer.capacity() >= BUFFER && capacity <= KEPT {
             buffer.clear();
-            buffer.shrink_to(BUFFER);
-            buffers.push(buffer);
+            unused.buffers.push(buffer);
+            unused.capacity = capacity;
         }
     }
 }
@@ -63,7 +77,7 @@ pub async fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Failure> {
     let mut session = Session {
         stream,
         pool,
-        inbox: Inbox::with_capacity(4 * 1024),
+        inbox: buffers::new_inbox(),
         peer: Peer {
             // Pages of this server, and clients that are not browsers.
             protocol: Protocol::Opening(Opening::new(Origins::same_host().or_no_browser())),
@@ -175,7 +189,9 @@ impl Session<'_> {
 
     /// Reads once into a buffer of the pool.
     async fn read(&mut self) -> Result<(), Failure> {
-        let (length, bytes) = self.stream.read(self.pool.take()).await;
+        let room = self.pool.take().slice_mut(..BUFFER);
+        let (length, room) = self.stream.read(room).await;
+        let bytes = room.into_inner();
         if length? == 0 {
             return self.peer.end_of_input();
         }
@@ -188,16 +204,16 @@ impl Session<'_> {
         received
     }
 
-    /// Copies the bytes into the inbox, and receives.
+    /// Copies the bytes into an inbox, and receives. The connections share an inbox, except for those that
+    /// wait in the middle of a message.
     fn receive(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
+        buffers::take_inbox(&mut self.inbox);
         while !bytes.is_empty() {
             let taken = self.inbox.copy_from(bytes);
             bytes = &bytes[taken..];
             self.peer.receive(&mut self.inbox)?;
         }
-        if self.inbox.is_empty() {
-            self.inbox.release();
-        }
+        buffers::give_back_inbox(&mut self.inbox);
         Ok(())
     }
 

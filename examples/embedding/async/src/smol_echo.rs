@@ -5,8 +5,10 @@
 
 use std::{
     error::Error,
-    future::Future,
+    future::{Future, poll_fn},
     io, mem,
+    pin::Pin,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -19,11 +21,12 @@ use hybi::{
 use smol::{
     Timer,
     channel::Receiver,
-    future::{or, pending, race, yield_now},
+    future::{or, pending, poll_once, race, yield_now},
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink},
 };
 
 use crate::{
+    buffers,
     clock::{instant_of, now, timeouts},
     following::Following,
 };
@@ -101,6 +104,7 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
             if steps % TURN == 0 {
                 yield_now().await;
             }
+            buffers::take_outbox(outbox);
             while websocket.has_room(outbox)
                 && let Some(event) = websocket.receive(inbox, outbox)?
             {
@@ -110,14 +114,24 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
                     Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
                 }
             }
-            // Without room, the inbox may still hold events.
             let has_room = websocket.has_room(outbox);
+            let time = now();
+            writing.take_from(outbox);
+            // Most writes are possible at once.
+            if !writing.is_flushed
+                && let Some(written) = poll_once(writing.write()).await
+            {
+                deadlines.on_write(time, written?);
+            }
             let mut output = Following { ahead: writing.pending(), outbox };
-            let until = deadlines.expire(now(), websocket, &mut output)?;
+            let until = deadlines.expire(time, websocket, &mut output)?;
             writing.take_from(outbox);
             let should_close_transport = websocket.should_close_transport();
             if should_close_transport && writing.is_flushed {
                 return Ok(());
+            }
+            if !has_room && writing.is_flushed {
+                continue; // the inbox may still hold events
             }
             if let Some(at) = until.and_then(instant_of)
                 && expires.is_none_or(|expires| at < expires)
@@ -196,7 +210,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
     pub fn new(reader: R, writer: W) -> Self {
         Self {
             reader,
-            inbox: Inbox::with_capacity(16 * 1024),
+            inbox: buffers::new_inbox(),
             writing: Writing { writer, batch: GrowingOutbox::new(), is_flushed: true },
             outbox: GrowingOutbox::new(),
             deadlines: Deadlines::new(timeouts(), now()),
@@ -248,11 +262,19 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
     }
 }
 
-/// Reads once into the inbox.
+/// Reads once into the inbox. While it waits and no message is in progress, the inbox has no memory.
 async fn read(reader: &mut (impl AsyncRead + Unpin), inbox: &mut Inbox) -> io::Result<usize> {
-    let length = reader.read(inbox.spare()?).await?;
-    inbox.commit(length)?;
-    Ok(length)
+    poll_fn(|context| {
+        buffers::take_inbox(inbox);
+        let read = Pin::new(&mut *reader).poll_read(context, inbox.spare()?);
+        if let Poll::Ready(Ok(length)) = read {
+            inbox.commit(length)?;
+        } else {
+            buffers::give_back_inbox(inbox);
+        }
+        read
+    })
+    .await
 }
 
 /// The batch that is being written. The outbox can be filled meanwhile.
@@ -263,13 +285,13 @@ struct Writing<W> {
 }
 
 impl<W: AsyncWrite + Unpin> Writing<W> {
-    /// Takes the contents of the outbox as the next batch, if the previous batch is written. Swaps the
-    /// two, so that their memory is reused.
+    /// Takes the contents of the outbox as the next batch, if the previous batch is written.
     fn take_from(&mut self, outbox: &mut GrowingOutbox) {
         if self.is_flushed && !outbox.is_empty() {
             mem::swap(&mut self.batch, outbox);
             self.is_flushed = false;
         }
+        buffers::give_back_outbox(outbox);
     }
 
     /// The number of bytes that are not written. One, if they are only not flushed.
@@ -288,6 +310,7 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
             self.batch.consume(written)?;
         }
         if self.batch.is_empty() {
+            buffers::give_back_outbox(&mut self.batch);
             self.writer.flush().await?;
             self.is_flushed = true;
         }

@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use crate::{
+    buffers,
     clock::instant_of,
     following::Following,
     tokio_transport::{Transport, by, now},
@@ -114,39 +115,53 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
     ) -> Result<(), Failure> {
         let Self { transport, websocket, messages, timer } = self;
         let Transport { reading, writing, outbox, deadlines } = &mut **transport;
+        let mut time = now();
         loop {
+            buffers::take_outbox(outbox);
             while websocket.has_room(outbox)
                 && let Some(event) = websocket.receive(&mut reading.inbox, outbox)?
             {
                 handle(event, websocket, outbox)?;
             }
-            // Without room, the inbox may still hold events.
             let has_room = websocket.has_room(outbox);
+            writing.take_from(outbox);
+            // Most writes are possible at once.
+            deadlines.on_write(time, writing.write_now().await?);
             let mut output = Following { ahead: writing.pending(), outbox };
-            let until = deadlines.expire(now(), websocket, &mut output)?;
+            let until = deadlines.expire(time, websocket, &mut output)?;
             writing.take_from(outbox);
             let should_close_transport = websocket.should_close_transport();
             if should_close_transport && writing.is_flushed() {
                 return Ok(());
             }
+            if !has_room && writing.is_flushed() {
+                continue; // the inbox may still hold events
+            }
             timer.set(until);
             let is_open = websocket.state() == State::Open;
             select! {
-                length = reading.read(), if has_room && !should_close_transport => match length {
-                    Ok(0) => websocket.end_of_input()?,
-                    Ok(_) => deadlines.on_read(now()),
-                    // After both Close frames, a reset is a normal end.
-                    Err(_) if websocket.state() == State::Closed => websocket.end_of_input()?,
-                    Err(error) => return Err(error.into()),
-                },
-                written = writing.write(), if !writing.is_flushed() => {
-                    deadlines.on_write(now(), written?);
+                length = reading.read(), if has_room && !should_close_transport => {
+                    time = now();
+                    match length {
+                        Ok(0) => websocket.end_of_input()?,
+                        Ok(_) => deadlines.on_read(time),
+                        // After both Close frames, a reset is a normal end.
+                        Err(_) if websocket.state() == State::Closed => websocket.end_of_input()?,
+                        Err(error) => return Err(error.into()),
+                    }
                 }
-                message = messages.recv(), if has_room && is_open => match message {
-                    Some(text) => websocket.send_text(&text, outbox)?,
-                    None => websocket.close(CloseCode::NORMAL, "", outbox)?,
-                },
-                () = timer.expired() => {} // the next turn does what is due
+                written = writing.write(), if !writing.is_flushed() => {
+                    time = now();
+                    deadlines.on_write(time, written?);
+                }
+                message = messages.recv(), if has_room && is_open => {
+                    time = now();
+                    match message {
+                        Some(text) => websocket.send_text(&text, outbox)?,
+                        None => websocket.close(CloseCode::NORMAL, "", outbox)?,
+                    }
+                }
+                () = timer.expired() => time = now(), // the next turn does what is due
             }
         }
     }

@@ -4,19 +4,27 @@
 //! Every future is cancel safe: it can be dropped at any `await` and created again, and no byte is lost or
 //! repeated.
 
-use std::{io, mem, net::SocketAddr, time::Duration};
+use std::{
+    future::poll_fn,
+    io, mem,
+    net::SocketAddr,
+    pin::{Pin, pin},
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use hybi::{
     GrowingOutbox, Inbox, Outbox as _,
     deadline::{Cause, Deadlines, Stage},
 };
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, copy, sink},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, copy, sink},
     net::{TcpListener, TcpStream},
     time::{Instant, sleep, timeout_at},
 };
 
 use crate::{
+    buffers,
     clock::{instant_of, time_of, timeouts},
     report::report,
 };
@@ -110,7 +118,8 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
     }
 }
 
-/// A source of bytes, and the inbox to read into.
+/// A source of bytes, and the inbox to read into. While it waits and no message is in progress, the inbox
+/// has no memory.
 pub struct Reading<R> {
     source: R,
     /// The received bytes.
@@ -119,14 +128,24 @@ pub struct Reading<R> {
 
 impl<R: AsyncRead + Unpin> Reading<R> {
     fn new(source: R) -> Self {
-        Self { source, inbox: Inbox::with_capacity(16 * 1024) }
+        Self { source, inbox: buffers::new_inbox() }
     }
 
     /// Reads once; 0 is the end of the input.
     pub async fn read(&mut self) -> io::Result<usize> {
-        let length = self.source.read(self.inbox.spare()?).await?;
+        poll_fn(|context| self.poll_read(context)).await
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        buffers::take_inbox(&mut self.inbox);
+        let mut room = ReadBuf::new(self.inbox.spare()?);
+        let read = Pin::new(&mut self.source).poll_read(context, &mut room);
+        let length = room.filled().len();
         self.inbox.commit(length)?;
-        Ok(length)
+        if read.is_pending() {
+            buffers::give_back_inbox(&mut self.inbox);
+        }
+        read.map_ok(|()| length)
     }
 
     /// Reads and discards until the peer closes, up to a deadline. Closing a socket with unread input resets
@@ -149,13 +168,13 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
         Self { sink, batch: GrowingOutbox::new(), is_flushed: true }
     }
 
-    /// Takes the contents of the outbox as the next batch, if the previous batch is written. Swaps the
-    /// two, so that their memory is reused.
+    /// Takes the contents of the outbox as the next batch, if the previous batch is written.
     pub fn take_from(&mut self, outbox: &mut GrowingOutbox) {
         if self.is_flushed && !outbox.is_empty() {
             mem::swap(&mut self.batch, outbox);
             self.is_flushed = false;
         }
+        buffers::give_back_outbox(outbox);
     }
 
     /// Whether the batch is written.
@@ -166,6 +185,21 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
     /// The number of bytes that are not written. One, if they are only not flushed.
     pub fn pending(&self) -> usize {
         if self.is_flushed { 0 } else { self.batch.pending().max(1) }
+    }
+
+    /// Writes once if that is possible without waiting. Returns the number of bytes that the sink took.
+    pub async fn write_now(&mut self) -> io::Result<usize> {
+        if self.is_flushed {
+            return Ok(0);
+        }
+        let mut writing = pin!(self.write());
+        poll_fn(|context| {
+            Poll::Ready(match writing.as_mut().poll(context) {
+                Poll::Ready(written) => written,
+                Poll::Pending => Ok(0),
+            })
+        })
+        .await
     }
 
     /// Writes once. Returns the number of bytes that the sink took.
@@ -179,6 +213,7 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
             self.batch.consume(written)?;
         }
         if self.batch.is_empty() {
+            buffers::give_back_outbox(&mut self.batch);
             self.sink.flush().await?;
             self.is_flushed = true;
         }
