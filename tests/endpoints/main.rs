@@ -1,0 +1,66 @@
+//! Two connections and a network that delays, splits and loses: every state within bounds.
+//!
+//! ```sh
+//! cargo test --test endpoints -- --nocapture
+//! cargo test --test endpoints --release -- --nocapture --include-ignored
+//! ```
+
+#![allow(clippy::unwrap_used, clippy::panic)] // tests panic
+
+mod automaton;
+mod endpoint;
+mod explore;
+mod network;
+mod setup;
+mod wire;
+
+use std::collections::HashSet;
+
+use explore::explore;
+use setup::{Clock, Setup};
+
+/// Explores each setup. All states of a connection occur in one of them.
+fn explore_all(setups: &[Setup]) {
+    let mut phases: [HashSet<hybi::State>; 2] = [HashSet::new(), HashSet::new()];
+    for setup in setups {
+        let explored = explore(setup);
+        println!("{explored}");
+        for (all, new) in phases.iter_mut().zip(&explored.phases) {
+            all.extend(new);
+        }
+    }
+    assert_eq!(phases.each_ref().map(HashSet::len), [7, 7], "{phases:?}");
+}
+
+#[test]
+fn every_state() {
+    explore_all(&[
+        Setup { closes_without_code: true, losses: true, ..Setup::new("closing") },
+        Setup { messages: 1, pings: 1, ..Setup::new("messages and pings") },
+        Setup { messages: 1, fragments: true, losses: true, ..Setup::new("fragments, losses") },
+        Setup { messages: 1, pings: 1, outbox: 10, inbox: 10, ..Setup::new("small buffers") },
+        Setup { messages: 1, violations: true, ..Setup::new("violations") },
+        Setup { clock: Clock::Any(1), silence: true, ..Setup::new("deadlines") },
+        Setup { clock: Clock::AtRest(2), ..Setup::new("keepalive") },
+    ]);
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes in release mode"]
+fn every_state_in_larger_bounds() {
+    explore_all(&[
+        Setup { clock: Clock::Any(2), silence: true, ..Setup::new("deadlines") },
+        Setup { messages: 1, pings: 1, violations: true, ..Setup::new("violations") },
+        Setup { messages: 2, fragments: true, ..Setup::new("two messages") },
+        Setup { messages: 1, pings: 1, losses: true, ..Setup::new("losses") },
+        Setup {
+            messages: 1,
+            fragments: true,
+            pings: 1,
+            outbox: 10,
+            ..Setup::new("small outboxes")
+        },
+        Setup { messages: 2, pings: 1, ..Setup::new("two messages, pings") },
+        Setup { messages: 2, fragments: true, pings: 1, losses: true, ..Setup::new("all") },
+    ]);
+}
