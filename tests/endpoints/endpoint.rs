@@ -276,10 +276,7 @@ impl<R: hybi::Role> Endpoint<R> {
                 record.close_received = Some(code);
                 Item::Close(code)
             }
-            Ok(None) => {
-                self.check_pong();
-                return None;
-            }
+            Ok(None) => return None,
             Err(Error::Protocol(violation)) => {
                 record.failed_with = Some(violation.close_code().get());
                 Item::Violation
@@ -289,7 +286,8 @@ impl<R: hybi::Role> Endpoint<R> {
         Some(item)
     }
 
-    /// Section 5.5.2: a ping is answered, unless there is no room for the pong.
+    /// Section 5.5.2: when nothing is left to receive, a ping has been answered, unless there is no
+    /// room for the pong.
     fn check_pong(&self) {
         if let Some(payload) = &self.record.unanswered
             && self.websocket.state() == State::Open
@@ -386,6 +384,9 @@ impl<R: hybi::Role + Debug> Drive for Endpoint<R> {
         };
         let frames = wire::decode(self.side, &self.outbox.bytes()[before..]);
         outcome.sent = frames.into_iter().filter_map(|frame| self.on_sent(frame)).collect();
+        if *input == Input::Call(Call::Receive) && outcome.received.is_none() {
+            self.check_pong();
+        }
         self.check_status();
         outcome
     }

@@ -98,7 +98,8 @@ impl Network {
             }
             let outgoing = self.flight(state, side.peer());
             let is_between_frames = !self.status(state, side).has_output;
-            if self.setup.violations && is_between_frames && !outgoing.is_violated {
+            let is_faulty = self.setup.violations && !outgoing.is_violated;
+            if is_faulty && is_between_frames && !outgoing.is_ended && !outgoing.is_silent {
                 actions.extend(FAULTS.map(|fault| Action::Violate(side, fault)));
             }
         }
@@ -183,13 +184,16 @@ impl Network {
                 flight.pieces.clear();
                 flight.is_silent = true;
             }),
-            Action::Violate(side, fault) => self.change(&mut next, side.peer(), |flight| {
-                flight.is_violated = true;
-                if !flight.is_ended && !flight.is_silent {
+            Action::Violate(side, fault) => {
+                let peer_receives = self.receives(state, side.peer());
+                self.change(&mut next, side.peer(), |flight| {
+                    flight.is_violated = true;
                     flight.pieces.extend(wire::cut(&wire::encode(side, fault)));
-                    flight.unreceived.push(Item::Violation);
-                }
-            }),
+                    if peer_receives {
+                        flight.unreceived.push(Item::Violation);
+                    }
+                });
+            }
             Action::TimePasses => next.now += 1,
         }
         next
@@ -216,11 +220,15 @@ impl Network {
         *endpoint = next;
         if !outcome.sent.is_empty() || !outcome.written.is_empty() {
             let peer_is_gone = state.gone[side.peer() as usize];
+            let peer_receives = self.receives(*state, side.peer());
             self.change(state, side.peer(), |flight| {
-                if !peer_is_gone && !flight.is_ended && !flight.is_silent {
-                    flight.unreceived.extend(outcome.sent.iter().cloned());
-                    flight.pieces.extend(wire::cut(&outcome.written));
+                if peer_is_gone || flight.is_ended || flight.is_silent {
+                    return;
                 }
+                if peer_receives {
+                    flight.unreceived.extend(outcome.sent.iter().cloned());
+                }
+                flight.pieces.extend(wire::cut(&outcome.written));
             });
         }
         if outcome.taken > 0 {
@@ -240,6 +248,15 @@ impl Network {
                 assert_eq!(Some(item), next.as_ref(), "received, but sent");
             });
         }
+        if !self.receives(*state, side) {
+            self.change(state, side, |flight| flight.unreceived.clear());
+        }
+    }
+
+    /// Whether the endpoint may still receive something: before the peer's Close, a failure and the end
+    /// of the input.
+    fn receives(&self, state: State, side: Side) -> bool {
+        matches!(self.status(state, side).state, Phase::Open | Phase::CloseSent)
     }
 
     const fn has_deadlines(&self) -> bool {
