@@ -1,25 +1,27 @@
 //! The closing handshake (RFC 6455, sections 5.5.1 and 7.1): all transitions, for both roles.
 //!
 //! ```text
-//!                      ┌──────┐
-//!        ┌─────────────│ Open │───────────────┬──────────────┐
-//!        │ send Close  └──────┘ receive Close │              │ failure
-//!        ▼                                    ▼              ▼
-//!  ┌───────────┐                      ┌───────────────┐  ┌────────┐
-//!  │ CloseSent │──────────┐           │ CloseReceived │  │ Failed │
-//!  └───────────┘ receive  │           └───────────────┘  └────────┘
-//!        │       Close    ▼                   │ send Close
-//!        │            ┌────────┐              │
-//!        │            │ Closed │◄─────────────┘
-//!        │            └────────┘
-//!        ▼ end of input   ▼ end of input
-//!     ┌──────┐        ┌───────┐
-//!     │ Lost │        │ Ended │
-//!     └──────┘        └───────┘
+//!                                         ┌──────┐
+//!    ┌───────────────┬────────────────────│ Open │──────────────────────┐
+//!    │               │                    └──────┘                      │
+//!    │ end of input  │ send Close            │ failure                  │ receive Close
+//!    │               ▼                       ▼                          ▼
+//!    │         ┌───────────┐             ┌────────┐             ┌───────────────┐
+//!    │         │ CloseSent │── failure ─►│ Failed │◄─ failure ──│ CloseReceived │
+//!    │         └───────────┘             └────────┘             └───────────────┘
+//!    │           │       │ receive Close                         │ send Close  │
+//!    │           │       │               ┌────────┐              │             │
+//!    │           │       └──────────────►│ Closed │◄─────────────┘             │
+//!    │           │                       └────────┘                            │
+//!    │           │ end of input              │ end of input                    │ end of input
+//!    ▼           │                           ▼                                 │
+//!  ┌──────┐      │                       ┌───────┐                             │
+//!  │ Lost │◄─────┘                       │ Ended │◄────────────────────────────┘
+//!  └──────┘                              └───────┘
 //! ```
 //!
-//! The drawing shows the common path; the table at [`State`] has every transition, and a test
-//! compares it with the code.
+//! The drawing and the table at [`State`] have every transition. Tests compare the table with the code,
+//! and the drawing with the table.
 //!
 //! `Failed`, `Ended` and `Lost` are final. In `Failed` and `Ended`, our Close may still wait for
 //! room in the outbox. The end of the input does not prove that the peer has stopped reading,
