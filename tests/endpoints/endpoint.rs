@@ -177,6 +177,7 @@ impl<R: hybi::Role> Endpoint<R> {
     fn call(&mut self, call: Call, now: u8) -> Outcome {
         let Self { websocket, outbox, application, record, deadlines, .. } = self;
         let was_open = websocket.state() == State::Open;
+        let before = outbox.pending();
         let own_code = if self.side == Side::Client { 4000 } else { 4001 };
         let number = char::from(b'1' + application.messages).to_string();
         let called = match call {
@@ -246,8 +247,16 @@ impl<R: hybi::Role> Endpoint<R> {
         }
         match called {
             Ok(()) => {}
-            Err(Error::Misuse(Misuse::NotOpen)) => assert!(!was_open, "open, but nothing is sent"),
-            Err(Error::OutboxFull(full)) => assert!(full.needed > outbox.room(), "there is room"),
+            Err(Error::Misuse(Misuse::NotOpen)) => {
+                assert!(!was_open, "open, but nothing is sent");
+                assert_eq!(outbox.pending(), before, "closing, but something is sent");
+            }
+            Err(Error::OutboxFull(full)) => {
+                assert!(full.needed > outbox.room(), "there is room");
+                // A pong that waited may have been sent before.
+                let appended = wire::decode(self.side, &outbox.bytes()[before..]);
+                assert!(appended.iter().all(|frame| frame.opcode == 10), "refused, but sent");
+            }
             Err(error) => panic!("{error}"),
         }
         Outcome::default()
