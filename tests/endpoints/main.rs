@@ -44,7 +44,9 @@ fn every_state() {
         Setup { closes_without_code: true, losses: true, ..Setup::new("closing") },
         Setup { messages: 1, pings: 1, ..Setup::new("messages and pings") },
         Setup { messages: 1, fragments: true, losses: true, ..Setup::new("fragments, losses") },
-        Setup { messages: 1, pings: 1, outbox: 10, inbox: 10, ..Setup::new("small buffers") },
+        Setup { messages: 1, pings: 1, outbox: 8, inbox: 10, ..Setup::new("small buffers") },
+        Setup { pings: 1, outbox: 8, losses: true, ..Setup::new("pending Close, losses") },
+        Setup { pings: 1, outbox: 8, violations: true, ..Setup::new("pending Close, violations") },
         Setup { messages: 1, violations: true, ..Setup::new("violations") },
         Setup { clock: Clock::Any(1), silence: true, ..Setup::new("deadlines") },
         Setup { clock: Clock::AtRest(2), ..Setup::new("keepalive") },
@@ -55,20 +57,21 @@ fn every_state() {
 #[ignore = "takes minutes and gigabytes in release mode"]
 fn every_state_in_larger_bounds() {
     explore_all(&[
-        Setup { messages: 2, fragments: true, pings: 1, ..Setup::new("messages and pings") },
+        Setup { messages: 2, fragments: true, ..Setup::new("fragments") },
+        Setup { messages: 2, pings: 1, ..Setup::new("messages and pings") },
+        Setup { messages: 1, fragments: true, pings: 1, outbox: 8, ..Setup::new("small outboxes") },
+        Setup { messages: 2, pings: 1, outbox: 8, inbox: 10, ..Setup::new("small buffers") },
+        Setup { messages: 1, pings: 1, losses: true, ..Setup::new("pings, losses") },
         Setup {
-            messages: 1,
-            fragments: true,
             pings: 1,
-            outbox: 10,
-            ..Setup::new("small outboxes")
+            outbox: 8,
+            losses: true,
+            violations: true,
+            ..Setup::new("pending Close")
         },
-        Setup { messages: 2, pings: 1, outbox: 10, inbox: 10, ..Setup::new("small buffers") },
-        Setup { messages: 1, pings: 1, losses: true, ..Setup::new("losses") },
-        Setup { messages: 1, fragments: true, violations: true, ..Setup::new("violations") },
         Setup { clock: Clock::Any(2), silence: true, ..Setup::new("deadlines") },
         Setup { messages: 1, clock: Clock::AtRest(3), ..Setup::new("keepalive") },
-        Setup { messages: 2, losses: true, ..Setup::new("two messages, losses") },
-        Setup { messages: 1, fragments: true, pings: 1, losses: true, ..Setup::new("all") },
+        Setup { messages: 1, fragments: true, violations: true, ..Setup::new("violations") },
+        Setup { messages: 2, losses: true, ..Setup::new("messages, losses") },
     ]);
 }
