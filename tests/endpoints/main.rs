@@ -54,7 +54,7 @@ fn every_state() {
 }
 
 #[test]
-#[ignore = "takes minutes and gigabytes in release mode"]
+#[ignore = "takes minutes, in release mode"]
 fn every_state_in_larger_bounds() {
     explore_all(&[
         Setup { messages: 2, fragments: true, ..Setup::new("fragments") },
