@@ -44,8 +44,39 @@ pub(crate) fn append_parts(
             return Err(OutboxFull { needed, room });
         }
     }
-    write(&mut |part| outbox.append(part));
+    let mut staged = Staged { bytes: [0; _], length: 0 };
+    write(&mut |part| staged.append(part, outbox));
+    staged.flush(outbox);
     Ok(())
+}
+
+/// Joins small parts, so that an outbox that grows is extended once for a usual head.
+struct Staged {
+    bytes: [u8; 256],
+    length: usize,
+}
+
+impl Staged {
+    fn append(&mut self, part: &[u8], outbox: &mut impl Outbox) {
+        if self.bytes.len() - self.length < part.len() {
+            self.flush(outbox);
+        }
+        match self.bytes.get_mut(self.length..self.length + part.len()) {
+            Some(place) => {
+                place.copy_from_slice(part);
+                self.length += part.len();
+            }
+            // It is longer than all that can be staged.
+            None => outbox.append(part),
+        }
+    }
+
+    fn flush(&mut self, outbox: &mut impl Outbox) {
+        if self.length > 0 {
+            outbox.append(&self.bytes[..self.length]);
+            self.length = 0;
+        }
+    }
 }
 
 impl<O: Outbox + ?Sized> Outbox for &mut O {
@@ -87,5 +118,23 @@ impl Outbox for alloc::vec::Vec<u8> {
     fn append_frame(&mut self, header: &Header, payload: &[u8]) {
         let bytes = header.encode();
         crate::raw::append_frame(self, bytes.padded(), bytes.len(), header.masking_key(), payload);
+    }
+}
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    extern crate std;
+    use std::{vec, vec::Vec};
+
+    use super::*;
+
+    #[test]
+    fn parts_of_any_length_are_appended_in_order() {
+        let lengths = [0, 1, 200, 55, 1, 0, 256, 257, 10, 1000, 3];
+        let parts: Vec<_> =
+            (b'a'..).zip(lengths).map(|(byte, length)| vec![byte; length]).collect();
+        let mut outbox = b"before".to_vec();
+        append_parts(&mut outbox, |sink| parts.iter().for_each(|part| sink(part))).unwrap();
+        assert_eq!(outbox, [&b"before"[..], &parts.concat()].concat());
     }
 }
