@@ -19,7 +19,7 @@ use core::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use crate::http1::write::format;
+use crate::http1::{token::find, write::format};
 use grammar::{check_name, check_resource};
 
 /// A WebSocket URI. It borrows its text; with the feature `alloc`, `UriBuf` owns it.
@@ -441,8 +441,8 @@ fn parse_host_and_port(authority: &str) -> Result<(Host<'_>, Option<u16>), UriEr
         };
         return Ok((Host::V6(parse_ipv6(address)?), port));
     }
-    let (host, port) = match authority.split_once(':') {
-        Some((host, port)) => (host, port),
+    let (host, port) = match find(authority.as_bytes(), b':') {
+        Some(colon) => (&authority[..colon], &authority[colon + 1..]),
         None => (authority, ""),
     };
     if host.is_empty() {

@@ -1,6 +1,6 @@
 //! hybi, with the loop of its README.
 
-use std::io::Write;
+use std::{io::Write, sync::LazyLock};
 
 use bytes::Bytes;
 use hybi::{
@@ -174,7 +174,10 @@ impl Buffers {
     /// A server's opening handshake.
     pub(crate) fn accept(&mut self, transport: &mut Transport) -> Connection<Server> {
         let Self { inbox, outbox } = self;
-        let mut opening = Opening::new(Origins::list(&["https://example.com"]).unwrap());
+        // A server checks its list once.
+        static ORIGINS: LazyLock<Origins<'static>> =
+            LazyLock::new(|| Origins::list(&["https://example.com"]).unwrap());
+        let mut opening = Opening::new(ORIGINS.clone());
         let websocket = loop {
             assert_ne!(inbox.read_from(transport).unwrap(), 0);
             if let Some(request) = opening.receive(inbox, outbox).unwrap() {
