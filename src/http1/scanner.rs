@@ -96,7 +96,7 @@ impl Scanner {
                 let at = start + controls.trailing_zeros() as usize;
                 controls &= controls - 1;
                 // This LF was handled together with the CR before it.
-                if at < self.scanned {
+                if at < self.scanned || self.end_field(at, bytes) {
                     continue;
                 }
                 self.advance_to(at, bytes)?;
@@ -117,6 +117,25 @@ impl Scanner {
     /// The start line of the head found last.
     pub(crate) const fn start_line(&self) -> StartLine {
         self.start_line
+    }
+
+    /// Fast path: ends a field line at the control character at `at`, if the line and its CRLF have
+    /// arrived in one piece and exceed no limit. Returns `false` in all other cases.
+    #[inline]
+    fn end_field(&mut self, at: usize, bytes: &[u8]) -> bool {
+        let Self { line, limits, .. } = *self;
+        let is_field = self.scanned == line && at > line && self.lines > 0;
+        let fits = at - line <= limits.line
+            && at + b"\r\n".len() <= limits.size
+            && self.lines <= limits.fields;
+        if !is_field || !fits || !bytes[at..].starts_with(b"\r\n") {
+            return false;
+        }
+        self.found.has_folds |= matches!(bytes[line], b' ' | b'\t');
+        self.lines += 1;
+        self.scanned = at + b"\r\n".len();
+        self.line = self.scanned;
+        true
     }
 
     /// Advances over bytes without control characters.
