@@ -56,6 +56,7 @@ impl Incoming {
 
     /// Whether the inbox holds the expected number of bytes of the message in progress. It does not
     /// if the caller passed another inbox.
+    #[inline]
     pub(crate) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
         let holds_nothing = || {
             let (cursor, inflated) = inbox.holdings();
