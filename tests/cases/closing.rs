@@ -16,7 +16,7 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
     let invalid = codes.into_iter().zip(1..).map(|(code, index)| {
         ended(format!("7.9.{index}"), vec![close(code, "")], End::Fails(1002))
     });
-    // Codes that no one may use. The suite accepts any reaction; P-cl-d is ours.
+    // Codes outside of all ranges. The suite accepts any reaction; ours is defined by P-cl-d.
     let undefined = [5000, 65_535].into_iter().zip(1..).map(|(code, index)| {
         ended(format!("7.13.{index}"), vec![close(code, "")], End::Fails(1002))
     });

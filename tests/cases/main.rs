@@ -1,10 +1,12 @@
 //! The cases of the Autobahn|Testsuite, in both roles and without sockets.
 //!
-//! `interop/autobahn` runs the suite itself. Here, a peer of a few hundred lines, which shares no code
-//! with the crate, sends what each case sends. The numbers, the lengths and the order of the frames are
-//! those of the suite; what the endpoint must do is what RFC 6455 and RFC 7692 require of it, which is
-//! as strict as the verdict `OK`. Chapters 12 and 13 send fewer messages than the 1,000 of the suite,
-//! except in the tests that are ignored:
+//! `interop/autobahn` runs the suite itself. Here, a peer that shares no code with the crate sends what
+//! each case sends. The numbers of the cases, and the lengths and the order of their frames, are those of
+//! the suite. The expected answers follow from RFC 6455 and RFC 7692, and are stricter than the suite's
+//! verdict `OK`: after a violation, the endpoint must send a Close with the right code, where the suite
+//! also accepts a closed transport.
+//!
+//! Chapters 12 and 13 send fewer messages than the 1,000 of the suite, except in the ignored tests:
 //!
 //! ```sh
 //! cargo test --test cases -- --nocapture

@@ -41,8 +41,8 @@ impl State {
     }
 }
 
-/// The index of the first byte that no text continues with, or the state at the end.
-fn judge(bytes: &[u8]) -> Result<State, usize> {
+/// The state at the end, or the index of the first byte that no text continues with.
+fn find_fault(bytes: &[u8]) -> Result<State, usize> {
     bytes
         .iter()
         .enumerate()
@@ -51,7 +51,7 @@ fn judge(bytes: &[u8]) -> Result<State, usize> {
 
 /// Validates a text in two pieces, split at every index.
 fn validate_at_every_split(bytes: &[u8]) {
-    let expected = judge(bytes);
+    let expected = find_fault(bytes);
     for split in 0..=bytes.len() {
         let mut validator = Validator::new();
         let (head, tail) = bytes.split_at(split);
@@ -68,7 +68,7 @@ fn validate_at_every_split(bytes: &[u8]) {
 
 /// Receives a text whole, and in two frames, split at every index.
 fn receive_at_every_split(bytes: &[u8]) {
-    let state = judge(bytes);
+    let state = find_fault(bytes);
     let is_valid = state.is_ok_and(State::is_complete);
     let length = u8::try_from(bytes.len()).unwrap();
     let whole = [&[0x81, length], bytes].concat();
@@ -78,7 +78,7 @@ fn receive_at_every_split(bytes: &[u8]) {
         let (first, second) = (u8::try_from(split).unwrap(), u8::try_from(tail.len()).unwrap());
         let start = [&[0x01, first], head].concat();
         let end = [&[0x80, second], tail].concat();
-        let fails_early = judge(head).is_err();
+        let fails_early = find_fault(head).is_err();
         receive(&[(&start, fails_early), (&end, !is_valid && !fails_early)], bytes);
     }
 }
@@ -157,7 +157,7 @@ fn every_text_of_three_bytes_at_every_split() {
 fn every_text_of_four_bytes() {
     for number in 0..1_u32 << 24 {
         let [_, first, second, third] = number.to_be_bytes();
-        let beginning = judge(&[first, second, third]);
+        let beginning = find_fault(&[first, second, third]);
         let mut validator = Validator::new();
         let fed = validator.feed(&[first, second, third]);
         assert_eq!(fed.map_err(|error| error.offset), beginning.map(|_| ()));
