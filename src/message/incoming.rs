@@ -56,7 +56,6 @@ impl Incoming {
 
     /// Whether the inbox holds the expected number of bytes of the message in progress. It does not
     /// if the caller passed another inbox.
-    #[inline]
     pub(crate) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
         let holds_nothing = || {
             let (cursor, inflated) = inbox.holdings();
@@ -82,14 +81,6 @@ impl Incoming {
             Opcode::Binary => Some(Kind::Binary),
             _ => None,
         };
-        let mut claimed = header.reserved() & claims.of_messages();
-        if claims.is_after_compression(claimed) {
-            // The extension decodes the payload first.
-            claimed = claimed | (header.reserved() & Reserved::RSV1);
-        }
-        // RFC 7692, section 6: RSV1 of the first frame marks a compressed message.
-        let is_compressed =
-            header.reserved().contains(Reserved::RSV1) && !claimed.contains(Reserved::RSV1);
         match (&*self, kind) {
             // Section 5.4: the fragments of one message must not be interleaved with another
             // message.
@@ -98,6 +89,14 @@ impl Incoming {
                 return Err(Violation::MessageInsideMessage.into());
             }
             (Self::Idle, Some(kind)) => {
+                let mut claimed = header.reserved() & claims.of_messages();
+                if claims.is_after_compression(claimed) {
+                    // The extension decodes the payload first.
+                    claimed = claimed | (header.reserved() & Reserved::RSV1);
+                }
+                // RFC 7692, section 6: RSV1 of the first frame marks a compressed message.
+                let is_compressed =
+                    header.reserved().contains(Reserved::RSV1) && !claimed.contains(Reserved::RSV1);
                 let message = Partial::new(kind).with_claimed(claimed);
                 *self = if is_compressed {
                     Inflating::new(message).map_or(Self::Idle, Self::Inflating)
@@ -111,8 +110,13 @@ impl Incoming {
             }
             (_, None) => {}
         }
-        let whole = limits.whole();
-        let limits = if self.is_extended() { &whole } else { limits };
+        let whole;
+        let limits = if self.is_extended() {
+            whole = limits.whole();
+            &whole
+        } else {
+            limits
+        };
         match self {
             Self::Idle => return Err(Violation::ReservedBits.into()),
             Self::Plain(plain) => plain.begin(header, limits)?,
@@ -130,8 +134,13 @@ impl Incoming {
         session: &mut Session,
         limits: &Limits<'_>,
     ) -> Result<Step, Error> {
-        let whole = limits.whole();
-        let limits = if self.is_extended() { &whole } else { limits };
+        let whole;
+        let limits = if self.is_extended() {
+            whole = limits.whole();
+            &whole
+        } else {
+            limits
+        };
         let step = match self {
             Self::Idle => return Ok(Step::Header),
             Self::Plain(plain) => plain.advance(parts, limits)?,
