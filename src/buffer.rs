@@ -30,6 +30,9 @@
 //!   └──────────────────────────────────────┴────────┴──────────┘
 //! ```
 //!
+//! After a message in a single frame, `start` and `held` stay where they are until the next header or
+//! the next read moves them. Everything before `unread` is free all the same.
+//!
 //! A message in a single frame is never moved once it is complete in the inbox. Bytes move to the
 //! front only when the caller asks for room and too little follows them. The cost of a message is
 //! therefore linear in its length, however the peer fragments it.

@@ -177,8 +177,8 @@ impl Deadlines {
     }
 
     /// Sends what is due over an open connection, and returns the time at which to call it again. Call it
-    /// in each turn of the loop, after receiving and before writing. The first call ends the stage of the
-    /// opening handshake.
+    /// in each turn of the loop, after receiving and before waiting: before the write, or after a write
+    /// that does not block. The first call ends the stage of the opening handshake.
     ///
     /// It appends a ping to a silent peer to the outbox, and a Close with 1001 to a connection that has
     /// reached its maximum age. `None` if there is no deadline.

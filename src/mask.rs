@@ -87,6 +87,8 @@ impl core::fmt::Debug for Mask {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -183,6 +185,27 @@ mod tests {
                 let ascii = Mask::new(KEY).shift(&mut unwatched, from, 20, false);
                 assert_eq!(unwatched, moved);
                 assert_eq!(ascii, IsAscii::UNKNOWN);
+            }
+        }
+    }
+
+    // P-mk-b
+    #[test]
+    fn a_copy_at_any_distance_within_a_page_matches_the_definition() {
+        const PAGES: usize = 5 * 4096;
+        let mut memory = std::vec![0xee; 3 * PAGES];
+        for length in [129, 200, 337, 704, 16 * 1024, 16 * 1024 + 1] {
+            for distance in [0, 1, 63, 64, 511, 1023, 1024, 2048, 4095] {
+                memory.fill(0xee);
+                let (from, rest) = memory.split_at_mut(PAGES);
+                let from = &mut from[..length];
+                from.iter_mut().zip(0_usize..).for_each(|(byte, at)| *byte = at.to_le_bytes()[0]);
+                let mut expected = from.to_vec();
+                reference(&mut expected, 0);
+                let (to, after) = rest[distance..].split_at_mut(length);
+                assert_eq!(Mask::new(KEY).copy(from, to), length);
+                assert_eq!(to, expected, "{length} bytes, {distance} ahead");
+                assert!(after.iter().all(|byte| *byte == 0xee));
             }
         }
     }

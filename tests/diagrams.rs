@@ -1,4 +1,4 @@
-//! The drawn state diagrams in the sources: each is compared with the table next to it.
+//! The drawing of the closing handshake in the sources is compared with the table next to it.
 //!
 //! A diagram consists of boxes with the names of the states, and of lines that end in an arrow head at a
 //! box. A label is to the right of a vertical line, or interrupts a horizontal one. Lines that have the

@@ -50,13 +50,17 @@ pub(crate) fn take_outbox(outbox: &mut GrowingOutbox) {
 }
 
 /// Gives the inbox to the thread, except for contents. Call this before the connection waits for input.
-pub(crate) fn give_back_inbox(inbox: &mut Inbox) {
+/// `has_own` is whether the connection has kept an inbox of its own since its last one was empty.
+pub(crate) fn give_back_inbox(inbox: &mut Inbox, has_own: &mut bool) {
     let capacity = inbox.capacity();
     if inbox.is_empty() {
         keep(&INBOXES, capacity, mem::replace(inbox, new_inbox()));
-    } else if capacity / MAX_EXCESS > inbox.len() {
+        *has_own = false;
+    } else if !*has_own && capacity / MAX_EXCESS > inbox.len() {
+        // Once only: a message that arrives in small pieces would be moved at each of them.
         let rest = inbox.split_off();
         keep(&INBOXES, capacity, mem::replace(inbox, rest));
+        *has_own = true;
     }
 }
 

@@ -64,6 +64,11 @@ pub(crate) fn give_back(inbox: &mut Inbox, has_own: &mut bool, outbox: &mut Grow
         keep(&INBOXES, capacity, mem::replace(inbox, rest));
         *has_own = true;
     }
+    give_back_outbox(outbox);
+}
+
+/// Gives the outbox to the thread if it is empty.
+pub(crate) fn give_back_outbox(outbox: &mut GrowingOutbox) {
     if outbox.is_empty() {
         keep(&OUTBOXES, outbox.capacity(), mem::take(outbox));
     }

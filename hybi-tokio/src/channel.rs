@@ -214,7 +214,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Channel<S, R> {
 
     /// Waits until everything is written.
     pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.poll_output(context, Self::poll_write)
+        let flushed = self.poll_output(context, Self::poll_write);
+        if flushed.is_ready() {
+            // The other half may wait for input, and does not see that the outbox is empty.
+            buffers::give_back_outbox(&mut self.outbox);
+        }
+        flushed
     }
 
     /// Writes with `write` until that is ready or a deadline passes.

@@ -51,6 +51,15 @@ async fn messages_of_all_sizes_come_back_plain_and_compressed() {
     }
 }
 
+#[tokio::test]
+async fn a_connection_that_has_written_everything_holds_no_outbox() {
+    let (mut client, _server) = pair_with(Connect::new("ws://a/"), acceptor(), 4096).await;
+    client.feed_text("Hello").await.unwrap();
+    client.send_text("Hello").await.unwrap();
+    let (.., outbox) = client.into_parts();
+    assert_eq!(outbox.capacity(), 0);
+}
+
 // The frame of "Hello" is that of RFC 6455, section 5.7.
 #[tokio::test]
 async fn a_prepared_message_is_sent_by_a_websocket_and_by_its_half() {

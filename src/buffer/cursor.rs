@@ -21,7 +21,7 @@ const LARGE: usize = 4096;
 /// Invariant: `start <= held <= unread <= end <= capacity`.
 #[derive(Clone, Copy)]
 pub(crate) struct Cursor {
-    /// Where the message in progress starts.
+    /// Where the message in progress starts. Equal to `held` if no part of a message is held.
     pub(crate) start: usize,
     /// The end of its reassembled part.
     pub(crate) held: usize,
@@ -132,8 +132,9 @@ impl Cursor {
         }
     }
 
-    /// Skips a complete frame, which has been processed. Leaves the other positions where they are:
-    /// the header that the slow path processes next moves them.
+    /// Skips a complete frame, which has been processed, and expects nothing more. Leaves `start` and
+    /// `held` where they are, which is faster than [`pass`](Self::pass): the next `pass` or `rewind`
+    /// moves them.
     #[inline]
     pub(crate) fn pass_frame(&mut self, length: usize) {
         debug_assert!(length <= self.available());

@@ -46,13 +46,15 @@ pub struct GrowingOutbox {
     bytes: Vec<u8>,
     /// How many bytes at the front have been written.
     written: usize,
+    /// The most bytes in use since the outbox was empty, before any were removed from the front.
+    peak: usize,
     shrinking: Shrinking,
 }
 
 impl GrowingOutbox {
     /// An empty outbox. It allocates when the first bytes are appended.
     pub const fn new() -> Self {
-        Self { bytes: Vec::new(), written: 0, shrinking: Shrinking::new() }
+        Self { bytes: Vec::new(), written: 0, peak: 0, shrinking: Shrinking::new() }
     }
 
     /// The bytes to write to the transport.
@@ -89,10 +91,14 @@ impl GrowingOutbox {
 
     /// Drops all bytes. Keeps the memory, as [`consume`](Self::consume) does.
     pub fn clear(&mut self) {
-        let used = self.bytes.len();
+        let used = self.peak.max(self.bytes.len());
+        if used == 0 {
+            return;
+        }
         self.bytes.clear();
         self.shrinking.on_empty(&mut self.bytes, used, KEPT);
         self.written = 0;
+        self.peak = 0;
     }
 
     /// The pending bytes followed by a frame that is not in the outbox, for
@@ -144,6 +150,7 @@ impl GrowingOutbox {
     /// of moving is bounded by the bytes written before.
     fn compact(&mut self) {
         if self.written > 0 && self.written >= self.bytes.len() - self.written {
+            self.peak = self.peak.max(self.bytes.len());
             self.bytes.drain(..self.written);
             self.written = 0;
         }
@@ -231,6 +238,30 @@ mod tests {
         }
         assert!(send(1) <= KEPT);
         assert!(send(1) <= KEPT);
+    }
+
+    #[test]
+    fn a_large_message_counts_although_its_written_part_was_removed() {
+        let mut outbox = GrowingOutbox::new();
+        for _ in 0..100 {
+            outbox.append(&std::vec![3; 10 * KEPT]);
+            outbox.consume(10 * KEPT - 1).unwrap();
+            outbox.append(b"x");
+            outbox.consume(2).unwrap();
+            assert!(outbox.capacity() >= 10 * KEPT);
+        }
+    }
+
+    #[test]
+    fn an_outbox_that_is_empty_already_does_not_become_empty() {
+        let mut outbox = GrowingOutbox::new();
+        outbox.append(&std::vec![3; 10 * KEPT]);
+        outbox.clear();
+        for _ in 0..100 {
+            outbox.consume(0).unwrap();
+            outbox.clear();
+        }
+        assert!(outbox.capacity() >= 10 * KEPT);
     }
 
     #[test]

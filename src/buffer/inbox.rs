@@ -22,7 +22,7 @@ pub(crate) const MAX_OVERHEAD: usize = MAX_HEADER + MAX_CONTROL;
 /// still in L1 (32 KiB or more) when they are unmasked.
 const MAX_READ: usize = 24 * 1024;
 
-/// The same while more than [`MAX_READ`] bytes of a frame are missing. A read from a socket, and the
+/// The same while at least [`MAX_READ`] bytes of a frame are missing. A read from a socket, and the
 /// acknowledgment that it causes, cost more than unmasking from L2 instead of L1.
 const MAX_LARGE_READ: usize = 256 * 1024;
 
@@ -138,11 +138,11 @@ impl<S: Storage> Inbox<S> {
     /// Spare room to read into. It is never empty.
     ///
     /// The room is at most the [initial capacity](Inbox::with_capacity), or 24 KiB if that is more,
-    /// even if the inbox has grown. The bytes are then still in L1 when they are unmasked. While
-    /// more than 24 KiB of a frame are missing, the room is at most 256 KiB or the initial capacity,
-    /// and a little more than what is missing. A read that completes a message therefore
-    /// returns less than there is room for, unless more than the message has arrived: the transport
-    /// has nothing left to read.
+    /// even if the inbox has grown. The bytes are then still in L1 when they are unmasked. While 24
+    /// KiB or more of an uncompressed frame are missing and its message is delivered complete, the
+    /// room is at most 256 KiB (or the initial capacity, if that is more), and at most 64 bytes more
+    /// than what is missing. A read that completes a message usually returns less than there is room
+    /// for. The transport then has nothing left to read.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ impl<S: Storage> Inbox<S> {
         self.make_room();
         let (end, expected) = (self.cursor.end, self.cursor.expected());
         let usual = self.storage.initial().max(MAX_READ);
-        let most = if expected > MAX_READ {
+        let most = if expected >= MAX_READ {
             usual.max(MAX_LARGE_READ).min(expected.saturating_add(EXCESS))
         } else {
             usual

@@ -50,7 +50,8 @@ pub(crate) fn append_parts(
     Ok(())
 }
 
-/// Joins small parts, so that an outbox that grows is extended once for a usual head.
+/// Joins small parts, so that an outbox that grows is usually extended once for a request head or a
+/// response head.
 struct Staged {
     bytes: [u8; 256],
     length: usize,
@@ -66,7 +67,7 @@ impl Staged {
                 place.copy_from_slice(part);
                 self.length += part.len();
             }
-            // It is longer than all that can be staged.
+            // Longer than the staging buffer.
             None => outbox.append(part),
         }
     }

@@ -1,4 +1,4 @@
-//! The memory of an inbox.
+//! The memory of an inbox, and when a buffer frees the memory of a large message.
 
 /// The memory of an inbox, either [`Growing`] or [`Fixed`].
 pub trait Storage: sealed::Sealed {}

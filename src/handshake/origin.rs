@@ -232,7 +232,8 @@ impl<'a> Origins<'a> {
         match &self.pages {
             Pages::Any => true,
             Pages::None => false,
-            // Fast path: most lists are written as browsers send origins.
+            // Fast path: most lists are written as browsers send origins. `Origins::list` has checked
+            // that each entry is an origin.
             Pages::List(list) if list.contains(&origin) => true,
             // A value that is not an origin matches nothing.
             Pages::List(list) => Entry::parse(origin).is_some_and(|parsed| {

@@ -35,8 +35,8 @@ impl HeadLimits {
         Self { size: bytes, ..self }
     }
 
-    /// Returns the limit on the whole head, in bytes, for an HTTP/2 or HTTP/3 implementation. It announces
-    /// this as `SETTINGS_MAX_HEADER_LIST_SIZE` or `SETTINGS_MAX_FIELD_SECTION_SIZE`.
+    /// Returns the limit on the header section in bytes, for an HTTP/2 or HTTP/3 implementation to
+    /// announce as `SETTINGS_MAX_HEADER_LIST_SIZE` or `SETTINGS_MAX_FIELD_SECTION_SIZE`.
     ///
     /// ```
     /// assert_eq!(hybi::http1::HeadLimits::new().size(8192).max_size(), 8192);

@@ -44,8 +44,9 @@ pub(crate) fn append_frame(
     }
     let length = outbox.len() + end;
     // SAFETY: `reserve` made room for `end` bytes, and all of them are initialized: the header's by
-    // the copy of 16, which `header_len` does not exceed, and the payload's by one of the arms,
-    // each of which writes as many bytes as `to` has.
+    // the copy of 16, which `header_len` does not exceed, and the payload's by one of the arms:
+    // `to` is as long as the payload, and `xor::copy`, which `copy_in_loop` also calls, writes as many
+    // bytes as the shorter of its two arguments has.
     unsafe { outbox.set_len(length) }
 }
 

@@ -153,8 +153,8 @@ trait Route {
     /// Of the same length as [`from`](Self::from).
     fn to(&mut self) -> &mut [Self::Slot];
 
-    /// Processes the complete blocks from an index on, in order. Four per iteration, for which LLVM
-    /// generates better code.
+    /// Processes the complete blocks from an index on: in order, except where source and destination
+    /// cannot overlap. Four per iteration, for which LLVM generates better code.
     fn each_block(&mut self, from: usize, change: impl FnMut(&Block) -> Block);
 }
 
@@ -270,9 +270,17 @@ impl Route for Left<'_> {
 /// compares the low bits of addresses would then mistake loads for reads of what was just stored,
 /// unless the copy runs backward.
 fn follows_in_page<T>(from: &[u8], to: &[T]) -> bool {
-    const SHORT: usize = 16 * 1024;
-    let ahead = to.as_ptr().addr().wrapping_sub(from.as_ptr().addr()) % 4096;
-    from.len() <= SHORT && ahead < 1024
+    const SMALL: usize = 16 * 1024;
+    from.len() <= SMALL && ahead_in_page(from, to) < 1024
+}
+
+/// The size of a page, in bytes.
+pub(super) const PAGE: usize = 4096;
+
+/// How far `to` is ahead of `from`, by their offsets in a page.
+#[inline]
+pub(super) fn ahead_in_page<T>(from: &[u8], to: &[T]) -> usize {
+    to.as_ptr().addr().wrapping_sub(from.as_ptr().addr()) % PAGE
 }
 
 /// Masks a payload of `N` to `2 * N` bytes, and returns the OR of all bytes written.

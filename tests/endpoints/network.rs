@@ -137,8 +137,8 @@ impl Network {
         actions
     }
 
-    /// Checks a state in which nothing happens until an application or the clock acts. Returns whether
-    /// time passes then.
+    /// Checks a state in which nothing happens until an application or the clock acts. Returns the
+    /// passing of time if that happens then.
     pub(crate) fn check_rest(&self, state: State) -> Option<Action> {
         let is_open = |side| {
             let status = self.status(state, side);

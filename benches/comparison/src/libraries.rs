@@ -1,4 +1,4 @@
-//! The compared libraries: what the tables and the chart say about each.
+//! The compared libraries: what the tables and the chart show about each.
 
 use std::{fs, iter};
 

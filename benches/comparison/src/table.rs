@@ -120,7 +120,7 @@ fn head(first: &str, columns: &[&str]) -> String {
     format!("{head}\n{line}")
 }
 
-/// A number with at least three digits.
+/// A number, with one decimal below 100.
 pub(crate) fn number(nanoseconds: f64) -> String {
     if nanoseconds < 100.0 { format!("{nanoseconds:.1}") } else { format!("{nanoseconds:.0}") }
 }

@@ -36,7 +36,7 @@ pub(crate) fn messages(kind: Kind, size: usize, count: usize) -> Vec<Message> {
     (0..count).map(message).collect()
 }
 
-/// Records in JSON, which compress to about a fifth. They are ASCII, so a piece of any size is text.
+/// Records in JSON, which compress well. They are ASCII, so a piece of any size is text.
 fn records(seed: usize, size: usize) -> String {
     const NAMES: [&str; 8] = ["Ada", "Brian", "Cora", "Dennis", "Edith", "Fred", "Grace", "Hedy"];
     let mut text = String::new();

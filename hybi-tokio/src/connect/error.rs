@@ -47,7 +47,8 @@ pub enum ConnectError {
         /// Whether the scheme is `wss`. If it is not, the port may be one for TLS.
         is_secure: bool,
     },
-    /// The stream or HTTP/2 failed during the opening handshake.
+    /// The stream or HTTP/2 failed during the opening handshake. In HTTP/2, also a response head beyond
+    /// [`Connect::limits`](crate::Connect::limits).
     #[error("{0}")]
     Io(io::Error),
     /// The opening handshake as a whole took longer than

@@ -6,7 +6,7 @@ const [port, form] = process.argv.slice(2);
 const options = {
   host: "127.0.0.1",
   port: Number(port),
-  perMessageDeflate: { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 256 },
+  perMessageDeflate: { serverNoContextTakeover: true, clientNoContextTakeover: true },
 };
 new WebSocketServer(options).on("connection", (socket, request) => {
   let corked = false;

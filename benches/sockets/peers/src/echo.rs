@@ -22,13 +22,17 @@ pub(crate) async fn echo<M, E: Into<Failure>>(
             websocket.send(message).await.map_err(Into::into)?;
             continue;
         }
-        websocket.feed(message).await.map_err(Into::into)?;
-        for _ in 1..BATCH {
+        let mut batch = vec![message];
+        while batch.len() < BATCH {
             let Some(next) = websocket.next().now_or_never().flatten() else { break };
             let next = next.map_err(Into::into)?;
             if is_data(&next) {
-                websocket.feed(next).await.map_err(Into::into)?;
+                batch.push(next);
             }
+        }
+        // All at once: some libraries flush in `next`.
+        for message in batch {
+            websocket.feed(message).await.map_err(Into::into)?;
         }
         websocket.flush().await.map_err(Into::into)?;
     }

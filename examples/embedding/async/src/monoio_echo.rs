@@ -78,6 +78,7 @@ pub async fn serve(stream: TcpStream, pool: &Pool) -> Result<(), Failure> {
         stream,
         pool,
         inbox: buffers::new_inbox(),
+        has_own_inbox: false,
         peer: Peer {
             // Pages of this server, and clients that are not browsers.
             protocol: Protocol::Opening(Opening::new(Origins::same_host().or_no_browser())),
@@ -164,6 +165,8 @@ struct Session<'p> {
     stream: TcpStream,
     pool: &'p Pool,
     inbox: Inbox,
+    /// See [`buffers::give_back_inbox`].
+    has_own_inbox: bool,
     peer: Peer,
 }
 
@@ -213,7 +216,7 @@ impl Session<'_> {
             bytes = &bytes[taken..];
             self.peer.receive(&mut self.inbox)?;
         }
-        buffers::give_back_inbox(&mut self.inbox);
+        buffers::give_back_inbox(&mut self.inbox, &mut self.has_own_inbox);
         Ok(())
     }
 

@@ -97,7 +97,8 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
     /// Cancel safe: it may be dropped at any `await` and called again.
     pub async fn run(&mut self) -> Result<(), Failure> {
         let Self { transport, websocket, messages, timer, expires } = self;
-        let Transport { reader, inbox, outbox, writing, deadlines } = &mut **transport;
+        let Transport { reader, inbox, has_own_inbox, outbox, writing, deadlines } =
+            &mut **transport;
         let mut steps = 0;
         loop {
             steps += 1;
@@ -143,7 +144,7 @@ impl<'t, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, R, W> {
             let step = race(
                 race(
                     when(has_room && !should_close_transport, async {
-                        Step::Read(read(reader, inbox).await)
+                        Step::Read(read(reader, inbox, has_own_inbox).await)
                     }),
                     when(!writing.is_flushed, async { Step::Written(writing.write().await) }),
                 ),
@@ -197,6 +198,8 @@ pub struct Transport<R, W> {
     reader: R,
     /// The received bytes.
     pub inbox: Inbox,
+    /// See [`buffers::give_back_inbox`].
+    has_own_inbox: bool,
     /// The output that is being written.
     writing: Writing<W>,
     /// The output to write next.
@@ -211,6 +214,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
         Self {
             reader,
             inbox: buffers::new_inbox(),
+            has_own_inbox: false,
             writing: Writing { writer, batch: GrowingOutbox::new(), is_flushed: true },
             outbox: GrowingOutbox::new(),
             deadlines: Deadlines::new(timeouts(), now()),
@@ -221,10 +225,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
     async fn open(&mut self) -> Result<Connection<Server>, Failure> {
         // Pages of this server, and clients that are not browsers.
         let mut opening = Opening::new(Origins::same_host().or_no_browser());
-        let Self { reader, inbox, outbox, deadlines, .. } = self;
+        let Self { reader, inbox, has_own_inbox, outbox, deadlines, .. } = self;
         loop {
             let until = deadlines.expire_opening(now(), &mut opening, outbox)?;
-            match by(until, read(reader, inbox)).await.transpose()? {
+            match by(until, read(reader, inbox, has_own_inbox)).await.transpose()? {
                 None => continue,
                 Some(0) => {
                     return Err(
@@ -263,14 +267,18 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Transport<R, W> {
 }
 
 /// Reads once into the inbox. While it waits and no message is in progress, the inbox has no memory.
-async fn read(reader: &mut (impl AsyncRead + Unpin), inbox: &mut Inbox) -> io::Result<usize> {
+async fn read(
+    reader: &mut (impl AsyncRead + Unpin),
+    inbox: &mut Inbox,
+    has_own: &mut bool,
+) -> io::Result<usize> {
     poll_fn(|context| {
         buffers::take_inbox(inbox);
         let read = Pin::new(&mut *reader).poll_read(context, inbox.spare()?);
         if let Poll::Ready(Ok(length)) = read {
             inbox.commit(length)?;
         } else {
-            buffers::give_back_inbox(inbox);
+            buffers::give_back_inbox(inbox, has_own);
         }
         read
     })
@@ -313,6 +321,7 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
             buffers::give_back_outbox(&mut self.batch);
             self.writer.flush().await?;
             self.is_flushed = true;
+            written = written.max(1); // `pending` counts output that is not flushed as one byte
         }
         Ok(written)
     }

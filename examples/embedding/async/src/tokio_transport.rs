@@ -124,11 +124,13 @@ pub struct Reading<R> {
     source: R,
     /// The received bytes.
     pub inbox: Inbox,
+    /// See [`buffers::give_back_inbox`].
+    has_own_inbox: bool,
 }
 
 impl<R: AsyncRead + Unpin> Reading<R> {
     fn new(source: R) -> Self {
-        Self { source, inbox: buffers::new_inbox() }
+        Self { source, inbox: buffers::new_inbox(), has_own_inbox: false }
     }
 
     /// Reads once; 0 is the end of the input.
@@ -143,7 +145,7 @@ impl<R: AsyncRead + Unpin> Reading<R> {
         let length = room.filled().len();
         self.inbox.commit(length)?;
         if read.is_pending() {
-            buffers::give_back_inbox(&mut self.inbox);
+            buffers::give_back_inbox(&mut self.inbox, &mut self.has_own_inbox);
         }
         read.map_ok(|()| length)
     }
@@ -216,6 +218,7 @@ impl<W: AsyncWrite + Unpin> Writing<W> {
             buffers::give_back_outbox(&mut self.batch);
             self.sink.flush().await?;
             self.is_flushed = true;
+            written = written.max(1); // `pending` counts output that is not flushed as one byte
         }
         Ok(written)
     }

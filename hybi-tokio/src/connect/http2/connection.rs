@@ -111,7 +111,10 @@ async fn wait_settings<S: AsyncRead + AsyncWrite + Unpin>(
         }
         match driven {
             Poll::Ready(Ok(())) => {
-                return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
+                let closed = "the server closed the connection before it sent its HTTP/2 settings";
+                return Poll::Ready(Err(
+                    io::Error::new(io::ErrorKind::UnexpectedEof, closed).into()
+                ));
             }
             // The server has violated the protocol before it has sent its settings.
             Poll::Ready(Err(error)) if error.is_library() => {

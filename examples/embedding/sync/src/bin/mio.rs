@@ -155,6 +155,8 @@ struct Peer {
     stream: TcpStream,
     address: SocketAddr,
     inbox: Inbox,
+    /// See [`buffers::give_back_inbox`].
+    has_own_inbox: bool,
     outbox: GrowingOutbox,
     protocol: Protocol,
     deadlines: Deadlines,
@@ -178,6 +180,7 @@ impl Peer {
             stream,
             address,
             inbox: buffers::new_inbox(),
+            has_own_inbox: false,
             outbox: GrowingOutbox::new(),
             protocol: Protocol::Opening(Opening::new(Origins::same_host().or_no_browser())),
             deadlines: Deadlines::new(timeouts(), now()),
@@ -201,7 +204,10 @@ impl Peer {
                 None => return Ok(false),
             },
             Protocol::Over => {
-                inbox.release();
+                // A shared inbox keeps its memory unless there is something to discard.
+                if !inbox.is_empty() {
+                    inbox.release();
+                }
                 return Ok(false);
             }
         }
@@ -244,7 +250,7 @@ impl Peer {
         buffers::take_inbox(&mut self.inbox);
         buffers::take_outbox(&mut self.outbox);
         let advanced = self.advance(input_ends);
-        buffers::give_back_inbox(&mut self.inbox);
+        buffers::give_back_inbox(&mut self.inbox, &mut self.has_own_inbox);
         buffers::give_back_outbox(&mut self.outbox);
         let is_open = match advanced {
             Ok(None) => Ok(false),

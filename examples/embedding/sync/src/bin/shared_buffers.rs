@@ -1,8 +1,8 @@
 //! An echo server that shares its buffers: one inbox and one outbox for all connections of an event loop.
 //!
 //! An idle connection has no buffer. Only a connection in the middle of a message, or one whose peer does
-//! not read, has some of its own. The shared inbox can therefore be large, so that one read takes all
-//! that a busy peer has sent.
+//! not read, has some of its own. The inbox of such a connection grows to `INBOX` at its next read: choose
+//! a smaller one if many peers are slow. A large one takes with one read all that a busy peer has sent.
 //!
 //! `cargo run --release --bin shared_buffers -- 127.0.0.1:9001`
 
@@ -239,8 +239,9 @@ impl Peer {
                     Ok(length) => {
                         inbox.commit(length)?;
                         self.deadlines.on_read(now);
-                        // A short read empties the socket. The end of the input is read by itself.
-                        is_drained = length < offered && !self.ended;
+                        // With epoll and kqueue, a short read empties the socket. The end of the input
+                        // is read by itself.
+                        is_drained = cfg!(unix) && length < offered && !self.ended;
                     }
                     Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                     Err(error) if error.kind() == ErrorKind::WouldBlock => is_drained = true,
