@@ -173,10 +173,10 @@ impl Buffers {
 
     /// A server's opening handshake.
     pub(crate) fn accept(&mut self, transport: &mut Transport) -> Connection<Server> {
-        let Self { inbox, outbox } = self;
         // A server checks its list once.
         static ORIGINS: LazyLock<Origins<'static>> =
             LazyLock::new(|| Origins::list(&["https://example.com"]).unwrap());
+        let Self { inbox, outbox } = self;
         let mut opening = Opening::new(ORIGINS.clone());
         let websocket = loop {
             assert_ne!(inbox.read_from(transport).unwrap(), 0);
