@@ -110,13 +110,7 @@ impl Incoming {
             }
             (_, None) => {}
         }
-        let whole;
-        let limits = if self.is_extended() {
-            whole = limits.whole();
-            &whole
-        } else {
-            limits
-        };
+        let limits = if self.is_extended() { &limits.whole() } else { limits };
         match self {
             Self::Idle => return Err(Violation::ReservedBits.into()),
             Self::Plain(plain) => plain.begin(header, limits)?,
@@ -134,13 +128,7 @@ impl Incoming {
         session: &mut Session,
         limits: &Limits<'_>,
     ) -> Result<Step, Error> {
-        let whole;
-        let limits = if self.is_extended() {
-            whole = limits.whole();
-            &whole
-        } else {
-            limits
-        };
+        let limits = if self.is_extended() { &limits.whole() } else { limits };
         let step = match self {
             Self::Idle => return Ok(Step::Header),
             Self::Plain(plain) => plain.advance(parts, limits)?,

@@ -144,7 +144,7 @@ impl Drop for Server {
     }
 }
 
-/// An address that nobody listens on.
+/// An address on which no socket listens.
 fn free_address() -> Result<SocketAddr, Failure> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     // Programs that run at the same time begin at different ports.
