@@ -70,6 +70,9 @@ impl Validator {
             rest = after;
         }
         rest = raw::ascii::skip(rest);
+        if rest.is_empty() {
+            return Ok(());
+        }
         let (whole, partial) = rest.split_at(rest.len() - unfinished(rest));
         if !raw::utf8::is_valid_beyond_ascii(whole) || !is_beginning(partial) {
             return Err(InvalidUtf8 { offset: piece.len() - rest.len() + first_impossible(rest) });

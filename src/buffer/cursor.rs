@@ -8,10 +8,11 @@ use crate::{
     utf8::{InvalidUtf8, Validator},
 };
 
-/// How much more room than the missing bytes of a large message the inbox offers. A read that
-/// completes the message then returns less than there is room for, which shows that the transport
-/// has nothing left to read.
-pub(super) const EXCESS: usize = 64;
+/// How many bytes more than a large message lacks the inbox offers room for. A read that completes the
+/// message then returns less than there is room for, which shows that the transport has nothing left
+/// to read. One byte of the next message is an incomplete header, so that the message takes the fast
+/// path when it has arrived.
+pub(super) const EXCESS: usize = 1;
 
 /// The memory grows to what a message needs if that exceeds the double by at most this much.
 const LARGE: usize = 4096;

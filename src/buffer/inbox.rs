@@ -140,7 +140,7 @@ impl<S: Storage> Inbox<S> {
     /// The room is at most the [initial capacity](Inbox::with_capacity), or 24 KiB if that is more,
     /// even if the inbox has grown. The bytes are then still in L1 when they are unmasked. While 24
     /// KiB or more of an uncompressed frame are missing and its message is delivered complete, the
-    /// room is at most 256 KiB (or the initial capacity, if that is more), and at most 64 bytes more
+    /// room is at most 256 KiB (or the initial capacity, if that is more), and at most one byte more
     /// than what is missing. A read that completes a message usually returns less than there is room
     /// for. The transport then has nothing left to read.
     ///

@@ -1,4 +1,4 @@
-//! Whether bytes are UTF-8, by the fastest means of the processor.
+//! Whether bytes are UTF-8, by the fastest instructions of the processor.
 
 #[cfg(all(feature = "simd", feature = "std", target_arch = "x86_64"))]
 use std::is_x86_feature_detected;
@@ -19,9 +19,7 @@ pub(crate) fn is_valid(bytes: &[u8]) -> bool {
 #[allow(unsafe_code)]
 pub(crate) fn is_valid_beyond_ascii(bytes: &[u8]) -> bool {
     #[cfg(all(feature = "std", target_arch = "x86_64"))]
-    if bytes.len() < x86_64::FEW {
-        return core::str::from_utf8(bytes).is_ok();
-    } else if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
+    if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
         // SAFETY: the processor has these features.
         return unsafe { x86_64::avx512::is_valid(bytes) };
     } else if is_x86_feature_detected!("avx2") {

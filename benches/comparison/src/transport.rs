@@ -18,6 +18,11 @@ use crate::answer::Answer;
 /// The maximum length of one read in bytes, as for a socket.
 pub(crate) const READ: usize = 64 * 1024;
 
+/// The transport copies this many bytes at once. With more, `memcpy` of glibc executes `rep movsb`, which
+/// some processors (AMD Zen 3 and Zen 4) execute thirty times slower if the two buffers have the same
+/// offset in a page. The time of a library would depend on where its buffer is.
+const BLOCK: usize = 1024;
+
 /// The number of pending bytes at which a sender of many messages writes them.
 pub(crate) const WRITE: usize = 16 * 1024;
 
@@ -91,15 +96,15 @@ impl Transport {
         self.next(buffer.capacity() - buffer.len(), |bytes| buffer.extend_from_slice(bytes))
     }
 
-    /// Takes the next bytes, at most this many.
-    fn next(&self, most: usize, take: impl FnOnce(&[u8])) -> usize {
+    /// Takes the next bytes, at most this many, in blocks.
+    fn next(&self, most: usize, take: impl FnMut(&[u8])) -> usize {
         self.0.reads.update(|reads| reads + 1);
         let answer = self.0.answer.borrow();
         let image = answer.as_ref().map_or(&*self.0.image, |answer| &answer.0);
         let from = self.0.position.get();
         let length = most.min(READ).min(image.len() - from);
         self.0.position.set(from + length);
-        take(&image[from..from + length]);
+        image[from..from + length].chunks(BLOCK).for_each(take);
         length
     }
 
@@ -122,7 +127,8 @@ impl Transport {
                 black_box(&*written);
                 written.clear();
             }
-            written.extend_from_slice(bytes);
+            written.reserve(bytes.len());
+            bytes.chunks(BLOCK).for_each(|block| written.extend_from_slice(block));
         }
         bytes.len()
     }
@@ -130,7 +136,12 @@ impl Transport {
 
 impl Read for Transport {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        Ok(self.next(to.len(), |bytes| to[..bytes.len()].copy_from_slice(bytes)))
+        let mut room = to;
+        Ok(self.next(room.len(), |block| {
+            let (to, rest) = std::mem::take(&mut room).split_at_mut(block.len());
+            to.copy_from_slice(block);
+            room = rest;
+        }))
     }
 }
 

@@ -1,8 +1,7 @@
-//! Validating text 32 bytes at a time, in AVX2.
+//! Validates text with AVX2, 32 bytes at a time.
 //!
-//! A vector is checked together with the bytes before it, which are loaded once more from where they
-//! stand. That takes less time than to shift them out of two vectors, because AVX2 shifts each half
-//! of a vector by itself.
+//! The bytes one, two and three places before each byte are loaded from memory. This takes less time
+//! than shifting two vectors, because AVX2 shifts each half of a vector separately.
 
 use core::arch::x86_64::{
     __m128i, __m256i, _mm256_alignr_epi8, _mm256_and_si256, _mm256_broadcastsi128_si256,
@@ -13,46 +12,50 @@ use core::arch::x86_64::{
 
 use super::{TABLES, complete};
 
-/// How many bytes a vector holds.
+/// The size of a vector in bytes.
 const VECTOR: usize = 32;
 
 /// The number of bytes before a vector that its check reads.
 const BEFORE: usize = 3;
 
-/// A vector, and what stands before it.
+/// A vector, and the bytes before it.
 type Window = [u8; BEFORE + VECTOR];
 
-/// Two of them, and what stands before them.
+/// Two vectors, and the bytes before them.
 type Pair = [u8; BEFORE + 2 * VECTOR];
 
-/// The most that may stand before ASCII, at the front of a vector, and the most that may end the text.
+/// The largest values of the bytes before ASCII, at the front of a vector, and at the end of the text.
 const BEFORE_ASCII: [u8; VECTOR] = complete(BEFORE);
 const LAST: [u8; VECTOR] = complete(VECTOR);
 
 /// Whether all of these bytes are UTF-8.
 #[target_feature(enable = "avx2")]
 pub(in crate::raw) fn is_valid(bytes: &[u8]) -> bool {
-    let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
-        // There are too few for a window.
-        return core::str::from_utf8(bytes).is_ok();
-    };
     let mut validation = Validation::new();
-    validation.look_at_first(first);
+    let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+        // Too short for a window. At least one zero follows the text. An incomplete character before
+        // it is a fault.
+        let mut pair = [0; _];
+        pair[BEFORE..][..bytes.len()].copy_from_slice(bytes);
+        validation.check_pair(&pair);
+        return validation.ends_well();
+    };
+    validation.check_first(first);
     let mut rest = &bytes[VECTOR - BEFORE..];
     while let Some(pair) = rest.first_chunk() {
-        validation.look_at_pair(pair);
+        validation.check_pair(pair);
         rest = &rest[2 * VECTOR..];
     }
     if let Some(window) = rest.first_chunk() {
-        validation.look_at(window);
+        validation.check(window);
     }
-    // It may lie over those before, and finds the same there.
-    validation.look_at_last(last);
+    // It may overlap the previous windows.
+    validation.check_last(last);
     validation.ends_well()
 }
 
 struct Validation {
-    /// Not zero where there was a fault.
+    /// Not zero where a fault was found.
     faults: __m256i,
     tables: [__m256i; 3],
 }
@@ -65,52 +68,52 @@ impl Validation {
         Self { faults: _mm256_setzero_si256(), tables }
     }
 
-    /// Looks at the first bytes of the text, before which zeros stand for what is complete.
+    /// Checks the first bytes of the text, with zeros before them.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn look_at_first(&mut self, bytes: &[u8; VECTOR]) {
+    fn check_first(&mut self, bytes: &[u8; VECTOR]) {
         let block = load(bytes, 0);
         let lanes = _mm256_permute2x128_si256::<0x08>(block, block);
         let first = _mm256_alignr_epi8::<15>(block, lanes);
         let second = _mm256_alignr_epi8::<14>(block, lanes);
         let third = _mm256_alignr_epi8::<13>(block, lanes);
-        self.check([third, second, first, block]);
+        self.check_shifted([third, second, first, block]);
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn look_at_pair(&mut self, pair: &Pair) {
+    fn check_pair(&mut self, pair: &Pair) {
         let all = _mm256_or_si256(load(pair, BEFORE), load(pair, BEFORE + VECTOR));
         if _mm256_movemask_epi8(all) == 0 {
-            // ASCII: nothing can be wrong but what came before.
+            // ASCII. An incomplete character may come before it.
             let before = load(pair, 0);
             self.add(_mm256_subs_epu8(before, load(&BEFORE_ASCII, 0)));
             return;
         }
-        self.look_at_vector(pair, BEFORE);
-        self.look_at_vector(pair, BEFORE + VECTOR);
+        self.check_at(pair, BEFORE);
+        self.check_at(pair, BEFORE + VECTOR);
     }
 
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn look_at(&mut self, window: &Window) {
-        self.look_at_vector(window, BEFORE);
+    fn check(&mut self, window: &Window) {
+        self.check_at(window, BEFORE);
     }
 
-    /// Looks at the last bytes of the text, where each character has to be complete.
+    /// Checks the last bytes of the text, which must end with a complete character.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn look_at_last(&mut self, window: &Window) {
-        self.look_at(window);
+    fn check_last(&mut self, window: &Window) {
+        self.check(window);
         let block = load(window, BEFORE);
         self.add(_mm256_subs_epu8(block, load(&LAST, 0)));
     }
 
-    /// Looks at the vector that begins at this place.
+    /// Checks the vector at this index.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn look_at_vector<const N: usize>(&mut self, bytes: &[u8; N], at: usize) {
-        self.check([
+    fn check_at<const N: usize>(&mut self, bytes: &[u8; N], at: usize) {
+        self.check_shifted([
             load(bytes, at - 3),
             load(bytes, at - 2),
             load(bytes, at - 1),
@@ -118,10 +121,10 @@ impl Validation {
         ]);
     }
 
-    /// Checks the last of these vectors, given the bytes three, two and one places before.
+    /// Checks the last of these vectors. The others are the bytes three, two and one places before.
     #[inline]
     #[target_feature(enable = "avx2")]
-    fn check(&mut self, [third, second, first, block]: [__m256i; 4]) {
+    fn check_shifted(&mut self, [third, second, first, block]: [__m256i; 4]) {
         let [upper_first, lower_first, upper_second] = self.tables;
         let faults = _mm256_and_si256(
             _mm256_shuffle_epi8(upper_first, upper(first)),
@@ -130,8 +133,8 @@ impl Validation {
                 _mm256_shuffle_epi8(upper_second, upper(block)),
             ),
         );
-        // Behind E0 to FF two continuations follow, behind F0 to FF three: the top bit is set
-        // where they have to, and the fault of two continuations is one where they do not.
+        // Two continuations must follow E0 to FF, and three F0 to FF. There, `expected` has the top
+        // bit, which is also that of the fault "two continuations".
         let second = _mm256_subs_epu8(second, _mm256_set1_epi8(0x60));
         let third = _mm256_subs_epu8(third, _mm256_set1_epi8(0x70));
         let expected = _mm256_and_si256(_mm256_or_si256(second, third), _mm256_set1_epi8(-0x80));
@@ -171,7 +174,7 @@ fn in_each_lane(table: [u8; 16]) -> __m256i {
     _mm256_broadcastsi128_si256(unsafe { core::mem::transmute::<[u8; 16], __m128i>(table) })
 }
 
-/// The vector that begins at this place.
+/// The vector at this index.
 #[inline]
 #[target_feature(enable = "avx2")]
 fn load<const N: usize>(bytes: &[u8; N], at: usize) -> __m256i {

@@ -1,10 +1,10 @@
-//! Validating text 64 bytes at a time, in AVX-512.
+//! Validates text with AVX-512, 64 bytes at a time.
 
 use core::arch::x86_64::{
     __m128i, __m512i, _mm512_alignr_epi8, _mm512_and_si512, _mm512_broadcast_i32x4,
-    _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi64, _mm512_set1_epi8,
-    _mm512_setr_epi64, _mm512_setzero_si512, _mm512_shuffle_epi8, _mm512_srli_epi16,
-    _mm512_subs_epu8, _mm512_test_epi8_mask, _mm512_xor_si512,
+    _mm512_maskz_loadu_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi64,
+    _mm512_set1_epi8, _mm512_setr_epi64, _mm512_setzero_si512, _mm512_shuffle_epi8,
+    _mm512_srli_epi16, _mm512_subs_epu8, _mm512_test_epi8_mask, _mm512_xor_si512,
 };
 
 use super::{TABLES, complete};
@@ -17,23 +17,20 @@ pub(in crate::raw) fn is_valid(bytes: &[u8]) -> bool {
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
     let (fours, blocks) = blocks.as_chunks::<4>();
     for [a, b, c, d] in fours {
-        validation.look_at_four([load(*a), load(*b), load(*c), load(*d)]);
+        validation.check_four([load(*a), load(*b), load(*c), load(*d)]);
     }
     for block in blocks {
-        validation.look_at(load(*block));
+        validation.check(load(*block));
     }
-    // Zeros are characters, and there is one at least: a character before it that is not complete
-    // is a fault.
-    let mut last = [0; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    validation.look_at(load(last));
+    // At least one zero follows the text. An incomplete character before it is a fault.
+    validation.check(load_short(rest));
     validation.ends_well()
 }
 
 struct Validation {
-    /// The block before.
+    /// The previous block.
     before: __m512i,
-    /// Not zero where there was a fault.
+    /// Not zero where a fault was found.
     faults: __m512i,
     tables: [__m512i; 3],
 }
@@ -48,25 +45,25 @@ impl Validation {
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn look_at_four(&mut self, blocks: [__m512i; 4]) {
+    fn check_four(&mut self, blocks: [__m512i; 4]) {
         let [a, b, c, d] = blocks;
         let all = _mm512_or_si512(_mm512_or_si512(a, b), _mm512_or_si512(c, d));
         if _mm512_movepi8_mask(all) == 0 {
-            // ASCII: nothing can be wrong but what came before.
+            // ASCII. The previous block may end with an incomplete character.
             self.faults = _mm512_or_si512(self.faults, unfinished(self.before));
             self.before = d;
             return;
         }
         for block in blocks {
-            self.look_at(block);
+            self.check(block);
         }
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
-    fn look_at(&mut self, block: __m512i) {
-        // Each byte beside those one, two and three places before it: the 16-byte lanes are moved
-        // by one, then each pair of lanes by bytes.
+    fn check(&mut self, block: __m512i) {
+        // The bytes one, two and three places before each byte: move the 16-byte lanes by one, then
+        // shift each pair of lanes by bytes.
         let order = _mm512_setr_epi64(6, 7, 8, 9, 10, 11, 12, 13);
         let lanes = _mm512_permutex2var_epi64(self.before, order, block);
         let first = _mm512_alignr_epi8::<15>(block, lanes);
@@ -81,8 +78,8 @@ impl Validation {
                 _mm512_shuffle_epi8(upper_second, upper(block)),
             ),
         );
-        // Behind E0 to FF two continuations follow, behind F0 to FF three: the top bit is set
-        // where they have to, and the fault of two continuations is one where they do not.
+        // Two continuations must follow E0 to FF, and three F0 to FF. There, `expected` has the top
+        // bit, which is also that of the fault "two continuations".
         let second = _mm512_subs_epu8(second, _mm512_set1_epi8(0x60));
         let third = _mm512_subs_epu8(third, _mm512_set1_epi8(0x70));
         let expected = _mm512_and_si512(_mm512_or_si512(second, third), _mm512_set1_epi8(-0x80));
@@ -97,7 +94,7 @@ impl Validation {
     }
 }
 
-/// Not zero where a character begins that the block is too short for.
+/// Not zero where a character begins that does not end in the block.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn unfinished(block: __m512i) -> __m512i {
@@ -121,6 +118,17 @@ fn lower(bytes: __m512i) -> __m512i {
 fn in_each_lane(table: [u8; 16]) -> __m512i {
     // SAFETY: both are 16 bytes, and all bytes are valid in both.
     _mm512_broadcast_i32x4(unsafe { core::mem::transmute::<[u8; 16], __m128i>(table) })
+}
+
+/// Loads fewer bytes than a block has, followed by zeros.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn load_short(bytes: &[u8]) -> __m512i {
+    // The length is at most 63.
+    let mask = (1 << (bytes.len() % BLOCK)) - 1;
+    // SAFETY: the instruction reads only the bytes whose bit in the mask is set. Those are the first
+    // `bytes.len()`, or fewer.
+    unsafe { _mm512_maskz_loadu_epi8(mask, bytes.as_ptr().cast()) }
 }
 
 #[inline]
