@@ -122,6 +122,12 @@ impl Cursor {
         self.held - self.start
     }
 
+    /// Whether no part of a message is held.
+    #[inline]
+    pub(crate) const fn holds_nothing(&self) -> bool {
+        self.start == self.held && self.unmasked == 0
+    }
+
     /// Skips `length` unread bytes, which have been processed. If no part of a message is held, all
     /// bytes before them become free.
     pub(crate) fn pass(&mut self, length: usize) {

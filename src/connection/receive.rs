@@ -15,19 +15,12 @@ use crate::{
     raw::xor::IsAscii,
 };
 
-/// A message that the fast path found.
+/// What the fast path found.
 enum Single {
     Text(TextRange),
     Binary(Range<usize>),
-}
-
-impl Single {
-    const fn kind(&self) -> Kind {
-        match self {
-            Self::Text(_) => Kind::Text,
-            Self::Binary(_) => Kind::Binary,
-        }
-    }
+    /// The end of the input so far, or the first byte of a message.
+    Nothing,
 }
 
 impl<R: Role> Connection<R> {
@@ -66,6 +59,10 @@ impl<R: Role> Connection<R> {
             let event = match taken {
                 Ok(Single::Binary(payload)) => inbox.get_received(&payload).map(Event::Binary),
                 Ok(Single::Text(payload)) => inbox.received_text(&payload).map(Event::Text),
+                Ok(Single::Nothing) => {
+                    self.send_pending(outbox);
+                    return Ok(None);
+                }
                 Err(violation) => return Err(self.fail_with(violation.into(), inbox, outbox)),
             };
             return event.map(Some).ok_or(UNFAITHFUL);
@@ -145,6 +142,10 @@ impl<R: Role> Connection<R> {
                 inbox.set_found(Found::Message(match single {
                     Single::Text(payload) => Content::Text(payload, Place::Received),
                     Single::Binary(payload) => Content::Binary(payload, Place::Received),
+                    Single::Nothing => {
+                        self.send_pending(outbox);
+                        return Ok(false);
+                    }
                 }));
                 Ok(true)
             }
@@ -168,8 +169,8 @@ impl<R: Role> Connection<R> {
     }
 
     /// The fast path: consumes the next message if it is a single frame that is complete in the
-    /// inbox. Returns `None` in all other cases, including an invalid header, for
-    /// [`advance_slowly`](Self::advance_slowly) to handle.
+    /// inbox, or finds that nothing is left. Returns `None` in all other cases, including an invalid
+    /// header, for [`advance_slowly`](Self::advance_slowly) to handle.
     #[inline]
     fn take_single<S: Storage>(
         &mut self,
@@ -178,9 +179,20 @@ impl<R: Role> Connection<R> {
         if self.state != State::Open || !self.incoming.is_idle() {
             return None;
         }
-        let Parts { bytes, cursor, .. } = inbox.parts();
+        let capacity = inbox.max_capacity();
+        let Parts { bytes, cursor, inflated } = inbox.parts();
         let window = bytes.get_mut(cursor.unread..cursor.end)?;
-        let (header, size) = Header::parse_single(window, R::RULES.masked())?;
+        let Some((header, size)) = Header::parse_single(window, R::RULES.masked()) else {
+            // The slow path refuses an inbox that has no room, or holds part of another message.
+            let is_end = Header::may_begin_single(window)
+                && window.len() < capacity
+                && cursor.holds_nothing()
+                && inflated.is_empty();
+            return is_end.then(|| {
+                cursor.expect(1);
+                Ok(Single::Nothing)
+            });
+        };
         // Below 64 KiB. The limits are checked as on the slow path.
         let length = usize::try_from(header.payload_len()).ok()?;
         let payload = window.get_mut(size..size + length)?;
@@ -189,7 +201,7 @@ impl<R: Role> Connection<R> {
         }
         let start = cursor.unread + size;
         let range = start..start + length;
-        let single = if header.opcode() == Opcode::Text {
+        let (single, kind) = if header.opcode() == Opcode::Text {
             let ascii = match header.masking_key() {
                 None => IsAscii::UNKNOWN,
                 Some(key) => Mask::new(key).apply_watching_ascii(payload),
@@ -197,15 +209,15 @@ impl<R: Role> Connection<R> {
             let Some(text) = TextRange::validate(bytes, range, ascii) else {
                 return Some(Err(Violation::TextNotUtf8));
             };
-            Single::Text(text)
+            (Single::Text(text), Kind::Text)
         } else {
             if let Some(key) = header.masking_key() {
                 Mask::new(key).apply(payload);
             }
-            Single::Binary(range)
+            (Single::Binary(range), Kind::Binary)
         };
         cursor.pass_frame(size + length);
-        self.observer.receive_single(&header, single.kind(), length, size);
+        self.observer.receive_single(&header, kind, length, size);
         Some(Ok(single))
     }
 

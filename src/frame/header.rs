@@ -205,6 +205,10 @@ mod bits {
     pub(super) const LENGTH_64: u8 = 127;
 }
 
+/// The first byte of a message in a single frame.
+const SINGLE_TEXT: u8 = bits::FIN | Opcode::Text as u8;
+const SINGLE_BINARY: u8 = bits::FIN | Opcode::Binary as u8;
+
 impl Header {
     /// The header of an unmasked frame with `length` bytes of payload.
     ///
@@ -337,6 +341,13 @@ impl Header {
         Ok(Some(header))
     }
 
+    /// Whether these are fewer bytes than [`parse_single`](Self::parse_single) needs to begin, and it
+    /// could accept them.
+    #[inline]
+    pub(crate) const fn may_begin_single(bytes: &[u8]) -> bool {
+        matches!(bytes, [] | [SINGLE_TEXT | SINGLE_BINARY])
+    }
+
     /// The fast path of [`parse`](Self::parse): parses the header of a message in a single frame of
     /// less than 64 KiB without reserved bits, as most are, and returns the header's length.
     ///
@@ -344,12 +355,10 @@ impl Header {
     /// slow path through `parse`, which finds the faults.
     #[inline]
     pub(crate) fn parse_single(bytes: &[u8], masked: bool) -> Option<(Self, usize)> {
-        const TEXT: u8 = bits::FIN | Opcode::Text as u8;
-        const BINARY: u8 = bits::FIN | Opcode::Binary as u8;
         let (&[first, second], rest) = bytes.split_first_chunk::<2>()?;
         let opcode = match first {
-            TEXT => Opcode::Text,
-            BINARY => Opcode::Binary,
+            SINGLE_TEXT => Opcode::Text,
+            SINGLE_BINARY => Opcode::Binary,
             _ => return None,
         };
         if masked != (second & bits::MASK != 0) {

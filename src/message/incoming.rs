@@ -59,7 +59,7 @@ impl Incoming {
     pub(crate) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
         let holds_nothing = || {
             let (cursor, inflated) = inbox.holdings();
-            cursor.message() == 0 && cursor.unmasked == 0 && inflated.is_empty()
+            cursor.holds_nothing() && inflated.is_empty()
         };
         match self {
             Self::Idle => holds_nothing(),
