@@ -158,7 +158,7 @@ fn lengths_with_the_top_bit() {
     }
 }
 
-// 6455-5.4-i, G-16
+// 6455-5.4-i, G-16, D-18
 #[test]
 fn a_continuation_without_a_message() {
     for from in BOTH {
