@@ -164,7 +164,7 @@ mod tests {
         }
     }
 
-    // P-mk-b
+    // P-mk-b, H-07
     #[test]
     fn moving_left_unmasks_and_touches_nothing_else() {
         for length in lengths() {
@@ -189,7 +189,7 @@ mod tests {
         }
     }
 
-    // P-mk-b
+    // P-mk-b, H-07
     #[test]
     fn a_copy_at_any_distance_within_a_page_matches_the_definition() {
         const PAGES: usize = 5 * 4096;

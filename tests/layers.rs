@@ -1,4 +1,5 @@
-//! The layers: which modules a module may import, and where optional features may appear.
+//! The layers: which modules a module may import, and where optional features, unsafe code, the digest
+//! and sources of randomness may appear.
 //!
 //! The order is the list in `docs/architecture.md`, from bottom to top. The tests read the sources
 //! as text.
@@ -146,4 +147,45 @@ fn the_deflate_feature_appears_only_at_mod_and_use_items() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The source files, except `lib.rs`, whose code contains one of these words.
+fn files_with(words: &[&str]) -> Vec<String> {
+    let src = root().join("src");
+    let with = sources().into_iter().filter(|(_, path)| {
+        let code = code(path);
+        words.iter().any(|word| code.contains(word))
+    });
+    with.map(|(_, path)| path.strip_prefix(&src).unwrap().to_str().unwrap().to_owned()).collect()
+}
+
+// P-se-g, J-06
+#[test]
+fn unsafe_code_is_in_one_module_and_one_call() {
+    let files = files_with(&["unsafe {", "unsafe fn", "unsafe impl"]);
+    let (raw, others): (Vec<_>, Vec<_>) =
+        files.into_iter().partition(|file| file.starts_with("raw"));
+    assert!(!raw.is_empty());
+    assert_eq!(others, ["buffer/text.rs"]);
+    let calls = code(&root().join("src/buffer/text.rs")).matches("unsafe {").count();
+    assert_eq!(calls, 1);
+}
+
+// 6455-10.8-a: SHA-1 proves that a server speaks the protocol, and nothing else
+#[test]
+fn the_digest_is_used_for_the_accept_value_alone() {
+    assert_eq!(files_with(&["sha1", "Sha1"]), ["handshake/key.rs"]);
+}
+
+// 6455-5.3-d, H-02, H-03, L-08: no counter and no simple generator is part of the crate
+#[test]
+fn the_operating_system_is_the_only_source_of_keys_in_the_crate() {
+    assert_eq!(files_with(&["Entropy for"]), ["random/os.rs", "random.rs"]);
+    let implemented = |file: &str| {
+        let code = code(&root().join("src").join(file));
+        let types = code.split("Entropy for ").skip(1).map(|after| after.split(" {").next());
+        types.map(|name| name.unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(implemented("random.rs"), ["&mut E"]);
+    assert_eq!(implemented("random/os.rs"), ["OsEntropy"]);
 }

@@ -263,6 +263,46 @@ fn an_event_is_not_lost_if_a_write_before_it_fails() {
     assert_eq!(websocket.get_ref().output, b"\x81\x05reply", "sent once");
 }
 
+/// Accepts no bytes, and returns more than it was asked for.
+struct Lying;
+
+impl Read for Lying {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(buffer.len() + 1)
+    }
+}
+
+impl Write for Lying {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+// G-06, J-03, J-07
+#[test]
+fn a_stream_with_wrong_counts_is_an_error_and_no_loop() {
+    let end = || {
+        let inbox = Inbox::with_capacity(64);
+        let connection = Connection::server(Config::new());
+        WebSocket::from_parts(Lying, connection, inbox, GrowingOutbox::new())
+    };
+    let kind = |result: Result<(), blocking::Error>| match result {
+        Err(blocking::Error::Io(error)) => error.kind(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(kind(end().send_text("x")), ErrorKind::WriteZero);
+    let mut reading = end();
+    for _ in 0..2 {
+        assert_eq!(kind(reading.next().map(drop)), ErrorKind::InvalidInput);
+    }
+    let (_, _, inbox, _) = reading.into_parts();
+    assert!(inbox.is_empty(), "nothing is added");
+}
+
 #[test]
 fn a_flush_that_failed_is_repeated() {
     let mut websocket = stalling(Config::new(), &[frame(From::Client, FIN | TEXT, b"Hello")]);

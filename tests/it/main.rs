@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::type_complexity)] // tests panic, tables have types
 
+mod advisories;
 mod blocking;
 mod client_handshake;
 mod connection;

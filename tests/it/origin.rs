@@ -65,7 +65,7 @@ fn allows(origins: Origins<'_>, origin: Option<&str>, host: &str) -> bool {
     }
 }
 
-// P-se-a
+// P-se-a, L-07
 #[test]
 fn there_is_no_policy_by_default() {
     // Does not compile if `_` is ambiguous.
@@ -247,7 +247,7 @@ fn same_host_compares_host_and_port() {
     }
 }
 
-// P-se-b, C-01, C-02, C-05
+// P-se-b, C-01, C-02, C-05, L-07
 #[test]
 fn neither_host_nor_target_widens_a_policy() {
     let evil = "https://evil.net";

@@ -322,6 +322,24 @@ fn a_uri_cannot_inject_lines() {
     }
 }
 
+// 6455-4.1-3c, 8441-5-l: what the script of an automatic configuration is given
+#[test]
+fn every_uri_can_be_written_with_a_websocket_scheme() {
+    let table = [
+        ("WS://H:80/a?b", "ws://h/a?b"),
+        ("wss://h:80", "wss://h:80/"),
+        ("http://h:443/", "ws://h:443/"),
+        ("HTTPS://[::1]:443/a%23", "wss://[::1]/a%23"),
+    ];
+    for (given, written) in table {
+        let uri = Uri::parse(given).or_else(|_| Uri::parse_http(given)).unwrap();
+        assert_eq!(uri.to_string(), written);
+        let again = Uri::parse(written).unwrap();
+        assert_eq!((again.is_secure(), again.port()), (uri.is_secure(), uri.port()));
+        assert_eq!((again.host(), again.resource_name()), (uri.host(), uri.resource_name()));
+    }
+}
+
 // P-uri-f
 #[test]
 fn http_urls_are_accepted_only_by_parse_http() {

@@ -8,6 +8,11 @@ use hybi::{
     deadline::Deadlines, server::Opening,
 };
 
+/// A valid request.
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Sec-WebSocket-Version: 13\r\n\r\n";
+
 /// Feeds these bytes and drops the events.
 fn feed(
     websocket: &mut Connection<Server>,
@@ -244,4 +249,41 @@ fn refused_handshakes_keep_no_memory() {
         }
     });
     assert!(cost.peaks_within(KIB) && cost.kept == 0, "{cost:?}");
+}
+
+// A-20
+#[test]
+fn a_handshake_that_is_dropped_at_any_byte_keeps_nothing() {
+    for end in 0..=REQUEST.len() {
+        let ((), cost) = measure(|| {
+            let (mut inbox, mut outbox) = (Inbox::with_capacity(16), Vec::new());
+            let mut opening = Opening::new(Origins::any());
+            for byte in &REQUEST[..end] {
+                assert_eq!(inbox.copy_from(&[*byte]), 1);
+                let is_complete = opening.advance(&mut inbox, &mut outbox).unwrap();
+                assert!(!is_complete || end == REQUEST.len());
+            }
+        });
+        assert_eq!(cost.kept, 0, "after {end} bytes");
+    }
+}
+
+// A-22
+#[test]
+fn connections_that_were_closed_keep_no_memory() {
+    let (mut inbox, mut outbox) = (Inbox::with_capacity(KIB), Vec::with_capacity(KIB));
+    let bytes = [REQUEST, &frame(0x82, 5, b"Hello"), &frame(0x88, 2, b"\x03\xe8")].concat();
+    let ((), cost) = measure(|| {
+        for _ in 0..10_000 {
+            assert_eq!(inbox.copy_from(&bytes), bytes.len());
+            let mut opening = Opening::new(Origins::any());
+            let request = opening.receive(&mut inbox, &mut outbox).unwrap().unwrap();
+            let mut websocket = request.accept().finish(&mut outbox).unwrap();
+            while websocket.receive(&mut inbox, &mut outbox).unwrap().is_some() {}
+            assert!(websocket.should_close_transport());
+            outbox.clear();
+            inbox.release();
+        }
+    });
+    assert!(cost.peaks_within(2 * KIB) && cost.kept == 0, "{cost:?}");
 }

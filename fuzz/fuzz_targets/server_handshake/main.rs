@@ -32,6 +32,7 @@ struct Input<'a> {
     source: Source<'a>,
 }
 
+// P-se-g, J-06
 fuzz_target!(|input: Input<'_>| {
     let bytes = input.source.bytes(&input.edits);
     let server = Server::new(&input, &bytes);

@@ -22,6 +22,7 @@ use catalogue::Catalogue;
 /// The exit status if the check cannot run.
 const CANNOT_RUN: u8 = 2;
 
+// P-se-h, L-02
 fn main() -> ExitCode {
     run().unwrap_or_else(|error| {
         eprintln!("tests/cost: {error}");

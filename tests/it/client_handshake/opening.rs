@@ -201,3 +201,17 @@ fn a_required_extension() {
         assert_eq!(finish(&answer), (State::CloseSent, close.clone()));
     }
 }
+
+// 6455-4.2.2-l
+#[test]
+fn extensions_may_be_on_several_lines() {
+    let asked = || request().extensions("foo, bar; a=1, baz");
+    let answers: [&[&str]; 2] = [&["foo, bar; a=1"], &["foo", "bar; a=1"]];
+    for values in answers {
+        let answer = answer().with("Sec-WebSocket-Extensions", values).bytes();
+        let names = assert_opens(asked(), &answer, |accepted| {
+            accepted.extensions().map(|extension| extension.name().to_owned()).collect::<Vec<_>>()
+        });
+        assert_eq!(names, ["foo", "bar"], "{values:?}");
+    }
+}

@@ -9,7 +9,7 @@ use hybi::{
 use super::pair::Pair;
 use crate::support::{
     feed::{Cut, Heard, binary, client, feed, server, text},
-    wire::{BINARY, CONTINUATION, FIN, From, PING, TEXT, frame},
+    wire::{BINARY, CONTINUATION, FIN, From, PING, PONG, TEXT, frame},
 };
 
 /// Sends in both roles and checks the bytes.
@@ -76,6 +76,39 @@ fn every_length_form() {
             assert_eq!(outcome.heard, [binary(&data)]);
         }
     }
+}
+
+// J-02, 6455-5.5.2-c
+#[test]
+fn a_ping_or_pong_has_exactly_the_bytes_that_were_passed() {
+    let data: Vec<u8> = (0..125).rev().collect();
+    for length in 0..=data.len() {
+        let data = &data[..length];
+        check!(Config::new(), &[(FIN | PING, data), (FIN | PONG, data)], |websocket, outbox| {
+            websocket.send_ping(data, outbox).unwrap();
+            websocket.send_pong(data, outbox).unwrap();
+        });
+    }
+}
+
+// 6455-10.3-b, H-08: the borrow ends with the call, so a later change is to other bytes
+#[test]
+fn a_payload_that_changes_after_the_call_is_sent_as_it_was() {
+    let (mut drawn, mut outbox) = (Vec::new(), Vec::new());
+    let entropy = Counting { drawn: &mut drawn, left: 4 };
+    let mut websocket = Connection::client(Config::new(), entropy);
+    let mut data = *b"first";
+    websocket.send_binary(&data, &mut outbox).unwrap();
+    let sent = outbox.clone();
+    data.copy_from_slice(b"other");
+    assert_eq!(outbox, sent);
+    websocket.send_binary(&data, &mut outbox).unwrap();
+    assert!(outbox.starts_with(&sent));
+    websocket.send_ping(&data, &mut outbox).unwrap();
+    data.fill(0);
+    let _ = websocket.mask_binary(&mut data).unwrap();
+    assert_eq!(drawn.len(), 4, "each call has a key of its own");
+    assert_eq!(drawn.iter().collect::<std::collections::BTreeSet<_>>().len(), 4);
 }
 
 // 6455-6.1-b, 6455-6.1-c, 6455-5.4-c, 6455-5.4-e, 6455-5.4-f
@@ -212,7 +245,7 @@ fn every_frame_has_a_fresh_masking_key() {
     assert!(rest.is_empty());
 }
 
-// P-mk-c, 6455-5.3-c
+// P-mk-c, 6455-5.3-c, L-08
 #[test]
 fn nothing_is_sent_without_a_masking_key() {
     let mut drawn = Vec::new();

@@ -1,9 +1,9 @@
 //! Protocol violations: each is detected at the first byte that proves it, in both directions.
 
-use hybi::{CloseCode, Config, Error, State, Violation};
+use hybi::{CloseCode, CloseReply, Config, Error, Pongs, State, Violation};
 
 use crate::support::{
-    feed::{Cut, feed, feed_chunks},
+    feed::{Cut, feed, feed_chunks, feed_fixed},
     wire::{
         BINARY, BOTH, CLOSE, CONTINUATION, FIN, From, PING, PONG, RSV1, TEXT, close_body, frame,
         header,
@@ -158,7 +158,7 @@ fn lengths_with_the_top_bit() {
     }
 }
 
-// 6455-5.4-i, G-16
+// 6455-5.4-i, G-16, D-18
 #[test]
 fn a_continuation_without_a_message() {
     for from in BOTH {
@@ -218,6 +218,36 @@ fn text_fails_at_the_first_impossible_byte() {
             let at = fragments.len() + rest.len() - (text.len() - impossible);
             fragments.extend(rest);
             check(from, &fragments, at, Violation::TextNotUtf8);
+        }
+    }
+}
+
+// P-u8-c
+#[test]
+fn no_setting_lets_invalid_text_through() {
+    let with = |set: fn(Config) -> Config| set(Config::new());
+    let settings = [
+        with(|config| config.max_message_size(u64::MAX).max_frame_size(u64::MAX)),
+        with(|config| config.max_fragments(u32::MAX)),
+        with(|config| config.outbox_high_water(usize::MAX)),
+        with(|config| config.pongs(Pongs::Latest)),
+        with(|config| config.pongs(Pongs::Manual)),
+        with(|config| config.deliver_while_closing(true)),
+        with(|config| config.close_reply(CloseReply::Manual)),
+    ];
+    for from in BOTH {
+        let fragments = [frame(from, TEXT, b"a"), frame(from, FIN | CONTINUATION, b"\xff")];
+        for bytes in [frame(from, FIN | TEXT, b"a\xff"), fragments.concat()] {
+            for config in settings {
+                for outcome in [
+                    feed(from, config, &bytes, &Cut::Whole),
+                    feed_chunks(from, config, &bytes, &Cut::Whole),
+                    feed_fixed::<160>(from, config, &bytes, &Cut::Every(1)),
+                ] {
+                    assert!(matches!(outcome.error, Some(Error::Protocol(Violation::TextNotUtf8))));
+                    assert_eq!(outcome.heard, []);
+                }
+            }
         }
     }
 }

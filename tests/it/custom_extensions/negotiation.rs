@@ -102,7 +102,7 @@ fn before(list: &str) -> Choice<'_> {
     }
 }
 
-// 6455-9-b, 6455-9.1-f, P-ext-a
+// 6455-9-b, 6455-9.1-f, P-ext-a, 6455-4.2.2-l
 #[test]
 fn the_response_lists_what_the_server_accepts_in_its_order() {
     let table = [

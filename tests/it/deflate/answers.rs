@@ -20,7 +20,7 @@ fn facts(parameters: Negotiated) -> (u8, bool, u8, bool) {
     )
 }
 
-// P-pd-k, 7692-7.1.1.1-a, 7692-7.1.1.2-a, 7692-7.1.2.1-a, 7692-7.1.2.2-a, P-pd-b, F-17, 6455-9-b
+// P-pd-k, 7692-7.1.1.1-a, 7692-7.1.1.2-a, 7692-7.1.2.1-a, 7692-7.1.2.2-a, P-pd-b, F-17, 6455-9-b, 6455-11.4-a
 #[test]
 fn a_client_makes_one_offer() {
     let bare = "permessage-deflate; client_max_window_bits";

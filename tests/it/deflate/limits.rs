@@ -1,6 +1,6 @@
 //! Limits on received frames, and on messages while they are decompressed.
 
-use hybi::{Config, Error, LimitExceeded};
+use hybi::{Config, Error, Inbox, LimitExceeded};
 
 use super::{
     endpoint::{WAYS, compressed, connect, hear, hear_all, noise, policy, stored},
@@ -8,7 +8,7 @@ use super::{
     receiving::{AGAIN, HELLO},
 };
 use crate::support::{
-    feed::{Cut, binary},
+    feed::{Cut, binary, receive},
     wire::{BINARY, BOTH, CONTINUATION, FIN, From, RSV1, TEXT, frame, header},
 };
 
@@ -154,5 +154,25 @@ fn a_limit_of_zero_and_no_limit() {
             WAYS[0],
         );
         assert_eq!(outcome.error, None);
+    }
+}
+
+// F-20
+#[test]
+fn a_compressed_frame_that_fills_the_inbox_is_delivered() {
+    for length in (0..200).chain([1000, 65_520]) {
+        let data = noise(length);
+        for from in BOTH {
+            let bytes = compressed(from, BINARY, &stored(&data));
+            for cut in [Cut::Whole, Cut::Every(1), Cut::Every(7)] {
+                let (mut server, mut client) = connect(&policy(true), &policy(true), Config::new());
+                let inbox = Inbox::over(vec![0; bytes.len()]);
+                let outcome = match from {
+                    From::Client => receive(&mut server, inbox, &bytes, &cut),
+                    From::Server => receive(&mut client, inbox, &bytes, &cut),
+                };
+                assert_eq!((outcome.error, outcome.heard), (None, vec![binary(&data)]), "{length}");
+            }
+        }
     }
 }

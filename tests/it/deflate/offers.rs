@@ -69,7 +69,7 @@ fn check_parameters(policy: &Deflate, offered: &str, answered: &str) {
 }
 
 // 7692-7.1.1.1-a, 7692-7.1.1.1-b, 7692-7.1.1.1-e, 7692-7.1.1.2-a, 7692-7.1.1.2-b,
-// 7692-7.1.2.1-b, 7692-7.1.2.2-b, 7692-7.1.2.2-d, 6455-9.1-b
+// 7692-7.1.2.1-b, 7692-7.1.2.2-b, 7692-7.1.2.2-d, 6455-9.1-b, 6455-11.4-a
 #[test]
 fn each_parameter_is_answered() {
     let takeover = policy(true);

@@ -1,6 +1,9 @@
 //! Sending compressed messages (RFC 7692, sections 6 and 7.2.1).
 
-use hybi::{Client, Config, Connection, Error, FixedOutbox, Fragment, Prepared, Role, Server};
+use hybi::{
+    Client, CloseCode, Config, Connection, Error, FixedOutbox, Fragment, Misuse, Prepared, Role,
+    Server,
+};
 
 use super::{
     endpoint::{How, WAYS, connect, frames, hear_at, noise, policy},
@@ -382,4 +385,35 @@ fn a_very_large_message_in_parts() {
         }
         websocket.send_binary_fragment(b"", Fragment::Last, outbox).unwrap();
     });
+}
+
+// G-19
+#[test]
+fn a_connection_that_closes_while_it_sends_shares_no_compressor_with_the_next() {
+    let policy = policy(true);
+    let mut first = Ends::of(&policy, Config::new());
+    let mut outbox = Vec::new();
+    first
+        .server
+        .send_text_fragment("the secret of the first", Fragment::More, &mut outbox)
+        .unwrap();
+    first.server.close(CloseCode::NORMAL, "", &mut outbox).unwrap();
+    let closed = outbox.clone();
+    let late = first.server.send_text_fragment("late", Fragment::Last, &mut outbox);
+    assert_eq!(late, Err(Misuse::NotOpen.into()));
+    assert_eq!(outbox, closed);
+
+    // The two next connections send at the same time, while the first one is still there.
+    let mut others = [Ends::of(&policy, Config::new()), Ends::of(&policy, Config::new())];
+    let mut outboxes = [Vec::new(), Vec::new()];
+    for fragment in [Fragment::More, Fragment::More, Fragment::Last] {
+        for (index, (ends, outbox)) in others.iter_mut().zip(&mut outboxes).enumerate() {
+            let piece = format!("the secret of number {index}. ").repeat(20);
+            ends.server.send_text_fragment(&piece, fragment, outbox).unwrap();
+        }
+    }
+    for (index, (ends, outbox)) in others.iter_mut().zip(&outboxes).enumerate() {
+        let expected = format!("the secret of number {index}. ").repeat(60);
+        assert_heard(&mut ends.client, outbox, &[text(&expected)]);
+    }
 }

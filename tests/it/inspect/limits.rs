@@ -8,7 +8,7 @@ use hybi::{
 use super::{REQUEST, RESPONSE, Step, client, inspect, opening, server};
 use crate::support::{
     feed::Cut,
-    wire::{BINARY, CONTINUATION, FIN, From, PING, PONG, RSV1, TEXT, frame},
+    wire::{BINARY, CONTINUATION, FIN, From, PING, PONG, RSV1, TEXT, frame, header},
 };
 
 /// The opaque directions with their offsets.
@@ -174,4 +174,28 @@ fn no_more_of_a_body_is_kept_than_the_limit() {
             assert_eq!(bodies, [(b"0123".to_vec(), length)]);
         }
     }
+}
+
+// D-13, D-14: no length is signed, and frames are no recursion
+#[test]
+fn neither_a_length_nor_a_number_of_frames_exhausts_the_stack() {
+    let inspected = std::thread::Builder::new().stack_size(512 * 1024).spawn(|| {
+        let mut steps = opening();
+        steps.push(client(frame(From::Client, FIN | BINARY, b"").repeat(200_000)));
+        let empty = messages(Limits::new(), &steps, &Cut::Whole).len();
+        let mut violations = 0;
+        for length in [i64::MAX as u64, 1 << 63, u64::MAX, u64::from(u32::MAX), 1 << 31] {
+            let mut steps = opening();
+            steps
+                .push(client([&header(From::Client, FIN | BINARY, length)[..], &[0; 64]].concat()));
+            for cut in [Cut::Whole, Cut::Every(1)] {
+                inspect(Inspector::new(), &steps, &cut, |entry| {
+                    violations += usize::from(matches!(entry.event, Event::Violation(_)));
+                });
+            }
+        }
+        (empty, violations)
+    });
+    // Of the lengths, two have their top bit set.
+    assert_eq!(inspected.unwrap().join().unwrap(), (200_000, 4));
 }

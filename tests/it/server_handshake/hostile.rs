@@ -180,7 +180,7 @@ fn unusual_extension_names_are_valid() {
     }
 }
 
-// P-sh-j, A-07, 6455-10.1-a
+// P-sh-j, A-07, 6455-10.1-a, 6455-8.1-c
 #[test]
 fn bytes_that_are_not_ascii() {
     // Each with a valid value.

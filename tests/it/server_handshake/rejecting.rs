@@ -57,7 +57,7 @@ fn a_response_can_redirect_the_client() {
     }
 }
 
-// 6455-4.2.2-g, 6455-7.2.2-a, P-sh-f, P-sh-h, B-01, B-03, B-07
+// 6455-4.2.2-g, 6455-7.2.2-a, P-sh-f, P-sh-h, B-01, B-03, B-07, L-06
 #[test]
 fn input_after_a_rejected_request_is_ignored_for_every_status() {
     // 204 and 304 responses have no body.

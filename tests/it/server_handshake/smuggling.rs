@@ -26,7 +26,7 @@ fn plain<T>(bytes: &[u8], see: impl FnOnce(HttpRequest<'_>) -> T) -> T {
     }
 }
 
-// P-sh-f, B-01, B-03, A-09
+// P-sh-f, B-01, B-03, A-09, L-06
 #[test]
 fn input_after_a_refused_request_is_discarded() {
     let refused = sound().with("Sec-WebSocket-Version", &["8"]).bytes();
