@@ -243,7 +243,7 @@ mod tests {
     // 6455-7.4.2-d, 6455-11.7-a, IANA-close-a
     #[test]
     fn every_code() {
-        for code in 0..=u16::MAX {
+        for code in (0..=u16::MAX).step_by(if cfg!(miri) { 61 } else { 1 }) {
             let body = code.to_be_bytes();
             let expected = allowed(code);
             assert_eq!(CloseCode::new(code).map(CloseCode::get), expected.then_some(code));

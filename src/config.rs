@@ -106,7 +106,8 @@ impl Config {
     /// A larger message fails the connection with 1009. An uncompressed one does so when the header
     /// of the frame that exceeds the limit arrives, a compressed one when its decompressed data
     /// exceeds the limit. If messages are received in chunks, the limit may be `u64::MAX`, because
-    /// chunks are not collected in memory.
+    /// chunks are not collected in memory. Otherwise, no message is larger than an allocation can be:
+    /// 2 GiB with addresses of 32 bits.
     #[must_use]
     pub const fn max_message_size(self, bytes: u64) -> Self {
         Self { max_message_size: bytes, ..self }

@@ -2,10 +2,10 @@
 //!
 //! This module owns the texts and the fields of the events. It reports each frame at the level "trace",
 //! and how a connection ends at the level "debug". Nothing that a peer sends is in an event, except for
-//! the numbers of a frame and a close code: payloads and reasons can contain secrets. Without the
-//! features, `off.rs` replaces this file and reports nothing.
+//! the numbers of a frame and a close code: payloads and reasons can contain secrets.
 //!
 //! `defmt` needs a logger of the firmware, so its events exist only on targets without an operating system.
+//! Where there are no events, `off.rs` replaces this file.
 
 #[cfg(feature = "alloc")]
 use crate::frame::{Reserved, Rules};

@@ -116,9 +116,9 @@ pub mod deflate;
 #[path = "deflate/off.rs"]
 mod deflate;
 mod error;
-#[cfg(any(feature = "tracing", feature = "defmt"))]
+#[cfg(any(feature = "tracing", all(feature = "defmt", target_os = "none")))]
 mod events;
-#[cfg(not(any(feature = "tracing", feature = "defmt")))]
+#[cfg(not(any(feature = "tracing", all(feature = "defmt", target_os = "none"))))]
 #[path = "events/off.rs"]
 mod events;
 pub mod extension;

@@ -73,7 +73,7 @@ impl Inflated {
         let most = self.end.saturating_add(limit.max(1));
         let capacity = self.memory.bytes().len();
         if self.end == capacity {
-            self.memory.grow((capacity * 2).clamp(1, most));
+            self.memory.grow(capacity.saturating_mul(2).clamp(1, most));
         }
         let end = self.memory.bytes().len().min(most);
         (&mut self.memory.bytes_mut()[..end], self.end)

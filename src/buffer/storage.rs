@@ -108,6 +108,9 @@ mod growing {
         }
     }
 
+    /// The most bytes that `Vec` can allocate.
+    const MAX: usize = isize::MAX.cast_unsigned();
+
     /// Memory from the allocator.
     ///
     /// It allocates the initial capacity on the first read, grows for a message that needs more,
@@ -151,11 +154,12 @@ mod growing {
         }
 
         fn max_capacity(&self) -> usize {
-            usize::MAX
+            // A decompressor gets room for one byte above the limit.
+            MAX - 1
         }
 
         fn grow(&mut self, capacity: usize) {
-            let capacity = capacity.max(self.initial);
+            let capacity = capacity.max(self.initial).min(MAX);
             if let Some(more) = capacity.checked_sub(self.bytes.len()) {
                 self.bytes.reserve_exact(more);
                 self.bytes.resize(capacity, 0);

@@ -124,7 +124,9 @@ impl Session {
         let Some(decompressor) = self.decompressor() else {
             return Err(Violation::ReservedBits.into());
         };
-        // One byte of room above the limit detects output that exceeds it.
+        // One byte of room above the limit detects output that exceeds it. No allocation has more than
+        // `isize::MAX` bytes.
+        let limit = limit.min(isize::MAX as u64 - 1);
         let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
         let (mut rest, mut output, mut length) = (payload, Vec::new(), 0);
         loop {

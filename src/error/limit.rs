@@ -24,8 +24,9 @@ pub enum LimitExceeded {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// An inbox of a fixed size has no room for what must be in it at once: a message, a control frame
-    /// or a header. A message that is received in chunks need not be.
+    /// The inbox can have no room for what must be in it at once: a message, a control frame or a header.
+    /// Its size is fixed, or it grows, but no allocation has that many bytes: 2 GiB with addresses of 32
+    /// bits. A message that is received in chunks need not be in it at once.
     #[error(
         "at least {size} bytes must be in the inbox at once, and it has room for {limit}: \
          use a larger one, or receive messages in chunks"

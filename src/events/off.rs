@@ -1,4 +1,4 @@
-//! The counterpart of `events` without the features. It reports nothing.
+//! The counterpart of `events` where there are none. It reports nothing.
 
 use crate::{close::CloseCode, error::Error, frame::Header};
 

@@ -495,9 +495,10 @@ mod tests {
     fn the_fast_path_agrees_with_the_slow_path() {
         let tails: [&[u8]; 7] =
             [&[], &[0], &[0, 125], &[0, 126], &[0, 126, 1, 2, 3], &[0, 126, 1, 2, 3, 4], &[7; 12]];
+        let starts = if cfg!(miri) { 0x817c..=0x8181 } else { 0..=u16::MAX };
         for rules in [Rules::from_client(), Rules::from_server()] {
             let mut parsed_fast = 0;
-            for start in 0..=u16::MAX {
+            for start in starts.clone() {
                 for tail in tails {
                     let mut bytes = [0; 14];
                     bytes[..2].copy_from_slice(&start.to_be_bytes());
@@ -510,10 +511,13 @@ mod tests {
                     });
                     let expected = expected.map(|header| (header, header.encoded_len()));
                     assert_eq!(Header::parse_single(bytes, rules.masked()), expected);
-                    parsed_fast += u32::from(expected.is_some());
+                    parsed_fast += usize::from(expected.is_some());
                 }
             }
-            assert!(parsed_fast > 500, "few cases take the fast path: {parsed_fast}");
+            assert!(
+                parsed_fast > starts.len() / 128,
+                "few cases take the fast path: {parsed_fast}"
+            );
         }
     }
 }

@@ -221,7 +221,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             let expected = byte.is_ascii_alphanumeric() || others.contains(&byte);
             assert_eq!(is_token_byte(byte), expected, "{byte:#x}");
-            for at in 0..40 {
+            for at in (0..40).step_by(if cfg!(miri) { 13 } else { 1 }) {
                 let mut token = [b'a'; 40];
                 token[at] = byte;
                 assert_eq!(token_length(&token), if expected { 40 } else { at }, "{byte:#x}");

@@ -84,7 +84,8 @@ mod tests {
     #[test]
     fn a_frame_is_appended_after_what_is_there() {
         let header = *b"0123456789abcdef";
-        for payload_len in [0, 1, 3, 4, 125, 126, 4096, 70_000] {
+        let longest = if cfg!(miri) { 2047 } else { 70_000 };
+        for payload_len in [0, 1, 3, 4, 125, 126, 4096, longest] {
             let payload: Vec<u8> =
                 (0..payload_len).map(|index: usize| index.to_le_bytes()[0]).collect();
             for header_len in [2, 14, 16] {

@@ -70,9 +70,10 @@ mod tests {
 
     #[test]
     fn each_byte_is_judged_by_itself() {
-        for byte in 0..=u8::MAX {
+        let step = if cfg!(miri) { 31 } else { 1 };
+        for byte in (0..=u8::MAX).step_by(step) {
             for neighbours in [0, b'\t', b'\r', b' ', b'~', 0x7f, 0x80, 0xff] {
-                for at in 0..BLOCK {
+                for at in (0..BLOCK).step_by(step) {
                     let mut block = [neighbours; BLOCK];
                     block[at] = byte;
                     let expected = block

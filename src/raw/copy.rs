@@ -55,8 +55,10 @@ mod tests {
 
     #[test]
     fn copies_at_distances_within_a_page() {
-        for length in [0, 1, SHORT - 1, SHORT, LOOP, LOOP + 1] {
-            for distance in [0, 1, 63, NEAR - 1, NEAR, 2048, PAGE - NEAR, PAGE - 1] {
+        let (count, step) = if cfg!(miri) { (4, 3) } else { (6, 1) };
+        for length in [0, 1, SHORT - 1, SHORT, LOOP, LOOP + 1].into_iter().take(count) {
+            let distances = [0, 1, 63, NEAR - 1, NEAR, 2048, PAGE - NEAR, PAGE - 1];
+            for distance in distances.into_iter().step_by(step) {
                 let mut memory = vec![0xee; 11 * PAGE];
                 let (from, rest) = memory.split_at_mut(5 * PAGE);
                 let from = &mut from[..length];
@@ -65,7 +67,7 @@ mod tests {
                 let (to, after) = rest.split_at_mut(length);
                 copy(from, to);
                 assert_eq!(to, from, "{length} bytes, {distance} ahead");
-                assert!(before.iter().chain(&*after).all(|byte| *byte == 0xee));
+                assert_eq!([before, after].concat(), vec![0xee; 6 * PAGE - length]);
             }
         }
     }

@@ -5,7 +5,7 @@
 //! cargo test --release --test endpoints -- --nocapture --ignored
 //! ```
 //!
-//! `docs/verification.md` describes what is modelled, and what is not.
+//! `docs/verification/endpoints.md` describes what is modelled, and what is not.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // tests panic
 

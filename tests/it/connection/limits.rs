@@ -70,12 +70,30 @@ fn the_size_of_a_message() {
 fn sums_of_lengths_do_not_overflow_without_limits() {
     let config = Config::new().max_frame_size(u64::MAX).max_message_size(u64::MAX);
     for from in BOTH {
-        for size in [1 << 62, (1 << 63) - 1] {
+        for size in [1 << 31, 1 << 62, (1 << 63) - 1] {
             let bytes = header(from, FIN | BINARY, size);
             let outcome = feed_chunks(from, config, &[&bytes[..], &[0; 100]].concat(), &Cut::Whole);
             assert_eq!((outcome.error, outcome.state), (None, State::Open));
+        }
+    }
+}
+
+// P-fd-a, P-fd-c
+#[test]
+fn a_message_that_no_memory_can_hold_is_refused_at_its_header() {
+    let config = Config::new().max_frame_size(u64::MAX).max_message_size(u64::MAX);
+    // No allocation has more bytes than `isize::MAX`: 2 GiB less one with addresses of 32 bits.
+    let limit = isize::MAX as u64 - 1;
+    for from in BOTH {
+        for size in [1 << 30, (1 << 31) - 2, (1 << 31) - 1, 1 << 31, 1 << 62, (1 << 63) - 1] {
+            let bytes = header(from, FIN | BINARY, size);
             let outcome = feed(from, config, &bytes, &Cut::Whole);
-            assert_eq!((outcome.error, outcome.state), (None, State::Open));
+            if size <= limit {
+                assert_eq!((outcome.error, outcome.state), (None, State::Open));
+            } else {
+                let exceeds = LimitExceeded::InboxSize { size, limit };
+                assert_refused(&outcome, other(from), exceeds, 1009);
+            }
         }
     }
 }

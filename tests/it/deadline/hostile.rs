@@ -108,7 +108,7 @@ fn run(limits: Limits, start: Ms, begins_open: bool, actions: &[(Ms, Action)]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(4 * ProptestConfig::default().cases))]
 
     // P-dl-a, P-dl-b, P-dl-c, P-dl-d, P-dl-e, P-dl-f, A-15, G-08
     #[test]

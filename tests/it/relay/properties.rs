@@ -67,7 +67,7 @@ fn check_stream(frames: &[Frame]) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(4 * ProptestConfig::default().cases))]
 
     // P-fd-f, 6455-10.1-a, 6455-5.5.1-a, 6455-5.5.1-h, 6455-7.1.7-b
     #[test]
