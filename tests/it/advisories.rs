@@ -172,6 +172,8 @@ fn an_upgrade_over_http2_is_refused_whatever_is_missing() {
 #[test]
 fn a_length_near_a_power_of_two_is_refused_or_waited_for() {
     let config = Config::new().max_frame_size(u64::MAX).max_message_size(u64::MAX);
+    // No allocation is larger than this.
+    let limit = isize::MAX as u64 - 1;
     let near = |center: u64| (0..16).flat_map(move |by| [center - by, center.wrapping_add(by)]);
     let lengths = [1 << 31, 1 << 32, 1 << 62, 1 << 63, u64::MAX].into_iter().flat_map(near);
     for length in lengths.filter(|length| *length >= 1 << 16) {
@@ -184,12 +186,15 @@ fn a_length_near_a_power_of_two_is_refused_or_waited_for() {
                     let outcome = feed(from, config, &bytes, &cut);
                     assert_eq!(outcome.heard, [], "{length}");
                     let expected = match opcode {
-                        CLOSE | PING => Some(Violation::ControlTooLong),
-                        _ if length >= 1 << 63 => Some(Violation::LengthTopBit),
-                        CONTINUATION => Some(Violation::NothingToContinue),
+                        CLOSE | PING => Some(Violation::ControlTooLong.into()),
+                        _ if length >= 1 << 63 => Some(Violation::LengthTopBit.into()),
+                        CONTINUATION => Some(Violation::NothingToContinue.into()),
+                        _ if length > limit => {
+                            Some(LimitExceeded::InboxSize { size: length, limit }.into())
+                        }
                         _ => None,
                     };
-                    assert_eq!(outcome.error, expected.map(Error::Protocol), "{length}");
+                    assert_eq!(outcome.error, expected, "{length}");
                 }
             }
         }
