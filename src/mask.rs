@@ -15,8 +15,6 @@
 //! assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]); // RFC 6455, section 5.7
 //! ```
 
-use core::ops::Range;
-
 use crate::raw::xor::{self, IsAscii, Key};
 
 /// A masking key, and the position of the payload in it.
@@ -54,19 +52,13 @@ impl Mask {
         xor::in_place_watching_ascii(self.advance(data.len()), data)
     }
 
-    /// Unmasks the bytes at `from` and moves them left to `to`, in one pass. If `watching`, reports
-    /// whether the result is ASCII.
+    /// Unmasks the bytes after the first `gap` and moves them to the front, in one pass. If
+    /// `watching`, reports whether the result is ASCII.
     ///
-    /// `to` is not greater than `from.start`.
+    /// `gap` is not greater than the length of the buffer.
     #[inline]
-    pub(crate) fn shift(
-        &mut self,
-        buffer: &mut [u8],
-        from: Range<usize>,
-        to: usize,
-        watching: bool,
-    ) -> IsAscii {
-        xor::shift(self.advance(from.len()), buffer, from, to, watching)
+    pub(crate) fn shift(&mut self, buffer: &mut [u8], gap: usize, watching: bool) -> IsAscii {
+        xor::shift(self.advance(buffer.len() - gap), buffer, gap, watching)
     }
 
     /// Returns the key for the next `length` bytes, and moves past them.
@@ -182,13 +174,13 @@ mod tests {
                 let payload = &mut payload[from.clone()];
                 reference(payload, 0);
                 let mut unwatched = moved;
-                let ascii = Mask::new(KEY).shift(&mut moved, from.clone(), 20, true);
+                let ascii = Mask::new(KEY).shift(&mut moved[20..from.end], gap, true);
                 expected[20..][..length].copy_from_slice(payload);
                 assert_eq!(moved[..20 + length], expected[..20 + length]);
                 assert_eq!(moved[20 + gap + length..], expected[20 + gap + length..]);
                 assert_eq!(ascii.is_yes(), payload.is_ascii(), "length {length}, gap {gap}");
 
-                let ascii = Mask::new(KEY).shift(&mut unwatched, from, 20, false);
+                let ascii = Mask::new(KEY).shift(&mut unwatched[20..from.end], gap, false);
                 assert_eq!(unwatched, moved);
                 assert_eq!(ascii, IsAscii::UNKNOWN);
             }

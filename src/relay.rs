@@ -239,8 +239,9 @@ impl<E: Entropy> Relay<E> {
         let mut completed = None;
         let mut in_place = 0..0;
         let mut at = 0;
-        while at < bytes.len() && sender.input == Input::Open {
-            let rest = &mut bytes[at..];
+        while sender.input == Input::Open
+            && let Some(rest) = bytes.get_mut(at..).filter(|rest| !rest.is_empty())
+        {
             if sender.frames.in_payload() {
                 at += sender.frames.payload(rest);
             } else {
@@ -267,7 +268,9 @@ impl<E: Entropy> Relay<E> {
                 sender.close(receiver);
             }
         }
-        FrameParts::new(completed.unwrap_or(HeaderBytes::EMPTY), &bytes[in_place])
+        let in_place = bytes.get(in_place);
+        debug_assert!(in_place.is_some());
+        FrameParts::new(completed.unwrap_or(HeaderBytes::EMPTY), in_place.unwrap_or_default())
     }
 
     /// Call it when this side's transport has ended or failed: nothing more is received from it or
@@ -359,12 +362,12 @@ fn begin(
     }
     let to = readdress(from, receiver.side, entropy)?;
     frames.begin(&from, Some(&to));
-    if taken < to.encoded_len() {
-        return Ok(Some((taken, Some(to.encode()))));
-    }
-    if let Some(key) = to.masking_key() {
-        // The key is the last field of a header (section 5.2).
-        input[taken - key.len()..taken].copy_from_slice(&key);
+    // The key is the last field of a header (section 5.2).
+    let last_field = input.get_mut(..taken).and_then(<[u8]>::last_chunk_mut);
+    match (last_field, to.masking_key()) {
+        (_, None) if taken >= to.encoded_len() => {}
+        (Some(field), Some(key)) if taken >= to.encoded_len() => *field = key,
+        _ => return Ok(Some((taken, Some(to.encode())))),
     }
     Ok(Some((taken, None)))
 }

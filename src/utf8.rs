@@ -73,7 +73,7 @@ impl Validator {
         if rest.is_empty() {
             return Ok(());
         }
-        let (whole, partial) = rest.split_at(rest.len() - unfinished(rest));
+        let (whole, partial) = split_unfinished(rest);
         if !raw::utf8::is_valid_beyond_ascii(whole) || !is_beginning(partial) {
             return Err(InvalidUtf8 { offset: piece.len() - rest.len() + first_impossible(rest) });
         }
@@ -91,7 +91,8 @@ impl Validator {
 
     /// The length of the incomplete character at the end of the text so far: 0 to 3 bytes.
     pub fn partial(&self) -> usize {
-        usize::from(self.length)
+        // The mask changes nothing. It shows callers that their slices are in bounds.
+        usize::from(self.length & 3)
     }
 
     /// Adds a byte to the character in progress.
@@ -106,31 +107,34 @@ impl Validator {
             Err(error) if error.error_len().is_some() => return Err(()),
             Err(_) => {
                 // Fewer than four bytes: four would be a complete character.
-                self.partial[length] = byte;
-                self.length += 1;
+                if let Some(kept) = self.partial.get_mut(length) {
+                    *kept = byte;
+                    self.length += 1;
+                }
             }
         }
         Ok(())
     }
 }
 
-/// The length of the incomplete character at the end of `bytes`, according to its first byte.
-fn unfinished(bytes: &[u8]) -> usize {
-    for (index, byte) in bytes.iter().rev().take(3).enumerate() {
-        let length = match byte {
-            0x80..=0xbf => continue,
-            0xc2..=0xdf => 2,
-            0xe0..=0xef => 3,
-            0xf0..=0xf4 => 4,
-            _ => 0,
-        };
-        return if length > index + 1 { index + 1 } else { 0 };
+/// Splits off the incomplete character at the end of `bytes`, according to its first byte.
+fn split_unfinished(bytes: &[u8]) -> (&[u8], &[u8]) {
+    if let Some((whole, partial @ [0xc2..=0xf4])) = bytes.split_last_chunk() {
+        return (whole, partial);
     }
-    0
+    if let Some((whole, partial @ [0xe0..=0xf4, 0x80..=0xbf])) = bytes.split_last_chunk() {
+        return (whole, partial);
+    }
+    if let Some((whole, partial @ [0xf0..=0xf4, 0x80..=0xbf, 0x80..=0xbf])) =
+        bytes.split_last_chunk()
+    {
+        return (whole, partial);
+    }
+    (bytes, &[])
 }
 
-/// Whether `bytes` can be the start of a character. They are [`unfinished`], so only the second byte
-/// is left to check.
+/// Whether `bytes` can be the start of a character. They are [unfinished](split_unfinished), so only
+/// the second byte is left to check.
 fn is_beginning(bytes: &[u8]) -> bool {
     // Not overlong, no surrogate, not above U+10FFFF (RFC 3629, section 4).
     !matches!(

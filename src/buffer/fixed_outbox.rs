@@ -32,9 +32,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FixedOutbox<B> {
         Self { memory, start: 0, end: 0 }
     }
 
-    /// The bytes to write to the transport.
+    /// The bytes to write to the transport. Empty if the memory is a type of yours that has become
+    /// shorter.
     pub fn bytes(&self) -> &[u8] {
-        &self.memory.as_ref()[self.start..self.end]
+        self.memory.as_ref().get(self.start..self.end).unwrap_or_default()
     }
 
     /// Drops the first `written` bytes, which have been written to the transport.
@@ -61,17 +62,19 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FixedOutbox<B> {
     }
 
     /// Takes room for the next `length` bytes. Pending bytes move to the front only if too little
-    /// room follows them.
-    fn take(&mut self, length: usize) -> &mut [u8] {
+    /// room follows them. `None` if there is too little room.
+    fn take(&mut self, length: usize) -> Option<&mut [u8]> {
         let memory = self.memory.as_mut();
-        if length > memory.len() - self.end {
-            memory.copy_within(self.start..self.end, 0);
+        if length > memory.len().saturating_sub(self.end) {
+            let pending = self.start..self.end;
+            memory.get(pending.clone())?;
+            memory.copy_within(pending, 0);
             self.end -= self.start;
             self.start = 0;
         }
-        let start = self.end;
+        let room = memory.get_mut(self.end..)?.get_mut(..length)?;
         self.end += length;
-        &mut memory[start..self.end]
+        Some(room)
     }
 }
 
@@ -92,14 +95,18 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox for FixedOutbox<B> {
     }
 
     fn append(&mut self, bytes: &[u8]) {
-        raw::copy(bytes, self.take(bytes.len()));
+        if let Some(room) = self.take(bytes.len()) {
+            raw::copy(bytes, room);
+        }
     }
 
     fn append_frame(&mut self, header: &Header, payload: &[u8]) {
         self.append(&header.encode());
         match header.masking_key() {
             Some(key) => {
-                Mask::new(key).copy(payload, self.take(payload.len()));
+                if let Some(room) = self.take(payload.len()) {
+                    Mask::new(key).copy(payload, room);
+                }
             }
             None => self.append(payload),
         }

@@ -59,7 +59,9 @@ impl GrowingOutbox {
 
     /// The bytes to write to the transport.
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes[self.written..]
+        let bytes = self.bytes.get(self.written..);
+        debug_assert!(bytes.is_some());
+        bytes.unwrap_or_default()
     }
 
     /// Whether there is nothing to write.
@@ -149,7 +151,10 @@ impl GrowingOutbox {
     /// Removes the written bytes if they are at least as many as the pending ones, so that the cost
     /// of moving is bounded by the bytes written before.
     fn compact(&mut self) {
-        if self.written > 0 && self.written >= self.bytes.len() - self.written {
+        if self.written > 0
+            && let Some(pending) = self.bytes.len().checked_sub(self.written)
+            && self.written >= pending
+        {
             self.peak = self.peak.max(self.bytes.len());
             self.bytes.drain(..self.written);
             self.written = 0;

@@ -178,7 +178,7 @@ impl<S: Storage> Inbox<S> {
     ///
     /// [`Overrun`] if there was room for fewer bytes. Nothing is added.
     pub fn commit(&mut self, length: usize) -> Result<(), Overrun> {
-        let room = self.storage.bytes().len() - self.cursor.end;
+        let room = self.storage.bytes().len().saturating_sub(self.cursor.end);
         if length > room {
             return Err(Overrun { count: length, available: room });
         }
@@ -208,7 +208,7 @@ impl<S: Storage> Inbox<S> {
     /// the first bytes of another protocol after an upgrade.
     pub fn unread(&self) -> &[u8] {
         let Cursor { unread, end, .. } = self.cursor;
-        &self.storage.bytes()[unread..end]
+        self.received(&(unread..end))
     }
 
     /// Drops the first `length` [unread](Self::unread) bytes, which the caller has processed.
@@ -358,13 +358,22 @@ impl<S: Storage> Inbox<S> {
             let (message, unread) = self.cursor.compact();
             let bytes = self.storage.bytes_mut();
             let held = message.len();
-            bytes.copy_within(message, 0);
-            bytes.copy_within(unread, held);
+            move_within(bytes, message, 0);
+            move_within(bytes, unread, held);
         }
         let room = capacity - self.cursor.end;
         if capacity == 0 || (room < enough && (expected > 0 || is_small)) {
             self.storage.grow(self.cursor.larger(capacity));
         }
+    }
+}
+
+/// Moves the bytes at `from` left to `to`. Does nothing if the memory is the caller's and has become
+/// shorter.
+fn move_within(bytes: &mut [u8], from: Range<usize>, to: usize) {
+    let Some(region) = bytes.get_mut(to..from.end) else { return };
+    if let Some(gap) = region.len().checked_sub(from.len()) {
+        region.copy_within(gap.., 0);
     }
 }
 

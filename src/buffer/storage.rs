@@ -102,8 +102,11 @@ mod growing {
             self.small_uses += 1;
             if self.small_uses == SHRINK_AFTER {
                 self.small_uses = 0;
-                bytes.truncate(usual);
-                bytes.shrink_to(usual);
+                let length = bytes.len().min(usual);
+                // Freed first, because nothing in it is needed.
+                *bytes = Vec::new();
+                bytes.reserve_exact(usual);
+                bytes.resize(length, 0);
             }
         }
     }
@@ -131,7 +134,10 @@ mod growing {
 
         /// New memory that contains just these two ranges, with the same initial capacity.
         pub(in super::super) fn with_contents(&self, parts: [Range<usize>; 2]) -> Self {
-            let bytes = parts.map(|part| &self.bytes[part]).concat();
+            let mut bytes = Vec::with_capacity(parts.iter().map(ExactSizeIterator::len).sum());
+            for part in parts {
+                bytes.extend_from_slice(self.bytes.get(part).unwrap_or_default());
+            }
             Self { bytes, initial: self.initial, shrinking: Shrinking::new() }
         }
     }

@@ -58,7 +58,11 @@ impl Account {
     ) -> Result<(), InvalidUtf8> {
         let before = *validator;
         if !(ascii.is_yes() && before.is_complete()) {
-            validator.feed(&bytes[range.clone()])?;
+            // Bytes that the caller's memory no longer has are not UTF-8.
+            let Some(text) = bytes.get(range.clone()) else {
+                return Err(InvalidUtf8 { offset: 0 });
+            };
+            validator.feed(text)?;
         }
         // The validator may have seen bytes of another buffer. They count only if this account has
         // seen the same bytes, up to the start of the range.

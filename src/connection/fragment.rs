@@ -100,7 +100,7 @@ impl<'a> Iterator for TextFragments<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let text = self.rest?;
-        let (piece, rest) = text.split_at(piece_length(text, self.size));
+        let (piece, rest) = split_piece(text, self.size);
         self.rest = (!rest.is_empty()).then_some(rest);
         Some((piece, Fragment::from_last(rest.is_empty())))
     }
@@ -109,12 +109,13 @@ impl<'a> Iterator for TextFragments<'a> {
 impl core::iter::FusedIterator for BinaryFragments<'_> {}
 impl core::iter::FusedIterator for TextFragments<'_> {}
 
-/// The length of the longest prefix of `text` that ends at a character boundary and has at most
-/// `size` bytes, or else the length of its first character.
-fn piece_length(text: &str, size: usize) -> usize {
+/// Splits off the longest prefix of `text` that ends at a character boundary and has at most `size`
+/// bytes, or else its first character.
+fn split_piece(text: &str, size: usize) -> (&str, &str) {
     // A character has at most four bytes, so this tests at most four positions.
-    let fitting = (1..=size.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-    fitting.or_else(|| text.chars().next().map(char::len_utf8)).unwrap_or(0)
+    let fitting = (1..=size.min(text.len())).rev().find_map(|end| text.split_at_checked(end));
+    let first = || text.split_at_checked(text.chars().next()?.len_utf8());
+    fitting.or_else(first).unwrap_or((text, ""))
 }
 
 /// Shows the remaining length, not the contents.

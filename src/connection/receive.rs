@@ -308,7 +308,9 @@ impl<R: Role> Connection<R> {
                 message::Step::Header => {}
             }
             let Parts { bytes, cursor, .. } = &mut parts;
-            let window = &bytes[cursor.unread..cursor.end];
+            let Some(window) = bytes.get(cursor.unread..cursor.end) else {
+                return Err(Misuse::InboxChanged.into());
+            };
             let Some(header) = Header::parse(window, rules)? else {
                 // A small inbox may have no room for a complete header.
                 let room = capacity - cursor.message();
@@ -455,7 +457,7 @@ fn take_payload(
     header: &Header,
     parts: &mut Parts<'_>,
     capacity: usize,
-) -> Result<Option<Range<usize>>, LimitExceeded> {
+) -> Result<Option<Range<usize>>, Error> {
     let Parts { bytes, cursor, .. } = parts;
     let whole = header.payload_len().saturating_add(header.encoded_len() as u64);
     let available = cursor.available() as u64;
@@ -464,7 +466,7 @@ fn take_payload(
         let limit = room as u64;
         let lacking = usize::try_from(whole - available).ok();
         let Some(lacking) = lacking.filter(|_| whole <= limit) else {
-            return Err(LimitExceeded::InboxSize { size: whole, limit });
+            return Err(LimitExceeded::InboxSize { size: whole, limit }.into());
         };
         cursor.expect(lacking);
         return Ok(None);
@@ -472,8 +474,11 @@ fn take_payload(
     // The frame lies in memory, so its length fits.
     let whole = usize::try_from(whole).unwrap_or(usize::MAX);
     let payload = cursor.unread + header.encoded_len()..cursor.unread + whole;
+    let Some(bytes) = bytes.get_mut(payload.clone()) else {
+        return Err(Misuse::InboxChanged.into());
+    };
     if let Some(key) = header.masking_key() {
-        Mask::new(key).apply(&mut bytes[payload.clone()]);
+        Mask::new(key).apply(bytes);
     }
     cursor.pass(whole);
     Ok(Some(payload))
@@ -487,7 +492,7 @@ fn find_control(header: &Header, parts: &mut Parts<'_>, capacity: usize) -> Resu
     Ok(match header.opcode() {
         Opcode::Ping => Found::Ping(payload),
         Opcode::Pong => Found::Pong(payload),
-        _ => match Close::parse(&bytes[payload.clone()]) {
+        _ => match Close::parse(bytes.get(payload.clone()).unwrap_or_default()) {
             Ok(close) => {
                 let reason = payload.end - close.reason().len()..payload.end;
                 Found::Close(close.code(), TextRange::unproven(reason))

@@ -80,7 +80,8 @@ impl Decoder {
         }
         match self.reader.read(input) {
             Ok(Some((header, taken))) => {
-                *input = &mut core::mem::take(input)[taken..];
+                debug_assert!(taken <= input.len(), "the header is at the front of the input");
+                *input = core::mem::take(input).get_mut(taken..).unwrap_or_default();
                 self.remaining = header.payload_len();
                 self.mask = header.masking_key().map(Mask::new);
                 Ok(Some(Part::Header(header)))

@@ -429,7 +429,8 @@ impl Deref for HeaderBytes {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.length)]
+        // The mask changes nothing. It shows that the slice is in bounds.
+        &self.bytes[..usize::from(self.length & 0xf)]
     }
 }
 

@@ -44,12 +44,16 @@ impl HeaderReader {
     #[cold]
     fn read_rest(&mut self, input: &[u8]) -> Result<Option<(Header, usize)>, Violation> {
         let before = usize::from(self.len);
-        let mut joined = [0; MAX_HEADER];
-        joined[..before].copy_from_slice(&self.partial[..before]);
-        let added = input.len().min(MAX_HEADER - before);
-        joined[before..before + added].copy_from_slice(&input[..added]);
-        let Some(header) = Header::parse(&joined[..before + added], self.rules)? else {
-            self.keep(&input[..added]);
+        let kept = self.partial.iter().take(before);
+        let (mut joined, mut length) = ([0; MAX_HEADER], 0);
+        for (to, byte) in joined.iter_mut().zip(kept.chain(input)) {
+            *to = *byte;
+            length += 1;
+        }
+        let bytes = joined.get(..length).unwrap_or(&joined);
+        let Some(header) = Header::parse(bytes, self.rules)? else {
+            // Shorter than any complete header, so `input` has not been taken in part.
+            self.keep(input);
             return Ok(None);
         };
         self.len = 0;

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     buffer::{Content, Cursor, Found, Inbox, MAX_OVERHEAD, Parts, Place, Storage},
-    error::{Error, LimitExceeded, Violation},
+    error::{Error, LimitExceeded, Misuse, Violation},
     frame::{Header, Kind},
     raw::xor::IsAscii,
 };
@@ -69,7 +69,9 @@ impl Plain {
     ) -> Result<Step, Error> {
         let Self { message, .. } = self;
         let Some(frame) = &mut message.frame else { return Ok(Step::Header) };
-        let (length, ascii) = consume(frame, message.kind, parts);
+        let Some((length, ascii)) = consume(frame, message.kind, parts) else {
+            return Err(Misuse::InboxChanged.into());
+        };
         if message.kind == Kind::Text {
             // Section 8.1: text is validated as it arrives, so that an invalid byte fails the
             // connection even before the frame is complete.
@@ -143,23 +145,27 @@ impl Plain {
 
 /// Consumes the payload of the frame that has arrived: unmasks it and appends it to the message, in
 /// one pass. Returns its length, and whether it is ASCII if known.
+///
+/// `None` if the memory is the caller's and has become shorter.
 #[inline]
-fn consume(frame: &mut Frame, kind: Kind, parts: &mut Parts<'_>) -> (usize, IsAscii) {
+fn consume(frame: &mut Frame, kind: Kind, parts: &mut Parts<'_>) -> Option<(usize, IsAscii)> {
     let Parts { bytes, cursor, .. } = parts;
     let length = frame.limit(cursor.available());
     if length == 0 {
-        return (0, IsAscii::UNKNOWN);
+        return Some((0, IsAscii::UNKNOWN));
     }
-    let from = cursor.unread..cursor.unread + length;
+    // The payload, and before it the gap that it is moved over.
+    let region = bytes.get_mut(cursor.held..cursor.unread + length)?;
+    let gap = region.len().checked_sub(length)?;
     let ascii = if let Some(mask) = &mut frame.mask {
-        mask.shift(bytes, from, cursor.held, kind == Kind::Text)
+        mask.shift(region, gap, kind == Kind::Text)
     } else {
-        if from.start != cursor.held {
-            bytes.copy_within(from, cursor.held);
+        if gap != 0 {
+            region.copy_within(gap.., 0);
         }
         IsAscii::UNKNOWN
     };
     cursor.hold(length);
     frame.remaining -= length as u64;
-    (length, ascii)
+    Some((length, ascii))
 }

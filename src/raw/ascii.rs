@@ -36,7 +36,8 @@ fn skip_pieces(bytes: &[u8]) -> &[u8] {
     if count == pieces.len() && bytes.last_chunk().is_some_and(is_piece) {
         return &[];
     }
-    &bytes[aligned + PIECE * count..]
+    // There are no more than `pieces.len()`.
+    bytes.get(aligned + PIECE * count..).unwrap_or(bytes)
 }
 
 /// The number of pieces at the front that are ASCII.

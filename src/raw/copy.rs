@@ -25,7 +25,8 @@ pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
     if suits_loop(from, to) {
         copy_in_loop(from, to);
     } else {
-        to.copy_from_slice(from);
+        let length = from.len().min(to.len());
+        to[..length].copy_from_slice(&from[..length]);
     }
 }
 

@@ -17,7 +17,7 @@
 //! The same pass reports whether every byte that it wrote is ASCII.
 #![allow(clippy::inline_always)] // the loops are compiled for wider vectors in their callers
 
-use core::{cell::Cell, mem::MaybeUninit, ops::Range};
+use core::{cell::Cell, mem::MaybeUninit};
 
 use super::{
     ascii::TOP_BITS,
@@ -78,28 +78,22 @@ pub(crate) fn copy<T: Slot>(key: Key, from: &[u8], to: &mut [T]) -> usize {
     length
 }
 
-/// XORs the bytes at `from` and moves them left to `to`, in one pass. If `watching`, reports
-/// whether the result is ASCII. `to` is not greater than `from.start`.
-#[inline]
-pub(crate) fn shift(
-    key: Key,
-    buffer: &mut [u8],
-    from: Range<usize>,
-    to: usize,
-    watching: bool,
-) -> IsAscii {
-    debug_assert!(to <= from.start);
-    if to == from.start {
-        let payload = InPlace(&mut buffer[from]);
+/// XORs the bytes after the first `gap` and moves them to the front, in one pass. If `watching`,
+/// reports whether the result is ASCII. `gap` is not greater than the length of the buffer.
+#[inline(always)] // a call of it costs a fragment more than its checks
+pub(crate) fn shift(key: Key, buffer: &mut [u8], gap: usize, watching: bool) -> IsAscii {
+    debug_assert!(gap <= buffer.len());
+    if gap == 0 {
+        let payload = InPlace(buffer);
         return if watching { pass::<true>(payload, key) } else { pass::<false>(payload, key) };
     }
-    let gap = from.start - to;
-    let left = Left { buffer: &mut buffer[to..from.end], gap };
+    let gap = gap.min(buffer.len());
+    let left = Left { buffer, gap };
     if watching { pass::<true>(left, key) } else { pass::<false>(left, key) }
 }
 
 /// XORs a payload, and reports whether the result is ASCII, if `WATCHING`.
-#[inline]
+#[inline(always)]
 fn pass<const WATCHING: bool>(route: impl Route, key: Key) -> IsAscii {
     let seen = match route.from().len() {
         0..4 => bytewise(route, key),
@@ -216,8 +210,9 @@ impl<T: Slot> Route for Across<'_, T> {
     #[inline(always)]
     fn each_block(&mut self, from: usize, mut change: impl FnMut(&Block) -> Block) {
         let backward = follows_in_page(self.from, self.to);
-        let to = self.to[from..].as_chunks_mut::<BLOCK>().0;
-        let (fours, rest) = self.from[from..].as_chunks().0.as_chunks::<4>();
+        let to = self.to.get_mut(from..).unwrap_or_default().as_chunks_mut::<BLOCK>().0;
+        let from = self.from.get(from..).unwrap_or_default();
+        let (fours, rest) = from.as_chunks().0.as_chunks::<4>();
         let (to_fours, to_rest) = to.as_chunks_mut::<4>();
         let (fours, rest) = (fours.iter().zip(to_fours), rest.iter().zip(to_rest));
         if backward {
@@ -239,7 +234,7 @@ impl Route for Left<'_> {
 
     #[inline(always)]
     fn from(&self) -> &[u8] {
-        &self.buffer[self.gap..]
+        self.buffer.get(self.gap..).unwrap_or_default()
     }
 
     #[inline(always)]
@@ -252,7 +247,8 @@ impl Route for Left<'_> {
     fn each_block(&mut self, from: usize, mut change: impl FnMut(&Block) -> Block) {
         // Source and destination overlap, which safe Rust allows with cells.
         let cells = Cell::from_mut(&mut self.buffer[from..]).as_slice_of_cells();
-        let (from, to) = (&cells[self.gap..], &cells[..cells.len() - self.gap]);
+        let from = cells.get(self.gap..).unwrap_or_default();
+        let to = &cells[..from.len()];
         let mut pass = |(from, to): (&[Cell<u8>; BLOCK], &[Cell<u8>; BLOCK])| {
             let block = change(&core::array::from_fn(|index| from[index].get()));
             to.iter().zip(block).for_each(|(to, byte)| to.set(byte));
