@@ -11,6 +11,7 @@ mod connection;
 mod counters;
 mod custom_extensions;
 mod deadline;
+mod debug;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;
