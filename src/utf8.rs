@@ -263,6 +263,27 @@ mod tests {
         }
     }
 
+    // 3629-3-a: long texts are scanned for ASCII first, in pieces at aligned addresses.
+    #[test]
+    fn an_invalid_byte_at_any_place_of_a_long_text_is_found() {
+        let mut memory = [b'a'; 1200];
+        for (start, end) in
+            [(0, 1200), (1, 1190), (3, 900), (63, 1100), (7, 300), (5, 200), (0, 70)]
+        {
+            assert!(is_valid(&memory[start..end]));
+            for at in start..end {
+                memory[at] = 0xff;
+                assert!(!is_valid(&memory[start..end]), "{start}..{end}, {at}");
+                memory[at] = b'a';
+            }
+        }
+        // Continuations alone.
+        memory.fill(0x80);
+        for length in 1..memory.len() {
+            assert!(!is_valid(&memory[..length]), "{length}");
+        }
+    }
+
     // 3629-3-a
     #[test]
     fn every_character_is_valid_and_none_without_its_last_byte() {

@@ -85,8 +85,8 @@ impl Cursor {
     pub(super) fn larger(&self, capacity: usize) -> usize {
         let twice = capacity.saturating_mul(2);
         let needed = self.end.saturating_add(self.expected).saturating_add(EXCESS);
-        let is_known = self.expected_is_last && self.expected > 0;
-        if is_known && needed <= twice.saturating_add(LARGE) { needed } else { twice }
+        let fits = needed <= twice.saturating_add(LARGE);
+        if self.expected_is_last && fits { needed } else { twice }
     }
 
     pub(crate) const fn expected(&self) -> usize {

@@ -151,8 +151,7 @@ impl GrowingOutbox {
     /// Removes the written bytes if they are at least as many as the pending ones, so that the cost
     /// of moving is bounded by the bytes written before.
     fn compact(&mut self) {
-        if self.written > 0
-            && let Some(pending) = self.bytes.len().checked_sub(self.written)
+        if let Some(pending) = self.bytes.len().checked_sub(self.written)
             && self.written >= pending
         {
             self.peak = self.peak.max(self.bytes.len());
@@ -218,13 +217,28 @@ mod tests {
     /// Written bytes take no more memory than the pending bytes and the next ones together.
     #[test]
     fn memory_is_bounded_by_the_pending_bytes() {
-        let mut outbox = GrowingOutbox::new();
-        outbox.append(&[1; 1000]);
-        for _ in 0..if cfg!(miri) { 100 } else { 100_000 } {
-            outbox.append(&[2; 100]);
-            outbox.consume(100).unwrap();
+        for pending in [1, 1000] {
+            let mut outbox = GrowingOutbox::new();
+            outbox.append(&std::vec![1; pending]);
+            for _ in 0..if cfg!(miri) { 100 } else { 100_000 } {
+                outbox.append(&[2; 100]);
+                outbox.consume(100).unwrap();
+            }
+            assert!(outbox.bytes.len() <= 2 * pending + 200, "{}", outbox.bytes.len());
         }
-        assert!(outbox.bytes.len() <= 2 * 1000 + 200, "{}", outbox.bytes.len());
+    }
+
+    /// So the cost of moving is proportional to the bytes that are written.
+    #[test]
+    fn pending_bytes_are_moved_only_if_as_many_were_written() {
+        let mut outbox = GrowingOutbox::new();
+        outbox.append(&[1; 100]);
+        outbox.consume(49).unwrap();
+        outbox.append(&[2]);
+        assert_eq!((outbox.written, outbox.bytes().len()), (49, 52));
+        outbox.consume(2).unwrap();
+        outbox.append(&[3]);
+        assert_eq!((outbox.written, outbox.bytes().len()), (0, 51));
     }
 
     #[test]
@@ -243,6 +257,9 @@ mod tests {
         }
         assert!(send(1) <= KEPT);
         assert!(send(1) <= KEPT);
+        // One that fits in what is kept is small.
+        assert!(send(10 * KEPT) >= 10 * KEPT);
+        assert!((0..64).map(|_| send(KEPT)).last() <= Some(KEPT));
     }
 
     #[test]

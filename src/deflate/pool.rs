@@ -58,3 +58,26 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     // A panic in another thread cannot leave the list inconsistent.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deflate::Deflate;
+
+    #[test]
+    fn a_number_of_codecs_is_kept_for_other_connections() {
+        let deflate = Deflate::new();
+        let pool = Pool::default();
+        for _ in 0..=KEPT {
+            pool.keep_compressor(deflate.compressor(10));
+            pool.keep_decompressor(deflate.decompressor());
+        }
+        assert!(pool.compressor(11).is_none(), "with another window");
+        for _ in 0..KEPT {
+            assert!(pool.compressor(10).is_some());
+            assert!(pool.decompressor().is_some());
+        }
+        assert!(pool.compressor(10).is_none());
+        assert!(pool.decompressor().is_none());
+    }
+}

@@ -72,6 +72,7 @@ impl core::fmt::Debug for Key {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
 
     // 6455-4.2.2-e, 6455-4.2.2-k
@@ -79,6 +80,14 @@ mod tests {
     fn the_example_of_section_1_3() {
         let key = Key::parse(b"dGhlIHNhbXBsZSBub25jZQ==").unwrap();
         assert_eq!(&key.accept(), b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    // P-se-f
+    #[test]
+    fn debug_omits_the_key() {
+        let key = Key::parse(b"dGhlIHNhbXBsZSBub25jZQ==").unwrap();
+        assert!(std::format!("{key:?}").starts_with("Key("));
+        assert!(!std::format!("{key:?}").contains("dGhl"));
     }
 
     // 6455-4.2.1-h

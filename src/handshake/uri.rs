@@ -479,8 +479,6 @@ fn parse_port(port: &str) -> Result<Option<u16>, UriError> {
     if digits.len() > 5 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(UriError::Port);
     }
-    match digits.parse() {
-        Ok(port) if port > 0 => Ok(Some(port)),
-        _ => Err(UriError::Port),
-    }
+    // Nothing is left of port 0.
+    digits.parse().map(Some).map_err(|_| UriError::Port)
 }

@@ -74,6 +74,7 @@ mod tests {
         for (text, shown) in table {
             let excerpt = Excerpt::from(text);
             assert_eq!(excerpt.to_string(), shown);
+            assert_eq!(std::format!("{excerpt:?}"), shown);
             assert!(text.starts_with(excerpt.as_str()));
         }
     }

@@ -221,7 +221,7 @@ impl<'a> Known<'a> {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use std::vec::Vec;
+    use std::{string::String, vec::Vec};
 
     use super::*;
 
@@ -256,17 +256,47 @@ mod tests {
 
     #[test]
     fn values_are_returned_in_order_for_any_number_of_fields() {
-        let lines = b"upgrade: a \r\nUpgrades: no\r\nHost: h\r\nUPGRADE:b,C\r\nUpgrade:\r\n";
+        let lines = b"upgrade: a \r\nUpgrades: no\r\nHost: h\r\nUPGRADE:b,C\r\nUpgrade:\r\nOrigin: o\r\nOrigin: p\r\n";
         let known = Known::collect(ReceivedHeaders::of_lines(lines));
         let all = |name| known.all(name).collect::<Vec<_>>();
         assert_eq!(all(Name::Upgrade), [&b"a"[..], b"b,C", b""]);
         assert_eq!(all(Name::Host), [b"h"]);
-        assert!(all(Name::Origin).is_empty());
+        assert_eq!(all(Name::Origin), [b"o", b"p"]);
+        assert!(all(Name::Key).is_empty());
         assert_eq!(known.only(Name::Upgrade), None);
         assert_eq!(known.only(Name::Host), Some(&b"h"[..]));
         assert!(known.has_token(Name::Upgrade, "c"));
         assert!(!known.has_token(Name::Upgrade, "d"));
         assert!(known.values(Name::Upgrade).is_repeated());
-        assert!(known.values(Name::Origin).is_empty());
+        assert!(known.values(Name::Key).is_empty());
+        let shown = [Name::Key, Name::Host].map(|name| std::format!("{:?}", known.values(name)));
+        assert_eq!(shown, ["None", "Some(..)"]);
+    }
+
+    // P-sh-c
+    #[test]
+    fn the_elements_of_all_fields_of_a_list_count() {
+        let line = |name: Name| std::format!("{}: a,b\r\n", name.text());
+        let lines = LISTS.map(line).concat().repeat(3);
+        let known = Known::collect(ReceivedHeaders::of_lines(lines.as_bytes()));
+        let check = |count| known.check_lists(HeadLimits::new().elements(count));
+        assert_eq!(check(6), Ok(()));
+        assert_eq!(check(5), Err(HeadFault::TooManyElements));
+        // Empty elements count: there is one more than commas.
+        let known = Known::collect(ReceivedHeaders::of_lines(b"Upgrade: ,,,,\r\n"));
+        let check = |count| known.check_lists(HeadLimits::new().elements(count));
+        assert_eq!(check(5), Ok(()));
+        assert_eq!(check(4), Err(HeadFault::TooManyElements));
+    }
+
+    #[test]
+    fn a_list_may_be_in_more_fields_than_have_a_known_place() {
+        for count in 100..150 {
+            let values: Vec<_> = (0..count).map(|n| std::format!("{n}")).collect();
+            let line = |value| std::format!("Upgrade: {value}\r\n");
+            let lines = values.iter().map(line).collect::<Vec<_>>().concat();
+            let known = Known::collect(ReceivedHeaders::of_lines(lines.as_bytes()));
+            assert!(known.all(Name::Upgrade).eq(values.iter().map(String::as_bytes)));
+        }
     }
 }

@@ -226,6 +226,7 @@ mod tests {
                 token[at] = byte;
                 assert_eq!(token_length(&token), if expected { 40 } else { at }, "{byte:#x}");
             }
+            assert_eq!(token_length(&[byte; 40]), if expected { 40 } else { 0 }, "{byte:#x}");
         }
     }
 }

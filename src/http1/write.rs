@@ -79,7 +79,47 @@ pub(crate) const fn reason(status: u16) -> &'static [u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::Decimal;
+    use super::*;
+
+    /// Section 15 of RFC 9110, section 5 of RFC 6585 for 431, and section 4 of it for 429.
+    #[test]
+    fn reason_phrases() {
+        let phrases = [
+            (200, "OK"),
+            (204, "No Content"),
+            (301, "Moved Permanently"),
+            (302, "Found"),
+            (303, "See Other"),
+            (304, "Not Modified"),
+            (307, "Temporary Redirect"),
+            (308, "Permanent Redirect"),
+            (400, "Bad Request"),
+            (401, "Unauthorized"),
+            (403, "Forbidden"),
+            (404, "Not Found"),
+            (405, "Method Not Allowed"),
+            (408, "Request Timeout"),
+            (410, "Gone"),
+            (413, "Content Too Large"),
+            (414, "URI Too Long"),
+            (417, "Expectation Failed"),
+            (421, "Misdirected Request"),
+            (426, "Upgrade Required"),
+            (429, "Too Many Requests"),
+            (431, "Request Header Fields Too Large"),
+            (500, "Internal Server Error"),
+            (501, "Not Implemented"),
+            (502, "Bad Gateway"),
+            (503, "Service Unavailable"),
+            (504, "Gateway Timeout"),
+            (505, "HTTP Version Not Supported"),
+        ];
+        for (status, phrase) in phrases {
+            assert_eq!(reason(status), phrase.as_bytes(), "{status}");
+        }
+        // It may be empty.
+        assert_eq!(reason(299), b"");
+    }
 
     #[test]
     fn decimals() {

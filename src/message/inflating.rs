@@ -172,7 +172,6 @@ impl Inflating {
             mask.apply(&mut bytes[payload.start + cursor.unmasked..payload.end]);
         }
         cursor.unmasked = length;
-        frame.has_unmasked = length > 0;
         payload
     }
 

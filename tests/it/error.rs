@@ -121,7 +121,12 @@ fn origin_error(origin: &str) -> OriginError {
 #[test]
 fn the_kind_of_an_io_error_shows_who_is_at_fault() {
     let full = OutboxFull { needed: 300, room: 20 };
-    let table: [(io::Error, ErrorKind); 8] = [
+    let table: [(io::Error, ErrorKind); 13] = [
+        (Error::from(Violation::Masked).into(), ErrorKind::InvalidData),
+        (Error::from(LimitExceeded::Fragments { limit: 1 }).into(), ErrorKind::InvalidData),
+        (Error::AboveHighWater { pending: 2, high_water: 1 }.into(), ErrorKind::WouldBlock),
+        (Error::from(full).into(), ErrorKind::WouldBlock),
+        (Error::from(Misuse::NotOpen).into(), ErrorKind::InvalidInput),
         (server::Error::Refused(Refusal::Origin).into(), ErrorKind::InvalidData),
         (Cause::Silence.into(), ErrorKind::TimedOut),
         (server::Error::OutboxFull(full).into(), ErrorKind::WouldBlock),
@@ -187,6 +192,28 @@ fn proxy_errors_name_the_faulty_value() {
         let converted = io::Error::from(error);
         assert_eq!(converted.kind(), kind, "{error}");
         assert_eq!(converted.to_string(), error.to_string());
+    }
+}
+
+// P-se-i
+#[cfg(feature = "http")]
+#[test]
+fn the_body_of_a_refusal_is_a_sentence_of_its_own() {
+    let refusals = [
+        Refusal::Head(HeadFault::TooManyFields),
+        Refusal::NotWebSocket,
+        Refusal::Key,
+        Refusal::Connect(ConnectFault::NotExtended),
+        Refusal::Connect(ConnectFault::Protocol),
+        Refusal::Connect(ConnectFault::Scheme),
+        Refusal::Connect(ConnectFault::Authority),
+        Refusal::from(SectionFault::FieldName),
+    ];
+    let bodies = refusals.map(|refusal| refusal.to_http().into_body());
+    for (n, body) in bodies.iter().enumerate() {
+        assert!(body.starts_with(|first: char| first.is_uppercase()), "{body}");
+        assert!(body.trim_end().ends_with('.'), "{body}");
+        assert!(!bodies[..n].contains(body), "{body}");
     }
 }
 

@@ -12,6 +12,7 @@ mod connection;
 mod counters;
 mod custom_extensions;
 mod deadline;
+mod debug;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;

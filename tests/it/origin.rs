@@ -129,6 +129,21 @@ fn no_similar_origin_is_allowed() {
     }
 }
 
+// 6454-6.2-a
+#[test]
+fn only_http_and_https_have_default_ports() {
+    for (entry, port, is_allowed) in [
+        ("http://a.example", ":80", true),
+        ("https://a.example", ":443", true),
+        ("http://a.example", ":443", false),
+        ("app://a.example", ":80", false),
+        ("app://a.example", ":443", false),
+    ] {
+        let origins = Origins::list(std::slice::from_ref(&entry)).unwrap();
+        assert_eq!(allows(origins, Some(&format!("{entry}{port}")), "b.example"), is_allowed);
+    }
+}
+
 // P-se-c, 6454-6.2-a, C-06
 #[test]
 fn the_list_accepts_origins_but_no_patterns() {
@@ -159,6 +174,7 @@ fn the_list_accepts_origins_but_no_patterns() {
         let error = Origins::list(&[SITE, entry]).unwrap_err();
         assert_eq!((error.index(), error.fault()), (1, fault), "{entry}");
         assert_eq!(Origins::owned([SITE, entry]).unwrap_err(), error, "{entry}");
+        assert_eq!(Origins::list(&[entry, SITE]).unwrap_err().index(), 0);
     }
     assert!(!allows(Origins::list(&[]).unwrap(), Some(SITE), "example.com"));
     assert!(!allows(Origins::owned([""; 0]).unwrap(), Some(SITE), "example.com"));
@@ -363,12 +379,13 @@ fn the_host_of_an_absolute_target_replaces_the_host_field() {
 // 9112-3.2.2-a
 #[test]
 fn the_host_of_an_absolute_target_replaces_the_host_field_of_a_parsed_request() {
-    for (target, is_same) in [
-        ("/", false),
-        ("http://good.example/", true),
-        ("wss://good.example/", true),
-        ("WS://good.example/", true),
-        ("http://evil.example/", false),
+    for (target, expected) in [
+        ("/", Err(Refusal::Origin)),
+        ("http://good.example/", Ok(())),
+        ("wss://good.example/", Ok(())),
+        ("WS://good.example/", Ok(())),
+        ("http://evil.example/", Err(Refusal::Origin)),
+        ("ftp://good.example/", Err(Refusal::Target)),
     ] {
         let request = http::Request::get(target)
             .header("Host", "evil.example")
@@ -380,6 +397,6 @@ fn the_host_of_an_absolute_target_replaces_the_host_field_of_a_parsed_request() 
             .body(())
             .unwrap();
         let result = Request::from_http(&request, &Origins::same_host()).map(|_| ());
-        assert_eq!(result, if is_same { Ok(()) } else { Err(Refusal::Origin) }, "{target}");
+        assert_eq!(result, expected, "{target}");
     }
 }

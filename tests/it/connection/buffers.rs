@@ -4,7 +4,7 @@ use hybi::{CloseCode, CloseReply, Config, Error, Event, Inbox, Misuse, Overrun, 
 
 use crate::support::{
     feed::{Cut, Heard, client, own, server},
-    wire::{BINARY, BOTH, CLOSE, CONTINUATION, FIN, From, PING, TEXT, frame},
+    wire::{BINARY, BOTH, CLOSE, CONTINUATION, FIN, From, PING, TEXT, frame, header},
 };
 
 /// A conversation with fragments, a control frame between them, and text that is split inside
@@ -73,6 +73,82 @@ fn an_inbox_keeps_its_contents_when_it_shrinks() {
         let _ = inbox.copy_from(&message[end..]);
         let text = "x".repeat(100);
         assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()), Ok(Some(Event::Text(&text))));
+    }
+}
+
+#[test]
+fn an_inbox_grows_to_what_the_last_frame_of_a_message_needs() {
+    // Of a last frame, the payload and one byte of the next frame. The length of a
+    // message in fragments is unknown: twice as much.
+    for (first, capacity) in [(FIN | BINARY, 8001), (BINARY, 8192)] {
+        let (mut websocket, mut inbox) = (server(Config::new()), Inbox::with_capacity(4096));
+        let _ = inbox.copy_from(&header(From::Client, first, 8000));
+        assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()), Ok(None));
+        assert_eq!(inbox.copy_from(&[0; 8000]), 8000);
+        assert_eq!(inbox.capacity(), capacity);
+    }
+    // Chunks need no more than there is.
+    for first in [FIN | BINARY, BINARY] {
+        let (mut websocket, mut inbox) = (server(Config::new()), Inbox::with_capacity(4096));
+        let _ = inbox.copy_from(&header(From::Client, first, 8000));
+        assert_eq!(websocket.receive_chunk(&mut inbox, &mut Vec::new()), Ok(None));
+        assert_eq!(inbox.copy_from(&[0; 8000]), 4096);
+    }
+}
+
+#[test]
+fn an_inbox_moves_its_contents_to_free_as_much_as_it_moves() {
+    for (consumed, is_moved) in [(3000, true), (1000, false)] {
+        let (mut websocket, mut inbox) = (server(Config::new()), Inbox::with_capacity(4096));
+        // Something that was consumed, and the start of a message.
+        let mut bytes = vec![0; consumed];
+        bytes.extend(header(From::Client, FIN | BINARY, 4000));
+        bytes.resize(4000, 7);
+        assert_eq!(inbox.copy_from(&bytes), 4000);
+        inbox.consume(consumed).unwrap();
+        assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()), Ok(None));
+        let held = inbox.len();
+        let room = inbox.spare().unwrap().len();
+        if is_moved {
+            assert_eq!((held + room, inbox.capacity()), (4096, 4096));
+        } else {
+            assert!(inbox.capacity() > 4096, "grown instead");
+        }
+    }
+}
+
+#[test]
+fn an_inbox_does_not_grow_while_a_quarter_of_it_is_free() {
+    let (mut websocket, mut inbox) = (server(Config::new()), Inbox::with_capacity(4096));
+    let bytes = frame(From::Client, FIN | BINARY, &[7; 5000]);
+    assert_eq!(inbox.copy_from(&bytes[..3000]), 3000);
+    assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()), Ok(None));
+    assert_eq!((inbox.spare().unwrap().len(), inbox.capacity()), (1096, 4096));
+}
+
+#[test]
+fn a_fixed_inbox_offers_all_its_memory() {
+    assert_eq!(Inbox::over(vec![0; 100_000]).spare().unwrap().len(), 100_000);
+}
+
+#[test]
+fn a_shared_inbox_that_is_used_for_large_messages_keeps_its_memory() {
+    let message = frame(From::Client, FIN | BINARY, &[7; 1000]);
+    let mut shared = Inbox::with_capacity(64);
+    for n in 0..200 {
+        let mut websocket = server(Config::new());
+        let mut rest = &message[..message.len() - 1];
+        rest = &rest[shared.copy_from(&rest[..10])..];
+        assert!(n == 0 || shared.capacity() >= 1000, "freed after {n} messages");
+        loop {
+            let copied = shared.copy_from(rest);
+            rest = &rest[copied..];
+            assert_eq!(websocket.receive(&mut shared, &mut Vec::new()), Ok(None));
+            if rest.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(shared.split_off().len(), 999);
     }
 }
 

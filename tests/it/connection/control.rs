@@ -68,6 +68,22 @@ fn above_the_backlog_only_the_latest_ping_is_answered() {
     assert_eq!(outbox, pongs(From::Server, &[b"5"]));
 }
 
+// P-cl-h
+#[test]
+fn a_ping_is_answered_at_once_while_less_than_the_backlog_waits() {
+    for (waiting, answered) in [(2, true), (3, false)] {
+        let mut websocket = server(Config::new().pongs(Pongs::All { max_backlog: 3 }));
+        let mut inbox = Inbox::with_capacity(100);
+        let bytes = pings(From::Client, &[b"1", b"2"]);
+        assert_eq!(inbox.copy_from(&bytes), bytes.len());
+        let mut outbox = vec![0; waiting];
+        // The first of two pings: more input follows it.
+        assert!(websocket.receive(&mut inbox, &mut outbox).unwrap().is_some());
+        let expected = pongs(From::Server, if answered { &[b"1"] } else { &[] });
+        assert_eq!(outbox[waiting..], expected);
+    }
+}
+
 #[test]
 fn with_manual_pongs_no_ping_is_answered() {
     let config = Config::new().pongs(Pongs::Manual);
@@ -105,6 +121,23 @@ fn a_pong_waits_for_room_in_a_fixed_outbox() {
     outbox.clear();
     assert_eq!(websocket.receive(&mut inbox, &mut outbox).unwrap(), None);
     assert_eq!(outbox.bytes(), pongs(From::Server, &[b"12345678"]));
+}
+
+// 6455-5.5.2-b
+#[test]
+fn a_pending_pong_is_sent_before_a_close_if_there_is_room_for_both() {
+    let pong = pongs(From::Server, &[b"12345678"]);
+    let close = frame(From::Server, FIN | CLOSE, &close_body(1000, "bye"));
+    let both = [&pong[..], &close].concat();
+    for (size, expected) in [(both.len(), &both), (both.len() - 1, &close)] {
+        let mut websocket = server(Config::new().pongs(Pongs::Latest));
+        let mut inbox = Inbox::with_capacity(100);
+        assert!(inbox.copy_from(&pings(From::Client, &[b"12345678"])) > 0);
+        let mut outbox = FixedOutbox::over(vec![0; size]);
+        assert!(websocket.receive(&mut inbox, &mut outbox).unwrap().is_some());
+        websocket.close(hybi::CloseCode::NORMAL, "bye", &mut outbox).unwrap();
+        assert_eq!(outbox.bytes(), expected);
+    }
 }
 
 // 6455-5.5.3-c, G-03

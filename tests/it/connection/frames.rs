@@ -75,6 +75,33 @@ fn invalid_headers_cannot_be_constructed() {
     }
 }
 
+#[test]
+fn a_set_of_reserved_bits_is_joined_with_any_other() {
+    let sets = [Reserved::NONE, Reserved::RSV1, Reserved::RSV2, Reserved::RSV3];
+    for (n, one) in sets.into_iter().enumerate() {
+        for (m, other) in sets.into_iter().enumerate() {
+            let both = one.union(other);
+            assert_eq!(one | other, both);
+            for (i, bit) in sets.into_iter().enumerate().skip(1) {
+                assert_eq!(both.contains(bit), i == n || i == m);
+                assert_eq!(both.intersects(bit), i == n || i == m);
+                assert_eq!((both & bit).is_empty(), i != n && i != m);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_header_may_lose_its_mask() {
+    for from in BOTH {
+        for (header, _) in headers(from) {
+            let unmasked = header.without_mask();
+            assert_eq!(unmasked.masking_key(), None);
+            assert_eq!(unmasked.with_mask(KEY).encode(), header.with_mask(KEY).encode());
+        }
+    }
+}
+
 /// Decodes a stream and joins the payload of each frame.
 fn decode(
     decoder: &mut Decoder,

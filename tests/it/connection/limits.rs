@@ -3,7 +3,7 @@
 use hybi::{Config, Error, Inbox, InboxFull, LimitExceeded, Overrun, State};
 
 use crate::support::{
-    feed::{Cut, Outcome, binary, feed, feed_chunks, feed_fixed, receive, server},
+    feed::{Cut, Outcome, binary, client, feed, feed_chunks, feed_fixed, receive, server},
     wire::{BINARY, BOTH, CLOSE, CONTINUATION, FIN, From, PING, TEXT, close_body, frame, header},
 };
 
@@ -39,6 +39,43 @@ fn the_size_of_a_frame() {
             }
             let incomplete = feed(from, config, &bytes[..bytes.len() - 1], &Cut::Whole);
             assert_eq!(incomplete.error, None);
+        }
+    }
+}
+
+// 6455-10.4-a, 6455-10.4-c, P-fd-a
+#[test]
+fn limits_apply_to_a_complete_message_in_one_frame() {
+    for from in BOTH {
+        let bytes = frame(from, FIN | TEXT, &[b'x'; 100]);
+        let all = |size, fragments| {
+            let config = Config::new().max_frame_size(size).max_message_size(size);
+            config.max_fragments(fragments)
+        };
+        for (config, limit) in [
+            (all(100, 1), None),
+            (
+                all(1000, 1).max_frame_size(99),
+                Some(LimitExceeded::FrameSize { size: 100, limit: 99 }),
+            ),
+            (
+                all(1000, 1).max_message_size(99),
+                Some(LimitExceeded::MessageSize { size: 100, limit: 99 }),
+            ),
+            (all(100, 0), Some(LimitExceeded::Fragments { limit: 0 })),
+        ] {
+            // In an inbox that holds all of it at once.
+            let inbox = Inbox::with_capacity(4096);
+            let outcome = match from {
+                From::Client => receive(&mut server(config), inbox, &bytes, &Cut::Whole),
+                From::Server => receive(&mut client(config), inbox, &bytes, &Cut::Whole),
+            };
+            match limit {
+                None => assert_eq!(outcome.heard.len(), 1),
+                Some(limit) => {
+                    assert_refused(&outcome, other(from), limit, limit.close_code().get());
+                }
+            }
         }
     }
 }

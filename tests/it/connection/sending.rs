@@ -185,7 +185,9 @@ fn a_client_masks_its_own_buffer() {
 #[test]
 fn text_passed_as_bytes_is_validated() {
     let mut websocket = client(Config::new());
-    for (bytes, offset) in [(&b"ab\xff"[..], 2), (b"ab\xe2\x82", 2), (b"\xed\xa0\x80", 1)] {
+    for (bytes, offset) in
+        [(&b"ab\xff"[..], 2), (b"abc\xe2\x82", 3), (b"ab\xc3", 2), (b"\xed\xa0\x80", 1)]
+    {
         let mut given = bytes.to_vec();
         let refused = websocket.mask_text(&mut given).map(|_| ());
         assert_eq!(refused, Err(Misuse::TextNotUtf8(offset).into()));
@@ -204,6 +206,24 @@ fn prepared_messages_are_sent() {
     }
     pair.settle();
     assert_eq!(pair.client.heard, [text("news"), binary(&[9; 200])]);
+}
+
+#[test]
+fn a_prepared_message_is_sent_whole_or_not_at_all() {
+    let news = Prepared::text("news"); // 4 bytes, and a header of 2
+    for size in 0..=8 {
+        let mut websocket = server(Config::new());
+        let mut outbox = FixedOutbox::over([0; 8]);
+        outbox.append(&[b'.'; 8][..8 - size]);
+        let sent = websocket.send_prepared(&news, &mut outbox);
+        if size < 6 {
+            assert_eq!(sent, Err(OutboxFull { needed: 6, room: size }.into()));
+            assert_eq!(outbox.bytes().len(), 8 - size);
+        } else {
+            assert_eq!(sent, Ok(()));
+            assert!(outbox.bytes().ends_with(b"\x81\x04news"));
+        }
+    }
 }
 
 /// Records the keys drawn, and fails after a number of them.
@@ -259,6 +279,21 @@ fn nothing_is_sent_without_a_masking_key() {
     let mut data = *b"data";
     assert_eq!(websocket.mask_binary(&mut data).map(|_| ()), refused);
     assert_eq!((&outbox[..], &data), (&b"before"[..], b"data"));
+}
+
+#[test]
+fn an_outbox_may_be_lent() {
+    let mut websocket = server(Config::new());
+    let mut outbox = FixedOutbox::over([0; 13]);
+    {
+        let mut lent = &mut outbox;
+        websocket.send_prepared(&Prepared::text("one"), &mut lent).unwrap();
+        websocket.send_text("two", &mut lent).unwrap();
+        let full = Err(OutboxFull { needed: 5, room: 3 }.into());
+        assert_eq!(websocket.send_text("six", &mut lent), full);
+        assert_eq!(lent.pending(), 10);
+    }
+    assert_eq!(outbox.bytes(), b"\x81\x03one\x81\x03two");
 }
 
 // J-03

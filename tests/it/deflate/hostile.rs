@@ -36,12 +36,14 @@ pub(crate) fn check_close(from: From, outcome: &Outcome, code: u16) {
 // P-pd-d, P-pd-i, F-12
 #[test]
 fn invalid_data() {
-    let cases: [&[u8]; 13] = [
+    let cases: [&[u8]; 14] = [
         // Nothing at all.
         &[],
         // A block of the reserved type 3.
         &[0x06],
         &[0x07],
+        // An empty block without its last bits, which those of the tail would complete.
+        &[0x02],
         // A stored block whose lengths do not match.
         &[0x00, 0x05, 0x00, 0xfa, 0xfe, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00],
         // A dynamic block with more lengths than codes.

@@ -1,6 +1,6 @@
 //! Changing the inbox in the middle of compressed messages.
 
-use hybi::{ChunkEvent, Config, Connection, Fragment, Inbox, Misuse, Server};
+use hybi::{ChunkEvent, Config, Connection, Event, Fragment, Inbox, Misuse, Server};
 
 use super::{
     endpoint::{connect, policy, stored, stored_block},
@@ -145,7 +145,55 @@ fn a_message_abandoned_by_a_close_leaves_the_inbox_empty() {
         let bytes = frame(From::Client, FIN | RSV1 | TEXT, &stored(b"B"));
         assert_eq!(inbox.copy_from(&bytes), bytes.len());
         let event = second.receive(&mut inbox, &mut outbox).unwrap();
-        assert_eq!(event, Some(hybi::Event::Text("B")));
+        assert_eq!(event, Some(Event::Text("B")));
+    }
+}
+
+#[test]
+fn an_inbox_reports_its_decompressed_bytes_and_their_memory() {
+    let (mut websocket, mut inbox) = (takeover(), Inbox::with_capacity(4096));
+    let bytes = frame(From::Client, RSV1 | BINARY, &stored_block(0, &[7; 100]));
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
+    assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()), Ok(None));
+    assert_eq!(inbox.len(), 100);
+    assert_eq!(inbox.capacity(), 4096 + 4096);
+    // The memory doubles when it is full.
+    let bytes = frame(From::Client, CONTINUATION, &stored_block(0, &[7; 4000]));
+    assert_eq!(inbox.copy_from(&bytes), bytes.len());
+    assert_eq!(websocket.receive(&mut inbox, &mut Vec::new()), Ok(None));
+    assert_eq!((inbox.len(), inbox.capacity()), (4100, 4096 + 8192));
+}
+
+#[test]
+fn a_message_in_progress_is_split_off_with_its_decompressed_part() {
+    let word = "κόσμε 🦀";
+    for chunks in [false, true] {
+        for cut in 1..word.len() {
+            let (first, last) = word.as_bytes().split_at(cut);
+            let (mut websocket, mut joined) = (takeover(), String::new());
+            let mut hear = |inbox: &mut Inbox, first: u8, payload: &[u8]| {
+                let bytes = frame(From::Client, first, payload);
+                assert_eq!(inbox.copy_from(&bytes), bytes.len());
+                if chunks {
+                    while let Some(chunk) = websocket.receive_chunk(inbox, &mut Vec::new()).unwrap()
+                    {
+                        let ChunkEvent::Text { text, .. } = chunk else { panic!("{chunk:?}") };
+                        joined.push_str(text);
+                    }
+                } else if let Some(event) = websocket.receive(inbox, &mut Vec::new()).unwrap() {
+                    assert_eq!(event, Event::Text(word));
+                    joined.push_str(word);
+                }
+            };
+            let mut shared = Inbox::with_capacity(4096);
+            hear(&mut shared, RSV1 | TEXT, &stored_block(0, first));
+            let mut own = shared.split_off();
+            assert_eq!((shared.is_empty(), shared.len()), (true, 0));
+            let complete = (0..=cut).rev().find(|end| word.is_char_boundary(*end)).unwrap();
+            assert_eq!(own.len(), if chunks { cut - complete } else { cut });
+            hear(&mut own, FIN | CONTINUATION, &stored(last));
+            assert_eq!((joined.as_str(), own.is_empty()), (word, true));
+        }
     }
 }
 

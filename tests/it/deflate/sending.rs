@@ -1,8 +1,8 @@
 //! Sending compressed messages (RFC 7692, sections 6 and 7.2.1).
 
 use hybi::{
-    Client, CloseCode, Config, Connection, Error, FixedOutbox, Fragment, Misuse, Prepared, Role,
-    Server,
+    Client, CloseCode, Config, Connection, Error, Event, FixedOutbox, Fragment, Inbox, Misuse,
+    Prepared, Role, Server,
 };
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::support::{
     feed::{Cut, ExampleKey, Heard, binary, text},
-    wire::{CONTINUATION, FIN, RSV1, TEXT},
+    wire::{BINARY, CONTINUATION, FIN, RSV1, TEXT},
 };
 
 fn json(count: usize) -> String {
@@ -215,6 +215,9 @@ fn fragments_are_parts_of_one_stream() {
                 expected[0] = TEXT | marked;
                 *expected.last_mut().unwrap() |= FIN;
                 assert_eq!(firsts, expected);
+                if compress && !takeover && parts == [&part, &part] {
+                    assert!(sent[1].1.len() * 2 < sent[0].1.len(), "it repeats the first");
+                }
                 let payload: Vec<u8> = sent.into_iter().flat_map(|(_, payload)| payload).collect();
                 if compress {
                     if !takeover {
@@ -355,6 +358,47 @@ fn prepared_messages() {
     let mut outbox = Vec::new();
     server.send_prepared(&prepared, &mut outbox).unwrap();
     assert_eq!(frames(&outbox), [(0x81, message.into_bytes())]);
+}
+
+// P-se-f
+#[test]
+fn debug_of_a_connection_omits_its_windows() {
+    let (mut server, mut client) = connect(&policy(true), &policy(true), Config::new());
+    let mut outbox = Vec::new();
+    let secrets = "Secret5f1c".repeat(20);
+    server.send_text(&secrets, &mut outbox).unwrap();
+    let mut inbox = Inbox::with_capacity(64);
+    assert_eq!(inbox.copy_from(&outbox), outbox.len());
+    let event = client.receive(&mut inbox, &mut Vec::new());
+    assert_eq!(event, Ok(Some(Event::Text(&secrets))));
+    for (shown, codec) in
+        [(format!("{server:?}"), "Some(Compressor("), (format!("{client:?}"), "Some(Decompressor(")]
+    {
+        assert!(shown.contains(codec) && !shown.contains("Secret"), "{shown}");
+    }
+}
+
+#[test]
+fn a_message_is_compressed_only_if_that_is_shorter() {
+    let policy = policy(false);
+    let (mut server, _) = connect(&policy, &policy, Config::new());
+    let mut equal = 0;
+    for length in 1..20 {
+        for zeros in 0..20 {
+            let payload = [noise(length), vec![0; zeros]].concat();
+            let compressed = server.compress(&payload).unwrap().len();
+            equal += usize::from(compressed == payload.len());
+            let prepared = Prepared::binary(&payload).compressed(&policy);
+            let mut outbox = Vec::new();
+            server.send_prepared(&prepared, &mut outbox).unwrap();
+            let marked = if compressed < payload.len() { RSV1 } else { 0 };
+            assert_eq!(outbox[0], FIN | marked | BINARY);
+            outbox.clear();
+            server.send_binary(&payload, &mut outbox).unwrap();
+            assert_eq!(outbox[0], FIN | marked | BINARY);
+        }
+    }
+    assert!(equal > 0, "no payload is as long as its compressed form");
 }
 
 // 7692-6-c, 7692-6-g

@@ -64,6 +64,9 @@ fn each_pseudo_header_field_is_there_once_and_before_the_others() {
     refuse(&sound().with(":authority", &NONE), Authority);
     // A tunnel has neither a scheme nor a path.
     refuse(&sound().with(":protocol", &NONE), Section(PseudoHeader));
+    for name in [":scheme", ":path"] {
+        refuse(&sound().with(":protocol", &NONE).with(name, &NONE), Section(PseudoHeader));
+    }
     for name in [":status", ":Method", ":", ":version", "::method"] {
         refuse(&sound().with(":method", &NONE).and(name, "x"), Section(PseudoHeader));
         let mut unknown = sound();

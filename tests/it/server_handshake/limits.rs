@@ -214,3 +214,16 @@ fn a_request_that_cannot_fit_into_the_inbox_is_refused() {
         }
     }
 }
+
+// P-sh-c
+#[test]
+fn a_line_end_is_judged_up_to_the_limit() {
+    let line = b"GET / HTTP/1.1\r";
+    for (size, fault) in [(line.len(), HeadFault::TooLong), (line.len() + 1, HeadFault::LineEnd)] {
+        let limits = HeadLimits::new().size(size);
+        assert_eq!(limits.max_size(), size);
+        let bytes = line.iter().copied().chain([b'x'; 4]);
+        let (refusal, count) = refused_after(&with_limits(limits), bytes);
+        assert_eq!((refusal, count), (Refusal::Head(fault), line.len() + 1));
+    }
+}

@@ -150,6 +150,13 @@ fn a_request_parsed_by_another_implementation_can_be_owned() {
             .unwrap();
         let origins = hybi::Origins::no_browser();
         let checked = Request::from_http(&request, &origins).unwrap();
+        // The iterator is cloned where it is.
+        let all: Vec<_> = checked.headers().iter().collect();
+        for taken in 0..=all.len() {
+            let mut rest = checked.headers().iter();
+            assert_eq!(rest.by_ref().take(taken).count(), taken);
+            assert!(rest.clone().eq(all[taken..].iter().copied()));
+        }
         assert_same(&checked.to_owned(), &checked);
     }
 }
