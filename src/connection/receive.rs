@@ -302,10 +302,12 @@ impl<R: Role> Connection<R> {
         let mut parts = inbox.parts();
         parts.cursor.expect(0);
         loop {
-            match self.incoming.advance(&mut parts, &mut self.compression, &limits)? {
-                message::Step::Found(found) => return Ok(found),
-                message::Step::Incomplete => return Ok(Found::Nothing),
-                message::Step::Header => {}
+            if !self.incoming.is_idle() {
+                match self.incoming.advance(&mut parts, &mut self.compression, &limits)? {
+                    message::Step::Found(found) => return Ok(found),
+                    message::Step::Incomplete => return Ok(Found::Nothing),
+                    message::Step::Header => {}
+                }
             }
             let Parts { bytes, cursor, .. } = &mut parts;
             let Some(window) = bytes.get(cursor.unread..cursor.end) else {

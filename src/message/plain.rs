@@ -41,7 +41,9 @@ impl Plain {
         } else {
             self.length - self.message.remaining()
         };
-        cursor.message() as u64 == held && cursor.unmasked == 0 && inflated.is_empty()
+        cursor.message() as u64 == held
+            && (cursor.unmasked > 0) == self.message.has_unmasked()
+            && inflated.is_empty()
     }
 
     /// Begins the next frame of the message.

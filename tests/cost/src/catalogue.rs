@@ -14,7 +14,7 @@ pub(crate) const HEAD: f64 = 8.0;
 pub(crate) const COMPRESSED: f64 = 3.0;
 
 /// The most that any other input costs, relative to the cheapest ordinary input.
-pub(crate) const OTHER: f64 = 4.0;
+pub(crate) const OTHER: f64 = 4.5;
 
 /// The most that a byte (or a frame) of the longest input costs, relative to one of a shorter
 /// input of the same kind. It leaves room for what a buffer costs that grows in steps.
