@@ -23,7 +23,7 @@ pub(crate) const LIBRARIES: [Library; 12] = [
         name: "hybi",
         color: "#d62718",
         buffer: "16 KiB",
-        utf8: "its own for AVX2 and AVX-512, std for a few bytes, else simdutf8",
+        utf8: "its own for AVX2 and AVX-512, else simdutf8",
         random: "ChaCha20, seeded by the system (its default)",
     },
     Library { name: "tungstenite", color: "#b05a00", buffer: "128 KiB", utf8: "std", random: RAND },
