@@ -59,6 +59,7 @@ impl<S: Storage> Inbox<S> {
     ///
     /// `None` if there is no event, or if the inbox was used since: read into, passed to a
     /// connection, or released.
+    #[inline]
     pub fn event(&self) -> Option<Event<'_>> {
         Some(match self.found() {
             Found::Message(content) => self.message(content)?,

@@ -302,7 +302,7 @@ impl<R: Role> Connection<R> {
         let mut parts = inbox.parts();
         parts.cursor.expect(0);
         loop {
-            if !self.incoming.is_idle() {
+            if self.incoming.is_in_frame() {
                 match self.incoming.advance(&mut parts, &mut self.compression, &limits)? {
                     message::Step::Found(found) => return Ok(found),
                     message::Step::Incomplete => return Ok(Found::Nothing),

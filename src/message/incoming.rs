@@ -36,6 +36,16 @@ impl Incoming {
         matches!(self, Self::Idle)
     }
 
+    /// Whether a frame of a message is in progress. If not, the next bytes are a frame header.
+    #[inline]
+    pub(crate) const fn is_in_frame(&self) -> bool {
+        match self {
+            Self::Idle => false,
+            Self::Plain(plain) => plain.is_in_frame(),
+            Self::Inflating(inflating) => inflating.is_in_frame(),
+        }
+    }
+
     /// Whether the message in progress is delivered in parts.
     pub(crate) fn in_chunks(&self) -> bool {
         match self {
@@ -56,6 +66,7 @@ impl Incoming {
 
     /// Whether the inbox holds the expected number of bytes of the message in progress. It does not
     /// if the caller passed another inbox.
+    #[inline]
     pub(crate) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
         let holds_nothing = || {
             let (cursor, inflated) = inbox.holdings();

@@ -33,6 +33,10 @@ impl Inflating {
         Some(Self { message, length: 0 })
     }
 
+    pub(super) const fn is_in_frame(&self) -> bool {
+        self.message.frame.is_some()
+    }
+
     pub(super) const fn in_chunks(&self) -> bool {
         self.message.in_chunks
     }

@@ -18,6 +18,10 @@ impl Inflating {
         None
     }
 
+    pub(super) const fn is_in_frame(&self) -> bool {
+        match *self {}
+    }
+
     pub(super) const fn in_chunks(&self) -> bool {
         match *self {}
     }

@@ -25,6 +25,10 @@ impl Plain {
         Self { message, length: 0 }
     }
 
+    pub(super) const fn is_in_frame(&self) -> bool {
+        self.message.frame.is_some()
+    }
+
     pub(super) const fn in_chunks(&self) -> bool {
         self.message.in_chunks
     }
@@ -33,6 +37,7 @@ impl Plain {
         self.message.is_extended()
     }
 
+    #[inline] // asked once for each control frame and fragment
     pub(super) fn is_held_by<S: Storage>(&self, inbox: &Inbox<S>) -> bool {
         let (cursor, inflated) = inbox.holdings();
         let held = if self.message.in_chunks {
@@ -41,9 +46,7 @@ impl Plain {
         } else {
             self.length - self.message.remaining()
         };
-        cursor.message() as u64 == held
-            && (cursor.unmasked > 0) == self.message.has_unmasked()
-            && inflated.is_empty()
+        cursor.message() as u64 == held && cursor.unmasked == 0 && inflated.is_empty()
     }
 
     /// Begins the next frame of the message.
