@@ -25,6 +25,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::{
     bounds::Bounds,
     buffers,
+    direct::Direct,
     error::{Error, duplicate},
 };
 
@@ -195,6 +196,35 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Channel<S, R> {
             }
             Poll::Ready(())
         })
+    }
+
+    /// Waits until a message can be queued, and queues it with `send`, which is taken then. A large message
+    /// is written at once, as far as the stream takes it.
+    pub(crate) fn poll_queue<F>(
+        &mut self,
+        send: &mut Option<F>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>>
+    where
+        F: FnOnce(&mut Connection<R>, &mut Direct<'_, '_, S>) -> Result<(), hybi::Error>,
+    {
+        ready!(self.poll_room(context))?;
+        if !matches!(self.phase, Phase::Open) {
+            return Poll::Ready(Err(Misuse::NotOpen.into()));
+        }
+        let Some(send) = send.take() else { return Poll::Ready(Ok(())) };
+        buffers::take_outbox(&mut self.outbox);
+        let mut outbox = Direct::new(&mut self.outbox, &mut self.stream, context);
+        let queued = send(&mut self.connection, &mut outbox);
+        let (written, error) = outbox.into_written();
+        if written > 0 {
+            self.needs_flush = true;
+            self.bounds.deadlines.on_write(self.bounds.timer.now(), written);
+        }
+        if let Some(error) = error {
+            self.output_error.get_or_insert(error);
+        }
+        Poll::Ready(Ok(queued?))
     }
 
     /// Waits until fewer than this many bytes wait in the outbox.

@@ -12,7 +12,7 @@ use std::{
 use hybi::{CloseCode, Connection, Event, Inbox, Message, Prepared, Role, Server};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{channel::Channel, error::Error, tasks::Tasks};
+use crate::{channel::Channel, direct::Direct, error::Error, tasks::Tasks};
 
 /// The half of a [`WebSocket`](crate::WebSocket) that receives.
 ///
@@ -162,10 +162,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> SendHalf<S, R> {
 
     async fn feed_with(
         &mut self,
-        send: impl FnOnce(&mut Connection<R>, &mut hybi::GrowingOutbox) -> Result<(), hybi::Error>,
+        send: impl FnOnce(&mut Connection<R>, &mut Direct<'_, '_, S>) -> Result<(), hybi::Error>,
     ) -> Result<(), Error> {
-        poll_fn(|context| self.poll_room(context)).await?;
-        self.shared.lock().queue(send)
+        let mut send = Some(send);
+        poll_fn(|context| {
+            self.poll(context, |channel, writing| channel.poll_queue(&mut send, writing))
+        })
+        .await
     }
 
     pub(crate) fn poll_room(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {

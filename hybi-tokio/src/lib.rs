@@ -75,6 +75,7 @@ mod bounds;
 mod buffers;
 mod channel;
 mod connect;
+mod direct;
 mod error;
 mod futures;
 mod halves;

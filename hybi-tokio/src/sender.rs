@@ -2,10 +2,10 @@
 
 use std::future::poll_fn;
 
-use hybi::{CloseCode, Connection, GrowingOutbox, Message, Prepared, Role, Server};
+use hybi::{CloseCode, Connection, Message, Prepared, Role, Server};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::{channel::Channel, error::Error};
+use crate::{channel::Channel, direct::Direct, error::Error};
 
 /// The sending side of a [`WebSocket`](crate::WebSocket), beside an event that borrows its inbox. See
 /// [`WebSocket::next_with_sender`](crate::WebSocket::next_with_sender).
@@ -22,7 +22,8 @@ impl<'a, S, R: Role> Sender<'a, S, R> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Sender<'_, S, R> {
     /// Waits until the outbox has room, and queues a text message. It is written by the next call of any
-    /// other method.
+    /// other method. A server writes a message of 32 KiB or more at once, without copying it, as far as the
+    /// stream takes it.
     ///
     /// In a loop that answers messages, this is faster than [`send_text`](Self::send_text): what was
     /// received together is answered with one write.
@@ -114,10 +115,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Sender<'_, S, R> {
 
     async fn feed_with(
         &mut self,
-        send: impl FnOnce(&mut Connection<R>, &mut GrowingOutbox) -> Result<(), hybi::Error>,
+        send: impl FnOnce(&mut Connection<R>, &mut Direct<'_, '_, S>) -> Result<(), hybi::Error>,
     ) -> Result<(), Error> {
-        poll_fn(|context| self.channel.poll_room(context)).await?;
-        self.channel.queue(send)
+        let mut send = Some(send);
+        poll_fn(|context| self.channel.poll_queue(&mut send, context)).await
     }
 }
 
