@@ -26,6 +26,7 @@ use clock::{now, timeouts};
 use hybi::{
     Config, Connection, Event, GrowingOutbox, Inbox, Origins, Outbox as _, Server,
     deadline::{Cause, Deadlines, Stage},
+    frame::FrameParts,
     server::Opening,
 };
 use mio::{
@@ -38,6 +39,9 @@ const CONFIG: Config = Config::new().max_message_size(1024 * 1024);
 
 /// No more events are received while this many bytes wait in the outbox.
 const BACKLOG: usize = 64 * 1024;
+
+/// A message of at least this many bytes is written without a copy.
+const LARGE: usize = 32 * 1024;
 
 /// How often the deadlines are checked.
 const SWEEP: Duration = Duration::from_millis(500);
@@ -190,13 +194,19 @@ impl Peer {
 
     /// Handles the request or the next event in the inbox. False if there is none.
     fn answer(&mut self) -> Result<bool, Box<dyn Error>> {
-        let Self { inbox, outbox, .. } = self;
+        let Self { stream, inbox, outbox, deadlines, .. } = self;
         match &mut self.protocol {
             Protocol::Opening(opening) => {
                 let Some(request) = opening.receive(inbox, outbox)? else { return Ok(false) };
                 self.protocol = Protocol::Open(request.accept().config(CONFIG).finish(outbox)?);
             }
             Protocol::Open(websocket) => match websocket.receive(inbox, outbox)? {
+                Some(Event::Text(text)) if text.len() >= LARGE => {
+                    write_frame(stream, &websocket.frame_text(text)?, outbox, deadlines)?;
+                }
+                Some(Event::Binary(data)) if data.len() >= LARGE => {
+                    write_frame(stream, &websocket.frame_binary(data)?, outbox, deadlines)?;
+                }
                 Some(Event::Text(text)) => websocket.send_text(text, outbox)?,
                 Some(Event::Binary(data)) => websocket.send_binary(data, outbox)?,
                 Some(Event::Ping(_) | Event::Pong(_) | Event::Close(_)) => {}
@@ -333,4 +343,21 @@ impl Peer {
         }
         Ok(true)
     }
+}
+
+/// Writes a frame after what waits in the outbox, which takes what the socket does not.
+fn write_frame(
+    stream: &mut TcpStream,
+    frame: &FrameParts<'_>,
+    outbox: &mut GrowingOutbox,
+    deadlines: &mut Deadlines,
+) -> io::Result<()> {
+    let written = match stream.write_vectored(&outbox.io_slices(frame)) {
+        Ok(length) => length,
+        Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::WouldBlock) => 0,
+        Err(error) => return Err(error),
+    };
+    deadlines.on_write(now(), written);
+    outbox.consume_with(written, frame)?;
+    Ok(())
 }
