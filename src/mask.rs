@@ -97,12 +97,10 @@ mod tests {
     }
 
     /// Every path through the short forms, and the long one with every number of blocks in a turn.
-    /// Miri gets one length for each.
+    /// Miri gets one length for each path, the last with four blocks in a turn and one after them.
     fn lengths() -> impl Iterator<Item = usize> {
         let all = (0..=300).chain((320..=704).step_by(64)).chain((337..=700).step_by(37));
-        all.filter(|length| {
-            !cfg!(miri) || [0, 3, 4, 9, 17, 33, 100, 128, 129, 260, 337, 448, 685].contains(length)
-        })
+        all.filter(|length| !cfg!(miri) || [0, 3, 4, 9, 17, 33, 128, 129, 384].contains(length))
     }
 
     // 6455-5.3-e, P-mk-a, P-mk-b
@@ -111,7 +109,10 @@ mod tests {
         let sample: [u8; 800] = sample();
         for length in lengths() {
             for offset in (0..64).step_by(if cfg!(miri) { 21 } else { 1 }) {
-                for phase in (0..4).step_by(if cfg!(miri) { 3 } else { 1 }) {
+                for phase in 0..4 {
+                    if cfg!(miri) && phase != offset % 4 {
+                        continue; // each offset has another phase
+                    }
                     let mut expected = sample;
                     reference(&mut expected[offset..][..length], phase);
 
@@ -149,7 +150,7 @@ mod tests {
     // P-mk-a
     #[test]
     fn a_payload_in_two_pieces_equals_one() {
-        for split in (0..=150).step_by(if cfg!(miri) { 15 } else { 1 }) {
+        for split in (0..=150).step_by(if cfg!(miri) { 50 } else { 1 }) {
             let mut expected: [u8; 150] = sample();
             reference(&mut expected, 0);
             let mut actual: [u8; 150] = sample();
@@ -166,7 +167,8 @@ mod tests {
     fn moving_left_unmasks_and_touches_nothing_else() {
         let sample: [u8; 1100] = sample();
         for length in lengths() {
-            for gap in [0, 1, 2, 13, 63, 64, 65, 100, 300] {
+            let gaps = [0, 1, 2, 13, 63, 64, 65, 100, 300];
+            for gap in gaps.into_iter().step_by(if cfg!(miri) { 3 } else { 1 }) {
                 let mut moved = sample;
                 let mut expected = moved;
                 let mut payload = moved;
@@ -192,15 +194,16 @@ mod tests {
     fn a_copy_at_any_distance_within_a_page_matches_the_definition() {
         const PAGES: usize = 5 * 4096;
         let mut memory = std::vec![0xee; 3 * PAGES];
-        let lengths = [129, 200, 337, 704, 16 * 1024, 16 * 1024 + 1];
+        let bytes = (0..=u8::MAX).collect::<std::vec::Vec<u8>>().repeat(65);
+        let lengths = [384, 129, 200, 337, 704, 16 * 1024, 16 * 1024 + 1];
         let distances = [0, 1, 63, 64, 511, 1023, 1024, 2048, 4095];
-        let (count, step) = if cfg!(miri) { (4, 4) } else { (6, 1) };
+        let (count, step) = if cfg!(miri) { (1, 4) } else { (7, 1) };
         for length in lengths.into_iter().take(count) {
             for distance in distances.into_iter().step_by(step) {
                 memory.fill(0xee);
                 let (from, rest) = memory.split_at_mut(PAGES);
                 let from = &mut from[..length];
-                from.iter_mut().zip(0_usize..).for_each(|(byte, at)| *byte = at.to_le_bytes()[0]);
+                from.copy_from_slice(&bytes[..length]);
                 let mut expected = from.to_vec();
                 reference(&mut expected, 0);
                 let (to, after) = rest[distance..].split_at_mut(length);

@@ -111,6 +111,7 @@ mod tests {
     // P-fd-d, 6455-5.2-c
     #[test]
     fn a_header_is_read_however_it_is_cut() {
+        let step = if cfg!(miri) { 6 } else { 1 };
         for length in [0, 125, 126, 0xffff, 0x1_0000, (1 << 63) - 1] {
             let header = Header::new(Opcode::Binary, true, length).unwrap();
             for (header, rules) in [
@@ -122,14 +123,14 @@ mod tests {
                 let encoded = header.encode();
                 let mut bytes = [0xa5; MAX_HEADER + 3];
                 bytes[..encoded.len()].copy_from_slice(&encoded);
-                for second in 0..=bytes.len() {
-                    for first in 0..=second {
+                for second in (0..=bytes.len()).step_by(step) {
+                    for first in (0..=second).step_by(step) {
                         let read = read_in_parts(rules, &bytes, [first, second]);
                         assert_eq!(read, Ok(Some((header, encoded.len()))), "{first}, {second}");
                     }
                 }
-                for end in 0..encoded.len() {
-                    for cut in 0..=end {
+                for end in (0..encoded.len()).step_by(step) {
+                    for cut in (0..=end).step_by(step) {
                         assert_eq!(read_in_parts(rules, &bytes[..end], [cut, cut]), Ok(None));
                     }
                 }
@@ -162,9 +163,10 @@ mod tests {
             (server, &[0x82, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff], LengthNotMinimal, 8),
             (client, &[0x82, 0xff, 0, 0, 0, 0, 0, 0, 0, 0], LengthNotMinimal, 8),
         ];
+        let step = if cfg!(miri) { 3 } else { 1 };
         for (rules, bytes, violation, proof) in table {
-            for second in 0..=bytes.len() {
-                for first in 0..=second {
+            for second in (0..=bytes.len()).step_by(step) {
+                for first in (0..=second).step_by(step) {
                     let Err((found, end)) = read_in_parts(rules, bytes, [first, second]) else {
                         panic!("{violation:?} was not found");
                     };

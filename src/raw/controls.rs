@@ -72,7 +72,8 @@ mod tests {
     fn each_byte_is_judged_by_itself() {
         let step = if cfg!(miri) { 31 } else { 1 };
         for byte in (0..=u8::MAX).step_by(step) {
-            for neighbours in [0, b'\t', b'\r', b' ', b'~', 0x7f, 0x80, 0xff] {
+            let all = [0, b'\t', b'\r', b' ', b'~', 0x7f, 0x80, 0xff];
+            for neighbours in all.into_iter().step_by(if cfg!(miri) { 5 } else { 1 }) {
                 for at in (0..BLOCK).step_by(step) {
                     let mut block = [neighbours; BLOCK];
                     block[at] = byte;

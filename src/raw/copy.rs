@@ -50,20 +50,21 @@ pub(super) fn copy_in_loop<T: Slot>(from: &[u8], to: &mut [T]) {
 #[cfg(test)]
 mod tests {
     extern crate std;
-    use std::vec;
+    use std::{vec, vec::Vec};
 
     use super::*;
 
     #[test]
     fn copies_at_distances_within_a_page() {
-        let (count, step) = if cfg!(miri) { (4, 3) } else { (6, 1) };
-        for length in [0, 1, SHORT - 1, SHORT, LOOP, LOOP + 1].into_iter().take(count) {
+        let bytes = (0..=u8::MAX).collect::<Vec<u8>>().repeat(65);
+        let (count, step) = if cfg!(miri) { (3, 7) } else { (6, 1) };
+        for length in [0, 1, SHORT, SHORT - 1, LOOP, LOOP + 1].into_iter().take(count) {
             let distances = [0, 1, 63, NEAR - 1, NEAR, 2048, PAGE - NEAR, PAGE - 1];
             for distance in distances.into_iter().step_by(step) {
                 let mut memory = vec![0xee; 11 * PAGE];
                 let (from, rest) = memory.split_at_mut(5 * PAGE);
                 let from = &mut from[..length];
-                from.iter_mut().zip(0_usize..).for_each(|(byte, at)| *byte = at.to_le_bytes()[0]);
+                from.copy_from_slice(&bytes[..length]);
                 let (before, rest) = rest.split_at_mut(distance);
                 let (to, after) = rest.split_at_mut(length);
                 copy(from, to);

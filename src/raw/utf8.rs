@@ -26,7 +26,20 @@ pub(crate) fn is_valid_beyond_ascii(bytes: &[u8]) -> bool {
         // SAFETY: the processor has this feature.
         return unsafe { x86_64::avx2::is_valid(bytes) };
     }
-    simdutf8::basic::from_utf8(bytes).is_ok()
+    without_own_vectors(bytes)
+}
+
+/// The same without the vectors of `x86_64`.
+#[cfg(feature = "simd")]
+#[inline]
+fn without_own_vectors(bytes: &[u8]) -> bool {
+    // In its form for AVX2, simdutf8 0.1.5 computes addresses beyond the end of the text, to prefetch
+    // from them. That is undefined behaviour. On 32-bit x86 it may choose this form at run time.
+    if cfg!(any(target_feature = "avx2", target_arch = "x86")) {
+        core::str::from_utf8(bytes).is_ok()
+    } else {
+        simdutf8::basic::from_utf8(bytes).is_ok()
+    }
 }
 
 /// The same for bytes that are not all ASCII.
@@ -36,7 +49,7 @@ pub(crate) fn is_valid_beyond_ascii(bytes: &[u8]) -> bool {
     core::str::from_utf8(bytes).is_ok()
 }
 
-/// Every implementation of [`is_valid_beyond_ascii`] that this processor can run.
+/// Every implementation of [`is_valid_beyond_ascii`] that can be chosen on this processor.
 #[cfg(all(test, feature = "simd", feature = "std", target_arch = "x86_64"))]
 #[allow(unsafe_code)]
 pub(crate) fn forms() -> impl Iterator<Item = fn(&[u8]) -> bool> {
@@ -50,9 +63,9 @@ pub(crate) fn forms() -> impl Iterator<Item = fn(&[u8]) -> bool> {
     };
     let has_avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
     let avx512 = has_avx512.then_some(avx512);
-    let avx2 = is_x86_feature_detected!("avx2").then_some(avx2);
-    let any: fn(&[u8]) -> bool = |bytes| simdutf8::basic::from_utf8(bytes).is_ok();
-    avx512.into_iter().chain(avx2).chain([any])
+    // With AVX2, simdutf8 would choose the form that must not be used.
+    let other = if is_x86_feature_detected!("avx2") { avx2 } else { without_own_vectors };
+    avx512.into_iter().chain([other])
 }
 
 /// The text in these bytes, if all of them are UTF-8.
@@ -86,9 +99,5 @@ pub(crate) unsafe fn text_unchecked(bytes: &[u8]) -> &str {
 /// that cannot be. `None` if all are UTF-8.
 #[cold]
 pub(crate) fn first_error(bytes: &[u8]) -> Option<(usize, Option<usize>)> {
-    #[cfg(feature = "simd")]
-    let error = simdutf8::compat::from_utf8(bytes).err().map(|e| (e.valid_up_to(), e.error_len()));
-    #[cfg(not(feature = "simd"))]
-    let error = core::str::from_utf8(bytes).err().map(|e| (e.valid_up_to(), e.error_len()));
-    error
+    core::str::from_utf8(bytes).err().map(|error| (error.valid_up_to(), error.error_len()))
 }

@@ -90,6 +90,7 @@ fn the_pieces_are_sent_as_one_message() {
 
 // P-fe-c, 6455-5.5.2-b, 6455-5.4-e
 #[test]
+#[cfg_attr(miri, ignore)] // too many bytes
 fn a_ping_is_answered_between_two_pieces() {
     fn check<R: Role>(mut websocket: Connection<R>, from: From, peer: From) {
         let data = vec![7; 1024 * 1024];

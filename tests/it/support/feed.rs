@@ -96,8 +96,12 @@ impl Cut {
         }
     }
 
-    /// Whole, in pieces of 1 and 7 bytes, and in two at every index. Long inputs skip some indexes.
+    /// Whole, in pieces of 1 and 7 bytes, and in two at every index. Long inputs skip some indexes,
+    /// and Miri gets only three of these.
     pub(crate) fn all(length: usize) -> Vec<Self> {
+        if cfg!(miri) {
+            return vec![Self::Whole, Self::Every(7), Self::At(length / 2)];
+        }
         let step = length / 600 + 1;
         let splits = (0..=length).step_by(step).map(Self::At);
         [Self::Whole, Self::Every(1), Self::Every(7)].into_iter().chain(splits).collect()
