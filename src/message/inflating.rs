@@ -25,12 +25,14 @@ pub(crate) struct Inflating {
     message: Partial,
     /// The number of decompressed bytes so far.
     length: u64,
+    /// Whether unmasked payload waits in the inbox, which knows its length.
+    has_unmasked: bool,
 }
 
 impl Inflating {
     #[allow(clippy::unnecessary_wraps)] // without the feature, none can begin
     pub(super) const fn new(message: Partial) -> Option<Self> {
-        Some(Self { message, length: 0 })
+        Some(Self { message, length: 0, has_unmasked: false })
     }
 
     pub(super) const fn is_in_frame(&self) -> bool {
@@ -52,7 +54,7 @@ impl Inflating {
         let held = if self.message.in_chunks { partial } else { self.length };
         cursor.message() == 0
             && inflated.len() as u64 == held
-            && (cursor.unmasked > 0) == self.message.has_unmasked()
+            && (cursor.unmasked > 0) == self.has_unmasked
             && cursor.unmasked <= cursor.available()
             && cursor.unmasked as u64 <= self.message.remaining()
     }
@@ -94,7 +96,7 @@ impl Inflating {
                 session.on_received(parts.inflated.pending());
                 return Ok(Step::Found(self.deliver(parts.inflated, 0, limits, true)));
             }
-            if !self.message.has_unmasked() && !self.is_at_end() {
+            if !self.has_unmasked && !self.is_at_end() {
                 break;
             }
         }
@@ -147,8 +149,8 @@ impl Inflating {
         };
         cursor.pass(step.consumed);
         cursor.unmasked -= step.consumed;
+        self.has_unmasked = cursor.unmasked > 0;
         if let Some(frame) = &mut self.message.frame {
-            frame.has_unmasked = cursor.unmasked > 0;
             frame.remaining -= step.consumed as u64;
         }
         // Check the output first, because it precedes any error in the input.

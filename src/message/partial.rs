@@ -35,8 +35,6 @@ pub(super) struct Frame {
     pub(super) remaining: u64,
     /// `None` if the frame is not masked, because the peer is a server.
     pub(super) mask: Option<Mask>,
-    /// Whether unmasked, compressed payload waits in the inbox. The inbox knows its length.
-    pub(super) has_unmasked: bool,
 }
 
 impl Partial {
@@ -79,7 +77,7 @@ impl Partial {
         limits.check_frame(header.payload_len())?;
         let mask = header.masking_key().map(Mask::new);
         let (fin, remaining) = (header.fin(), header.payload_len());
-        self.frame = Some(Frame { fin, remaining, mask, has_unmasked: false });
+        self.frame = Some(Frame { fin, remaining, mask });
         self.in_chunks |= limits.in_chunks();
         Ok(())
     }
@@ -87,11 +85,6 @@ impl Partial {
     /// The number of payload bytes of the frame in progress that have not been processed.
     pub(super) fn remaining(&self) -> u64 {
         self.frame.as_ref().map_or(0, |frame| frame.remaining)
-    }
-
-    /// Whether unmasked, compressed payload waits in the inbox.
-    pub(super) fn has_unmasked(&self) -> bool {
-        self.frame.as_ref().is_some_and(|frame| frame.has_unmasked)
     }
 
     /// Whether the frame in progress is the last of its message.
