@@ -52,7 +52,7 @@ mod policy;
 mod pool;
 mod session;
 
-pub(crate) use compressor::Compressor;
+pub(crate) use compressor::{Compressor, Next};
 pub(crate) use decompressor::{Decompressor, Outcome, TRAILING_ROOM};
 use negotiation::Accepted;
 #[cfg(feature = "inspect")]
@@ -190,7 +190,7 @@ impl Deflate {
     pub(crate) fn compress_alone(&self, message: &[u8]) -> Option<(Vec<u8>, u8)> {
         let bits = self.settings.sending.window_bits;
         let mut compressor = self.compressor(bits);
-        let compressed = compressor.compress(message, true).map(Vec::from);
+        let compressed = compressor.compress(message, Next::EmptyWindow).map(Vec::from);
         compressor.reset();
         self.pool.keep_compressor(compressor);
         compressed.map(|compressed| (compressed, bits))

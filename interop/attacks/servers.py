@@ -47,6 +47,7 @@ KINDS = [
         message=16 * MIB,
     ),
     Kind("threads", SYNC, "threads", threads=True),
+    Kind("libdeflate", SYNC, "libdeflate", threads=True),
     Kind("relay", SYNC, "relay", threads=True, pings=False),
     Kind("rustls", SYNC, "rustls", tls=True, threads=True),
     Kind("hub", SYNC, "hub", broadcasts=True, message=32 * KIB),

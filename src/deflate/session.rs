@@ -2,7 +2,7 @@
 
 use std::{boxed::Box, vec::Vec};
 
-use super::{Compressor, Decompressor, Deflate, Direction, Negotiated, Outcome};
+use super::{Compressor, Decompressor, Deflate, Direction, Negotiated, Next, Outcome};
 use crate::{
     error::{Error, LimitExceeded, Violation},
     frame::Reserved,
@@ -97,7 +97,8 @@ impl Session {
         }
         let Active { deflate, sending, compressor, .. } = self.0.as_deref_mut()?;
         let bits = sending.window_bits;
-        compressor.get_or_insert_with(|| deflate.compressor(bits)).compress(part, last)
+        let next = if last { sending.after_message() } else { Next::Part };
+        compressor.get_or_insert_with(|| deflate.compressor(bits)).compress(part, next)
     }
 
     /// Compresses a complete message that a custom extension then encodes. If it is not sent, the
@@ -111,8 +112,8 @@ impl Session {
         }
         self.0.as_mut()?.has_unsent = true;
         let Active { deflate, sending, compressor, .. } = self.0.as_deref_mut()?;
-        let bits = sending.window_bits;
-        compressor.get_or_insert_with(|| deflate.compressor(bits)).compress(message, true)
+        let (bits, next) = (sending.window_bits, sending.after_message());
+        compressor.get_or_insert_with(|| deflate.compressor(bits)).compress(message, next)
     }
 
     /// Decompresses a complete message that a custom extension has decoded.
@@ -226,6 +227,13 @@ impl Session {
         {
             decompressor.remember(output);
         }
+    }
+}
+
+impl Direction {
+    /// What follows a message.
+    const fn after_message(self) -> Next {
+        if self.context_takeover { Next::Message } else { Next::EmptyWindow }
     }
 }
 

@@ -26,8 +26,13 @@ use rand::{
 
 use crate::transport::READ;
 
-/// The compression level of all candidates, which is hybi's default.
-const LEVEL: u32 = 2;
+/// How all candidates of a row compress.
+#[derive(Clone, Copy)]
+pub(crate) struct Compression {
+    pub(crate) level: u32,
+    /// Whether both directions use context takeover.
+    pub(crate) takeover: bool,
+}
 
 /// The most bytes of a frame's header.
 const MAX_HEADER: usize = 14;

@@ -4,9 +4,9 @@
 use std::io::Write;
 
 use bytes::Bytes;
-use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+use flate2::{Compress, Decompress, FlushCompress, FlushDecompress};
 
-use super::{LEVEL, Receives, Sends, limits::Walk, tungstenite::Frames};
+use super::{Compression, Receives, Sends, limits::Walk, tungstenite::Frames};
 use crate::{
     traffic::append_header,
     transport::{Transport, WRITE},
@@ -28,24 +28,24 @@ pub(crate) struct Flate2<F> {
 
 impl Flate2<Walk> {
     /// On a bare walk over frames, for messages of at most this size.
-    pub(crate) fn by_hand(takeover: bool, size: usize, transport: Transport) -> Self {
-        Self::new(takeover, Walk::new(size, transport.clone()), transport)
+    pub(crate) fn by_hand(compression: Compression, size: usize, transport: Transport) -> Self {
+        Self::new(compression, Walk::new(size, transport.clone()), transport)
     }
 }
 
 impl Flate2<Frames> {
     /// On the frames of tungstenite.
-    pub(crate) fn with_tungstenite(takeover: bool, transport: Transport) -> Self {
-        Self::new(takeover, Frames::new(transport.clone()), transport)
+    pub(crate) fn with_tungstenite(compression: Compression, transport: Transport) -> Self {
+        Self::new(compression, Frames::new(transport.clone()), transport)
     }
 }
 
 impl<F> Flate2<F> {
-    fn new(takeover: bool, frames: F, transport: Transport) -> Self {
+    fn new(compression: Compression, frames: F, transport: Transport) -> Self {
         Self {
-            takeover,
+            takeover: compression.takeover,
             frames,
-            compress: Compress::new(Compression::new(LEVEL), false),
+            compress: Compress::new(flate2::Compression::new(compression.level), false),
             decompress: Decompress::new(false),
             compressed: Vec::new(),
             message: Vec::new(),

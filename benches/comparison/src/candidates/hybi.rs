@@ -11,7 +11,7 @@ use hybi::{
     server::Opening,
 };
 
-use super::{Echoes, ReadBuffers, Receives, Sends};
+use super::{Compression, Echoes, ReadBuffers, Receives, Sends};
 use crate::transport::{Transport, WRITE};
 
 /// Sends by appending to its outbox.
@@ -30,11 +30,16 @@ impl Hybi<Server> {
         Self::new(Connection::server(Config::new()), buffers, transport)
     }
 
-    /// With the default compression, except for context takeover.
-    pub(crate) fn compressed(takeover: bool, buffers: ReadBuffers, transport: Transport) -> Self {
-        let direction = Direction::new(15, takeover).unwrap();
+    /// With the default compression, except for the level and context takeover.
+    pub(crate) fn compressed(
+        compression: Compression,
+        buffers: ReadBuffers,
+        transport: Transport,
+    ) -> Self {
+        let direction = Direction::new(15, compression.takeover).unwrap();
         let parameters = Negotiated::new(direction, direction);
-        let websocket = Connection::server(Config::new()).with_deflate(&Deflate::new(), parameters);
+        let deflate = Deflate::new().level(compression.level.try_into().unwrap());
+        let websocket = Connection::server(Config::new()).with_deflate(&deflate, parameters);
         Self::new(websocket, buffers, transport)
     }
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use bytes::Bytes;
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush};
 
-use super::{LEVEL, Receives, Sends};
+use super::{Compression, Receives, Sends};
 use crate::{
     traffic::append_header,
     transport::{Transport, WRITE},
@@ -93,9 +93,9 @@ pub(crate) struct Compress {
 }
 
 impl Compress {
-    pub(crate) fn new(takeover: bool) -> Self {
-        let deflate = Deflate::new(LEVEL.cast_signed(), false, 15);
-        Self { deflate, takeover, output: vec![0; 128 * 1024] }
+    pub(crate) fn new(compression: Compression) -> Self {
+        let deflate = Deflate::new(compression.level.cast_signed(), false, 15);
+        Self { deflate, takeover: compression.takeover, output: vec![0; 128 * 1024] }
     }
 
     /// The compressed payload, as in a frame.

@@ -10,7 +10,7 @@ use sockudo_ws::{
     protocol::{self, CompressedProtocol, Protocol},
 };
 
-use super::{Echoes, LEVEL, Receives, Role, Sends};
+use super::{Compression, Echoes, Receives, Role, Sends};
 use crate::transport::{READ, Transport, WRITE};
 
 /// The default limits of its streams.
@@ -37,11 +37,11 @@ impl SockudoWs {
 
 impl SockudoWs<CompressedProtocol> {
     /// A server.
-    pub(crate) fn compressed(takeover: bool, transport: Transport) -> Self {
+    pub(crate) fn compressed(compression: Compression, transport: Transport) -> Self {
         let config = DeflateConfig {
-            server_no_context_takeover: !takeover,
-            client_no_context_takeover: !takeover,
-            compression_level: LEVEL,
+            server_no_context_takeover: !compression.takeover,
+            client_no_context_takeover: !compression.takeover,
+            compression_level: compression.level,
             ..DeflateConfig::default()
         };
         Self::with(CompressedProtocol::server(FRAME, MESSAGE, config), transport)

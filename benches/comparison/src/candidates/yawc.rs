@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use yawc::{CompressionLevel, Frame, OpCode, Options, WebSocket};
 
-use super::{Echoes, LEVEL, ReadBuffers, Receives, Role, Sends};
+use super::{Compression, Echoes, ReadBuffers, Receives, Role, Sends};
 use crate::{executor::now, transport::Transport};
 
 pub(crate) struct Yawc {
@@ -31,9 +31,14 @@ impl Yawc {
     }
 
     /// A server with compression.
-    pub(crate) fn compressed(takeover: bool, buffers: ReadBuffers, transport: Transport) -> Self {
-        let options = options(buffers).with_compression_level(CompressionLevel::new(LEVEL));
-        let (agreed, options) = if takeover {
+    pub(crate) fn compressed(
+        compression: Compression,
+        buffers: ReadBuffers,
+        transport: Transport,
+    ) -> Self {
+        let level = CompressionLevel::new(compression.level);
+        let options = options(buffers).with_compression_level(level);
+        let (agreed, options) = if compression.takeover {
             ("permessage-deflate", options)
         } else {
             let agreed =

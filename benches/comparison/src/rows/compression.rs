@@ -1,4 +1,5 @@
-//! Compression at a server: receiving and sending JSON text, with and without context takeover.
+//! Compression at a server: receiving and sending JSON text, at two levels, with and without context
+//! takeover.
 
 use std::rc::Rc;
 
@@ -7,7 +8,7 @@ use bytes::Bytes;
 use super::{Make, kind, receive::entrant};
 use crate::{
     candidates::{
-        ReadBuffers, Sends,
+        Compression, ReadBuffers, Sends,
         flate2::Flate2,
         hybi::Hybi,
         limits::{Compress, Decompress},
@@ -22,29 +23,44 @@ use crate::{
 
 const SIZES: [usize; 2] = [1024, 64 * 1024];
 
+/// hybi's default level.
+const DEFAULT_LEVEL: u32 = 2;
+
+/// The fastest level.
+const FASTEST_LEVEL: u32 = 1;
+
 pub(super) fn add(rows: &mut Vec<(String, Make)>, buffers: ReadBuffers) {
-    type MakeKind = fn(String, ReadBuffers, bool, usize) -> Row;
-    let mut directions = vec![("receives", receives as MakeKind)];
-    if buffers == ReadBuffers::Recommended {
-        directions.push(("sends", sends));
-    }
-    for (direction, make) in directions {
+    type MakeKind = fn(String, ReadBuffers, Compression, usize) -> Row;
+    let receives = ("receives", receives as MakeKind);
+    let sends = ("sends", sends as MakeKind);
+    let kinds = match buffers {
+        ReadBuffers::Recommended => vec![
+            (DEFAULT_LEVEL, receives),
+            (DEFAULT_LEVEL, sends),
+            (FASTEST_LEVEL, receives),
+            (FASTEST_LEVEL, sends),
+        ],
+        ReadBuffers::Equal => vec![(DEFAULT_LEVEL, receives)],
+    };
+    for (level, (direction, make)) in kinds {
+        let at = if level == FASTEST_LEVEL { "at level 1 " } else { "" };
         for takeover in [false, true] {
             let how = if takeover { "with takeover" } else { "without takeover" };
-            let kind = kind(&format!("server {direction} compressed {how}"), buffers);
+            let kind = kind(&format!("server {direction} compressed {at}{how}"), buffers);
+            let compression = Compression { level, takeover };
             for size in SIZES {
                 let name = format!("{kind} {}", Size(size));
                 let kind = kind.clone();
-                rows.push((name, Box::new(move || make(kind.clone(), buffers, takeover, size))));
+                rows.push((name, Box::new(move || make(kind.clone(), buffers, compression, size))));
             }
         }
     }
 }
 
 /// All candidates receive the same bytes, which zlib-rs compressed.
-fn receives(kind: String, buffers: ReadBuffers, takeover: bool, size: usize) -> Row {
+fn receives(kind: String, buffers: ReadBuffers, compression: Compression, size: usize) -> Row {
     use Standing::{Baseline, Ours, Peer};
-    let mut compress = Compress::new(takeover);
+    let mut compress = Compress::new(compression);
     let mut bare = Vec::new();
     let traffic = Rc::new(Traffic::compressed(size, |message| {
         let compressed = compress.compress(message).to_vec();
@@ -54,15 +70,17 @@ fn receives(kind: String, buffers: ReadBuffers, takeover: bool, size: usize) -> 
     let bare: Rc<[Bytes]> = bare.into();
     let traffic = &traffic;
     let entrants = vec![
-        entrant("hybi", Ours, traffic, move |to| Hybi::compressed(takeover, buffers, to)),
+        entrant("hybi", Ours, traffic, move |to| Hybi::compressed(compression, buffers, to)),
         entrant("tungstenite, flate2", Peer, traffic, move |to| {
-            Flate2::with_tungstenite(takeover, to)
+            Flate2::with_tungstenite(compression, to)
         }),
-        entrant("yawc", Peer, traffic, move |to| Yawc::compressed(takeover, buffers, to)),
-        entrant("sockudo-ws", Peer, traffic, move |to| SockudoWs::compressed(takeover, to)),
-        entrant("flate2 by hand", Baseline, traffic, move |to| Flate2::by_hand(takeover, size, to)),
+        entrant("yawc", Peer, traffic, move |to| Yawc::compressed(compression, buffers, to)),
+        entrant("sockudo-ws", Peer, traffic, move |to| SockudoWs::compressed(compression, to)),
+        entrant("flate2 by hand", Baseline, traffic, move |to| {
+            Flate2::by_hand(compression, size, to)
+        }),
         Entrant::new("zlib-rs", Standing::Limit, move || Working {
-            worker: Decompress::new(takeover),
+            worker: Decompress::new(compression.takeover),
             messages: Rc::clone(&bare),
         }),
     ];
@@ -73,20 +91,26 @@ fn receives(kind: String, buffers: ReadBuffers, takeover: bool, size: usize) -> 
     Row { kind, size, messages: traffic.messages.len(), entrants, goals }
 }
 
-fn sends(kind: String, buffers: ReadBuffers, takeover: bool, size: usize) -> Row {
+fn sends(kind: String, buffers: ReadBuffers, compression: Compression, size: usize) -> Row {
     use Standing::{Baseline, Ours, Peer};
     let messages: Rc<[Bytes]> = json_messages(size).into();
     let count = messages.len();
     let to_all = &messages;
     let entrants = vec![
-        sender("hybi", Ours, takeover, to_all, move |to| Hybi::compressed(takeover, buffers, to)),
-        sender("yawc", Peer, takeover, to_all, move |to| Yawc::compressed(takeover, buffers, to)),
-        sender("sockudo-ws", Peer, takeover, to_all, move |to| SockudoWs::compressed(takeover, to)),
-        sender("flate2 by hand", Baseline, takeover, to_all, move |to| {
-            Flate2::by_hand(takeover, size, to)
+        sender("hybi", Ours, compression, to_all, move |to| {
+            Hybi::compressed(compression, buffers, to)
+        }),
+        sender("yawc", Peer, compression, to_all, move |to| {
+            Yawc::compressed(compression, buffers, to)
+        }),
+        sender("sockudo-ws", Peer, compression, to_all, move |to| {
+            SockudoWs::compressed(compression, to)
+        }),
+        sender("flate2 by hand", Baseline, compression, to_all, move |to| {
+            Flate2::by_hand(compression, size, to)
         }),
         Entrant::new("zlib-rs", Standing::Limit, move || Working {
-            worker: Compress::new(takeover),
+            worker: Compress::new(compression),
             messages: Rc::clone(&messages),
         }),
     ];
@@ -96,7 +120,7 @@ fn sends(kind: String, buffers: ReadBuffers, takeover: bool, size: usize) -> Row
 fn sender<S: Sends + 'static>(
     name: &'static str,
     standing: Standing,
-    takeover: bool,
+    compression: Compression,
     messages: &Rc<[Bytes]>,
     make: impl Fn(Transport) -> S + 'static,
 ) -> Entrant {
@@ -110,7 +134,7 @@ fn sender<S: Sends + 'static>(
             compression: None,
             make: Rc::clone(&make),
             messages: Rc::clone(&messages),
-            takeover,
+            takeover: compression.takeover,
         }
     })
 }

@@ -23,6 +23,7 @@ use rustls::{
 
 const ECHO: &str = env!("CARGO_BIN_EXE_echo");
 const HUB: &str = env!("CARGO_BIN_EXE_hub");
+const LIBDEFLATE: &str = env!("CARGO_BIN_EXE_libdeflate");
 const MIO: &str = env!("CARGO_BIN_EXE_mio");
 const RELAY: &str = env!("CARGO_BIN_EXE_relay");
 const RUSTLS: &str = env!("CARGO_BIN_EXE_rustls");
@@ -31,8 +32,15 @@ const SERVE: &str = env!("CARGO_BIN_EXE_serve");
 const THREADS: &str = env!("CARGO_BIN_EXE_threads");
 
 /// The programs that send pings, with the target of a request.
-const PINGERS: [(&str, &str); 6] =
-    [(HUB, "/"), (MIO, "/"), (SERVE, "/"), (SERVE, "/chat"), (SHARED_BUFFERS, "/"), (THREADS, "/")];
+const PINGERS: [(&str, &str); 7] = [
+    (HUB, "/"),
+    (LIBDEFLATE, "/"),
+    (MIO, "/"),
+    (SERVE, "/"),
+    (SERVE, "/chat"),
+    (SHARED_BUFFERS, "/"),
+    (THREADS, "/"),
+];
 
 fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.address()).unwrap();
@@ -83,7 +91,7 @@ fn relay(timeouts: &str) -> (Server, Server) {
 #[test]
 fn a_slow_request_gets_408() {
     thread::scope(|scope| {
-        for program in [ECHO, HUB, MIO, RELAY, SERVE, SHARED_BUFFERS, THREADS] {
+        for program in [ECHO, HUB, LIBDEFLATE, MIO, RELAY, SERVE, SHARED_BUFFERS, THREADS] {
             scope.spawn(move || {
                 let server = Server::start_timed(program, &[], "opening=500");
                 let response = slow::sends_a_byte_now_and_then(connect(&server));
@@ -115,7 +123,15 @@ fn only_the_pong_to_the_ping_counts() {
 #[test]
 fn a_peer_that_does_not_read_is_dropped() {
     with_each(
-        &[(ECHO, "/"), (HUB, "/"), (MIO, "/"), (SERVE, "/"), (SHARED_BUFFERS, "/"), (THREADS, "/")],
+        &[
+            (ECHO, "/"),
+            (HUB, "/"),
+            (LIBDEFLATE, "/"),
+            (MIO, "/"),
+            (SERVE, "/"),
+            (SHARED_BUFFERS, "/"),
+            (THREADS, "/"),
+        ],
         "writing=500",
         |stream| {
             slow::does_not_read(stream);
