@@ -1,5 +1,10 @@
 //! The settings of a connection, chiefly its limits.
 
+/// The longest message that memory can hold, in bytes: no allocation has more than `isize::MAX`, and a
+/// decompressor gets room for one byte above the limit, which shows that the message exceeds it.
+#[cfg(feature = "alloc")]
+pub(crate) const MAX_MESSAGE: usize = isize::MAX.cast_unsigned() - 1;
+
 /// The settings of a connection. The defaults are safe on the open Internet.
 ///
 /// ```

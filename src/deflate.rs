@@ -57,6 +57,7 @@ pub(crate) use decompressor::{Decompressor, Outcome, TRAILING_ROOM};
 use negotiation::Accepted;
 #[cfg(feature = "inspect")]
 pub(crate) use negotiation::negotiated;
+pub(crate) use parameters::Element;
 pub use parameters::{Direction, Negotiated};
 pub(crate) use policy::{Acceptance, Agreed, NotAnAnswer, Offer, Policy};
 pub(crate) use pool::Pool;

@@ -87,7 +87,7 @@ mod claims;
 pub use claims::{Claims, ExtendedMessage, ExtensionFrame};
 
 use crate::http1::token::{
-    Elements, elements, find, is_token_byte, space_length, token_length, trim,
+    Elements, elements, is_token_byte, split_once, split_token, trim, trim_start,
 };
 
 /// The maximum number of elements in one list, including empty ones, and of parameters of one
@@ -145,9 +145,9 @@ impl<'a> Iterator for Extensions<'a> {
 
     fn next(&mut self) -> Option<Extension<'a>> {
         let element = self.elements.next()?;
-        let (name, rest) = element.split_at(token_length(element));
+        let (name, rest) = split_token(element);
         let name = core::str::from_utf8(name).ok()?;
-        Some(Extension { name, parameters: &rest[space_length(rest)..] })
+        Some(Extension { name, parameters: trim_start(rest) })
     }
 }
 
@@ -191,19 +191,27 @@ impl<'a> Extension<'a> {
     }
 }
 
+impl Extension<'_> {
+    /// Writes the element as a list contains it, with unquoted values.
+    pub(crate) fn write(&self, sink: &mut impl FnMut(&str)) {
+        sink(self.name);
+        for parameter in self.parameters() {
+            sink("; ");
+            sink(parameter.name());
+            if let Some(value) = parameter.value() {
+                sink("=");
+                value.raw.split('\\').for_each(&mut *sink);
+            }
+        }
+    }
+}
+
 /// Writes the element as a list contains it, with unquoted values.
 impl core::fmt::Display for Extension<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        use core::fmt::Write;
-        f.write_str(self.name)?;
-        for parameter in self.parameters() {
-            write!(f, "; {}", parameter.name())?;
-            if let Some(value) = parameter.value() {
-                f.write_str("=")?;
-                value.bytes().try_for_each(|byte| f.write_char(byte.into()))?;
-            }
-        }
-        Ok(())
+        let mut result = Ok(());
+        self.write(&mut |part| result = result.and_then(|()| f.write_str(part)));
+        result
     }
 }
 
@@ -219,10 +227,9 @@ impl<'a> Iterator for Parameters<'a> {
     fn next(&mut self) -> Option<Parameter<'a>> {
         // The rest starts with a `;`. No quoted value contains one.
         let (_, rest) = self.rest.split_first()?;
-        let (parameter, rest) = rest.split_at(find(rest, b';').unwrap_or(rest.len()));
-        self.rest = rest;
-        let parameter = trim(parameter);
-        let (name, value) = parameter.split_at(token_length(parameter));
+        let parameter = split_once(rest, b';').map_or(rest, |(parameter, _)| parameter);
+        self.rest = rest.get(parameter.len()..).unwrap_or_default();
+        let (name, value) = split_token(trim(parameter));
         let value = match trim(value).split_first() {
             Some((_, value)) => Some(Value { raw: core::str::from_utf8(unquoted(value)).ok()? }),
             None => None,
@@ -295,7 +302,7 @@ impl<'a> Value<'a> {
         let quoted = *rest;
         loop {
             // Fast path: most values have no escapes.
-            *rest = &rest[token_length(rest)..];
+            *rest = split_token(rest).1;
             // Section 9.1: without escapes, the value is a token.
             while let [b'\\', byte, after @ ..] = *rest
                 && is_token_byte(*byte)
@@ -332,13 +339,13 @@ fn consume_byte(rest: &mut &[u8], byte: u8) -> Result<(), ExtensionSyntax> {
 }
 
 fn consume_token(rest: &mut &[u8]) -> Result<(), ExtensionSyntax> {
-    let length = token_length(rest);
-    *rest = &rest[length..];
-    if length > 0 { Ok(()) } else { Err(ExtensionSyntax) }
+    let (token, after) = split_token(rest);
+    *rest = after;
+    if token.is_empty() { Err(ExtensionSyntax) } else { Ok(()) }
 }
 
 fn skip_space(rest: &mut &[u8]) {
-    *rest = &rest[space_length(rest)..];
+    *rest = trim_start(rest);
 }
 
 #[cfg(test)]

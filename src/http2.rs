@@ -93,14 +93,15 @@ fn parse<'a, const N: usize>(
 ) -> Result<(Pseudo<'a, N>, ReceivedHeaders<'a>), SectionFault> {
     let is_pseudo = |(name, _): &&Field<'_>| name.starts_with(b":");
     let count = fields.iter().take_while(is_pseudo).count();
-    let (pseudo, regular) = fields.split_at(count);
+    let (pseudo, regular) = fields.split_at_checked(count).unwrap_or((fields, &[]));
     let mut values = [None; N];
     for (name, value) in pseudo {
         // RFC 9113, section 8.3: others are malformed.
-        let place = names.iter().position(|known| known.as_bytes() == *name);
-        let place = place.ok_or(SectionFault::PseudoHeader)?;
+        let mut places = names.iter().zip(&mut values);
+        let place = places.find(|(known, _)| known.as_bytes() == *name);
+        let (_, place) = place.ok_or(SectionFault::PseudoHeader)?;
         // None of these may be empty.
-        if value.is_empty() || values[place].replace(*value).is_some() {
+        if value.is_empty() || place.replace(*value).is_some() {
             return Err(SectionFault::PseudoHeader);
         }
         check_value(value)?;

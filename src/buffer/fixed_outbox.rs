@@ -101,14 +101,67 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox for FixedOutbox<B> {
     }
 
     fn append_frame(&mut self, header: &Header, payload: &[u8]) {
-        self.append(&header.encode());
+        let encoded = header.encode();
+        // Room for both at once: a type of the caller's may become shorter in between.
+        let length = encoded.len().saturating_add(payload.len());
+        let room = self.take(length).and_then(|room| room.split_at_mut_checked(encoded.len()));
+        let Some((front, rest)) = room else { return };
+        raw::copy(&encoded, front);
         match header.masking_key() {
             Some(key) => {
-                if let Some(room) = self.take(payload.len()) {
-                    Mask::new(key).copy(payload, room);
-                }
+                Mask::new(key).copy(payload, rest);
             }
-            None => self.append(payload),
+            None => raw::copy(payload, rest),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+
+    use super::*;
+    use crate::frame::Opcode;
+
+    /// Memory that is empty after it has been borrowed this many times.
+    struct Vanishing {
+        bytes: [u8; 16],
+        left: Cell<usize>,
+    }
+
+    impl Vanishing {
+        fn length(&self) -> usize {
+            let left = self.left.get();
+            self.left.set(left.saturating_sub(1));
+            if left > 0 { self.bytes.len() } else { 0 }
+        }
+    }
+
+    impl AsRef<[u8]> for Vanishing {
+        fn as_ref(&self) -> &[u8] {
+            &self.bytes[..self.length()]
+        }
+    }
+
+    impl AsMut<[u8]> for Vanishing {
+        fn as_mut(&mut self) -> &mut [u8] {
+            let length = self.length();
+            &mut self.bytes[..length]
+        }
+    }
+
+    #[test]
+    fn a_frame_is_appended_completely_or_not_at_all() {
+        let header = Header::new(Opcode::Text, true, 5).unwrap();
+        for header in [header, header.with_mask([1, 2, 3, 4])] {
+            let complete = header.encode().len() + 5;
+            let pending = [0, 1, 2].map(|borrows| {
+                let memory = Vanishing { bytes: [0; 16], left: Cell::new(borrows) };
+                let mut outbox = FixedOutbox::over(memory);
+                outbox.append_frame(&header, b"Hello");
+                outbox.pending()
+            });
+            assert_eq!(pending, [0, complete, complete]);
         }
     }
 }

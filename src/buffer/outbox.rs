@@ -31,50 +31,61 @@ pub trait Outbox {
 }
 
 /// Appends all that `write` writes, or nothing if the outbox has too little room.
-pub(crate) fn append_parts(
-    outbox: &mut impl Outbox,
-    write: impl Fn(&mut dyn FnMut(&[u8])),
+pub(crate) fn append_parts<O: Outbox>(
+    outbox: &mut O,
+    write: impl Fn(&mut Sink<'_, O>),
 ) -> Result<(), OutboxFull> {
     let room = outbox.room();
     // An outbox that grows always has room.
-    if room != usize::MAX {
-        let mut needed = 0_usize;
-        write(&mut |part| needed = needed.saturating_add(part.len()));
-        if needed > room {
-            return Err(OutboxFull { needed, room });
+    let is_counting = room != usize::MAX;
+    let mut sink = Sink { outbox, is_counting, needed: 0, staged: [0; _], length: 0 };
+    if sink.is_counting {
+        write(&mut sink);
+        if sink.needed > room {
+            return Err(OutboxFull { needed: sink.needed, room });
         }
+        sink.is_counting = false;
     }
-    let mut staged = Staged { bytes: [0; _], length: 0 };
-    write(&mut |part| staged.append(part, outbox));
-    staged.flush(outbox);
+    write(&mut sink);
+    sink.flush();
     Ok(())
 }
 
-/// Joins small parts, so that an outbox that grows is usually extended once for a request head or a
-/// response head.
-struct Staged {
-    bytes: [u8; 256],
+/// Takes the parts of a head: counts their bytes, or appends them to the outbox. Joins small parts, so
+/// that an outbox that grows is usually extended once for a request head or a response head.
+pub(crate) struct Sink<'o, O> {
+    outbox: &'o mut O,
+    is_counting: bool,
+    /// The number of bytes counted.
+    needed: usize,
+    staged: [u8; 256],
+    /// The number of staged bytes.
     length: usize,
 }
 
-impl Staged {
-    fn append(&mut self, part: &[u8], outbox: &mut impl Outbox) {
-        if self.bytes.len() - self.length < part.len() {
-            self.flush(outbox);
+impl<O: Outbox> Sink<'_, O> {
+    pub(crate) fn put(&mut self, part: &[u8]) {
+        if self.is_counting {
+            self.needed = self.needed.saturating_add(part.len());
+            return;
         }
-        match self.bytes.get_mut(self.length..self.length + part.len()) {
+        if self.staged.len() - self.length < part.len() {
+            self.flush();
+        }
+        match self.staged.get_mut(self.length..).and_then(|rest| rest.get_mut(..part.len())) {
             Some(place) => {
                 place.copy_from_slice(part);
                 self.length += part.len();
             }
             // Longer than the staging buffer.
-            None => outbox.append(part),
+            None => self.outbox.append(part),
         }
     }
 
-    fn flush(&mut self, outbox: &mut impl Outbox) {
-        if self.length > 0 {
-            outbox.append(&self.bytes[..self.length]);
+    fn flush(&mut self) {
+        let staged = self.staged.get(..self.length).unwrap_or_default();
+        if !staged.is_empty() {
+            self.outbox.append(staged);
             self.length = 0;
         }
     }
@@ -135,7 +146,7 @@ mod tests {
         let parts: Vec<_> =
             (b'a'..).zip(lengths).map(|(byte, length)| vec![byte; length]).collect();
         let mut outbox = b"before".to_vec();
-        append_parts(&mut outbox, |sink| parts.iter().for_each(|part| sink(part))).unwrap();
+        append_parts(&mut outbox, |sink| parts.iter().for_each(|part| sink.put(part))).unwrap();
         assert_eq!(outbox, [&b"before"[..], &parts.concat()].concat());
     }
 }

@@ -68,6 +68,7 @@ mod growing {
     use core::ops::Range;
 
     use super::{Storage, sealed::Sealed};
+    use crate::config::MAX_MESSAGE;
 
     /// The memory of a large message is freed when a buffer has become empty this many times in a
     /// row without needing more than its usual capacity.
@@ -110,9 +111,6 @@ mod growing {
             }
         }
     }
-
-    /// The most bytes that `Vec` can allocate.
-    const MAX: usize = isize::MAX.cast_unsigned();
 
     /// Memory from the allocator.
     ///
@@ -160,12 +158,11 @@ mod growing {
         }
 
         fn max_capacity(&self) -> usize {
-            // A decompressor gets room for one byte above the limit.
-            MAX - 1
+            MAX_MESSAGE
         }
 
         fn grow(&mut self, capacity: usize) {
-            let capacity = capacity.max(self.initial).min(MAX);
+            let capacity = capacity.max(self.initial).min(MAX_MESSAGE + 1);
             if let Some(more) = capacity.checked_sub(self.bytes.len()) {
                 self.bytes.reserve_exact(more);
                 self.bytes.resize(capacity, 0);

@@ -53,6 +53,16 @@ impl Acceptance {
     }
 }
 
+impl Element {
+    pub(crate) fn write(&self, _: &mut impl FnMut(&str)) {}
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Ok(())
+    }
+}
+
 impl Offer<'_> {
     pub(crate) const fn is_of(&self, _: &str) -> bool {
         false
@@ -73,12 +83,6 @@ impl Offer<'_> {
 
     pub(crate) const fn session(&self, _: Agreed) -> Session {
         Session::NONE
-    }
-}
-
-impl fmt::Display for Element {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
     }
 }
 

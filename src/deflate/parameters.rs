@@ -102,24 +102,43 @@ impl Element {
     }
 }
 
-impl fmt::Display for Element {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(NAME)?;
+impl Element {
+    /// Writes the element as a list contains it.
+    pub(crate) fn write(&self, sink: &mut impl FnMut(&str)) {
+        sink(NAME);
         if self.server_no_takeover {
-            f.write_str("; server_no_context_takeover")?;
+            sink("; server_no_context_takeover");
         }
         if self.client_no_takeover {
-            f.write_str("; client_no_context_takeover")?;
+            sink("; client_no_context_takeover");
         }
         if let Some(bits) = self.server_bits {
-            write!(f, "; server_max_window_bits={bits}")?;
+            sink("; server_max_window_bits=");
+            sink(decimal(bits));
         }
         match self.client_bits {
-            None => Ok(()),
-            Some(Bits::Bare) => f.write_str("; client_max_window_bits"),
-            Some(Bits::Of(bits)) => write!(f, "; client_max_window_bits={bits}"),
+            None => {}
+            Some(Bits::Bare) => sink("; client_max_window_bits"),
+            Some(Bits::Of(bits)) => {
+                sink("; client_max_window_bits=");
+                sink(decimal(bits));
+            }
         }
     }
+}
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut result = Ok(());
+        self.write(&mut |part| result = result.and_then(|()| f.write_str(part)));
+        result
+    }
+}
+
+/// A number of bits, from 8 to 15, in decimal.
+fn decimal(bits: u8) -> &'static str {
+    let numbers = ["8", "9", "10", "11", "12", "13", "14", "15"];
+    numbers.get(usize::from(bits.wrapping_sub(8))).copied().unwrap_or_default()
 }
 
 /// Sets a flag, and returns whether it was clear.

@@ -4,6 +4,7 @@ use std::{boxed::Box, vec::Vec};
 
 use super::{Compressor, Decompressor, Deflate, Direction, Negotiated, Next, Outcome};
 use crate::{
+    config::MAX_MESSAGE,
     error::{Error, LimitExceeded, Violation},
     frame::Reserved,
 };
@@ -125,10 +126,9 @@ impl Session {
         let Some(decompressor) = self.decompressor() else {
             return Err(Violation::ReservedBits.into());
         };
-        // One byte of room above the limit detects output that exceeds it. No allocation has more than
-        // `isize::MAX` bytes.
-        let limit = limit.min(isize::MAX as u64 - 1);
-        let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+        // One byte of room above the limit detects output that exceeds it.
+        let limit = limit.min(MAX_MESSAGE as u64);
+        let most = usize::try_from(limit).unwrap_or(MAX_MESSAGE) + 1;
         let (mut rest, mut output, mut length) = (payload, Vec::new(), 0);
         loop {
             if length == output.len() {

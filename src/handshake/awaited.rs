@@ -11,7 +11,6 @@ use crate::{
         known::Known,
         scanner::Scanner,
         start_line::{Kind, StatusLine},
-        token::find,
         write::Decimal,
     },
 };
@@ -59,13 +58,13 @@ impl Awaited {
         let Parts { bytes, cursor, .. } = inbox.parts();
         let (start, found, line) = loop {
             let start = cursor.unread;
-            let received = &mut bytes[start..cursor.end];
+            let received = bytes.get_mut(start..cursor.end).unwrap_or_default();
             let scanned = self.scanner.scan(received, capacity).map_err(AwaitedFault::Head)?;
             let Some(found) = scanned else {
                 cursor.expect(1);
                 return Ok(None);
             };
-            found.unfold(&mut received[..found.length()]);
+            found.unfold(received);
             let line = self.scanner.start_line().response();
             self.scanner.reset();
             cursor.pass(found.length());
@@ -78,7 +77,7 @@ impl Awaited {
             }
             self.interim += 1;
         };
-        let head = found.head(&bytes[start..]);
+        let head = found.head(bytes.get(start..).unwrap_or_default());
         let known = check(head, limits)?;
         let range = start..start + found.length();
         Ok(Some(FinalHead { head, line, known, range }))
@@ -92,7 +91,7 @@ pub(crate) fn reread<S: Storage>(status: u16, inbox: &Inbox<S>) -> Option<Known<
     // Another opening that shares this inbox may have found the head.
     let is_same = |digits: &[u8]| *digits == *Decimal::of(status.into()).digits();
     head.get(b"HTTP/1.1 ".len()..b"HTTP/1.1 101".len()).filter(|digits| is_same(digits))?;
-    Head::new(head, find(head, b'\n')? + 1).fields().check().ok()
+    Head::of(head)?.fields().check().ok()
 }
 
 fn check(head: Head<'_>, limits: HeadLimits) -> Result<Known<'_>, AwaitedFault> {

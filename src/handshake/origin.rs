@@ -6,6 +6,7 @@
 //! connect to it.
 
 use super::uri::{Authority, Host, default_port};
+use crate::http1::token::split_text_once;
 
 /// The origin of a page: scheme, host and port.
 ///
@@ -33,7 +34,7 @@ impl<'a> Origin<'a> {
     /// Parses a serialized origin (RFC 6454, section 6.2) other than `null`.
     pub(crate) fn parse(origin: &'a str) -> Option<Self> {
         // A scheme contains no colon.
-        let (scheme, rest) = origin.split_once(':')?;
+        let (scheme, rest) = split_text_once(origin, b':')?;
         let authority = rest.strip_prefix("//")?;
         let mut bytes = scheme.bytes();
         let is_valid = bytes.next()?.is_ascii_alphabetic()
@@ -81,7 +82,7 @@ impl<'a> Entry<'a> {
     fn check(index: usize, origin: &'a str) -> Result<Self, OriginError> {
         let is_web_socket =
             |scheme: &str| ["ws", "wss"].iter().any(|other| scheme.eq_ignore_ascii_case(other));
-        let fault = match (Self::parse(origin), origin.split_once("://")) {
+        let fault = match (Self::parse(origin), split_at_scheme(origin)) {
             // The grammar of a host allows both a leading dot and an asterisk, but no real host has
             // either.
             (_, Some((_, host))) if host.starts_with('.') => OriginFault::Pattern,
@@ -94,6 +95,13 @@ impl<'a> Entry<'a> {
         };
         Err(OriginError { index, fault })
     }
+}
+
+/// The text before the first `://`, and the text after it.
+fn split_at_scheme(origin: &str) -> Option<(&str, &str)> {
+    let at = origin.as_bytes().windows(3).position(|bytes| bytes == b"://")?;
+    let (scheme, rest) = origin.split_at_checked(at)?;
+    Some((scheme, rest.strip_prefix("://")?))
 }
 
 /// An entry in a list of origins that no page can have as its origin.

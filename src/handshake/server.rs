@@ -307,7 +307,7 @@ impl<'a> Opening<'a> {
         self.last = LastRequest::None;
         let capacity = inbox.max_capacity();
         let (bytes, cursor, mark) = inbox.parts_and_found();
-        let received = &bytes[cursor.unread..cursor.end];
+        let received = bytes.get(cursor.unread..cursor.end).unwrap_or_default();
         let limits = self.scanner.limits();
         let scanned = self.scanner.scan(received, capacity);
         let (head, incoming) = match scanned {

@@ -5,6 +5,7 @@
 //! refused, never repaired.
 
 mod grammar;
+mod ip;
 #[cfg(feature = "alloc")]
 mod owned;
 #[cfg(feature = "alloc")]
@@ -19,8 +20,9 @@ use core::{
     net::{Ipv4Addr, Ipv6Addr},
 };
 
-use crate::http1::{token::find, write::format};
+use crate::http1::{token::split_text_once, write::Decimal};
 use grammar::{check_name, check_resource};
+use ip::{write_ipv4, write_ipv6};
 
 /// A WebSocket URI. It borrows its text; with the feature `alloc`, `UriBuf` owns it.
 ///
@@ -212,7 +214,7 @@ impl<'a> Uri<'a> {
             return Err(UriError::TooLong);
         }
         // A scheme contains no colon.
-        let (scheme, rest) = uri.split_once(':').ok_or(UriError::Scheme)?;
+        let (scheme, rest) = split_text_once(uri, b':').ok_or(UriError::Scheme)?;
         let rest = rest.strip_prefix("//").ok_or(UriError::Scheme)?;
         let secure = match scheme {
             _ if scheme.eq_ignore_ascii_case(plain) => false,
@@ -221,7 +223,7 @@ impl<'a> Uri<'a> {
         };
         let end = rest.bytes().position(|byte| matches!(byte, b'/' | b'?'));
         let end = end.unwrap_or(rest.len());
-        let (authority, resource) = rest.split_at(end);
+        let (authority, resource) = rest.split_at_checked(end).unwrap_or((rest, ""));
         let parts = parse_authority(authority).and_then(|parts| {
             check_resource(resource, uri.len() - resource.len())?;
             Ok(parts)
@@ -230,7 +232,7 @@ impl<'a> Uri<'a> {
         let has_fragment = || rest.as_bytes().contains(&b'#');
         let (host, port) =
             parts.map_err(|error| if has_fragment() { UriError::Fragment } else { error })?;
-        let (path, query) = match resource.split_once('?') {
+        let (path, query) = match split_text_once(resource, b'?') {
             Some((path, query)) => (path, Some(query)),
             None => (resource, None),
         };
@@ -345,13 +347,22 @@ impl<'a> Authority<'a> {
         Ok(Self { host, port })
     }
 
-    /// Writes the authority. Fast path without formatting: a name in lower case and no port.
-    pub(crate) fn write(self, sink: &mut dyn FnMut(&[u8])) {
-        match self {
-            Self { host: Host::Name(name), port: None } if is_lower_case(name) => {
-                sink(name.as_bytes());
+    /// Writes the authority, as [`Display`](fmt::Display) does.
+    pub(crate) fn write(self, sink: &mut impl FnMut(&[u8])) {
+        match self.host {
+            // Fast path: most names are in lower case.
+            Host::Name(name) if is_lower_case(name) => sink(name.as_bytes()),
+            Host::Name(name) => name.bytes().for_each(|byte| sink(&[byte.to_ascii_lowercase()])),
+            Host::V4(address) => write_ipv4(address, sink),
+            Host::V6(address) => {
+                sink(b"[");
+                write_ipv6(address, sink);
+                sink(b"]");
             }
-            other => format(sink, format_args!("{other}")),
+        }
+        if let Some(port) = self.port {
+            sink(b":");
+            sink(Decimal::of(port.into()).digits());
         }
     }
 }
@@ -433,7 +444,7 @@ fn parse_authority(authority: &str) -> Result<(Host<'_>, Option<u16>), UriError>
 
 fn parse_host_and_port(authority: &str) -> Result<(Host<'_>, Option<u16>), UriError> {
     if let Some(bracketed) = authority.strip_prefix('[') {
-        let (address, after) = bracketed.split_once(']').ok_or(UriError::Host)?;
+        let (address, after) = split_text_once(bracketed, b']').ok_or(UriError::Host)?;
         let port = match after.strip_prefix(':') {
             Some(port) => parse_port(port)?,
             None if after.is_empty() => None,
@@ -441,10 +452,7 @@ fn parse_host_and_port(authority: &str) -> Result<(Host<'_>, Option<u16>), UriEr
         };
         return Ok((Host::V6(parse_ipv6(address)?), port));
     }
-    let (host, port) = match find(authority.as_bytes(), b':') {
-        Some(colon) => (&authority[..colon], &authority[colon + 1..]),
-        None => (authority, ""),
-    };
+    let (host, port) = split_text_once(authority, b':').unwrap_or((authority, ""));
     if host.is_empty() {
         return Err(UriError::NoHost);
     }
@@ -466,15 +474,14 @@ fn parse_ipv6(address: &str) -> Result<Ipv6Addr, UriError> {
     if address.contains('%') || address.starts_with(['v', 'V']) {
         return Err(UriError::UnsupportedHost);
     }
-    address.parse().map_err(|_| UriError::Host)
+    ip::parse_ipv6(address).ok_or(UriError::Host)
 }
 
 fn parse_port(port: &str) -> Result<Option<u16>, UriError> {
     if port.is_empty() {
         return Ok(None);
     }
-    let zeros = port.bytes().take_while(|&byte| byte == b'0').count();
-    let digits = &port[zeros..];
+    let digits = port.trim_start_matches('0');
     // `parse` would also accept a sign.
     if digits.len() > 5 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(UriError::Port);

@@ -37,7 +37,7 @@ impl Authorization<'_> {
     }
 
     /// Writes the field line with this name and its CRLF.
-    pub(crate) fn write(self, name: &str, sink: &mut dyn FnMut(&[u8])) {
+    pub(crate) fn write(self, name: &str, sink: &mut impl FnMut(&[u8])) {
         sink(name.as_bytes());
         sink(b": ");
         self.write_value(sink);
@@ -45,7 +45,7 @@ impl Authorization<'_> {
     }
 
     /// Writes the value of the field.
-    pub(crate) fn write_value(self, sink: &mut dyn FnMut(&[u8])) {
+    pub(crate) fn write_value(self, sink: &mut impl FnMut(&[u8])) {
         match self {
             Self::Basic { user, password } => {
                 sink(b"Basic ");
@@ -67,7 +67,7 @@ fn is_token68(token: &str) -> bool {
 }
 
 /// Writes base64 in pieces of 48 bytes, so that the input may have any length without an allocator.
-fn write_base64(mut bytes: impl Iterator<Item = u8>, sink: &mut dyn FnMut(&[u8])) {
+fn write_base64(mut bytes: impl Iterator<Item = u8>, sink: &mut impl FnMut(&[u8])) {
     // A multiple of 3 bytes needs no padding.
     let mut piece = [0; 48];
     loop {
@@ -78,9 +78,10 @@ fn write_base64(mut bytes: impl Iterator<Item = u8>, sink: &mut dyn FnMut(&[u8])
         }
         let mut encoded = [0; 64];
         // 48 bytes make 64 characters.
-        let written = STANDARD.encode_slice(&piece[..length], &mut encoded);
+        let bytes = piece.get(..length).unwrap_or_default();
+        let written = STANDARD.encode_slice(bytes, &mut encoded);
         debug_assert!(written.is_ok());
-        sink(&encoded[..written.unwrap_or_default()]);
+        sink(encoded.get(..written.unwrap_or_default()).unwrap_or_default());
         if length < piece.len() {
             return;
         }

@@ -18,18 +18,12 @@ pub struct Excerpt {
 /// Keeps as many complete characters as fit.
 impl From<&str> for Excerpt {
     fn from(text: &str) -> Self {
-        let mut excerpt = Self { bytes: [0; MAX], length: 0, is_truncated: false };
-        for character in text.chars() {
-            let start = usize::from(excerpt.length);
-            let length = character.len_utf8();
-            let Some(place) = excerpt.bytes.get_mut(start..start + length) else {
-                excerpt.is_truncated = true;
-                break;
-            };
-            character.encode_utf8(place);
-            #[allow(clippy::cast_possible_truncation)] // a character has at most 4 bytes
-            let length = length as u8;
-            excerpt.length += length;
+        let kept = (0..=MAX).rev().find_map(|end| text.get(..end)).unwrap_or_default();
+        let mut excerpt =
+            Self { bytes: [0; MAX], length: 0, is_truncated: kept.len() < text.len() };
+        for (place, byte) in excerpt.bytes.iter_mut().zip(kept.bytes()) {
+            *place = byte;
+            excerpt.length += 1;
         }
         excerpt
     }
@@ -38,7 +32,8 @@ impl From<&str> for Excerpt {
 impl Excerpt {
     /// The string, truncated to 30 bytes.
     pub fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+        let bytes = self.bytes.get(..usize::from(self.length)).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
     }
 }
 

@@ -3,7 +3,11 @@
 //! This module owns the limits on a head and the grammar of its fields. It does not interpret the
 //! fields.
 
-use super::{ReceivedHeaders, known::Known, token::find};
+use super::{
+    ReceivedHeaders,
+    known::Known,
+    token::{find, split_once},
+};
 
 /// The number of fields parsed in one call of httparse. Most heads have fewer, and initializing
 /// more takes time.
@@ -134,6 +138,11 @@ impl<'a> Head<'a> {
         Self { bytes, start_line }
     }
 
+    /// Takes a complete head whose start line was parsed before.
+    pub(crate) fn of(bytes: &'a [u8]) -> Option<Self> {
+        Some(Self { bytes, start_line: find(bytes, b'\n')? + 1 })
+    }
+
     /// The whole head.
     pub(crate) const fn bytes(self) -> &'a [u8] {
         self.bytes
@@ -141,13 +150,13 @@ impl<'a> Head<'a> {
 
     /// The start line without its CRLF.
     pub(crate) fn line(self) -> &'a [u8] {
-        let line = &self.bytes[..self.start_line];
+        let line = self.bytes.get(..self.start_line).unwrap_or_default();
         line.strip_suffix(b"\r\n").unwrap_or(line)
     }
 
     /// The field lines.
     pub(crate) fn fields(self) -> FieldLines<'a> {
-        FieldLines(&self.bytes[self.start_line..])
+        FieldLines(self.bytes.get(self.start_line..).unwrap_or_default())
     }
 }
 
@@ -188,8 +197,7 @@ fn add<'a>(known: &mut Known<'a>, batch: &[httparse::Header<'a>]) {
 /// The lines after the line that contains `name`, which is a slice of `lines`.
 fn after_line_of<'a>(lines: &'a [u8], name: &str) -> Option<&'a [u8]> {
     let start = name.as_ptr().addr().checked_sub(lines.as_ptr().addr())?;
-    let line = lines.get(start..)?;
-    line.get(find(line, b'\n')? + 1..)
+    split_once(lines.get(start..)?, b'\n').map(|(_, after)| after)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Received header fields, parsed by this crate or by another HTTP implementation.
 
-use super::token::{find, trim};
+use super::token::{split_once, trim};
 
 /// Received header fields. Fields with the same name keep their order on the wire.
 ///
@@ -147,9 +147,8 @@ impl<'a> Iterator for ValuesOf<'_, 'a> {
 /// The value of the next field of this name. The parts of other lines are not looked for, because the
 /// lines of a hostile head are searched more than once.
 fn next_value_of<'a>(lines: &mut &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
-    while let Some(end) = find(lines, b'\n') {
-        let line = &lines[..end];
-        *lines = &lines[end + 1..];
+    while let Some((line, rest)) = split_once(lines, b'\n') {
+        *lines = rest;
         if let Some((start, [b':', value @ ..])) = line.split_at_checked(name.len())
             && start.eq_ignore_ascii_case(name)
         {
@@ -160,12 +159,11 @@ fn next_value_of<'a>(lines: &mut &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
 }
 
 fn next_line<'a>(lines: &mut &'a [u8]) -> Option<(&'a str, &'a [u8])> {
-    let colon = find(lines, b':')?;
-    let name = core::str::from_utf8(&lines[..colon]).ok()?;
-    let value = &lines[colon + 1..];
-    let end = find(value, b'\n')?;
-    *lines = &value[end + 1..];
-    Some((name, trim(value[..end].strip_suffix(b"\r")?)))
+    let (name, rest) = split_once(lines, b':')?;
+    let name = core::str::from_utf8(name).ok()?;
+    let (value, rest) = split_once(rest, b'\n')?;
+    *lines = rest;
+    Some((name, trim(value.strip_suffix(b"\r")?)))
 }
 
 /// A cloneable iterator: that of the map does not implement `Clone`.

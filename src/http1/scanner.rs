@@ -9,7 +9,6 @@ use core::ops::Range;
 use super::{
     head::{Head, HeadFault, HeadLimits},
     start_line::{Kind, RequestLine, StartLine},
-    token::find,
 };
 use crate::raw::{BLOCK, controls};
 
@@ -22,7 +21,7 @@ const TLS_RECORDS: [u8; 2] = [0x15, 0x16];
 
 /// Parses a request head again that a scanner has found before. It has no empty lines before it.
 pub(crate) fn reread_request(bytes: &[u8]) -> Option<(Head<'_>, RequestLine<'_>)> {
-    let head = Head::new(bytes, find(bytes, b'\n')? + 1);
+    let head = Head::of(bytes)?;
     let mut line = StartLine::new(Kind::Request);
     line.parse(head.line()).ok()?;
     Some((head, line.request(head.line())?))
@@ -128,10 +127,10 @@ impl Scanner {
         let fits = at - line <= limits.line
             && at + b"\r\n".len() <= limits.size
             && self.lines <= limits.fields;
-        if !is_field || !fits || !bytes[at..].starts_with(b"\r\n") {
+        if !is_field || !fits || !matches!(bytes.get(at..), Some([b'\r', b'\n', ..])) {
             return false;
         }
-        self.found.has_folds |= matches!(bytes[line], b' ' | b'\t');
+        self.found.has_folds |= matches!(bytes.get(line), Some(b' ' | b'\t'));
         self.lines += 1;
         self.scanned = at + b"\r\n".len();
         self.line = self.scanned;
@@ -174,7 +173,8 @@ impl Scanner {
         if at >= self.limits.size {
             return Err(HeadFault::TooLong);
         }
-        match (bytes[at], self.is_after_cr(bytes)) {
+        let Some(&byte) = bytes.get(at) else { return Ok(false) };
+        match (byte, self.is_after_cr(bytes)) {
             (b'\n', true) => {
                 self.scanned = at + 1;
                 self.end_line(bytes)
@@ -193,14 +193,14 @@ impl Scanner {
                 self.scanned = at + 1;
                 Ok(false)
             }
-            (byte, _) if at == 0 && TLS_RECORDS.contains(&byte) => Err(HeadFault::Tls),
+            _ if at == 0 && TLS_RECORDS.contains(&byte) => Err(HeadFault::Tls),
             _ => Err(HeadFault::ControlCharacter),
         }
     }
 
     /// Whether the last byte is a CR whose LF has not arrived.
     fn is_after_cr(&self, bytes: &[u8]) -> bool {
-        self.scanned > self.line && bytes[self.scanned - 1] == b'\r'
+        self.scanned > self.line && bytes.get(self.scanned - 1) == Some(&b'\r')
     }
 
     /// Ends the current line, and returns whether that ends the head.
@@ -222,7 +222,9 @@ impl Scanner {
                 self.found.start_line = self.scanned;
             }
             (false, lines) if lines > self.limits.fields => return Err(HeadFault::TooManyFields),
-            (false, _) => self.found.has_folds |= matches!(bytes[self.line], b' ' | b'\t'),
+            (false, _) => {
+                self.found.has_folds |= matches!(bytes.get(self.line), Some(b' ' | b'\t'));
+            }
         }
         self.lines += 1;
         self.line = self.scanned;
@@ -248,15 +250,18 @@ impl Scanned {
             return;
         }
         // The CRLF of the start line is not a fold: whitespace after it is refused.
-        for at in self.start_line..self.end.saturating_sub(2) {
-            if let [cr @ b'\r', lf @ b'\n', b' ' | b'\t'] = &mut bytes[at..at + 3] {
-                (*cr, *lf) = (b' ', b' ');
+        let mut rest = bytes.get_mut(self.start_line..self.end).unwrap_or_default();
+        while let [first, others @ ..] = rest {
+            if let (b'\r', [lf @ b'\n', b' ' | b'\t', ..]) = (&first, &mut *others) {
+                (*first, *lf) = (b' ', b' ');
             }
+            rest = others;
         }
     }
 
     /// The head in the bytes that were scanned.
     pub(crate) fn head(self, bytes: &[u8]) -> Head<'_> {
-        Head::new(&bytes[self.start..self.end], self.start_line - self.start)
+        let bytes = bytes.get(self.start..self.end).unwrap_or_default();
+        Head::new(bytes, self.start_line - self.start)
     }
 }

@@ -105,7 +105,7 @@ impl StartLine {
                 }
                 Part::FirstVersion | Part::LastVersion => self.parse_version(rest)?,
                 Part::Status => self.parse_status(rest)?,
-                Part::AfterStatus if rest[0] == b' ' => self.go_to(Part::Reason),
+                Part::AfterStatus if rest.starts_with(b" ") => self.go_to(Part::Reason),
                 // The reason phrase is ignored.
                 Part::Reason => self.parsed = line.len(),
                 Part::AfterStatus | Part::End => return Err(HeadFault::StartLine),
@@ -160,13 +160,13 @@ impl StartLine {
             self.end_version();
             return Ok(());
         }
-        let byte = rest[0];
+        let Some(&byte) = rest.first() else { return Ok(()) };
         let is_digit = byte.is_ascii_digit();
         match at {
             5 if is_digit => self.is_one = byte == b'1',
             7 if is_digit && !self.is_one => return Err(HeadFault::HttpVersion),
             7 if is_digit => self.minor = byte - b'0',
-            0..=4 | 6 if byte == FORM[at] => {}
+            0..=4 | 6 if FORM.get(at) == Some(&byte) => {}
             _ => return Err(HeadFault::StartLine),
         }
         self.parsed += 1;
@@ -183,7 +183,6 @@ impl StartLine {
     /// Parses a space and three digits, the first of them from 1 to 5.
     fn parse_status(&mut self, rest: &[u8]) -> Result<(), HeadFault> {
         let at = self.parsed - self.start;
-        let byte = rest[0];
         // Fast path: it arrived in one piece.
         if at == 0
             && let [b' ', hundreds @ b'1'..=b'5', tens, ones, b' ', ..] = rest
@@ -196,6 +195,7 @@ impl StartLine {
             self.go_to(Part::Reason);
             return Ok(());
         }
+        let Some(&byte) = rest.first() else { return Ok(()) };
         match (at, byte) {
             (0, b' ') => {}
             (1, b'1'..=b'5') | (2 | 3, b'0'..=b'9') => {

@@ -137,12 +137,12 @@ fn check_except(
 }
 
 /// Writes checked fields, each with its CRLF.
-pub(crate) fn write(fields: &CallerFields<'_>, sink: &mut dyn FnMut(&[u8])) {
+pub(crate) fn write(fields: &CallerFields<'_>, sink: &mut impl FnMut(&[u8])) {
     fields.iter().for_each(|field| write_field(field, sink));
 }
 
 /// Writes one checked field with its CRLF.
-pub(crate) fn write_field((name, value): HeaderField<'_>, sink: &mut dyn FnMut(&[u8])) {
+pub(crate) fn write_field((name, value): HeaderField<'_>, sink: &mut impl FnMut(&[u8])) {
     for part in [name.as_bytes(), b": ", value.as_bytes(), b"\r\n"] {
         sink(part);
     }

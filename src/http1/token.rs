@@ -1,5 +1,7 @@
 //! Tokens and comma lists (RFC 9110, section 5.6).
 
+use core::cmp::Ordering;
+
 use super::head::MAX_ELEMENTS;
 
 /// Whether `bytes` is a token; a token is not empty.
@@ -15,8 +17,14 @@ pub(crate) fn token_length(bytes: &[u8]) -> usize {
     };
     let pieces = bytes.as_chunks().0.iter().take_while(|piece| are_token(piece)).count();
     let skipped = PIECE * pieces;
-    let rest = bytes[skipped..].iter();
+    let rest = bytes.get(skipped..).unwrap_or_default().iter();
     skipped + rest.take_while(|&&byte| is_token_byte(byte)).count()
+}
+
+/// The token at the start of `bytes`, which may be empty, and the rest.
+#[inline]
+pub(crate) fn split_token(bytes: &[u8]) -> (&[u8], &[u8]) {
+    bytes.split_at_checked(token_length(bytes)).unwrap_or((bytes, &[]))
 }
 
 /// Returns 0 for a byte that may be in a token, and 1 otherwise. Branch-free, so that LLVM
@@ -69,10 +77,14 @@ pub(crate) fn check_distinct<'a>(
         (*place, count) = (name, index + 1);
     }
     if count < FEW {
-        let few = &few[..count];
-        let is_repeated = |(index, name)| few[..index].contains(name);
-        let is_distinct = !few.iter().enumerate().any(is_repeated);
-        return if is_distinct { Ok(()) } else { Err(NamesFault::Repeated) };
+        let mut rest = few.get(..count).unwrap_or_default();
+        while let [name, others @ ..] = rest {
+            if others.contains(name) {
+                return Err(NamesFault::Repeated);
+            }
+            rest = others;
+        }
+        return Ok(());
     }
     let mut many = [&[][..]; MAX_ELEMENTS];
     many[..FEW].copy_from_slice(&few);
@@ -83,10 +95,34 @@ pub(crate) fn check_distinct<'a>(
         *many.get_mut(index).ok_or(NamesFault::TooMany)? = name;
         count = index + 1;
     }
-    let many = &mut many[..count];
-    many.sort_unstable();
-    let is_repeated = |pair: &[&[u8]]| pair[0] == pair[1];
-    if many.windows(2).any(is_repeated) { Err(NamesFault::Repeated) } else { Ok(()) }
+    if are_distinct(many, count) { Ok(()) } else { Err(NamesFault::Repeated) }
+}
+
+/// Whether the first `count` names are distinct: a merge sort that stops where two names are equal.
+fn are_distinct(mut names: [&[u8]; MAX_ELEMENTS], count: usize) -> bool {
+    let mut merged = names;
+    let mut width = 1;
+    while width < MAX_ELEMENTS {
+        let from = names.get(..count).unwrap_or_default().chunks(2 * width);
+        for (pair, places) in from.zip(merged.chunks_mut(2 * width)) {
+            let (mut left, mut right) = pair.split_at_checked(width).unwrap_or((pair, &[]));
+            for place in places {
+                (*place, left, right) = match (left, right) {
+                    ([first, others @ ..], [second, rest @ ..]) => match first.cmp(second) {
+                        Ordering::Less => (first, others, right),
+                        Ordering::Equal => return false,
+                        Ordering::Greater => (second, left, rest),
+                    },
+                    ([next, rest @ ..], []) => (next, rest, right),
+                    ([], [next, rest @ ..]) => (next, left, rest),
+                    ([], []) => break,
+                }
+            }
+        }
+        core::mem::swap(&mut names, &mut merged);
+        width *= 2;
+    }
+    true
 }
 
 #[inline]
@@ -126,9 +162,12 @@ impl<'a> Iterator for Elements<'a> {
     #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
         while let Some(value) = self.rest {
-            let comma = find(value, b',');
-            self.rest = comma.map(|comma| &value[comma + 1..]);
-            let element = trim(&value[..comma.unwrap_or(value.len())]);
+            let (element, rest) = match split_once(value, b',') {
+                Some((element, rest)) => (element, Some(rest)),
+                None => (value, None),
+            };
+            self.rest = rest;
+            let element = trim(element);
             if !element.is_empty() {
                 return Some(element);
             }
@@ -140,6 +179,23 @@ impl<'a> Iterator for Elements<'a> {
 /// The number of bytes checked per step: one vector.
 const PIECE: usize = 16;
 
+/// The bytes before the first `needle`, and those after it.
+#[inline]
+pub(crate) fn split_once(bytes: &[u8], needle: u8) -> Option<(&[u8], &[u8])> {
+    match bytes.split_at_checked(find(bytes, needle)?)? {
+        (before, [_, after @ ..]) => Some((before, after)),
+        _ => None,
+    }
+}
+
+/// The text before the first `needle`, which is ASCII, and the text after it. The compiler cannot see
+/// that the method of `str` does not panic.
+#[inline]
+pub(crate) fn split_text_once(text: &str, needle: u8) -> Option<(&str, &str)> {
+    let (before, after) = text.split_at_checked(find(text.as_bytes(), needle)?)?;
+    Some((before, after.get(1..)?))
+}
+
 /// The offset of the first `needle`.
 #[inline]
 pub(crate) fn find(bytes: &[u8], needle: u8) -> Option<usize> {
@@ -148,15 +204,15 @@ pub(crate) fn find(bytes: &[u8], needle: u8) -> Option<usize> {
     };
     let (pieces, _) = bytes.as_chunks::<PIECE>();
     let skipped = PIECE * pieces.iter().take_while(|piece| !has(piece)).count();
-    Some(skipped + bytes[skipped..].iter().position(|&byte| byte == needle)?)
+    Some(skipped + bytes.get(skipped..)?.iter().position(|&byte| byte == needle)?)
 }
 
 /// Subtracts the number of `needle` bytes from `room`; `None` if there are more. It stops as soon
 /// as `room` is used up, so a value full of them costs no more.
 pub(crate) fn count_down(mut room: usize, mut bytes: &[u8], needle: u8) -> Option<usize> {
-    while let Some(at) = find(bytes, needle) {
+    while let Some((_, after)) = split_once(bytes, needle) {
         room = room.checked_sub(1)?;
-        bytes = &bytes[at + 1..];
+        bytes = after;
     }
     Some(room)
 }
@@ -171,7 +227,7 @@ pub(crate) fn trim(value: &[u8]) -> &[u8] {
 }
 
 fn trim_whitespace(value: &[u8]) -> &[u8] {
-    let mut value = &value[space_length(value)..];
+    let mut value = trim_start(value);
     // There may be a whole line of spaces.
     while let Some(rest) = value.strip_suffix(&[b' '; PIECE]) {
         value = rest;
@@ -182,16 +238,17 @@ fn trim_whitespace(value: &[u8]) -> &[u8] {
     value
 }
 
-/// The number of leading bytes of optional whitespace.
+/// Removes optional whitespace from the start.
 #[inline]
-pub(crate) fn space_length(bytes: &[u8]) -> usize {
+pub(crate) fn trim_start(bytes: &[u8]) -> &[u8] {
     // Fast path: there is rarely more than one.
     match bytes {
         [b' ' | b'\t', b' ' | b'\t', ..] => {}
-        [b' ' | b'\t', ..] => return 1,
-        _ => return 0,
+        [b' ' | b'\t', rest @ ..] => return rest,
+        _ => return bytes,
     }
-    run_length(bytes, |byte| u8::from(byte != b' ') & u8::from(byte != b'\t'))
+    let length = run_length(bytes, |byte| u8::from(byte != b' ') & u8::from(byte != b'\t'));
+    bytes.get(length..).unwrap_or_default()
 }
 
 /// The number of leading bytes that may be in a request target. A `#` may not: a fragment is never
@@ -207,11 +264,15 @@ fn run_length(bytes: &[u8], is_other: impl Fn(u8) -> u8) -> usize {
     let are_all =
         |piece: &[u8; PIECE]| piece.iter().fold(0, |others, &byte| others | is_other(byte)) == 0;
     let skipped = PIECE * bytes.as_chunks().0.iter().take_while(|piece| are_all(piece)).count();
-    skipped + bytes[skipped..].iter().take_while(|&&byte| is_other(byte) == 0).count()
+    let rest = bytes.get(skipped..).unwrap_or_default();
+    skipped + rest.iter().take_while(|&&byte| is_other(byte) == 0).count()
 }
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+    use std::{format, string::String, vec::Vec};
+
     use super::*;
 
     // RFC 9110, section 5.6.2
@@ -228,5 +289,23 @@ mod tests {
             }
             assert_eq!(token_length(&[byte; 40]), if expected { 40 } else { 0 }, "{byte:#x}");
         }
+    }
+
+    // RFC 6455, section 4.1, item 10
+    #[test]
+    fn two_equal_names_are_found_among_any_number() {
+        let names: Vec<_> = (0..MAX_ELEMENTS).map(|n| format!("{}", n * 37 % 128)).collect();
+        for count in [2, 11, 12, 13, 31, 32, 33, 100, MAX_ELEMENTS] {
+            let mut names: Vec<_> = names[..count].iter().map(String::as_bytes).collect();
+            assert_eq!(check_names(names.iter().copied()), Ok(()), "{count}");
+            for (one, other) in [(0, 1), (0, count - 1), (count / 2, 0), (count - 1, count - 2)] {
+                let kept = names[one];
+                names[one] = names[other];
+                assert_eq!(check_names(names.iter().copied()), Err(NamesFault::Repeated));
+                names[one] = kept;
+            }
+        }
+        let too_many = names.iter().map(String::as_bytes).chain([&b"x"[..]]);
+        assert_eq!(check_names(too_many), Err(NamesFault::TooMany));
     }
 }

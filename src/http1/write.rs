@@ -1,22 +1,8 @@
-//! Writes a head piece by piece into a sink of bytes.
-
-/// Formats into a sink of bytes.
-pub(crate) fn format(sink: &mut dyn FnMut(&[u8]), arguments: core::fmt::Arguments<'_>) {
-    // The sink never fails, and neither does the formatting of our own types.
-    let _ = core::fmt::Write::write_fmt(&mut Sink(sink), arguments);
-}
-
-struct Sink<'a>(&'a mut dyn FnMut(&[u8]));
-
-impl core::fmt::Write for Sink<'_> {
-    fn write_str(&mut self, text: &str) -> core::fmt::Result {
-        (self.0)(text.as_bytes());
-        Ok(())
-    }
-}
+//! The parts of a head that are written.
 
 /// A number in decimal, without allocating.
 pub(crate) struct Decimal {
+    /// The digits are last.
     bytes: [u8; 20],
     start: usize,
 }
@@ -24,21 +10,22 @@ pub(crate) struct Decimal {
 impl Decimal {
     pub(crate) fn of(mut number: usize) -> Self {
         let mut bytes = [b'0'; 20];
-        let mut start = bytes.len() - 1;
-        while number > 0 {
+        let mut start = bytes.len();
+        for place in bytes.iter_mut().rev() {
             #[allow(clippy::cast_possible_truncation)] // below ten
             let digit = (number % 10) as u8;
-            bytes[start] = b'0' + digit;
+            *place = b'0' + digit;
+            start -= 1;
             number /= 10;
-            if number > 0 {
-                start -= 1;
+            if number == 0 {
+                break;
             }
         }
         Self { bytes, start }
     }
 
     pub(crate) fn digits(&self) -> &[u8] {
-        &self.bytes[self.start..]
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 }
 

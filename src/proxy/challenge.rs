@@ -2,7 +2,7 @@
 
 use core::iter::FusedIterator;
 
-use crate::http1::token::{space_length, token_length};
+use crate::http1::token::{split_token, trim_start};
 
 /// A challenge: the name of an authentication scheme, and its parameters.
 #[derive(Clone, Copy)]
@@ -49,13 +49,12 @@ impl<'a> Challenge<'a> {
     /// Takes one from the front, up to the next one or the end.
     fn take(rest: &mut &'a [u8]) -> Option<Self> {
         let scheme = take_token(rest)?;
-        let spaces = space_length(rest);
-        let after = &rest[spaces..];
+        let after = trim_start(rest);
         if matches!(after.first(), None | Some(b',')) {
             *rest = after;
             return Some(Self { scheme, data: Data::Parameters(&[]) });
         }
-        if spaces == 0 {
+        if after.len() == rest.len() {
             return None;
         }
         *rest = after;
@@ -72,7 +71,8 @@ impl<'a> Challenge<'a> {
             end = parameters.len() - next.len();
             *rest = next;
         }
-        Some(Self { scheme, data: Data::Parameters(&parameters[..end]) })
+        let parameters = parameters.get(..end).unwrap_or_default();
+        Some(Self { scheme, data: Data::Parameters(parameters) })
     }
 }
 
@@ -165,7 +165,7 @@ impl core::fmt::Debug for ParameterValue<'_> {
 }
 
 fn take_token<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
-    let (token, after) = rest.split_at(token_length(rest));
+    let (token, after) = split_token(rest);
     *rest = after;
     core::str::from_utf8(token).ok().filter(|token| !token.is_empty())
 }
@@ -173,14 +173,11 @@ fn take_token<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
 /// Section 11.2; a comma or the end follows it.
 fn take_token68<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
-    let count = |bytes: &[u8], is_one: &dyn Fn(u8) -> bool| {
-        bytes.iter().take_while(|&&byte| is_one(byte)).count()
-    };
-    let length = count(rest, &is_allowed);
-    let padded = length + count(&rest[length..], &|byte| byte == b'=');
-    let (token, after) = rest.split_at(padded);
-    let after = &after[space_length(after)..];
-    if length == 0 || !matches!(after.first(), None | Some(b',')) {
+    let characters = rest.iter().take_while(|&&byte| is_allowed(byte)).count();
+    let padding = rest.iter().skip(characters).take_while(|&&byte| byte == b'=').count();
+    let (token, after) = rest.split_at_checked(characters + padding)?;
+    let after = trim_start(after);
+    if characters == 0 || !matches!(after.first(), None | Some(b',')) {
         return None;
     }
     *rest = after;
@@ -191,17 +188,12 @@ fn take_token68<'a>(rest: &mut &'a [u8]) -> Option<&'a str> {
 fn take_parameter<'a>(rest: &mut &'a [u8]) -> Option<(&'a str, ParameterValue<'a>)> {
     let mut after = *rest;
     let name = take_token(&mut after)?;
-    after = after[space_length(after)..].strip_prefix(b"=")?;
-    after = &after[space_length(after)..];
+    after = trim_start(trim_start(after).strip_prefix(b"=")?);
     let raw = match after {
-        [b'"', quoted @ ..] => {
-            let length = quoted_length(quoted)?;
-            after = &quoted[length + 1..];
-            &quoted[..length]
-        }
+        [b'"', quoted @ ..] => take_quoted(quoted, &mut after)?,
         _ => take_token(&mut after)?.as_bytes(),
     };
-    after = &after[space_length(after)..];
+    after = trim_start(after);
     if !matches!(after.first(), None | Some(b',')) {
         return None;
     }
@@ -209,17 +201,19 @@ fn take_parameter<'a>(rest: &mut &'a [u8]) -> Option<(&'a str, ParameterValue<'a
     Some((name, ParameterValue { raw }))
 }
 
-/// The length of the contents of a quoted string, up to the quote that ends it.
-fn quoted_length(quoted: &[u8]) -> Option<usize> {
-    let mut bytes = quoted.iter().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => return Some(at),
-            b'\\' => drop(bytes.next()?),
-            _ => {}
-        }
+/// The contents of a quoted string, up to the quote that ends it. `after` becomes what follows.
+fn take_quoted<'a>(quoted: &'a [u8], after: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let mut rest = quoted;
+    loop {
+        rest = match rest {
+            [b'"', others @ ..] => {
+                *after = others;
+                return quoted.get(..quoted.len() - rest.len());
+            }
+            [b'\\'] | [] => return None,
+            [b'\\', _, others @ ..] | [_, others @ ..] => others,
+        };
     }
-    None
 }
 
 /// Skips the comma before the next element, and empty elements; `false` if nothing follows.

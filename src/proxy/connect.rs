@@ -72,7 +72,7 @@ impl<'a> Connect<'a> {
     /// [`HeaderField`](Error::HeaderField), [`OutboxFull`](Error::OutboxFull): nothing was written.
     pub fn send(self, outbox: &mut impl Outbox) -> Result<Opening, Error> {
         self.check()?;
-        append_parts(outbox, |sink| self.write(sink))?;
+        append_parts(outbox, |sink| self.write(&mut |part| sink.put(part)))?;
         Ok(Opening(State::Waiting(Awaited::new(self.limits))))
     }
 
@@ -88,7 +88,7 @@ impl<'a> Connect<'a> {
         Ok(to_send::check_for_proxy(&self.fields)?)
     }
 
-    fn write(&self, sink: &mut dyn FnMut(&[u8])) {
+    fn write(&self, sink: &mut impl FnMut(&[u8])) {
         // RFC 9112, section 3.2.3, and section 3.2 for `Host`.
         sink(b"CONNECT ");
         self.authority.write(sink);

@@ -1,7 +1,7 @@
 //! What the client offered, kept until the response arrives.
 
 #[cfg(feature = "alloc")]
-use alloc::boxed::Box;
+use alloc::string::String;
 
 #[cfg(feature = "alloc")]
 use crate::http1::token::elements;
@@ -22,7 +22,7 @@ pub(crate) enum Subprotocols<'a> {
     Borrowed(&'a [&'a str]),
     /// Joined by commas, which no subprotocol contains.
     #[cfg(feature = "alloc")]
-    Owned(Box<str>),
+    Owned(String),
 }
 
 /// The offered extensions other than permessage-deflate: a valid list, or an empty string.
@@ -30,7 +30,7 @@ pub(crate) enum Subprotocols<'a> {
 pub(crate) enum Extensions<'a> {
     Borrowed(&'a str),
     #[cfg(feature = "alloc")]
-    Owned(Box<str>),
+    Owned(String),
 }
 
 impl Extensions<'_> {
@@ -62,7 +62,7 @@ impl Offered<'_> {
     pub(crate) fn into_owned(self) -> Offered<'static> {
         Offered {
             subprotocols: Subprotocols::Owned(match self.subprotocols {
-                Subprotocols::Borrowed(names) => names.join(",").into(),
+                Subprotocols::Borrowed(names) => joined(names),
                 Subprotocols::Owned(list) => list,
             }),
             extensions: Extensions::Owned(match self.extensions {
@@ -73,4 +73,18 @@ impl Offered<'_> {
             deflate: self.deflate.into_owned(),
         }
     }
+}
+
+/// The names with commas between them.
+#[cfg(feature = "alloc")]
+fn joined(names: &[&str]) -> String {
+    let length = names.iter().map(|name| name.len() + b",".len()).sum();
+    let mut list = String::with_capacity(length);
+    for name in names {
+        if !list.is_empty() {
+            list.push(',');
+        }
+        list.push_str(name);
+    }
+    list
 }

@@ -3,8 +3,6 @@
 #[cfg(feature = "deflate")]
 mod compression;
 
-use core::fmt::Display;
-
 use super::{
     Error, Opening,
     offered::{Extensions, Offered, Subprotocols},
@@ -20,7 +18,6 @@ use crate::{
         authorization::Authorization,
         to_send::{self, CallerFields},
         token::{NamesFault, check_names, target_length},
-        write::format,
     },
     random::Entropy,
 };
@@ -165,7 +162,7 @@ impl<'a> Request<'a> {
     ) -> Result<Opening<'a, E>, Error> {
         self.check()?;
         let key = Key::generate(&mut entropy)?;
-        append_parts(outbox, |sink| self.write(&key, sink))?;
+        append_parts(outbox, |sink| self.write(&key, &mut |part| sink.put(part)))?;
         let offered = self.offered();
         let awaited = Awaited::new(self.limits);
         Ok(Opening::new(offered, key.accept(), self.config, awaited, entropy))
@@ -219,7 +216,7 @@ impl<'a> Request<'a> {
         index.map_or(Ok(()), |index| Err(FieldError::Reserved { index, name }))
     }
 
-    fn write(&self, key: &Key, sink: &mut dyn FnMut(&[u8])) {
+    fn write(&self, key: &Key, sink: &mut impl FnMut(&[u8])) {
         sink(b"GET ");
         match self.target {
             Some(target) => sink(target.as_bytes()),
@@ -233,13 +230,24 @@ impl<'a> Request<'a> {
         sink(key.as_bytes());
         sink(b"\r\nSec-WebSocket-Version: 13\r\n");
         if let Some(origin) = self.origin {
-            format(sink, format_args!("Origin: {origin}\r\n"));
+            to_send::write_field(("Origin", origin), sink);
         }
-        write_list(sink, "Sec-WebSocket-Protocol", self.subprotocols.iter());
-        let extensions = Some(self.extensions).filter(|offers| !offers.is_empty());
-        write_list(sink, "Sec-WebSocket-Extensions", extensions.iter());
+        if let [first, others @ ..] = self.subprotocols {
+            sink(b"Sec-WebSocket-Protocol: ");
+            sink(first.as_bytes());
+            for name in others {
+                sink(b", ");
+                sink(name.as_bytes());
+            }
+            sink(b"\r\n");
+        }
+        if !self.extensions.is_empty() {
+            to_send::write_field(("Sec-WebSocket-Extensions", self.extensions), sink);
+        }
         if let Some(element) = self.deflate.element() {
-            format(sink, format_args!("Sec-WebSocket-Extensions: {element}\r\n"));
+            sink(b"Sec-WebSocket-Extensions: ");
+            element.write(&mut |part| sink(part.as_bytes()));
+            sink(b"\r\n");
         }
         if let Some(authorization) = self.authorization {
             authorization.write("Authorization", sink);
@@ -275,25 +283,7 @@ impl core::fmt::Debug for Request<'_> {
 
 /// The index of the first name that is equal to an earlier one.
 fn repeated(names: &[&str]) -> usize {
-    (1..names.len()).find(|&index| names[..index].contains(&names[index])).unwrap_or_default()
-}
-
-/// Writes a field with a comma-separated list, unless the list is empty.
-fn write_list(
-    sink: &mut dyn FnMut(&[u8]),
-    name: &str,
-    elements: impl Iterator<Item = impl Display>,
-) {
-    let mut is_empty = true;
-    for element in elements {
-        if is_empty {
-            format(sink, format_args!("{name}: {element}"));
-        } else {
-            format(sink, format_args!(", {element}"));
-        }
-        is_empty = false;
-    }
-    if !is_empty {
-        sink(b"\r\n");
-    }
+    let is_repeated =
+        |(index, name): &(usize, &&str)| names.iter().take(*index).any(|other| other == *name);
+    names.iter().enumerate().find(is_repeated).map_or(0, |(index, _)| index)
 }

@@ -20,7 +20,6 @@ use crate::{
     http1::{
         Excerpt, HeaderField,
         to_send::{self, CallerFields},
-        write::format,
     },
 };
 
@@ -126,13 +125,15 @@ impl<'a> Accept<'a> {
         let answer = compression.as_ref().map(Acceptance::answer);
         let extensions = self.accepted_extensions(answer);
         append_parts(outbox, |sink| {
+            let sink = &mut |part: &[u8]| sink.put(part);
             sink(&start);
             if let Some(name) = self.subprotocol {
                 to_send::write_field(("Sec-WebSocket-Protocol", name), sink);
             }
             if let Some(accepted) = &extensions {
                 sink(b"Sec-WebSocket-Extensions: ");
-                format(sink, format_args!("{accepted}\r\n"));
+                accepted.write(&mut |part| sink(part.as_bytes()));
+                sink(b"\r\n");
             }
             to_send::write(&self.fields, sink);
             sink(b"\r\n");

@@ -11,7 +11,7 @@ use crate::{
         HeadFault,
         body::{Message, has_body},
         known::{Known, Name, Values},
-        token::{NamesFault, check_names, elements},
+        token::{NamesFault, check_names, elements, split_text_once},
     },
 };
 
@@ -159,10 +159,15 @@ pub(crate) fn has_valid_host(fields: &Known<'_>, minor: u8) -> bool {
 /// The path of a request target, and its host if it is in absolute form (RFC 9112, section 3.2).
 pub(super) fn parse_target(target: &str) -> Option<(Option<Authority<'_>>, &str)> {
     if target.starts_with('/') {
-        return Some((None, target.split('?').next()?));
+        return Some((None, path_of(target)));
     }
     let (host, path) = Uri::parse_target(target).ok()?;
     Some((Some(host), path))
+}
+
+/// The target without its query.
+pub(super) fn path_of(target: &str) -> &str {
+    split_text_once(target, b'?').map_or(target, |(path, _)| path)
 }
 
 /// Parses a single host, with or without a port.

@@ -202,7 +202,7 @@ impl<'i> Request<'i> {
         if !target.starts_with('/') {
             return Err(Refusal::Target);
         }
-        let path = target.split('?').next().unwrap_or_default();
+        let path = check::path_of(target);
         let host = check::parse_host(authority.as_bytes()).ok_or(ConnectFault::Authority)?;
         let offer = check::check_connect(known, host)?;
         let line = RequestLine { method: "CONNECT", target, minor: 1 };

@@ -2,7 +2,7 @@
 
 use crate::http1::{
     ReceivedHeaders,
-    token::{find, trim},
+    token::{split_once, trim},
 };
 
 /// The names and values of all cookies, in order, over all `Cookie` fields.
@@ -10,10 +10,10 @@ pub(super) fn cookies(
     headers: ReceivedHeaders<'_>,
 ) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
     let pairs = headers.all("Cookie").flat_map(|value| value.split(|byte| *byte == b';'));
-    pairs.map(trim).filter(|pair| !pair.is_empty()).map(|pair| match find(pair, b'=') {
-        Some(at) => (trim(&pair[..at]), trim(&pair[at + 1..])),
+    pairs.map(trim).filter(|pair| !pair.is_empty()).map(|pair| match split_once(pair, b'=') {
+        Some((name, value)) => (trim(name), trim(value)),
         // Browsers send a cookie without a name as its value alone.
-        None => (&pair[..0], pair),
+        None => (&[][..], pair),
     })
 }
 

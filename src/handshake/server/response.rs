@@ -125,6 +125,7 @@ impl<'a> Response<'a> {
         let (status, answers_head) = (self.status, self.answers_head);
         let has_body = has_body(&Message::Response { status, answers_head });
         append_parts(outbox, |sink| {
+            let sink = &mut |part: &[u8]| sink.put(part);
             let number = Decimal::of(usize::from(status));
             let length = Decimal::of(self.body.len());
             for part in [b"HTTP/1.1 ", number.digits(), b" ", reason(status), b"\r\n"] {

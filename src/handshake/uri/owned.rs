@@ -1,6 +1,6 @@
 //! A URI that owns its text.
 
-use alloc::{boxed::Box, string::String};
+use alloc::string::String;
 use core::{
     fmt,
     hash::{Hash, Hasher},
@@ -35,7 +35,7 @@ pub struct UriBuf {
     address: Option<IpAddr>,
     port: u16,
     /// The name, the path and the query, concatenated.
-    text: Box<str>,
+    text: String,
     /// The end of the name in `text`.
     name: usize,
     /// The end of the path in `text`.
@@ -87,15 +87,17 @@ impl From<Uri<'_>> for UriBuf {
             Host::V4(address) => ("", Some(address.into())),
             Host::V6(address) => ("", Some(address.into())),
         };
-        let mut text = String::from(host);
-        text.push_str(uri.path);
-        let path = text.len();
-        text.push_str(uri.query.unwrap_or_default());
+        let query = uri.query.unwrap_or_default();
+        let path = host.len() + uri.path.len();
+        let mut text = String::with_capacity(path + query.len());
+        for part in [host, uri.path, query] {
+            text.push_str(part);
+        }
         Self {
             secure: uri.secure,
             address,
             port: uri.port,
-            text: text.into(),
+            text,
             name: host.len(),
             path,
             has_query: uri.query.is_some(),

@@ -4,6 +4,7 @@ use core::fmt::{Display, Formatter, Result as FmtResult};
 
 use super::Accept;
 use crate::{
+    deflate::Element,
     extension::{parse, parsed},
     handshake::server::Error,
     http1::Excerpt,
@@ -66,10 +67,10 @@ impl<'a> Accept<'a> {
 
     /// The value of `Sec-WebSocket-Extensions` with this element for compression. `None` if no
     /// extension is accepted.
-    pub(in crate::handshake::server) fn accepted_extensions<E: Display>(
+    pub(in crate::handshake::server) fn accepted_extensions(
         &self,
-        compression: Option<E>,
-    ) -> Option<impl Display + use<'a, E>> {
+        compression: Option<Element>,
+    ) -> Option<List<'a>> {
         let (before, after) = (self.extensions, self.later_extensions);
         let has_any = !before.is_empty() || !after.is_empty() || compression.is_some();
         has_any.then_some(List { before, compression, after })
@@ -77,23 +78,34 @@ impl<'a> Accept<'a> {
 }
 
 /// The accepted extensions, in the order in which they encode a message.
-struct List<'a, E> {
+pub(in crate::handshake::server) struct List<'a> {
     before: &'a str,
-    compression: Option<E>,
+    compression: Option<Element>,
     after: &'a str,
 }
 
-impl<E: Display> Display for List<'_, E> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
+impl List<'_> {
+    pub(in crate::handshake::server) fn write(&self, sink: &mut impl FnMut(&str)) {
         let mut separator = "";
-        let mut write = |element: &dyn Display| {
-            f.write_str(core::mem::replace(&mut separator, ", "))?;
-            element.fmt(f)
-        };
-        parsed(self.before.as_bytes()).try_for_each(|element| write(&element))?;
-        if let Some(compression) = &self.compression {
-            write(compression)?;
+        for extension in parsed(self.before.as_bytes()) {
+            sink(core::mem::replace(&mut separator, ", "));
+            extension.write(sink);
         }
-        parsed(self.after.as_bytes()).try_for_each(|element| write(&element))
+        if let Some(compression) = &self.compression {
+            sink(core::mem::replace(&mut separator, ", "));
+            compression.write(sink);
+        }
+        for extension in parsed(self.after.as_bytes()) {
+            sink(core::mem::replace(&mut separator, ", "));
+            extension.write(sink);
+        }
+    }
+}
+
+impl Display for List<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
+        let mut result = Ok(());
+        self.write(&mut |part| result = result.and_then(|()| f.write_str(part)));
+        result
     }
 }
