@@ -402,3 +402,20 @@ const fn nonce(now: Time) -> NonZeroU16 {
         None => NonZeroU16::MIN,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The first numbers of SplitMix64 from a state of zero, which it mixes after each step of 2^64
+    // divided by the golden ratio. Its last shift does not reach the upper bits.
+    #[test]
+    fn a_nonce_is_a_mix_of_the_time() {
+        let state = |step: u64| step.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for (step, mixed) in [(1, 0xe220_a839_7b1d_cdaf_u64), (2, 0x6e78_9e6a_a1b9_65f4)] {
+            let nonce = nonce(Time::now(Duration::from_nanos(state(step))));
+            assert_eq!(u64::from(nonce.get()), mixed >> 48);
+        }
+        assert_eq!(nonce(Time::ZERO), NonZeroU16::MIN);
+    }
+}

@@ -52,3 +52,47 @@ mod os;
 
 #[cfg(feature = "getrandom")]
 pub use os::OsEntropy;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts up.
+    struct Counter(u8);
+
+    impl Entropy for Counter {
+        fn fill(&mut self, bytes: &mut [u8]) -> Result<(), EntropyError> {
+            for byte in bytes {
+                self.0 += 1;
+                *byte = self.0;
+            }
+            Ok(())
+        }
+    }
+
+    /// Has another way to draw keys.
+    struct Keys;
+
+    impl Entropy for Keys {
+        fn fill(&mut self, _: &mut [u8]) -> Result<(), EntropyError> {
+            Err(EntropyError)
+        }
+
+        fn masking_key(&mut self) -> Result<[u8; 4], EntropyError> {
+            Ok(*b"keys")
+        }
+    }
+
+    fn draw(mut source: impl Entropy) -> (Result<[u8; 4], EntropyError>, [u8; 2]) {
+        let mut bytes = [0; 2];
+        let _ = source.fill(&mut bytes);
+        (source.masking_key(), bytes)
+    }
+
+    #[test]
+    fn a_reference_draws_what_its_source_draws() {
+        assert_eq!(draw(Counter(0)), (Ok([3, 4, 5, 6]), [1, 2]));
+        assert_eq!(draw(&mut Counter(0)), (Ok([3, 4, 5, 6]), [1, 2]));
+        assert_eq!(draw(&mut Keys), (Ok(*b"keys"), [0; 2]));
+    }
+}

@@ -395,7 +395,6 @@ impl<R: Role> Connection<R> {
         self.state = self.state.after(Step::ReceiveClose);
         if self.state != State::CloseReceived {
             self.pending_pong.clear();
-            self.compression.end_sending();
         } else if self.config.close_reply == CloseReply::Automatic {
             self.pending_pong.clear();
             self.compression.end_sending();

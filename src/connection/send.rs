@@ -405,9 +405,7 @@ impl<R: Role> Connection<R> {
         self.pending_pong.clear();
         self.outgoing = None;
         self.state = self.state.after(Step::SendClose);
-        if self.state == State::Closed {
-            self.compression.end_sending();
-        }
+        self.compression.end_sending();
         if self.input_ended {
             self.state = self.state.after(Step::EndOfInput);
         }

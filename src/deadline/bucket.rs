@@ -50,7 +50,7 @@ impl Bucket {
         let (now, cost) = (Time::now(now), self.interval.times(count));
         let begin = if self.full_at.is_after(now) { self.full_at } else { now };
         let full_at = begin.plus(cost);
-        if cost.is_after(self.depth) || full_at.get().is_none() && count > 0 {
+        if cost.is_after(self.depth) || full_at.get().is_none() {
             return Err(None);
         }
         // What is missing from a full bucket, in time.

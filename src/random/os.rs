@@ -145,6 +145,17 @@ mod tests {
         assert!(distinct.len() + 8 >= all.len(), "{} of {}", distinct.len(), all.len());
     }
 
+    // 6455-4.1-o: of 128 random bits, two are never equal by chance.
+    #[test]
+    fn each_nonce_is_new() {
+        let mut entropy = OsEntropy::new();
+        let mut nonces = [[0; 16]; 2];
+        for nonce in &mut nonces {
+            entropy.fill(nonce).unwrap();
+        }
+        assert_ne!(nonces[0], nonces[1]);
+    }
+
     #[test]
     fn a_seed_is_replaced_after_its_life() {
         let mut generator = Generator::new();

@@ -212,7 +212,7 @@ struct Stalling {
     input: Cursor<Vec<u8>>,
     output: Vec<u8>,
     flushed: usize,
-    is_stalled: bool,
+    write_fails: Option<ErrorKind>,
     flush_fails: bool,
 }
 
@@ -224,7 +224,7 @@ impl Read for Stalling {
 
 impl Write for Stalling {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.is_stalled { Err(ErrorKind::TimedOut.into()) } else { self.output.write(bytes) }
+        self.write_fails.map_or_else(|| self.output.write(bytes), |kind| Err(kind.into()))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -252,15 +252,88 @@ fn an_event_is_not_lost_if_a_write_before_it_fails() {
         ["one", "two", "three"].map(|text| frame(From::Client, FIN | TEXT, text.as_bytes()));
     let mut websocket = stalling(Config::new(), &frames);
     assert_eq!(websocket.next().unwrap(), Some(Event::Text("one")));
-    websocket.get_mut().is_stalled = true;
+    websocket.get_mut().write_fails = Some(ErrorKind::TimedOut);
     assert!(is_timeout(&websocket.send_text("reply")));
     for _ in 0..2 {
         assert!(is_timeout(&websocket.next().map(drop)));
     }
-    websocket.get_mut().is_stalled = false;
+    websocket.get_mut().write_fails = None;
     assert_eq!(websocket.next().unwrap(), Some(Event::Text("two")));
     assert_eq!(websocket.next().unwrap(), Some(Event::Text("three")));
     assert_eq!(websocket.get_ref().output, b"\x81\x05reply", "sent once");
+}
+
+#[test]
+fn only_a_peer_that_has_closed_need_not_read() {
+    let close = frame(From::Client, FIN | CLOSE, b"\x03\xe8");
+    let ping = frame(From::Client, FIN | PING, b"?");
+    for (kind, is_end) in [
+        (ErrorKind::BrokenPipe, true),
+        (ErrorKind::ConnectionReset, true),
+        (ErrorKind::ConnectionAborted, true),
+        (ErrorKind::TimedOut, false),
+        (ErrorKind::PermissionDenied, false),
+    ] {
+        for (frame, has_closed) in [(&close, true), (&ping, false)] {
+            let mut websocket = stalling(Config::new(), std::slice::from_ref(frame));
+            websocket.get_mut().write_fails = Some(kind);
+            if is_end && has_closed {
+                assert!(matches!(websocket.next().unwrap(), Some(Event::Close(_))));
+                assert_eq!(websocket.next().unwrap(), None);
+                websocket.flush().unwrap(); // the reply was dropped
+                continue;
+            }
+            let error = websocket.next().unwrap_err();
+            assert!(
+                matches!(&error, blocking::Error::Io(error) if error.kind() == kind),
+                "{error}"
+            );
+            assert!(websocket.flush().is_err(), "the reply is kept");
+        }
+    }
+}
+
+/// A stream of which every other operation is interrupted.
+#[derive(Debug)]
+struct Interrupted {
+    tape: Tape,
+    is_next: bool,
+}
+
+impl Interrupted {
+    fn interrupt(&mut self) -> io::Result<()> {
+        self.is_next = !self.is_next;
+        if self.is_next { Err(ErrorKind::Interrupted.into()) } else { Ok(()) }
+    }
+}
+
+impl Read for Interrupted {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.interrupt()?;
+        self.tape.read(buffer)
+    }
+}
+
+impl Write for Interrupted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.interrupt()?;
+        self.tape.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.tape.flush()
+    }
+}
+
+#[test]
+fn an_interrupted_operation_is_repeated() {
+    let frames = [frame(From::Client, FIN | PING, b"?"), frame(From::Client, FIN | TEXT, b"Hello")];
+    let stream = Interrupted { tape: Tape::new(request(&frames)), is_next: false };
+    let mut websocket = WebSocket::accept(Origins::any(), stream).unwrap();
+    assert_eq!(websocket.next().unwrap(), Some(Event::Ping(b"?")));
+    assert_eq!(websocket.next().unwrap(), Some(Event::Text("Hello")));
+    websocket.send_text("bye").unwrap();
+    assert!(websocket.get_ref().tape.output.ends_with(b"\x8a\x01?\x81\x03bye"));
 }
 
 /// Accepts no bytes, and returns more than it was asked for.
@@ -317,11 +390,11 @@ fn a_flush_that_failed_is_repeated() {
 #[test]
 fn output_above_the_high_water_mark_is_written_before_more_is_queued() {
     let mut websocket = stalling(Config::new().outbox_high_water(10), &[]);
-    websocket.get_mut().is_stalled = true;
+    websocket.get_mut().write_fails = Some(ErrorKind::TimedOut);
     assert!(is_timeout(&websocket.send_text("0123456789")));
     let error = websocket.send_text("x").unwrap_err();
     assert!(matches!(error, blocking::Error::Connection(Error::AboveHighWater { .. })), "{error}");
-    websocket.get_mut().is_stalled = false;
+    websocket.get_mut().write_fails = None;
     websocket.send_text("y").unwrap();
     assert_eq!(websocket.get_ref().output, b"\x81\x0a0123456789\x81\x01y");
 }

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use hybi::{
     Config, FixedOutbox, Fragment, GrowingOutbox, Inbox, Message, Outbox, Pongs, Prepared,
+    deadline::Timeouts,
     extension::{ExtendedMessage, ExtensionFrame},
     frame::{Decoder, Header, Kind, Opcode, Reserved},
     mask::Mask,
@@ -78,4 +79,9 @@ fn debug_of_a_connection_and_its_buffers_omits_what_they_hold() {
     growing.append(SECRET.as_bytes());
     assert_shows(&growing, &["GrowingOutbox", "10 bytes"]);
     assert_shows(&OsEntropy::new(), &["OsEntropy"]);
+}
+
+#[test]
+fn debug_of_timeouts_shows_durations() {
+    assert_shows(&Timeouts::new(), &["opening: 10s", "pong: 120s", "age: never"]);
 }

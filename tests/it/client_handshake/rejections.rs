@@ -221,6 +221,8 @@ fn debug_of_a_request_omits_credentials() {
     let opening = request.clone().send_with(SampleNonce, &mut Vec::new()).unwrap();
     assert_shows_no_secret(&opening);
     assert_shows_no_secret(&request);
+    let exchange = request.send_fields_with(SampleNonce, |_, _| {}).unwrap();
+    assert_shows_no_secret(&exchange);
 }
 
 // P-se-f, J-05

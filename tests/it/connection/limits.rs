@@ -1,6 +1,6 @@
 //! Limits: each at its value and one above, in both directions.
 
-use hybi::{Config, Error, Inbox, InboxFull, LimitExceeded, Overrun, State};
+use hybi::{Config, Error, Inbox, InboxFull, LimitExceeded, Overrun, Pongs, State};
 
 use crate::support::{
     feed::{Cut, Outcome, binary, client, feed, feed_chunks, feed_fixed, receive, server},
@@ -153,6 +153,19 @@ fn the_number_of_fragments() {
             assert_refused(&feed(from, config, &exceeds, &Cut::Whole), other(from), limit, 1008);
         }
     }
+}
+
+// As in the table of limits in the README.
+#[test]
+fn the_default_limits_are_the_documented_ones() {
+    let documented = Config::new()
+        .max_message_size(16_777_216)
+        .max_frame_size(16_777_216)
+        .max_fragments(131_072)
+        .outbox_high_water(33_554_432)
+        .pongs(Pongs::All { max_backlog: 65_536 });
+    assert_eq!(Config::new(), documented);
+    assert_eq!(Config::default(), documented);
 }
 
 // 6455-10.4-b, E-03, E-04, E-05, E-06, L-01

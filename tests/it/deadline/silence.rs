@@ -157,6 +157,7 @@ fn each_deadline_can_be_turned_off() {
     // A ping that could not be answered in time is not sent.
     let mut open = Open::new(TIMEOUTS.silence(Some(seconds(20))));
     assert_eq!(open.expire(20), Err(Cause::Silence));
+    assert_eq!(open.outbox, b"\x88\x02\x0b\xc0");
     let mut open = Open::new(TIMEOUTS.ping(None).silence(None));
     assert_eq!(open.expire(1_000_000), Ok(None));
 }

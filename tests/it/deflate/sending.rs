@@ -1,8 +1,8 @@
 //! Sending compressed messages (RFC 7692, sections 6 and 7.2.1).
 
 use hybi::{
-    Client, CloseCode, Config, Connection, Error, Event, FixedOutbox, Fragment, Inbox, Misuse,
-    Prepared, Role, Server,
+    Client, CloseCode, CloseReply, Config, Connection, Error, Event, FixedOutbox, Fragment, Inbox,
+    Misuse, Prepared, Role, Server,
 };
 
 use super::{
@@ -374,7 +374,45 @@ fn debug_of_a_connection_omits_its_windows() {
     for (shown, codec) in
         [(format!("{server:?}"), "Some(Compressor("), (format!("{client:?}"), "Some(Decompressor(")]
     {
-        assert!(shown.contains(codec) && !shown.contains("Secret"), "{shown}");
+        assert!(shown.contains(codec) && shown.contains("Pool("), "{shown}");
+        assert!(!shown.contains("Secret"), "{shown}");
+    }
+}
+
+/// Whether a connection holds a compressor and a decompressor.
+fn holds(connection: &impl std::fmt::Debug) -> [bool; 2] {
+    let text = format!("{connection:?}");
+    ["compressor: Some(Compressor(", "decompressor: Some(Decompressor("]
+        .map(|codec| text.contains(codec))
+}
+
+// P-pd-j
+#[test]
+fn codecs_are_returned_as_soon_as_a_close_ends_their_use() {
+    for reply in [CloseReply::Automatic, CloseReply::Manual] {
+        let config = Config::new().close_reply(reply);
+        let (mut server, mut client) = connect(&policy(true), &policy(true), config);
+        let (text, mut outbox) = ("Hello ".repeat(20), Vec::new());
+        server.send_text(&text, &mut outbox).unwrap();
+        assert_eq!(hear_at(&mut client, &outbox, &Cut::Whole, How::Whole).error, None);
+        outbox.clear();
+        client.send_text(&text, &mut outbox).unwrap();
+        assert_eq!(hear_at(&mut server, &outbox, &Cut::Whole, How::Whole).error, None);
+        assert_eq!([holds(&server), holds(&client)], [[true, true]; 2]);
+        // The server sends nothing more, and the client receives nothing more.
+        outbox.clear();
+        server.close(CloseCode::NORMAL, "", &mut outbox).unwrap();
+        assert_eq!(holds(&server), [false, true]);
+        let outcome = hear_at(&mut client, &outbox, &Cut::Whole, How::Whole);
+        let replies = reply == CloseReply::Automatic;
+        assert_eq!(holds(&client), [!replies, false]);
+        let mut outbox = outcome.outbox;
+        if !replies {
+            client.close(CloseCode::NORMAL, "", &mut outbox).unwrap();
+            assert_eq!(holds(&client), [false; 2]);
+        }
+        assert_eq!(hear_at(&mut server, &outbox, &Cut::Whole, How::Whole).error, None);
+        assert_eq!(holds(&server), [false; 2]);
     }
 }
 

@@ -1,6 +1,11 @@
 //! Whole exchanges, with the timeline that a reader would write.
 
-use hybi::inspect::{Inspector, Sender};
+use std::time::Duration;
+
+use hybi::{
+    frame::Opcode,
+    inspect::{Coding, Entry, Event, Inspector, Message, Sender},
+};
 
 use super::{REQUEST, Step, assert_lines, client, compressed_opening, opening, server};
 use crate::support::wire::{
@@ -265,4 +270,59 @@ fn a_pong_answers_the_oldest_ping_with_its_payload() {
         "0 bytes, unsolicited",
     ];
     assert_eq!(pongs, expected);
+}
+
+#[test]
+fn an_end_before_the_first_byte_is_inside_nothing() {
+    assert_lines(
+        Inspector::new,
+        &[client(""), Step::End(Sender::Client)],
+        "0.001000 client @0 end",
+    );
+}
+
+#[test]
+fn a_direction_becomes_opaque_at_the_byte_that_proves_it() {
+    let steps = [opening(), vec![from_client(FIN | 3, b"")]].concat();
+    let lines = super::lines(Inspector::new(), &steps, &crate::support::feed::Cut::Whole);
+    let end = "client @161 not inspected from here: the violation hides where the next frame or head \
+        begins";
+    assert!(lines.last().unwrap().ends_with(end), "{lines:?}");
+}
+
+#[test]
+fn a_body_ends_where_its_length_says() {
+    let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let steps = [
+        client(request),
+        server("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhe"),
+        server("lloHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"),
+        client(request),
+    ];
+    let lines = super::lines(Inspector::new(), &steps, &crate::support::feed::Cut::Whole);
+    let bodies: Vec<_> = lines.iter().filter_map(|line| line.split_once(" body: ")).collect();
+    let bodies: Vec<_> = bodies.into_iter().map(|(_, body)| body).collect();
+    assert_eq!(bodies, ["5 bytes: \"hello\"", "2 bytes: \"ok\""]);
+}
+
+#[test]
+fn an_excerpt_ends_before_a_character_that_it_cuts() {
+    let message = |payload| {
+        let length = 6;
+        let (opcode, coding) = (Opcode::Text, Coding::Plain);
+        Event::Message(Message { opcode, payload, length, wire_length: length, frames: 1, coding })
+    };
+    let invalid = b"a\xffb c\xc3";
+    for (event, most, expected) in [
+        (Event::Ping("aü".as_bytes()), 3, "ping: 3 bytes: \"aü\""),
+        (Event::Ping("aü".as_bytes()), 2, "ping: 3 bytes: \"a\"..."),
+        (Event::Ping(b"\xff\x01"), 80, "ping: 2 bytes: ff01"),
+        (Event::Ping(b"\xff\x01"), 1, "ping: 2 bytes: ff..."),
+        (message(invalid), 80, "message: text, 6 bytes in 1 frame: \"a\\xffb c\\xc3\""),
+        (message(invalid), 3, "message: text, 6 bytes in 1 frame: \"a\\xffb\"..."),
+    ] {
+        let entry = Entry { at: Duration::ZERO, sender: Sender::Client, offset: 0, event };
+        let line = entry.text().excerpt(most).to_string();
+        assert_eq!(line, format!("0.000000 client @0 {expected}"));
+    }
 }

@@ -165,6 +165,52 @@ fn frames_without_reserved_bits_are_in_order_also_with_other_extensions() {
 }
 
 #[test]
+fn an_abandoned_message_changes_the_window_only_if_it_was_compressed() {
+    let rules = vec![Rule::MessageInsideMessage];
+    let frames = [send(RSV1 | TEXT, &HELLO[..3]), send(RSV1 | FIN | TEXT, &AGAIN)];
+    let found = find("permessage-deflate", &frames);
+    assert_eq!(found.messages, messages([(Coding::UnknownWindow, "H")]));
+    assert_eq!(found.rules, rules);
+    let frames = [
+        send(RSV1 | FIN | TEXT, &HELLO),
+        send(TEXT, b"abandoned"),
+        send(RSV1 | FIN | TEXT, &AGAIN),
+    ];
+    let found = find("permessage-deflate", &frames);
+    assert_eq!(found.messages, messages([(Coding::Inflated, "Hello"); 2]));
+    assert_eq!(found.rules, rules);
+}
+
+// What follows it may be in a message, or not.
+#[test]
+fn the_order_is_not_known_after_a_fragment_with_other_reserved_bits() {
+    let frames = [send(RSV2 | TEXT, b"a"), send(FIN | TEXT, b"b")];
+    let expected = messages([(Coding::Plain, "b")]);
+    assert_eq!(find("x-other", &frames), Found { messages: expected, ..Found::default() });
+}
+
+// 7692-7.2.3.4-a: empty final blocks, of which 4 and one for every 32 bytes may precede others
+#[test]
+fn a_message_with_too_many_final_blocks_is_not_decompressed() {
+    let frames = [send(RSV1 | FIN | TEXT, &[3, 0].repeat(40))];
+    let expected = messages([(Coding::TooLong, "")]);
+    let found = find("permessage-deflate", &frames);
+    assert_eq!(found, Found { messages: expected, ..Found::default() });
+}
+
+#[test]
+fn a_long_message_is_decompressed_in_pieces() {
+    let text = "a".repeat(50_000);
+    let length = 50_000_u16.to_le_bytes();
+    let inverse = (!50_000_u16).to_le_bytes();
+    // A stored block, and the start of an empty one (RFC 7692, section 7.2.1).
+    let payload = [&[0][..], &length, &inverse, text.as_bytes(), &[0]].concat();
+    let found = find("permessage-deflate", &[send(RSV1 | FIN | TEXT, &payload)]);
+    let expected = messages([(Coding::Inflated, &text)]);
+    assert!(found == Found { messages: expected, ..Found::default() }, "{:?}", found.rules);
+}
+
+#[test]
 fn the_timeline_names_what_is_not_inspected() {
     let table = [
         ("x-other", "no subprotocol, extensions that are not inspected"),

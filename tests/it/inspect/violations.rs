@@ -121,6 +121,10 @@ fn a_faulty_close() {
     }
     let bytes = frame(From::Client, FIN | CLOSE, &code(1010));
     assert_violations(opening(), PLAIN, Sender::Client, &bytes, &[], false);
+    // A reply to it has its code.
+    let steps = [opening(), vec![Step::Send(Sender::Client, bytes)]].concat();
+    let reply = frame(From::Server, FIN | CLOSE, &code(1010));
+    assert_violations(steps, PLAIN, Sender::Server, &reply, &[], false);
 }
 
 // 7692-6-c, 7692-6-a, P-pd-d

@@ -96,3 +96,16 @@ fn a_parameter_is_found_by_its_name_in_any_case_and_not_shown() {
         assert!(shown.contains("realm") && !shown.contains("Marker5f1c"), "{shown}");
     });
 }
+
+// P-se-f
+#[test]
+fn debug_of_a_challenge_shows_only_its_scheme() {
+    let head = b"HTTP/1.1 407 x\r\nProxy-Authenticate: Digest nonce=\"secret\"\r\n\r\n";
+    refusal(head, |refused| {
+        let challenge = refused.challenges().next().unwrap();
+        let value = challenge.parameter("nonce").unwrap();
+        let shown = format!("{challenge:?} {:?} {value:?}", challenge.parameters());
+        assert!(shown.contains("Digest") && shown.contains("ParameterValue"), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    });
+}

@@ -54,6 +54,8 @@ fn debug_of_a_plain_request_omits_credentials() {
     let mut opening = Opening::new(Origins::any());
     let incoming = opening.receive_any(&mut inbox, &mut Vec::new()).unwrap().unwrap();
     assert_shows_no_secret(&incoming);
+    let Incoming::Http(request) = incoming else { panic!("{incoming:?}") };
+    assert_shows_no_secret(&request);
     assert_shows_no_secret(&opening);
 }
 

@@ -3,7 +3,7 @@
 //! `hybi-mutants LIST ROOT [LEFT_OUT]` rewrites the files below `ROOT` that `LIST` (the output of
 //! `cargo mutants --list --json`) names. The number of a mutant is its position in the list. `LEFT_OUT`
 //! holds the numbers of those that do not compile, one on a line. The standard output has a line for
-//! each mutant that has no place in the build.
+//! each mutant that has no place in the build, and one for each that may be evaluated at compile time alone.
 //!
 //! A mutated expression becomes `if switch::on(n) { mutant } else { original }`; a mutated function
 //! returns early. Comments around each mutant, on lines of their own, name it in compiler errors.
@@ -45,7 +45,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         places.visit(&syn::parse_file(&source)?);
         fs::write(&path, apply(&source, places.edits))?;
         for mutant in places.mutants {
-            println!("{}", mutant.number);
+            println!("none {}", mutant.number);
+        }
+        for number in places.constant {
+            println!("constant {number}");
         }
     }
     Ok(())

@@ -5,8 +5,8 @@ use std::{fmt::Write, ops::Range};
 use proc_macro2::Span;
 use serde_json::Value;
 use syn::{
-    Arm, BinOp, Block, Expr, ExprBinary, ExprMatch, ExprStruct, ExprUnary, File, ImplItemFn,
-    ItemFn, Pat, ReturnType, Signature, TraitItemFn, Type, UnOp,
+    Arm, BinOp, Block, Expr, ExprBinary, ExprMatch, ExprStruct, ExprUnary, File, ImplItemConst,
+    ImplItemFn, ItemConst, ItemFn, ItemStatic, Pat, ReturnType, Signature, TraitItemFn, Type, UnOp,
     spanned::Spanned,
     visit::{self, Visit},
 };
@@ -45,12 +45,15 @@ pub(crate) struct Places<'a> {
     source: &'a str,
     /// Those without a place so far.
     pub(crate) mutants: Vec<Mutant>,
+    /// The numbers of those that may be evaluated at compile time alone.
+    pub(crate) constant: Vec<usize>,
+    is_constant: bool,
     pub(crate) edits: Vec<Edit>,
 }
 
 impl<'a> Places<'a> {
     pub(crate) fn new(source: &'a str, mutants: Vec<Mutant>) -> Self {
-        Self { source, mutants, edits: Vec::new() }
+        Self { source, mutants, constant: Vec::new(), is_constant: false, edits: Vec::new() }
     }
 
     pub(crate) fn visit(&mut self, file: &File) {
@@ -61,7 +64,18 @@ impl<'a> Places<'a> {
     fn take(&mut self, genre: &str, span: Span) -> Vec<Mutant> {
         let start = (span.start().line, span.start().column + 1);
         let here = |mutant: &mut Mutant| mutant.genre == genre && mutant.start == start;
-        self.mutants.extract_if(.., here).collect()
+        let taken: Vec<_> = self.mutants.extract_if(.., here).collect();
+        if self.is_constant {
+            self.constant.extend(taken.iter().map(|mutant| mutant.number));
+        }
+        taken
+    }
+
+    /// Visits a part of the source, in which expressions may be constant or not.
+    fn within(&mut self, is_constant: bool, visit: impl FnOnce(&mut Self)) {
+        let before = std::mem::replace(&mut self.is_constant, is_constant);
+        visit(self);
+        self.is_constant = before;
     }
 
     fn insert(&mut self, range: Range<usize>, before: String, after: &str) {
@@ -70,16 +84,19 @@ impl<'a> Places<'a> {
         self.edits.push(Edit { at: range.end, order: (false, -sequence), text: after.into() });
     }
 
-    /// Puts `if on { mutated } else { … }` around an expression.
+    /// Puts `if here { mutated } else { … }` around an expression. To compare what both cost, the place
+    /// also has the expression as it was, without the switches of other mutants in it.
     fn alternatives(&mut self, whole: Span, mutants: &[(usize, String)]) {
         if mutants.is_empty() {
             return;
         }
+        let original = &self.source[whole.byte_range()];
         let mut before = String::from("(");
         for (number, text) in mutants {
             let _ = write!(
                 before,
-                "\n/*<{number}*/if ::switch::on({number}) {{ {text} }}/*>{number}*/\nelse "
+                "\n/*<{number}*/if ::switch::is_here({number}) {{ \
+                if ::switch::is_changed() {{ {text} }} else {{ {original} }} }}/*>{number}*/\nelse "
             );
         }
         before.push_str("{ ");
@@ -92,7 +109,15 @@ impl<'a> Places<'a> {
         let end = body.stmts.last().unwrap_or(first).span().byte_range().end;
         // All paths of a function return one type, even if it has no name.
         let is_unnamed = matches!(&signature.output, ReturnType::Type(_, returned) if matches!(**returned, Type::ImplTrait(_)));
-        for Mutant { number, replacement, .. } in self.take("FnValue", first.span()) {
+        let is_within =
+            !is_unnamed && self.source[signature.output.span().byte_range()].contains("impl ");
+        for mutant in self.take("FnValue", first.span()) {
+            // Another iterator in an `Option` would be another type.
+            if is_within && mutant.replacement != "None" {
+                self.mutants.push(mutant);
+                continue;
+            }
+            let Mutant { number, replacement, .. } = mutant;
             let (range, text, after) = if is_unnamed {
                 let text =
                     format!("::switch::either(::switch::on({number}), move || {replacement}, ");
@@ -122,14 +147,30 @@ impl<'a> Places<'a> {
 }
 
 impl<'ast> Visit<'ast> for Places<'_> {
+    fn visit_item_const(&mut self, item: &'ast ItemConst) {
+        self.within(true, |places| visit::visit_item_const(places, item));
+    }
+
+    fn visit_impl_item_const(&mut self, item: &'ast ImplItemConst) {
+        self.within(true, |places| visit::visit_impl_item_const(places, item));
+    }
+
+    fn visit_item_static(&mut self, item: &'ast ItemStatic) {
+        self.within(true, |places| visit::visit_item_static(places, item));
+    }
+
     fn visit_item_fn(&mut self, item: &'ast ItemFn) {
-        self.function(&item.sig, &item.block);
-        visit::visit_item_fn(self, item);
+        self.within(item.sig.constness.is_some(), |places| {
+            places.function(&item.sig, &item.block);
+            visit::visit_item_fn(places, item);
+        });
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
-        self.function(&item.sig, &item.block);
-        visit::visit_impl_item_fn(self, item);
+        self.within(item.sig.constness.is_some(), |places| {
+            places.function(&item.sig, &item.block);
+            visit::visit_impl_item_fn(places, item);
+        });
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast TraitItemFn) {

@@ -3,6 +3,9 @@
 //! `MUTANT=n` switches one on. `MUTANTS_REACHED=path` switches none on, and appends the number of each
 //! mutant that the process reaches to that file.
 //!
+//! After [`set_changed(false)`](set_changed), the place of the mutant has the original code behind the same
+//! switches, so that the difference in cost is that of the change.
+//!
 //! A mutated function may be `const`. [`on`] is false at compile time; the choice between compile time
 //! and run time is an unstable function of the compiler, so this crate is built with
 //! `RUSTC_BOOTSTRAP=switch`.
@@ -15,7 +18,7 @@ use std::{
     io::Write,
     sync::{
         OnceLock,
-        atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -28,15 +31,53 @@ const RECORD: u32 = u32::MAX - 1;
 /// None is switched on.
 const NONE: u32 = u32::MAX - 2;
 
+/// Whether the mutant that is switched on changes anything.
+static CHANGED: AtomicBool = AtomicBool::new(true);
+/// Whether the process has come by it.
+static HERE: AtomicBool = AtomicBool::new(false);
+
 /// One bit for each mutant that was reached.
 static REACHED: [AtomicU64; 512] = [const { AtomicU64::new(0) }; 512];
 static RECORDS: OnceLock<File> = OnceLock::new();
 
-/// Whether this mutant is switched on.
+/// Whether this mutant is switched on and changes something.
 #[inline(always)]
 #[must_use]
 pub const fn on(mutant: u32) -> bool {
+    is_here(mutant) && is_changed()
+}
+
+/// Whether this mutant is switched on.
+#[inline(always)]
+#[must_use]
+pub const fn is_here(mutant: u32) -> bool {
     core::intrinsics::const_eval_select((mutant,), at_compile_time, at_run_time)
+}
+
+/// Whether the mutant that is switched on changes anything.
+#[inline(always)]
+#[must_use]
+pub const fn is_changed() -> bool {
+    core::intrinsics::const_eval_select((), always, load_changed)
+}
+
+const fn always() -> bool {
+    true
+}
+
+fn load_changed() -> bool {
+    HERE.store(true, Relaxed);
+    CHANGED.load(Relaxed)
+}
+
+/// Sets whether the mutant that is switched on changes anything.
+pub fn set_changed(is_changed: bool) {
+    CHANGED.store(is_changed, Relaxed);
+}
+
+/// Whether the process has come by the mutant that is switched on, since the call before.
+pub fn was_here() -> bool {
+    HERE.swap(false, Relaxed)
 }
 
 const fn at_compile_time(_: u32) -> bool {
