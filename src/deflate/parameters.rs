@@ -104,7 +104,7 @@ impl Element {
 
 impl Element {
     /// Writes the element as a list contains it.
-    pub(crate) fn write(&self, sink: &mut impl FnMut(&str)) {
+    pub(crate) fn write(self, sink: &mut impl FnMut(&str)) {
         sink(NAME);
         if self.server_no_takeover {
             sink("; server_no_context_takeover");

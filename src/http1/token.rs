@@ -95,31 +95,46 @@ pub(crate) fn check_distinct<'a>(
         *many.get_mut(index).ok_or(NamesFault::TooMany)? = name;
         count = index + 1;
     }
-    if are_distinct(many, count) { Ok(()) } else { Err(NamesFault::Repeated) }
+    if are_distinct(&many, count) { Ok(()) } else { Err(NamesFault::Repeated) }
 }
 
 /// Whether the first `count` names are distinct: a merge sort that stops where two names are equal.
-fn are_distinct(mut names: [&[u8]; MAX_ELEMENTS], count: usize) -> bool {
-    let mut merged = names;
+fn are_distinct(names: &[&[u8]; MAX_ELEMENTS], count: usize) -> bool {
+    // The mask shows that the index is in bounds.
+    let name = |index: u8| names[usize::from(index) % MAX_ELEMENTS];
+    let mut order: [u8; MAX_ELEMENTS] = core::array::from_fn(|index| index.to_le_bytes()[0]);
+    let mut merged = order;
     let mut width = 1;
-    while width < MAX_ELEMENTS {
-        let from = names.get(..count).unwrap_or_default().chunks(2 * width);
+    while width < count {
+        let from = order.get(..count).unwrap_or_default().chunks(2 * width);
         for (pair, places) in from.zip(merged.chunks_mut(2 * width)) {
-            let (mut left, mut right) = pair.split_at_checked(width).unwrap_or((pair, &[]));
+            let (left, right) = pair.split_at_checked(width).unwrap_or((pair, &[]));
+            // Names are often in order already.
+            if let ([.., last], [first, ..]) = (left, right)
+                && name(*last) < name(*first)
+            {
+                pair.iter().zip(places).for_each(|(index, place)| *place = *index);
+                continue;
+            }
+            let (mut left, mut right) = (left.iter(), right.iter());
+            let (mut first, mut second) = (left.next(), right.next());
             for place in places {
-                (*place, left, right) = match (left, right) {
-                    ([first, others @ ..], [second, rest @ ..]) => match first.cmp(second) {
-                        Ordering::Less => (first, others, right),
+                let is_left = match (first, second) {
+                    (Some(&first), Some(&second)) => match name(first).cmp(name(second)) {
+                        Ordering::Less => true,
                         Ordering::Equal => return false,
-                        Ordering::Greater => (second, left, rest),
+                        Ordering::Greater => false,
                     },
-                    ([next, rest @ ..], []) => (next, rest, right),
-                    ([], [next, rest @ ..]) => (next, left, rest),
-                    ([], []) => break,
-                }
+                    (first, _) => first.is_some(),
+                };
+                let (next, rest) =
+                    if is_left { (&mut first, &mut left) } else { (&mut second, &mut right) };
+                let Some(&index) = *next else { break };
+                *place = index;
+                *next = rest.next();
             }
         }
-        core::mem::swap(&mut names, &mut merged);
+        core::mem::swap(&mut order, &mut merged);
         width *= 2;
     }
     true

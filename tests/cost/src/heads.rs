@@ -77,6 +77,8 @@ struct Shape {
     expected: Expected,
     /// What becomes of it instead from this size on.
     beyond: Option<(Size, Expected)>,
+    /// The most that it costs, relative to an ordinary head.
+    limit: f64,
 }
 
 /// What becomes of a head.
@@ -143,7 +145,13 @@ impl Shape {
             is_negotiation: false,
             expected: Expected::SOUND,
             beyond: None,
+            limit: HEAD,
         }
+    }
+
+    /// It may cost as much as this.
+    fn at_most(self, limit: f64) -> Self {
+        Self { limit, ..self }
     }
 
     /// A head with these fields after the usual ones; `fields` is given the length of all of them
@@ -261,7 +269,7 @@ fn entry(
         });
     }
     let reference = "an ordinary head of this length";
-    Entry { name, reference, limit: HEAD, points }
+    Entry { name, reference, limit: shape.limit, points }
 }
 
 /// The cheapest ordinary head of this length: the rest of it is cookies.
