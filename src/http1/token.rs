@@ -105,7 +105,7 @@ fn are_distinct(names: &[&[u8]; MAX_ELEMENTS], count: usize) -> bool {
     let mut order: [u8; MAX_ELEMENTS] = core::array::from_fn(|index| index.to_le_bytes()[0]);
     let mut merged = order;
     let mut width = 1;
-    while width < count {
+    while width < count.min(MAX_ELEMENTS) {
         let from = order.get(..count).unwrap_or_default().chunks(2 * width);
         for (pair, places) in from.zip(merged.chunks_mut(2 * width)) {
             let (left, right) = pair.split_at_checked(width).unwrap_or((pair, &[]));
