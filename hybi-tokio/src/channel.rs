@@ -108,11 +108,17 @@ impl<S, R: Role> Channel<S, R> {
         &mut self,
         send: impl FnOnce(&mut Connection<R>, &mut GrowingOutbox) -> Result<(), hybi::Error>,
     ) -> Result<(), Error> {
+        self.prepare_to_queue()?;
+        Ok(send(&mut self.connection, &mut self.outbox)?)
+    }
+
+    /// Checks that something can be queued, and takes an outbox for it.
+    fn prepare_to_queue(&mut self) -> Result<(), Misuse> {
         if !matches!(self.phase, Phase::Open) {
-            return Err(Misuse::NotOpen.into());
+            return Err(Misuse::NotOpen);
         }
         buffers::take_outbox(&mut self.outbox);
-        Ok(send(&mut self.connection, &mut self.outbox)?)
+        Ok(())
     }
 
     /// Begins the closing handshake, unless it has begun.
@@ -209,11 +215,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Channel<S, R> {
         F: FnOnce(&mut Connection<R>, &mut Direct<'_, '_, S>) -> Result<(), hybi::Error>,
     {
         ready!(self.poll_room(context))?;
-        if !matches!(self.phase, Phase::Open) {
-            return Poll::Ready(Err(Misuse::NotOpen.into()));
-        }
+        self.prepare_to_queue()?;
         let Some(send) = send.take() else { return Poll::Ready(Ok(())) };
-        buffers::take_outbox(&mut self.outbox);
         let mut outbox = Direct::new(&mut self.outbox, &mut self.stream, context);
         let queued = send(&mut self.connection, &mut outbox);
         let (written, error) = outbox.into_written();

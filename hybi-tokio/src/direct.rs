@@ -99,7 +99,8 @@ mod tests {
 
     use super::*;
 
-    /// A stream that takes so many bytes in each write, then is not writable. 0 is an error.
+    /// A stream whose writes take at most these numbers of bytes, in order. A write of 0 fails. After the
+    /// last, the stream is not writable.
     struct Taking {
         lengths: Vec<usize>,
         written: Vec<u8>,

@@ -100,7 +100,7 @@ pub(crate) fn check_distinct<'a>(
 
 /// Whether the first `count` names are distinct: a merge sort that stops where two names are equal.
 fn are_distinct(names: &[&[u8]; MAX_ELEMENTS], count: usize) -> bool {
-    // The mask shows that the index is in bounds.
+    // The remainder shows that the index is in bounds.
     let name = |index: u8| names[usize::from(index) % MAX_ELEMENTS];
     let mut order: [u8; MAX_ELEMENTS] = core::array::from_fn(|index| index.to_le_bytes()[0]);
     let mut merged = order;

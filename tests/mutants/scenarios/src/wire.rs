@@ -88,15 +88,11 @@ pub(crate) fn receive<R: Role>(
     bytes: &[u8],
     piece: usize,
 ) {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let copied = inbox.copy_from(&rest[..piece.min(rest.len())]);
-        rest = &rest[copied..];
+    arrive(inbox, outbox, bytes, piece, |inbox, outbox| {
         while let Some(event) = connection.receive(inbox, outbox).expect("it is valid") {
             black_box::<Event<'_>>(event);
         }
-    }
-    black_box(outbox).clear();
+    });
 }
 
 /// The same, in chunks.
@@ -107,13 +103,26 @@ pub(crate) fn receive_chunks<R: Role>(
     bytes: &[u8],
     piece: usize,
 ) {
+    arrive(inbox, outbox, bytes, piece, |inbox, outbox| {
+        while let Some(event) = connection.receive_chunk(inbox, outbox).expect("it is valid") {
+            black_box::<ChunkEvent<'_>>(event);
+        }
+    });
+}
+
+/// Copies bytes into the inbox in pieces, and calls `receive` after each.
+fn arrive(
+    inbox: &mut Inbox,
+    outbox: &mut Vec<u8>,
+    bytes: &[u8],
+    piece: usize,
+    mut receive: impl FnMut(&mut Inbox, &mut Vec<u8>),
+) {
     let mut rest = bytes;
     while !rest.is_empty() {
         let copied = inbox.copy_from(&rest[..piece.min(rest.len())]);
         rest = &rest[copied..];
-        while let Some(event) = connection.receive_chunk(inbox, outbox).expect("it is valid") {
-            black_box::<ChunkEvent<'_>>(event);
-        }
+        receive(inbox, outbox);
     }
     black_box(outbox).clear();
 }
