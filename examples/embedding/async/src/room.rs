@@ -10,16 +10,12 @@ use std::{
 pub struct Room<M>(Mutex<Vec<M>>);
 
 impl<M: Send + 'static> Room<M> {
-    /// Starts a thread that calls `send` with each typed line and each member. Drops a member for which
+    /// Calls `send` with each typed line and each member, on a thread of its own. Drops a member for which
     /// `send` returns false.
     pub fn open(send: impl Fn(&M, &str) -> bool + Send + 'static) -> Arc<Self> {
         let room = Arc::new(Self(Mutex::default()));
         let members = Arc::clone(&room);
-        thread::spawn(move || {
-            for line in stdin().lines().map_while(Result::ok) {
-                members.members().retain(|member| send(member, &line));
-            }
-        });
+        for_each_line(move |line| members.members().retain(|member| send(member, line)));
         room
     }
 
@@ -36,4 +32,13 @@ impl<M: Send + 'static> Room<M> {
     fn members(&self) -> MutexGuard<'_, Vec<M>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Starts a thread that calls `handle` with each typed line.
+pub fn for_each_line(mut handle: impl FnMut(&str) + Send + 'static) {
+    thread::spawn(move || {
+        for line in stdin().lines().map_while(Result::ok) {
+            handle(&line);
+        }
+    });
 }

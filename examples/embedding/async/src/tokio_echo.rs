@@ -3,7 +3,7 @@
 //! All state is in a [`Session`] and its [`Transport`], none in a future. So every future here is cancel
 //! safe: it can be dropped at any `await` and created again, and no message is lost or repeated.
 
-use std::{pin::Pin, time::Duration};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use hybi::{
     CloseCode, Config, Connection, Error, Event, GrowingOutbox, Origins, Role, Server, State,
@@ -12,7 +12,7 @@ use hybi::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     select,
-    sync::mpsc::Receiver,
+    sync::{broadcast, mpsc},
     time::{Instant, Sleep, sleep},
 };
 
@@ -33,12 +33,35 @@ pub const CONFIG: Config = Config::new().max_message_size(1024 * 1024).outbox_hi
 /// Why a connection ended.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// The messages of the application for one connection.
+pub trait Messages: Send {
+    /// Waits for the next one. After the last one, the connection closes.
+    ///
+    /// Cancel safe: if the future is dropped, no message is lost.
+    fn next(&mut self) -> impl Future<Output = Option<String>> + Send;
+}
+
+/// Messages for this connection alone. The channel takes more than 1 KiB of memory.
+impl Messages for mpsc::Receiver<String> {
+    async fn next(&mut self) -> Option<String> {
+        self.recv().await
+    }
+}
+
+/// Messages for all connections, which share the memory of the channel. If this connection is so slow that
+/// it misses one, there are no more.
+impl Messages for broadcast::Receiver<Arc<str>> {
+    async fn next(&mut self) -> Option<String> {
+        self.recv().await.ok().map(|text| text.as_ref().into())
+    }
+}
+
 /// Serves one connection: echoes messages, and sends the messages of the application.
 pub async fn serve<R: AsyncRead + Unpin, W: AsyncWrite + Unpin>(
     reader: R,
     writer: W,
     deflate: &Deflate,
-    messages: Receiver<String>,
+    messages: impl Messages,
 ) -> Result<(), Failure> {
     let mut transport = Transport::new(reader, writer);
     let ended = match open(&mut transport, deflate).await {
@@ -88,21 +111,18 @@ pub fn echo(
 }
 
 /// An open connection, of either role.
-pub struct Session<'t, P: Role, R, W> {
+pub struct Session<'t, P: Role, R, W, M> {
     transport: &'t mut Transport<R, W>,
     websocket: Connection<P>,
-    /// The messages of the application. When the last sender is dropped, the connection closes.
-    messages: Receiver<String>,
+    messages: M,
     timer: DeadlineTimer,
 }
 
-impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R, W> {
+impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin, M: Messages>
+    Session<'t, P, R, W, M>
+{
     /// A connection whose opening handshake is complete.
-    pub fn new(
-        transport: &'t mut Transport<R, W>,
-        websocket: Connection<P>,
-        messages: Receiver<String>,
-    ) -> Self {
+    pub fn new(transport: &'t mut Transport<R, W>, websocket: Connection<P>, messages: M) -> Self {
         Self { transport, websocket, messages, timer: DeadlineTimer::new() }
     }
 
@@ -154,7 +174,7 @@ impl<'t, P: Role, R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Session<'t, P, R,
                     time = now();
                     deadlines.on_write(time, written?);
                 }
-                message = messages.recv(), if has_room && is_open => {
+                message = messages.next(), if has_room && is_open => {
                     time = now();
                     match message {
                         Some(text) => websocket.send_text(&text, outbox)?,

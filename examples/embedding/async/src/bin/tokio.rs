@@ -9,17 +9,17 @@ use std::sync::Arc;
 
 use hybi::deflate::Deflate;
 use hybi_embedding_async::{
-    room::Room,
+    room::for_each_line,
     tokio_echo::{Failure, serve},
     tokio_transport::accept,
 };
 use report::report;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::mpsc::{Sender, channel},
+    sync::broadcast::{Receiver, channel},
 };
 
-/// The most messages that wait for a connection, in addition to its outbox.
+/// The most messages that wait for the slowest connection, in addition to its outbox.
 const WAITING: usize = 16;
 
 #[tokio::main]
@@ -28,13 +28,17 @@ async fn main() -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on {}", listener.local_addr()?);
     let deflate = Deflate::new();
-    // A member that is too slow for a message is dropped from the room, which closes its connection.
-    let room = Room::open(|member: &Sender<String>, line| member.try_send(line.into()).is_ok());
+    // One channel for all connections. One that misses a message because it is too slow is closed.
+    let (sender, _) = channel(WAITING);
+    let lines = sender.clone();
+    for_each_line(move |line| {
+        let _ = lines.send(line.into()); // fails while there is no connection
+    });
     loop {
         let (stream, peer) = accept(&listener).await;
-        let (room, deflate) = (Arc::clone(&room), deflate.clone());
+        let (messages, deflate) = (sender.subscribe(), deflate.clone());
         tokio::spawn(async move {
-            if let Err(failure) = connection(stream, &deflate, &room).await {
+            if let Err(failure) = connection(stream, &deflate, messages).await {
                 report(format_args!("{peer}: {failure}"));
             }
         });
@@ -44,13 +48,9 @@ async fn main() -> Result<(), Failure> {
 async fn connection(
     stream: TcpStream,
     deflate: &Deflate,
-    room: &Room<Sender<String>>,
+    messages: Receiver<Arc<str>>,
 ) -> Result<(), Failure> {
     stream.set_nodelay(true)?;
     let (reader, writer) = stream.into_split();
-    let (sender, messages) = channel(WAITING);
-    room.add(sender);
-    let ended = serve(reader, writer, deflate, messages).await;
-    room.remove(Sender::is_closed);
-    ended
+    serve(reader, writer, deflate, messages).await
 }

@@ -74,7 +74,10 @@ struct OneTask<S, M> {
 }
 
 impl<R, W> Embedding
-    for OneTask<tokio_echo::Session<'_, hybi::Server, R, W>, tokio::sync::mpsc::Sender<String>>
+    for OneTask<
+        tokio_echo::Session<'_, hybi::Server, R, W, tokio::sync::mpsc::Receiver<String>>,
+        tokio::sync::mpsc::Sender<String>,
+    >
 where
     R: tokio::io::AsyncRead + Unpin,
     W: tokio::io::AsyncWrite + Unpin,
