@@ -17,6 +17,7 @@ use monoio::{
     net::TcpStream,
     time::timeout,
 };
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     buffers,
@@ -35,6 +36,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most bytes of unused buffers in the pool.
 const KEPT: usize = 8 * 1024 * 1024;
 
+/// The most reads at the same time. If all connections become readable at once, each would need a buffer.
+const READS: usize = 128;
+
 /// The most reads at the end of a connection, whose bytes are discarded.
 const LINGER: usize = 64;
 
@@ -42,8 +46,10 @@ const LINGER: usize = 64;
 pub type Failure = Box<dyn Error>;
 
 /// Buffers for all connections of a thread.
-#[derive(Default)]
-pub struct Pool(RefCell<Unused>);
+pub struct Pool {
+    unused: RefCell<Unused>,
+    reads: Semaphore,
+}
 
 #[derive(Default)]
 struct Unused {
@@ -52,16 +58,27 @@ struct Unused {
     capacity: usize,
 }
 
+impl Default for Pool {
+    fn default() -> Self {
+        Self { unused: RefCell::default(), reads: Semaphore::new(READS) }
+    }
+}
+
 impl Pool {
+    /// Waits until a connection may read. It must be readable, because it keeps others from reading.
+    async fn permit_read(&self) -> Result<SemaphorePermit<'_>, Failure> {
+        Ok(self.reads.acquire().await?)
+    }
+
     fn take(&self) -> Vec<u8> {
-        let mut unused = self.0.borrow_mut();
+        let mut unused = self.unused.borrow_mut();
         let Some(buffer) = unused.buffers.pop() else { return Vec::with_capacity(BUFFER) };
         unused.capacity -= buffer.capacity();
         buffer
     }
 
     fn give(&self, mut buffer: Vec<u8>) {
-        let mut unused = self.0.borrow_mut();
+        let mut unused = self.unused.borrow_mut();
         let capacity = unused.capacity + buffer.capacity();
         // A ping is queued in a small one.
         if buffer.capacity() >= BUFFER && capacity <= KEPT {
@@ -192,6 +209,7 @@ impl Session<'_> {
 
     /// Reads once into a buffer of the pool.
     async fn read(&mut self) -> Result<(), Failure> {
+        let _permit = self.pool.permit_read().await?;
         let room = self.pool.take().slice_mut(..BUFFER);
         let (length, room) = self.stream.read(room).await;
         let bytes = room.into_inner();
@@ -258,6 +276,7 @@ impl Session<'_> {
                 Ok(ready) => ready?,
                 Err(_) => continue,
             }
+            let _permit = self.pool.permit_read().await?;
             let (length, bytes) = self.stream.read(self.pool.take()).await;
             self.pool.give(bytes);
             if length? == 0 {
