@@ -7,6 +7,7 @@ mod load;
 mod measure;
 mod messages;
 mod options;
+mod picture;
 mod results;
 mod server;
 mod syscalls;
@@ -35,7 +36,11 @@ fn run() -> Result<(), Failure> {
         return Ok(());
     };
     if let Some(file) = &options.table {
-        Results::read(file)?.print();
+        let results = Results::read(file)?;
+        results.print();
+        if let Some(picture) = &options.picture {
+            std::fs::write(picture, picture::draw(&results))?;
+        }
         return Ok(());
     }
     // As many files as are allowed, here and in the servers.

@@ -29,6 +29,7 @@ Measures echo servers over loopback and prints tables.
   --quick                 a few rows, one short round
   --append FILE           add the results to this file as tab-separated values
   --table FILE            print the tables of such a file, and measure nothing
+  --picture FILE          with `--table`: also draw a chart of the results, as SVG
 
 The default is every row that a comparison needs: see README.md.";
 
@@ -46,6 +47,7 @@ pub(crate) struct Options {
     pub(crate) processors: Processors,
     pub(crate) append: Option<PathBuf>,
     pub(crate) table: Option<PathBuf>,
+    pub(crate) picture: Option<PathBuf>,
 }
 
 /// A group of rows.
@@ -83,6 +85,7 @@ impl Default for Options {
             processors: Processors { load: 0, server: 1 },
             append: None,
             table: None,
+            picture: None,
         }
     }
 }
@@ -121,12 +124,16 @@ impl Options {
                 "quick" => options.shorten(),
                 "append" => options.append = Some(parser.value()?.into()),
                 "table" => options.table = Some(parser.value()?.into()),
+                "picture" => options.picture = Some(parser.value()?.into()),
                 "help" => return Ok(None),
                 _ => return Err(argument.unexpected().into()),
             }
         }
         if options.programs.is_empty() && options.table.is_none() {
             options.programs = read_programs(&file)?;
+        }
+        if options.picture.is_some() && options.table.is_none() {
+            return Err("a picture is drawn of a file: --table FILE is needed".into());
         }
         if !only.is_empty() {
             options.programs.retain(|program| only.iter().any(|text| program.name.contains(text)));

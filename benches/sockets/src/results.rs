@@ -193,13 +193,13 @@ impl Results {
         records.map(|(_, server, values)| (server.as_str(), values))
     }
 
-    fn find(&self, row: &Row, server: &str) -> Option<&Values> {
+    pub(crate) fn find(&self, row: &Row, server: &str) -> Option<&Values> {
         let found = self.records.iter().rfind(|(each, name, _)| each == row && name == server);
         found.map(|(.., values)| values)
     }
 
     /// The servers, in the order in which they were measured.
-    fn servers(&self) -> Vec<&str> {
+    pub(crate) fn servers(&self) -> Vec<&str> {
         let mut servers = Vec::new();
         for (_, server, _) in &self.records {
             if !servers.contains(&server.as_str()) {
@@ -209,7 +209,7 @@ impl Results {
         servers
     }
 
-    fn distinct(&self, value: impl Fn(&Row) -> usize) -> Vec<usize> {
+    pub(crate) fn distinct(&self, value: impl Fn(&Row) -> usize) -> Vec<usize> {
         let values: BTreeSet<_> = self.records.iter().map(|(row, ..)| value(row)).collect();
         values.into_iter().collect()
     }
