@@ -76,11 +76,13 @@ fn draw_panel(panel: &[&Record], svg: &mut String) {
         most: all().fold(1.0, f64::max).log2().ceil().max(1.0),
     };
     let Area { left, top, right, bottom } = PLOT;
+    let kind = &panel[0].kind;
+    // Long titles would run into the next panel.
+    let size = if kind.len() > 44 { 11.5 } else { 14.0 };
     writeln!(
         svg,
-        "<text x=\"{left}\" y=\"{}\" font-size=\"14\" font-weight=\"600\" fill=\"#1d1f23\">{}</text>",
+        "<text x=\"{left}\" y=\"{}\" font-size=\"{size}\" font-weight=\"600\" fill=\"#1d1f23\">{kind}</text>",
         top - 16.0,
-        panel[0].kind,
     )
     .unwrap();
     let mut power = scale.least;
