@@ -38,6 +38,8 @@ proofs! {
     parts_len(parts: &FrameParts<'_>) { FrameParts::len(parts) }
     parts_is_empty(parts: &FrameParts<'_>) { FrameParts::is_empty(parts) }
     parts_slices(parts: &FrameParts<'_>) { FrameParts::slices(parts).len() }
+    #[cfg(feature = "std")]
+    parts_io_slices(parts: &FrameParts<'_>) { FrameParts::io_slices(parts).len() }
     decoder_new(rules: Rules) { Decoder::new(rules) }
     decoder_from_client() { Decoder::from_client() }
     decoder_from_server() { Decoder::from_server() }

@@ -52,6 +52,8 @@ proofs! {
     growing_clear(outbox: &mut hybi::GrowingOutbox) { hybi::GrowingOutbox::clear(outbox) }
     #[cfg(feature = "alloc")]
     growing_consume_with(outbox: &mut hybi::GrowingOutbox, length: usize, frame: &hybi::frame::FrameParts<'_>) { hybi::GrowingOutbox::consume_with(outbox, length, frame) }
+    #[cfg(feature = "std")]
+    growing_io_slices(outbox: &hybi::GrowingOutbox, frame: &hybi::frame::FrameParts<'_>) { hybi::GrowingOutbox::io_slices(outbox, frame).len() }
     #[cfg(feature = "alloc")]
     event_to_message(event: &hybi::Event<'_>) { hybi::Event::to_message(event) }
     #[cfg(feature = "alloc")]

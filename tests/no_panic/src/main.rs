@@ -22,7 +22,7 @@ const NOT_PROVED: [(&str, &str); 8] = [
         "the compiler cannot see that copying into a box does not panic (Request, Rejected)",
     ),
     ("redirect", "formats the new URI with `core::fmt`, and cuts a `String`"),
-    ("read_from io_slices", "the feature std"),
+    ("read_from", "does not link: calls a stream, and boxes an error"),
     (
         "with_deflate compression set_compression compress decompress deflate compressed \
          extensions_after_compression",
