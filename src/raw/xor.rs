@@ -239,16 +239,17 @@ impl Route for Left<'_> {
 
     #[inline(always)]
     fn to(&mut self) -> &mut [u8] {
-        let length = self.buffer.len() - self.gap;
+        let length = self.buffer.len().saturating_sub(self.gap);
         &mut self.buffer[..length]
     }
 
     #[inline(always)]
     fn each_block(&mut self, from: usize, mut change: impl FnMut(&Block) -> Block) {
         // Source and destination overlap, which safe Rust allows with cells.
-        let cells = Cell::from_mut(&mut self.buffer[from..]).as_slice_of_cells();
+        let blocks = self.buffer.get_mut(from..).unwrap_or_default();
+        let cells = Cell::from_mut(blocks).as_slice_of_cells();
         let from = cells.get(self.gap..).unwrap_or_default();
-        let to = &cells[..from.len()];
+        let to = cells.get(..from.len()).unwrap_or_default();
         let mut pass = |(from, to): (&[Cell<u8>; BLOCK], &[Cell<u8>; BLOCK])| {
             let block = change(&core::array::from_fn(|index| from[index].get()));
             to.iter().zip(block).for_each(|(to, byte)| to.set(byte));

@@ -36,7 +36,8 @@ pub(in crate::raw) fn is_valid(bytes: &[u8]) -> bool {
         // Too short for a window. At least one zero follows the text. An incomplete character before
         // it is a fault.
         let mut pair = [0; _];
-        pair[BEFORE..][..bytes.len()].copy_from_slice(bytes);
+        let Some(room) = pair[BEFORE..].get_mut(..bytes.len()) else { return false };
+        room.copy_from_slice(bytes);
         validation.check_pair(&pair);
         return validation.ends_well();
     };
