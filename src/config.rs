@@ -170,3 +170,22 @@ impl Default for Config {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_that_the_documentation_names() {
+        let defaults = Config {
+            max_message_size: 16_777_216,
+            max_frame_size: 16_777_216,
+            max_fragments: 131_072,
+            outbox_high_water: 33_554_432,
+            pongs: Pongs::All { max_backlog: 65_536 },
+            deliver_while_closing: false,
+            close_reply: CloseReply::Automatic,
+        };
+        assert_eq!(Config::new(), defaults);
+    }
+}
