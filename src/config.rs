@@ -188,4 +188,14 @@ mod tests {
         };
         assert_eq!(Config::new(), defaults);
     }
+
+    #[test]
+    fn a_message_in_one_frame_is_within_each_limit() {
+        let config = Config::new().max_fragments(1);
+        for (frame, message) in [(10, 20), (20, 10)] {
+            let config = config.max_frame_size(frame).max_message_size(message);
+            assert_eq!([10, 11].map(|size| config.allows_whole(size)), [true, false]);
+        }
+        assert!(!config.max_fragments(0).allows_whole(1));
+    }
 }
