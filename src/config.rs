@@ -170,3 +170,32 @@ impl Default for Config {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_that_the_documentation_names() {
+        let defaults = Config {
+            max_message_size: 16_777_216,
+            max_frame_size: 16_777_216,
+            max_fragments: 131_072,
+            outbox_high_water: 33_554_432,
+            pongs: Pongs::All { max_backlog: 65_536 },
+            deliver_while_closing: false,
+            close_reply: CloseReply::Automatic,
+        };
+        assert_eq!(Config::new(), defaults);
+    }
+
+    #[test]
+    fn a_message_in_one_frame_is_within_each_limit() {
+        let config = Config::new().max_fragments(1);
+        for (frame, message) in [(10, 20), (20, 10)] {
+            let config = config.max_frame_size(frame).max_message_size(message);
+            assert_eq!([10, 11].map(|size| config.allows_whole(size)), [true, false]);
+        }
+        assert!(!config.max_fragments(0).allows_whole(1));
+    }
+}

@@ -193,3 +193,16 @@ impl Traffic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+
+    #[test]
+    fn debug_shows_that_there_is_a_tally_and_none_of_its_numbers() {
+        let mut tally = Tally::NONE;
+        tally.coalesce_pong();
+        assert_eq!(std::format!("{tally:?}"), "Tally");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::vec::Vec;
 
-use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Status};
+use zlib_rs::{Deflate, DeflateConfig, DeflateFlush};
 
 use super::Settings;
 
@@ -80,18 +80,19 @@ impl Compressor {
         let mut rest = part;
         loop {
             if self.length == self.output.len() {
+                // Half, because most messages compress to less.
                 let more = (rest.len() / 2).max(256);
                 self.output.resize(self.length + more, 0);
             }
             let (total_in, total_out) = (self.deflate.total_in(), self.deflate.total_out());
             let room = &mut self.output[self.length..];
-            let status = self.deflate.compress(rest, room, flush).ok()?;
+            self.deflate.compress(rest, room, flush).ok()?;
             let consumed = usize::try_from(self.deflate.total_in() - total_in).ok()?;
             let produced = usize::try_from(self.deflate.total_out() - total_out).ok()?;
             rest = rest.get(consumed..)?;
             self.length += produced;
-            // If room is left, the flush is complete.
-            if rest.is_empty() && (self.length < self.output.len() || status == Status::BufError) {
+            // If room is left, the flush is complete. Once it is, another call adds nothing.
+            if rest.is_empty() && self.length < self.output.len() {
                 break;
             }
         }
@@ -117,6 +118,15 @@ impl core::fmt::Debug for Compressor {
 mod tests {
     use super::*;
     use crate::deflate::Deflate;
+
+    #[test]
+    fn room_is_made_for_half_of_a_part_and_no_less_than_256_bytes() {
+        for (length, room) in [(1, 256), (512, 256), (514, 257), (10_000, 5000)] {
+            let mut compressor = Deflate::new().compressor(15);
+            assert!(compressor.compress(&std::vec![0; length], Next::Message).is_some());
+            assert_eq!(compressor.output.len(), room, "zeros need much less");
+        }
+    }
 
     /// RFC 7692, section 7.2.3.1: a message that refers to no other one.
     const HELLO: &[u8] = &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];

@@ -109,7 +109,7 @@ impl Decompressor {
             let block = self.run(input, room, InflateFlush::Block);
             all.consumed += block.consumed;
             all.produced += block.produced;
-            let is_stuck = block.consumed == 0 && block.produced == 0 && !self.ended;
+            let is_stuck = block.consumed == 0 && !self.ended;
             if is_stuck || block.outcome == Outcome::Invalid {
                 return None;
             }
@@ -135,10 +135,7 @@ impl Decompressor {
         }
         // Output may be pending for lack of room, and with it the end of a final block.
         if self.was_full {
-            let step = self.run(&[], &mut output[filled..], InflateFlush::NoFlush);
-            if step.produced > 0 || step.outcome == Outcome::Invalid {
-                return step;
-            }
+            return self.run(&[], &mut output[filled..], InflateFlush::NoFlush);
         }
         // A message may end with a final block, without an empty block after it.
         if self.ended {
@@ -270,5 +267,39 @@ impl History {
         let newer = last(newer, WINDOW - bytes.len());
         let older = last(older, WINDOW - bytes.len() - newer.len());
         [older, newer, bytes]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_history_and_what_follows_it_are_the_last_32_kib() {
+        const KIB: usize = 1024;
+        // The bytes of the history that were pushed first, those after them, and what follows.
+        for (pushed, following, expected) in [
+            ([0, 0], 0, [0, 0, 0]),
+            ([10, 0], 5, [10, 0, 5]),
+            ([32, 0], 0, [32, 0, 0]),
+            // The ring is full, and its first 10 KiB are the newest.
+            ([32, 10], 0, [22, 10, 0]),
+            ([32, 10], 5, [17, 10, 5]),
+            ([32, 10], 22, [0, 10, 22]),
+            ([32, 10], 25, [0, 7, 25]),
+            ([32, 10], 32, [0, 0, 32]),
+            ([32, 10], 40, [0, 0, 32]),
+        ] {
+            let mut history = History::new();
+            let [older, newer] = pushed.map(|kib| std::vec![1; kib * KIB]);
+            history.push(&older);
+            history.push(&std::vec![2; newer.len()]);
+            let following = std::vec![3; following * KIB];
+            let parts = history.followed_by(&following);
+            assert_eq!(parts.map(<[u8]>::len), expected.map(|kib| kib * KIB));
+            for (byte, part) in (1..).zip(parts) {
+                assert!(part.iter().all(|other| *other == byte), "{expected:?}");
+            }
+        }
     }
 }

@@ -252,3 +252,20 @@ impl Active {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_compressor_whose_window_is_kept_stays_after_a_reset() {
+        for takeover in [true, false] {
+            let direction = Direction::new(15, takeover).unwrap();
+            let negotiated = Negotiated::new(direction, direction);
+            let mut session = Session::new(&Deflate::new(), negotiated, true);
+            assert!(session.compress(b"Hello", false).is_some());
+            session.reset_sending();
+            assert_eq!(session.0.unwrap().compressor.is_some(), takeover);
+        }
+    }
+}

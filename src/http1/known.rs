@@ -273,6 +273,18 @@ mod tests {
         assert_eq!(shown, ["None", "Some(..)"]);
     }
 
+    #[test]
+    fn one_value_of_fewer_bytes_than_elements_are_allowed_is_short() {
+        let lines = b"Upgrade: 1234\r\nConnection: a\r\nConnection: b\r\n";
+        let known = Known::collect(ReceivedHeaders::of_lines(lines));
+        let is_short = |name, count| known.is_short(name, HeadLimits::new().elements(count));
+        let of_upgrade = [4, 5, 6].map(|count| is_short(Name::Upgrade, count));
+        assert_eq!(of_upgrade, [false, true, true]);
+        // Each further field has an element more.
+        assert!(!is_short(Name::Connection, 100));
+        assert!(is_short(Name::Protocol, 1), "there is none");
+    }
+
     // P-sh-c
     #[test]
     fn the_elements_of_all_fields_of_a_list_count() {

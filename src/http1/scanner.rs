@@ -94,7 +94,7 @@ impl Scanner {
             while controls != 0 {
                 let at = start + controls.trailing_zeros() as usize;
                 controls &= controls - 1;
-                // This LF was handled together with the CR before it.
+                // `end_field` handles an LF together with the CR before it.
                 if at < self.scanned || self.end_field(at, bytes) {
                     continue;
                 }
@@ -180,11 +180,6 @@ impl Scanner {
                 self.end_line(bytes)
             }
             (b'\n', false) | (_, true) => Err(HeadFault::LineEnd),
-            // Fast path: CR and LF together, unless the input is split between them.
-            (b'\r', _) if bytes.get(at + 1) == Some(&b'\n') && at + 1 < self.limits.size => {
-                self.scanned = at + 2;
-                self.end_line(bytes)
-            }
             (b'\r', _) => {
                 // Before a request, this CR may be part of an empty line.
                 if self.lines == 0 && (at > self.line || self.kind == Kind::Response) {
@@ -263,5 +258,45 @@ impl Scanned {
     pub(crate) fn head(self, bytes: &[u8]) -> Head<'_> {
         let bytes = bytes.get(self.start..self.end).unwrap_or_default();
         Head::new(bytes, self.start_line - self.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_line_that_is_complete_and_within_the_limits_is_ended_at_once() {
+        let limits = HeadLimits::new().line(10).size(40).fields(3);
+        // The offset of the line, how much of it is scanned, the complete lines, and the line.
+        let end = |offset: usize, scanned, lines, line: &[u8]| {
+            let bytes = [&[b'x'; 40][..offset], line].concat();
+            let at = bytes.iter().position(|byte| *byte == b'\r').unwrap();
+            let mut scanner = Scanner::new(Kind::Request, limits);
+            (scanner.line, scanner.scanned, scanner.lines) = (offset, offset + scanned, lines);
+            let is_ended = scanner.end_field(at, &bytes);
+            let expected = if is_ended {
+                (at + 2, at + 2, lines + 1)
+            } else {
+                (offset, offset + scanned, lines)
+            };
+            assert_eq!((scanner.line, scanner.scanned, scanner.lines), expected);
+            is_ended
+        };
+        assert!(end(20, 0, 1, b"a: b\r\n"));
+        assert!(end(20, 0, 1, b"a: b\r\nc: d\r\n"));
+        // Empty, split, not ended by CR and LF, or the start line.
+        assert!(!end(20, 0, 1, b"\r\n"));
+        assert!(!end(20, 2, 1, b"a: b\r\n"));
+        assert!(!end(20, 0, 1, b"a: b\r"));
+        assert!(!end(20, 0, 1, b"a: b\rc"));
+        assert!(!end(0, 0, 0, b"GET /\r\n"));
+        // Each limit, and one byte or field more.
+        assert!(end(20, 0, 1, b"a: 4567890\r\n"));
+        assert!(!end(20, 0, 1, b"a: 45678901\r\n"));
+        assert!(end(34, 0, 1, b"a: b\r\n"));
+        assert!(!end(35, 0, 1, b"a: b\r\n"));
+        assert!(end(20, 0, 3, b"a: b\r\n"));
+        assert!(!end(20, 0, 4, b"a: b\r\n"));
     }
 }

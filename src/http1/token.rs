@@ -27,21 +27,22 @@ pub(crate) fn split_token(bytes: &[u8]) -> (&[u8], &[u8]) {
     bytes.split_at_checked(token_length(bytes)).unwrap_or((bytes, &[]))
 }
 
-/// Returns 0 for a byte that may be in a token, and 1 otherwise. Branch-free, so that LLVM
-/// vectorizes it.
+/// Returns 0 for a byte that may be in a token, and 1 otherwise. LLVM vectorizes comparisons whose
+/// result is a number, but neither `matches!` nor a `bool` as the result.
 #[inline]
 fn is_delimiter(byte: u8) -> u8 {
-    let within = |first: u8, last: u8| u8::from(byte.wrapping_sub(first) <= last - first);
-    let is = |other: u8| u8::from(byte == other);
-    (1 ^ within(b'!', b'~'))
-        | within(b'(', b')')
-        | within(b':', b'@')
-        | within(b'[', b']')
-        | is(b'"')
-        | is(b',')
-        | is(b'/')
-        | is(b'{')
-        | is(b'}')
+    let within = |first: u8, last: u8| (first..=last).contains(&byte);
+    u8::from(
+        !within(b'!', b'~')
+            || within(b'(', b')')
+            || within(b':', b'@')
+            || within(b'[', b']')
+            || byte == b'"'
+            || byte == b','
+            || byte == b'/'
+            || byte == b'{'
+            || byte == b'}',
+    )
 }
 
 /// A fault in a list of distinct tokens.
@@ -114,28 +115,36 @@ fn are_distinct(names: &[&[u8]; MAX_ELEMENTS], count: usize) -> bool {
                 && name(*last) < name(*first)
             {
                 pair.iter().zip(places).for_each(|(index, place)| *place = *index);
-                continue;
-            }
-            let (mut left, mut right) = (left.iter(), right.iter());
-            let (mut first, mut second) = (left.next(), right.next());
-            for place in places {
-                let is_left = match (first, second) {
-                    (Some(&first), Some(&second)) => match name(first).cmp(name(second)) {
-                        Ordering::Less => true,
-                        Ordering::Equal => return false,
-                        Ordering::Greater => false,
-                    },
-                    (first, _) => first.is_some(),
-                };
-                let (next, rest) =
-                    if is_left { (&mut first, &mut left) } else { (&mut second, &mut right) };
-                let Some(&index) = *next else { break };
-                *place = index;
-                *next = rest.next();
+            } else if !merge(left, right, places, name) {
+                return false;
             }
         }
         core::mem::swap(&mut order, &mut merged);
         width *= 2;
+    }
+    true
+}
+
+/// Merges the indices of two sorted runs of names into `places`. Returns `false` when two names are
+/// equal.
+#[inline]
+fn merge<'a>(left: &[u8], right: &[u8], places: &mut [u8], name: impl Fn(u8) -> &'a [u8]) -> bool {
+    let (mut left, mut right) = (left.iter(), right.iter());
+    let (mut first, mut second) = (left.next(), right.next());
+    for place in places {
+        let is_left = match (first, second) {
+            (Some(&first), Some(&second)) => match name(first).cmp(name(second)) {
+                Ordering::Less => true,
+                Ordering::Equal => return false,
+                Ordering::Greater => false,
+            },
+            (first, _) => first.is_some(),
+        };
+        let (next, rest) =
+            if is_left { (&mut first, &mut left) } else { (&mut second, &mut right) };
+        let Some(&index) = *next else { break };
+        *place = index;
+        *next = rest.next();
     }
     true
 }
@@ -148,12 +157,13 @@ pub(crate) const fn is_token_byte(byte: u8) -> bool {
 /// A table, because most bytes of a head are looked up.
 static TOKEN: [bool; 256] = {
     let mut is_token = [false; 256];
-    let mut byte = 0;
-    while byte < 128_u8 {
-        is_token[byte as usize] = byte.is_ascii_alphanumeric()
+    let mut index = 0;
+    while index < is_token.len() {
+        let byte = index.to_le_bytes()[0];
+        is_token[index] = byte.is_ascii_alphanumeric()
             || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+')
             || matches!(byte, b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
-        byte += 1;
+        index += 1;
     }
     is_token
 };
@@ -269,8 +279,7 @@ pub(crate) fn trim_start(bytes: &[u8]) -> &[u8] {
 /// The number of leading bytes that may be in a request target. A `#` may not: a fragment is never
 /// sent.
 pub(crate) fn target_length(bytes: &[u8]) -> usize {
-    let is_visible = |byte: u8| u8::from(byte.wrapping_sub(b'!') <= b'~' - b'!');
-    run_length(bytes, |byte| (1 ^ is_visible(byte)) | u8::from(byte == b'#'))
+    run_length(bytes, |byte| u8::from(!byte.is_ascii_graphic() || byte == b'#'))
 }
 
 /// The number of leading bytes for which `is_other` returns 0. Checks 16 bytes at a time.
@@ -297,6 +306,7 @@ mod tests {
         for byte in 0..=u8::MAX {
             let expected = byte.is_ascii_alphanumeric() || others.contains(&byte);
             assert_eq!(is_token_byte(byte), expected, "{byte:#x}");
+            assert_eq!(is_delimiter(byte), u8::from(!expected), "{byte:#x}");
             for at in (0..40).step_by(if cfg!(miri) { 13 } else { 1 }) {
                 let mut token = [b'a'; 40];
                 token[at] = byte;

@@ -335,7 +335,7 @@ impl Frames {
 
     fn end_data(&mut self, fin: bool, start: u64, context: &mut Context<'_, '_>) {
         let Some(message) = &mut self.message else { return };
-        if let Some(rule) = message.end_frame(fin, &mut self.inflater, context.limits) {
+        if let Some(rule) = message.end_frame(fin, &mut self.inflater) {
             context.output.emit(self.sender, start, Event::Violation(rule));
         }
         if fin {

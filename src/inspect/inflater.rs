@@ -53,23 +53,13 @@ impl Inflater {
         }
     }
 
-    /// Ends a message whose frames are complete.
-    pub(super) fn finish(&mut self, mut take: impl FnMut(&[u8]) -> bool) -> Result<(), Coding> {
-        loop {
-            let (codec, piece) = self.parts();
-            let step = codec.finish(piece, 0);
-            let output = piece.get(..step.produced).unwrap_or_default();
-            codec.remember(output);
-            let wants_more = take(output);
-            match step.outcome {
-                Outcome::Finished => break,
-                Outcome::Unfinished if step.produced > 0 && wants_more => {}
-                Outcome::Unfinished if step.produced > 0 => return Err(Coding::TooLong),
-                _ => return Err(self.fault()),
-            }
-        }
+    /// Ends a message whose frames are complete. `inflate` has left no output pending.
+    pub(super) fn finish(&mut self) -> Result<(), Coding> {
         let takeover = self.takeover;
-        let (codec, _) = self.parts();
+        let (codec, piece) = self.parts();
+        if codec.finish(piece, 0).outcome != Outcome::Finished {
+            return Err(self.fault());
+        }
         if takeover {
             codec.keep_window(&[]);
         } else {

@@ -74,14 +74,9 @@ impl Assembly {
     }
 
     /// Ends a frame. Returns the fault in its decompressed data.
-    pub(super) fn end_frame(
-        &mut self,
-        fin: bool,
-        inflater: &mut Inflater,
-        limits: &Limits,
-    ) -> Option<Rule> {
+    pub(super) fn end_frame(&mut self, fin: bool, inflater: &mut Inflater) -> Option<Rule> {
         if fin && self.coding == Coding::Inflated {
-            let result = inflater.finish(|data| self.add_inflated(data, limits));
+            let result = inflater.finish();
             self.set(result, inflater);
         }
         let is_whole = matches!(self.coding, Coding::Plain | Coding::Inflated);

@@ -81,3 +81,49 @@ fn are_ends<const N: usize>(bytes: &[u8]) -> bool {
 fn fold_few(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |seen, byte| seen | u64::from(*byte))
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec;
+
+    use super::*;
+
+    /// Lengths up to three pieces, and one with several complete ones.
+    fn lengths() -> impl Iterator<Item = usize> {
+        (0..3 * PIECE).chain([10 * PIECE + 7]).step_by(if cfg!(miri) { 37 } else { 1 })
+    }
+
+    #[test]
+    fn ascii_of_any_length_is_skipped() {
+        let memory = vec![b'~'; 11 * PIECE + BLOCK];
+        for length in lengths() {
+            for start in [0, 1, 31, 63] {
+                assert_eq!(skip(&memory[start..][..length]), b"", "{length} bytes at {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_but_ascii_is_skipped() {
+        let mut memory = vec![b'~'; 11 * PIECE];
+        for length in lengths() {
+            for at in (0..length).step_by(if cfg!(miri) { 37 } else { 5 }) {
+                memory[at] = 0x80;
+                let rest = skip(&memory[..length]);
+                assert!((length - at..=length).contains(&rest.len()), "byte {at} of {length}");
+                assert!(memory[..length].ends_with(rest));
+                memory[at] = b'~';
+            }
+        }
+    }
+
+    #[test]
+    fn complete_pieces_of_ascii_are_skipped() {
+        let mut memory = vec![b'~'; 10 * PIECE];
+        memory[9 * PIECE] = 0x80;
+        // Pieces begin at aligned addresses, so it may be anywhere in its piece.
+        let left = skip(&memory).len();
+        assert!((PIECE..2 * PIECE).contains(&left), "{left} bytes are left");
+    }
+}

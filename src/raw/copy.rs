@@ -85,6 +85,7 @@ mod tests {
         }
         // Short ones never, and those of medium length always.
         assert!(!suits_loop(&from[..SHORT - 1], &memory[PAGE..]));
+        assert!(suits_loop(&from[..SHORT], &memory[PAGE + 2048..]));
         assert!(suits_loop(&from[..LOOP], &memory[PAGE + 2048..]));
         assert!(!suits_loop(&from[..=LOOP], &memory[PAGE + 2048..]));
     }

@@ -52,9 +52,10 @@ impl IsAscii {
 /// The key for the byte that follows `length` bytes.
 #[inline]
 pub(crate) fn rotated(key: Key, length: usize) -> Key {
-    #[allow(clippy::cast_possible_truncation)] // less than four
-    let by = 8 * (length % 4) as u32;
-    u32::from_le_bytes(key).rotate_right(by).to_le_bytes()
+    // The number of bits to rotate by is modulo 32 in any case.
+    #[allow(clippy::cast_possible_truncation)]
+    let bits = (length as u32).wrapping_mul(8);
+    u32::from_le_bytes(key).rotate_right(bits).to_le_bytes()
 }
 
 /// XORs a payload in place.
@@ -332,7 +333,8 @@ impl<const N: usize> Ends<N> {
         let (first, last) = (payload.first_chunk()?, payload.last_chunk()?);
         Some(Self {
             first: xor(first, &repeated(key)),
-            last: xor(last, &repeated(rotated(key, payload.len() - N))),
+            // The key also repeats after `N` bytes, so it is the one that follows the payload.
+            last: xor(last, &repeated(rotated(key, payload.len()))),
         })
     }
 
@@ -367,4 +369,55 @@ fn repeated<const N: usize>(key: Key) -> [u8; N] {
         *word = key;
     }
     pattern
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use std::vec;
+
+    use super::*;
+
+    #[test]
+    fn a_short_destination_that_follows_in_its_page() {
+        let memory = vec![0; 6 * PAGE];
+        let from = |length| &memory[PAGE..][..length];
+        for (length, distance, follows) in [
+            (200, 0, true),
+            (200, 1, true),
+            (200, 1023, true),
+            (200, 1024, false),
+            (200, 2048, false),
+            (200, PAGE - 1, false),
+            // The offsets in a page count.
+            (200, PAGE, true),
+            (200, PAGE + 1023, true),
+            (200, PAGE + 1024, false),
+            // Up to 16 KiB.
+            (16_384, 1, true),
+            (16_385, 1, false),
+            (16_384, 1024, false),
+        ] {
+            let to = &memory[PAGE + distance..];
+            assert_eq!(follows_in_page(from(length), to), follows, "{length}, {distance}");
+        }
+        assert!(!follows_in_page(&memory[1..200], &memory), "it precedes the source");
+    }
+
+    #[test]
+    fn a_pass_that_watches_reports_whether_all_bytes_are_ascii() {
+        let step = if cfg!(miri) { 13 } else { 3 };
+        for length in (0..400).step_by(step) {
+            let mut payload = vec![0x20; length];
+            let is_ascii = in_place_watching_ascii([1, 2, 3, 4], &mut payload);
+            assert!(is_ascii.is_yes() && !is_ascii.is_no(), "{length} bytes");
+            for at in (0..length).step_by(step) {
+                let mut payload = vec![0x20; length];
+                payload[at] = 0x80;
+                let is_ascii = in_place_watching_ascii([1, 2, 3, 4], &mut payload);
+                assert!(is_ascii.is_no() && !is_ascii.is_yes(), "byte {at} of {length}");
+            }
+        }
+        assert!(!IsAscii::UNKNOWN.is_yes() && !IsAscii::UNKNOWN.is_no());
+    }
 }

@@ -121,7 +121,7 @@ fn origin_error(origin: &str) -> OriginError {
 #[test]
 fn the_kind_of_an_io_error_shows_who_is_at_fault() {
     let full = OutboxFull { needed: 300, room: 20 };
-    let table: [(io::Error, ErrorKind); 13] = [
+    let table: [(io::Error, ErrorKind); 16] = [
         (Error::from(Violation::Masked).into(), ErrorKind::InvalidData),
         (Error::from(LimitExceeded::Fragments { limit: 1 }).into(), ErrorKind::InvalidData),
         (Error::AboveHighWater { pending: 2, high_water: 1 }.into(), ErrorKind::WouldBlock),
@@ -135,6 +135,9 @@ fn the_kind_of_an_io_error_shows_who_is_at_fault() {
         (server::Error::SubprotocolNotOffered("a".into()).into(), ErrorKind::InvalidInput),
         (server::Error::Status(101).into(), ErrorKind::InvalidInput),
         (origin_error("*").into(), ErrorKind::InvalidInput),
+        (proxy::Error::Failed(proxy::Failure::TooManyInterim).into(), ErrorKind::InvalidData),
+        (proxy::Error::OutboxFull(full).into(), ErrorKind::WouldBlock),
+        (proxy::Error::UserName.into(), ErrorKind::InvalidInput),
     ];
     for (error, kind) in table {
         assert_eq!(error.kind(), kind, "{error}");

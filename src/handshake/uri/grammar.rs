@@ -12,7 +12,7 @@ pub(super) fn check_resource(resource: &str, at: usize) -> Result<(), UriError> 
     if are_all(resource, IN_RESOURCE)? {
         return Ok(());
     }
-    let is_allowed = |byte| CLASSES[usize::from(byte)] & IN_RESOURCE != 0;
+    let is_allowed = |byte| CLASSES[usize::from(byte)] & IN_RESOURCE == IN_RESOURCE;
     let position = resource.bytes().position(|byte| !is_allowed(byte)).unwrap_or_default();
     Err(UriError::Byte { offset: at + position })
 }
@@ -25,7 +25,7 @@ fn are_all(text: &str, class: u8) -> Result<bool, UriError> {
         all &= classes;
         any |= classes;
     }
-    if any & PERCENT != 0 {
+    if any & PERCENT == PERCENT {
         check_percent(text)?;
     }
     Ok(all == class)
@@ -33,7 +33,7 @@ fn are_all(text: &str, class: u8) -> Result<bool, UriError> {
 
 /// RFC 3986, section 2.1: two hexadecimal digits follow each percent sign.
 fn check_percent(text: &str) -> Result<(), UriError> {
-    let is_hex = |byte: u8| CLASSES[usize::from(byte)] & HEX != 0;
+    let is_hex = |byte: u8| CLASSES[usize::from(byte)] == HEX;
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
         rest = match (first, after) {
@@ -45,24 +45,26 @@ fn check_percent(text: &str) -> Result<(), UriError> {
     Ok(())
 }
 
-const IN_NAME: u8 = 1;
-const IN_RESOURCE: u8 = 2;
-const PERCENT: u8 = 4;
-const HEX: u8 = 8;
+// Each class has the bits of those that it is a part of.
+const IN_RESOURCE: u8 = 0b0001;
+const IN_NAME: u8 = 0b0011;
+const PERCENT: u8 = 0b0111;
+const HEX: u8 = 0b1011;
 
-/// The classes of each byte.
+/// The smallest class of each byte.
 static CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
-    let mut byte = 0;
-    while byte < 128_u8 {
-        classes[byte as usize] = match byte {
-            b'%' => IN_NAME | IN_RESOURCE | PERCENT,
+    let mut index = 0;
+    while index < classes.len() {
+        let byte = index.to_le_bytes()[0];
+        classes[index] = match byte {
+            b'%' => PERCENT,
             b':' | b'@' | b'/' | b'?' => IN_RESOURCE,
-            _ if byte.is_ascii_hexdigit() => IN_NAME | IN_RESOURCE | HEX,
-            _ if is_unreserved(byte) || is_sub_delim(byte) => IN_NAME | IN_RESOURCE,
+            _ if byte.is_ascii_hexdigit() => HEX,
+            _ if is_unreserved(byte) || is_sub_delim(byte) => IN_NAME,
             _ => 0,
         };
-        byte += 1;
+        index += 1;
     }
     classes
 };

@@ -1,7 +1,7 @@
 //! The closing handshake, and the maximum age.
 
 use hybi::{
-    CloseCode, Config, Connection, FixedOutbox, Outbox as _, State,
+    CloseCode, CloseReply, Config, Connection, Event, FixedOutbox, Inbox, Outbox as _, State,
     deadline::{Cause, Deadlines, Stage},
 };
 
@@ -115,6 +115,30 @@ fn a_close_without_room_is_sent_later() {
     assert_eq!(until, Ok(Some(seconds(20))));
     let until = deadlines.expire(seconds(20), &mut websocket, &mut outbox);
     assert_eq!(until, Err(Cause::Closing));
+}
+
+// P-dl-f
+#[test]
+fn a_close_that_the_caller_answers_stays_unanswered_after_the_maximum_age() {
+    let config = Config::new().close_reply(CloseReply::Manual);
+    let mut websocket = Connection::server(config);
+    let mut inbox = Inbox::with_capacity(100);
+    // There is no room for the Close of the maximum age.
+    let mut outbox = FixedOutbox::over([0; 8]);
+    websocket.send_text("Hello", &mut outbox).unwrap();
+    let mut deadlines = Deadlines::new(TIMEOUTS.age(Some(seconds(10))), seconds(0));
+    deadlines.expire(seconds(10), &mut websocket, &mut outbox).unwrap();
+    // The Close of the peer arrives, and then there is room.
+    let close = frame(From::Client, FIN | CLOSE, &close_body(1000, ""));
+    assert_eq!(inbox.copy_from(&close), close.len());
+    assert!(matches!(websocket.receive(&mut inbox, &mut outbox), Ok(Some(Event::Close(_)))));
+    outbox.consume(7).unwrap();
+    deadlines.on_write(seconds(12), 7);
+    deadlines.expire(seconds(12), &mut websocket, &mut outbox).unwrap();
+    assert_eq!(outbox.pending(), 0);
+    // The caller sends its own.
+    websocket.close(CloseCode::NORMAL, "", &mut outbox).unwrap();
+    assert_eq!(outbox.bytes(), [0x88, 2, 0x03, 0xe8]);
 }
 
 #[test]

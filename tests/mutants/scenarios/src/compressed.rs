@@ -7,7 +7,7 @@ use hybi::{
 
 use crate::{
     Scenario,
-    wire::{Fixed, binary, inbox, outbox, receive, receive_chunks},
+    wire::{Fixed, binary, frame, inbox, outbox, receive, receive_chunks},
 };
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -28,6 +28,17 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             }));
         }
     }
+    // RFC 7692, section 7.2.3.4: "Hello" in a final block.
+    let hello = frame(true, 0xc1, &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00]);
+    scenarios.push(Scenario::new(
+        "server receives compressed with a final block".into(),
+        move || {
+            let (mut connection, mut inbox, mut outbox) = (pair(true).0, inbox(1024), outbox());
+            receive(&mut connection, &mut inbox, &mut outbox, &hello, usize::MAX);
+            let hello = hello.clone();
+            move || receive(&mut connection, &mut inbox, &mut outbox, &hello, usize::MAX)
+        },
+    ));
     scenarios
 }
 

@@ -17,6 +17,13 @@ use crate::{
 const ORIGINS: [&str; 3] =
     ["https://other.example.com", "https://example.org:8443", "https://example.com"];
 
+/// The last one is that of the request.
+const MANY_ORIGINS: [&str; 20] = {
+    let mut origins = ["https://another.example.com:8443"; 20];
+    origins[19] = "https://example.com";
+    origins
+};
+
 static DEFLATE: LazyLock<Deflate> = LazyLock::new(Deflate::new);
 
 /// The request of a browser, without the end of the head.
@@ -70,10 +77,27 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             }));
         }
     }
+    scenarios.push(Scenario::new("request to a server with many origins".into(), || {
+        let (request, mut inbox) = (format!("{REQUEST}\r\n"), inbox(16 * 1024));
+        let mut opening = Opening::new(Origins::list(&MANY_ORIGINS).expect("they are origins"));
+        move || {
+            assert_eq!(inbox.copy_from(request.as_bytes()), request.len());
+            let request = opening.receive(&mut inbox, &mut Vec::new()).expect("valid");
+            assert!(request.is_some());
+        }
+    }));
     scenarios.push(Scenario::new("a request is sent".into(), || {
         let mut outbox = Vec::with_capacity(4096);
         move || {
             black_box(asked(&mut outbox));
+        }
+    }));
+    scenarios.push(Scenario::new("a request is sent to a long name".into(), || {
+        let uri = format!("ws://{}example.com/", "a-long-label.".repeat(18));
+        let mut outbox = Vec::with_capacity(4096);
+        move || {
+            let uri = Uri::parse(&uri).expect("it is one");
+            black_box(Request::new(&uri).send_with(Fixed, &mut outbox).is_ok());
         }
     }));
     for uri in URIS {

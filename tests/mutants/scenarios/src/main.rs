@@ -6,6 +6,9 @@
 
 mod compressed;
 mod connections;
+#[allow(dead_code)] // `tests/cost` uses more of it
+#[path = "../../../cost/src/wire.rs"]
+mod cost;
 mod handshakes;
 mod others;
 #[allow(dead_code)] // `run` decides whether it can start

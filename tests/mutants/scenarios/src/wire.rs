@@ -7,6 +7,8 @@ use hybi::{
     random::{Entropy, EntropyError},
 };
 
+pub(crate) use crate::cost::{frame, inbox};
+
 pub(crate) const TEXT: u8 = 0x81;
 pub(crate) const BINARY: u8 = 0x82;
 
@@ -41,38 +43,6 @@ pub(crate) fn message_frame(from_client: bool, message: &Message) -> Vec<u8> {
         Message::Text(text) => frame(from_client, TEXT, text.as_bytes()),
         Message::Binary(data) => frame(from_client, BINARY, data),
     }
-}
-
-/// A frame: its first byte, its payload and, from a client, a masking key.
-pub(crate) fn frame(from_client: bool, first: u8, payload: &[u8]) -> Vec<u8> {
-    let mask = if from_client { 0x80 } else { 0 };
-    let mut frame = vec![first];
-    match payload.len() {
-        short @ 0..126 => frame.push(mask | short as u8),
-        medium @ 126..65_536 => {
-            frame.push(mask | 0x7e);
-            frame.extend((medium as u16).to_be_bytes());
-        }
-        long => {
-            frame.push(mask | 0x7f);
-            frame.extend((long as u64).to_be_bytes());
-        }
-    }
-    if from_client {
-        let key = [0x37, 0xfa, 0x21, 0x3d];
-        frame.extend(key);
-        frame.extend(payload.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
-    } else {
-        frame.extend(payload);
-    }
-    frame
-}
-
-/// An inbox that has allocated its memory.
-pub(crate) fn inbox(bytes: usize) -> Inbox {
-    let mut inbox = Inbox::with_capacity(bytes);
-    assert!(inbox.spare().is_ok());
-    inbox
 }
 
 /// An outbox that has allocated its memory.

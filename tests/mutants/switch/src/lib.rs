@@ -3,8 +3,8 @@
 //! `MUTANT=n` switches one on. `MUTANTS_REACHED=path` switches none on, and appends the number of each
 //! mutant that the process reaches to that file.
 //!
-//! After [`set_changed(false)`](set_changed), the place of the mutant has the original code behind the same
-//! switches, so that the difference in cost is that of the change.
+//! After [`set_changed(false)`](set_changed), the mutant that is switched on runs the original code, through
+//! the same switches. So the difference in cost is that of the change.
 //!
 //! A mutated function may be `const`. [`on`] is false at compile time; the choice between compile time
 //! and run time is an unstable function of the compiler, so this crate is built with
