@@ -5,8 +5,9 @@ use std::{fmt::Write, ops::Range};
 use proc_macro2::Span;
 use serde_json::Value;
 use syn::{
-    Arm, BinOp, Block, Expr, ExprBinary, ExprMatch, ExprStruct, ExprUnary, File, ImplItemConst,
-    ImplItemFn, ItemConst, ItemFn, ItemStatic, Pat, ReturnType, Signature, TraitItemFn, Type, UnOp,
+    Arm, BinOp, Block, Expr, ExprBinary, ExprMatch, ExprRepeat, ExprStruct, ExprUnary, File,
+    ImplItemConst, ImplItemFn, ItemConst, ItemFn, ItemStatic, Pat, ReturnType, Signature,
+    TraitItemFn, Type, TypeArray, UnOp,
     spanned::Spanned,
     visit::{self, Visit},
 };
@@ -149,6 +150,16 @@ impl<'a> Places<'a> {
 impl<'ast> Visit<'ast> for Places<'_> {
     fn visit_item_const(&mut self, item: &'ast ItemConst) {
         self.within(true, |places| visit::visit_item_const(places, item));
+    }
+
+    fn visit_type_array(&mut self, item: &'ast TypeArray) {
+        self.visit_type(&item.elem);
+        self.within(true, |places| places.visit_expr(&item.len));
+    }
+
+    fn visit_expr_repeat(&mut self, item: &'ast ExprRepeat) {
+        self.visit_expr(&item.expr);
+        self.within(true, |places| places.visit_expr(&item.len));
     }
 
     fn visit_impl_item_const(&mut self, item: &'ast ImplItemConst) {
