@@ -8,6 +8,7 @@ mod goal;
 mod libraries;
 mod measure;
 mod picture;
+mod plot;
 mod record;
 mod row;
 mod rows;

@@ -8,6 +8,8 @@ mod measure;
 mod messages;
 mod options;
 mod picture;
+#[path = "../../comparison/src/plot.rs"]
+mod plot;
 mod results;
 mod server;
 mod syscalls;
