@@ -26,9 +26,9 @@ IGNORED = {
 # As a server, the suite sends code 1010 itself.
 IGNORED_OF_SERVER = {"7.7.8": "6455-7.4.1-e"}
 
-# The suite sends the frame of these cases in pieces. It does not count it; and it answers the Close that
-# the first invalid piece causes at once, in the middle of its own frame. Where the frame then ends, in the
-# bytes of a Close with a random mask, only chance decides what the next header is.
+# The suite sends the frame of these cases in pieces, and does not count it. It answers the Close that the
+# first invalid piece causes in the middle of this frame. The payload then ends somewhere in the suite's Close,
+# and the rest of that, with its random masking key, is read as the next header.
 IN_PIECES = ["6.4.3", "6.4.4"]
 
 
